@@ -1,0 +1,103 @@
+"""What every data set becomes, whatever its layout on disk: a `Dataset` of `Sample`s."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Split = Literal["train", "val", "test"]
+
+
+class MaskSource(Protocol):
+    """Where one class's mask of one photo comes from: a file, run lengths, polygons."""
+
+    def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
+        """The mask, bool (H, W), True where defective. Raises DataError when it does not fit that size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMask:
+    """One class's mask of one photo."""
+
+    label: str
+    source: MaskSource
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One photo and what is known about it.
+
+    Attributes:
+        path: the image file.
+        label: class name as the layout gives it: ``good``, ``crack``, …
+        defective: True / False where the layout says so; None where only the masks can tell, or nothing can.
+        masks: one entry per class that has a mask; ``()`` means known to be free of defects; None means that
+            the extent is not known.
+        split: the split that the layout fixes, if it does.
+        group: photos of one part, wall or lot share it: they must never stand on both sides of a split.
+    """
+
+    path: Path
+    label: str
+    defective: bool | None = None
+    masks: tuple[ClassMask, ...] | None = None
+    split: Split | None = None
+    group: str | None = None
+
+    def read_mask(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
+        """Union of all classes' masks, bool (H, W). Only where ``masks`` is not None."""
+        union = np.zeros((height_px, width_px), dtype=np.bool_)
+        for mask in self.masks or ():
+            union |= mask.source.read(height_px, width_px)
+        return union
+
+    def read_class_masks(self, classes: Iterable[str], height_px: int, width_px: int) -> NDArray[np.bool_]:
+        """One mask per name in ``classes``, bool (K, H, W); classes may overlap."""
+        names = list(classes)
+        stack = np.zeros((len(names), height_px, width_px), dtype=np.bool_)
+        for mask in self.masks or ():
+            stack[names.index(mask.label)] |= mask.source.read(height_px, width_px)
+        return stack
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Photos with what is known about them, in a fixed order.
+
+    Attributes:
+        name: short name, from the folder.
+        root: the folder or table that it was read from.
+        layout: the recognised layout, in words for a person.
+        samples: sorted by path.
+        classes: names of the defect classes, in the order of class maps.
+        notes: what the reader wants a person to know (files skipped, splits missing, …), a sentence each.
+    """
+
+    name: str
+    root: Path
+    layout: str
+    samples: tuple[Sample, ...]
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def where(self, keep: Callable[[Sample], bool]) -> Self:
+        """The same data set with only the samples for which ``keep`` is true."""
+        return replace(self, samples=tuple(sample for sample in self.samples if keep(sample)))
+
+    def split(self, name: Split) -> Self:
+        """Only the samples of one split (may be empty)."""
+        return self.where(lambda sample: sample.split == name)
+
+    def labels(self) -> Counter[str]:
+        """Number of samples by label."""
+        return Counter(sample.label for sample in self.samples)

@@ -1,0 +1,53 @@
+"""What a detector says about one photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.measurement.regions import Region
+
+Verdict = Literal["pass", "review", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The answer for one photo.
+
+    Attributes:
+        path: the file, or None for an array.
+        score: raw image score; higher is worse; its scale is the detector's own.
+        p_value: share of held-out normal images that score as high (split conformal), None without calibration.
+        verdict: against the detector's thresholds, None where it has none.
+        regions: what was outlined, largest score first.
+        heat_map: float32 (H, W) at the photo's own size, higher is worse; None where the method does not localise.
+        mask: bool (H, W), True where defective after the pixel threshold and the speck limit; None without one.
+        notes: what reading the photo had to decide (first page of several, 16-bit range, …).
+        error: why there is no answer; then ``score``, ``verdict`` and the rest are None or empty.
+    """
+
+    path: Path | None
+    score: float | None
+    p_value: float | None = None
+    verdict: Verdict | None = None
+    regions: tuple[Region, ...] = ()
+    heat_map: NDArray[np.float32] | None = field(default=None, repr=False)
+    mask: NDArray[np.bool_] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """The line of ``findings.jsonl``: plain values only, no arrays."""
+        return {
+            "path": None if self.path is None else str(self.path),
+            "score": self.score,
+            "p_value": self.p_value,
+            "verdict": self.verdict,
+            "regions": [region.to_record() for region in self.regions],
+            "notes": list(self.notes),
+            "error": self.error,
+        }

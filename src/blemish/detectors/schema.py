@@ -1,0 +1,92 @@
+"""``detector.json``: what a ``.blemish`` file says about its graph, validated on the way in and out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputSpec(_Frozen):
+    """How a photo of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
+
+    With ``size_px`` each photo is resized to it. Without, it is seen at its own resolution, in overlapping tiles
+    where it is larger than ``tile_px``.
+    """
+
+    size_px: tuple[int, int] | None = Field(None, description="fixed (height, width); None keeps the resolution")
+    tile_px: int | None = Field(None, ge=32, description="side of the tiles that a larger photo is cut into")
+    overlap_px: int = Field(0, ge=0, description="how far neighbouring tiles overlap")
+    multiple_of: int = Field(1, ge=1, description="photos and tiles are padded by reflection to a multiple of this")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.size_px is not None and self.tile_px is not None:
+            raise ValueError("size_px and tile_px exclude each other")
+        if self.tile_px is not None and self.overlap_px * 2 >= self.tile_px:
+            raise ValueError("overlap_px must be less than half of tile_px")
+        if self.tile_px is not None and self.tile_px % self.multiple_of:
+            raise ValueError("tile_px must be a multiple of multiple_of")
+        return self
+
+
+class Thresholds(_Frozen):
+    """Where decisions fall. Kept beside the graph, never inside, so that they can change without retraining.
+
+    An image is rejected at ``score >= reject`` and sent to review at ``score >= review``; a pixel is defective at
+    ``map >= pixel``. None: no such decision is made.
+    """
+
+    pixel: float | None = None
+    min_area_px: int = Field(1, ge=1, description="smaller regions are specks and dropped")
+    review: float | None = None
+    reject: float | None = None
+    source: str = Field("none", description="who or what chose them, in words")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.review is not None and self.reject is not None and self.review > self.reject:
+            raise ValueError("review must not lie above reject")
+        return self
+
+
+class Calibration(_Frozen):
+    """Scores of held-out normal images: what p-values are computed against."""
+
+    scores: tuple[float, ...] = Field(min_length=1, description="raw image scores, ascending")
+    source: str = Field(description="which images, in words")
+
+
+class Provenance(_Frozen):
+    """Where a detector comes from, enough to train it again."""
+
+    data: str = Field(description="name of the data set")
+    fingerprint: str = Field(description="sha256 over the training images' contents")
+    seed: int
+    n_train: int = Field(ge=0)
+    n_held_out: int = Field(ge=0, description="training photos set aside for early stopping and thresholds")
+    libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
+
+
+class DetectorSpec(_Frozen):
+    """Everything about a detector except its graph.
+
+    The graph takes ``image`` uint8 (N, H, W, 3) and gives ``score`` float32 (N,) and, where ``localises``, ``map``
+    float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse.
+    """
+
+    schema_version: Literal[1] = 1
+    method: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    input: InputSpec
+    localises: bool = True
+    classes: tuple[str, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    calibration: Calibration | None = None
+    provenance: Provenance
