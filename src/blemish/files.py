@@ -25,12 +25,14 @@ def replacing(target: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
         os.close(handle)
     except OSError as error:
-        raise BlemishError(f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.') from error
+        raise BlemishError(
+            f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.'
+        ) from error
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o644 & ~_umask())
-        os.replace(temporary, target)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 

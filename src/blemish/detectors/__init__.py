@@ -1,0 +1,22 @@
+"""The ``.blemish`` file and what runs it."""
+
+from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.detector import Detector, judge, load
+from blemish.detectors.result import Inspection, Verdict
+from blemish.detectors.schema import Calibration, DetectorSpec, InputSpec, Provenance, Thresholds
+
+__all__ = [
+    "Calibration",
+    "Container",
+    "Detector",
+    "DetectorSpec",
+    "InputSpec",
+    "Inspection",
+    "Provenance",
+    "Thresholds",
+    "Verdict",
+    "judge",
+    "load",
+    "read_container",
+    "write_container",
+]

@@ -1,0 +1,17 @@
+"""Inspection: many photos through one detector, into findings or figures."""
+
+from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
+from blemish.inspection.findings import read_findings, to_line
+from blemish.inspection.folder import Tally, inspect_photos
+from blemish.inspection.thresholds import set_thresholds
+
+__all__ = [
+    "Answer",
+    "Tally",
+    "choose_split",
+    "evaluate_each",
+    "inspect_photos",
+    "read_findings",
+    "set_thresholds",
+    "to_line",
+]

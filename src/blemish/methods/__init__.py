@@ -1,0 +1,16 @@
+"""The published methods, one file each, behind one contract."""
+
+from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights, Method, MethodInfo, MethodSettings
+from blemish.methods.registry import get_method, method_names, register
+
+__all__ = [
+    "GradientMethod",
+    "GradientSettings",
+    "LoadWeights",
+    "Method",
+    "MethodInfo",
+    "MethodSettings",
+    "get_method",
+    "method_names",
+    "register",
+]

@@ -1,0 +1,188 @@
+"""What it costs to start: the command line and the import against torch's, the first verdict against anomalib's.
+
+Everything is measured in one run on one machine, in fresh processes that take turns, so that a busy machine is busy
+for all of them. Medians are given, after one round that only warms the disk cache.
+
+    python benchmarks/startup.py --detector wall.blemish --photo photo.jpg [--anomalib-python VENV/bin/python]
+
+Run it with the Python of an environment that has ``blemish[train]``. It builds the wheel and installs it into a fresh
+environment without torch, which is what the using side is measured in. For anomalib give the Python of an environment
+of its own, made by ``pip install "anomalib[cpu,openvino]==2.7.0"``; a PaDiM with a ResNet-18 of random weights is
+fitted to a few drawn photos and exported to OpenVINO first, which is not timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# argv: folder to work in, folder of normal photos
+ANOMALIB_EXPORT = """
+import sys
+from anomalib.data import Folder
+from anomalib.deploy import ExportType
+from anomalib.engine import Engine
+from anomalib.models import Padim
+work, photos = sys.argv[1:]
+data = Folder(name="drawn", root=photos, normal_dir=".", train_batch_size=4, eval_batch_size=4, num_workers=0,
+              val_split_mode="from_train", test_split_mode="none")
+engine = Engine(accelerator="cpu", devices=1, logger=False, default_root_dir=work)
+model = Padim(backbone="resnet18", pre_trained=False)
+engine.fit(model=model, datamodule=data)
+engine.export(model=model, export_type=ExportType.OPENVINO, export_root=work, input_size=(256, 256))
+"""
+
+# argv: exported model, photo
+ANOMALIB_INSPECT = """
+import sys
+from anomalib.deploy import OpenVINOInferencer
+print(float(OpenVINOInferencer(sys.argv[1], device="CPU").predict(sys.argv[2]).pred_score.reshape(-1)[0]))
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall time and highest resident memory of one process."""
+
+    seconds: float
+    mebibytes: float
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--detector", type=Path, required=True, help="a .blemish file")
+    parser.add_argument("--photo", type=Path, required=True, help="the photo that gets the first verdict")
+    parser.add_argument("--anomalib-python", type=Path, help="the Python of an environment with anomalib")
+    parser.add_argument("--runs", type=int, default=5, help="rounds, after one to warm up")
+    given = parser.parse_args()
+    detector, photo = given.detector.resolve(), given.photo.resolve()
+
+    with tempfile.TemporaryDirectory(prefix="blemish-startup-") as name:
+        work = Path(name)
+        using = make_using_side(work)
+        python = sys.executable
+        starts = {
+            "`python -c pass`": [python, "-c", "pass"],
+            "`import torch`": [python, "-c", "import torch"],
+            "`import blemish`": [python, "-c", "import blemish"],
+            "`blemish --help`": [str(Path(python).with_name("blemish")), "--help"],
+        }
+        firsts = {
+            "blemish": [str(using / "bin/blemish"), "inspect", str(photo), "--detector", str(detector), "--json"],
+        }
+        environments = {"blemish": using}
+        if given.anomalib_python:
+            anomalib = given.anomalib_python.absolute()
+            model = export_anomalib(anomalib, work)
+            firsts["anomalib"] = [str(anomalib), "-c", ANOMALIB_INSPECT, str(model), str(photo)]
+            environments["anomalib"] = anomalib.parent.parent
+        start_costs = take_turns(starts, given.runs)
+        first_costs = take_turns(firsts, given.runs)
+        sizes = {name: installed_megabytes(folder) for name, folder in environments.items()}
+
+    torch_s = start_costs["`import torch`"].seconds
+    print(f"{machine()}; median of {given.runs} fresh processes, taking turns\n")
+    print("| start | s | of `import torch` | peak MiB |\n|---|---|---|---|")
+    for name, cost in start_costs.items():
+        print(f"| {name} | {cost.seconds:.3f} | {cost.seconds / torch_s:.1%} | {cost.mebibytes:.0f} |")
+    print("\n| first verdict on one photo, from a cold start | s | peak MiB | installed MB |\n|---|---|---|---|")
+    for name, cost in first_costs.items():
+        print(f"| {name} | {cost.seconds:.2f} | {cost.mebibytes:.0f} | {sizes[name]:.0f} |")
+
+
+def make_using_side(work: Path) -> Path:
+    """An environment with the wheel and its dependencies, and no extras."""
+    wheels = work / "wheel"
+    call([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(ROOT)])
+    venv.create(work / "venv", with_pip=True)
+    (wheel,) = wheels.glob("blemish-*.whl")
+    call([str(work / "venv/bin/python"), "-m", "pip", "install", "--quiet", str(wheel)])
+    return work / "venv"
+
+
+def export_anomalib(python: Path, work: Path) -> Path:
+    """A small anomalib model in OpenVINO's format, fitted to drawn photos."""
+    from blemish.datasets.synthesis import draw_photo
+    from blemish.images import write_png
+
+    photos = work / "drawn"
+    for seed in range(16):
+        write_png(photos / f"{seed}.png", draw_photo(seed, size_px=256, cracked=False).pixels)
+    call([str(python), "-c", ANOMALIB_EXPORT, str(work / "anomalib"), str(photos)])
+    return next((work / "anomalib").rglob("*.xml"))
+
+
+def take_turns(commands: dict[str, list[str]], runs: int) -> dict[str, Cost]:
+    """Median cost of each command over ``runs`` rounds; the first round is not counted."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(runs + 1):
+        for name, command in commands.items():
+            costs[name].append(measure(command))
+    return {
+        name: Cost(
+            statistics.median(cost.seconds for cost in each[1:]),
+            statistics.median(cost.mebibytes for cost in each[1:]),
+        )
+        for name, each in costs.items()
+    }
+
+
+def measure(command: list[str]) -> Cost:
+    """Run one process to its end."""
+    started_s = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    complaint = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{complaint.decode(errors='replace')}")
+    # Linux counts in KiB, macOS in bytes.
+    return Cost(seconds, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+
+
+def installed_megabytes(environment: Path) -> float:
+    """Bytes of all installed packages, in 10⁶; the environment's own pip and setuptools are not counted."""
+    packages = next((environment / "lib").glob("python*/site-packages"))
+    own = re.compile(r"(pip|setuptools|_distutils_hack|wheel)([-.]|$)")
+    return (
+        sum(
+            file.stat().st_size
+            for file in packages.rglob("*")
+            if file.is_file() and not file.is_symlink() and not own.match(file.relative_to(packages).parts[0])
+        )
+        / 1e6
+    )
+
+
+def call(command: list[str]) -> None:
+    """Run a command that only prepares; stop with its output when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:4])} … failed:\n{done.stdout}{done.stderr}")
+
+
+def machine() -> str:
+    """The machine and the Python, in words."""
+    from blemish.cli.doctor import examine
+
+    found = examine()["machine"]
+    return f"{found['cpu']}, {found['cores']} cores, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""Thresholds that carry a promise about false alarms.
+
+The strong promise: "with 95 % confidence, at most a share alpha of good images will be rejected". It speaks of *this*
+calibration set. Rejecting above the (k + 1)-th largest of n calibration scores gives a false-alarm rate that follows
+Beta(k + 1, n - k), so it exceeds alpha with probability P(Binomial(n, alpha) <= k): the largest k for which that is at
+most 1 - confidence is taken. (Order statistics; as tolerance limits Wilks, Ann. Math. Stat. 12, 1941; for conformal
+detection Vovk, "Conditional validity of inductive conformal predictors", 2012.) Ties only make the rate smaller.
+
+The weaker one, by its own name: a marginal threshold keeps the rate at alpha on average over calibration sets. For the
+set at hand it may well be higher: with 100 images at alpha = .05, above .089 once in twenty times.
+
+Both need calibration images that the detector never saw in training, each of another part (tiles or augmentations of
+one part count as one image), exchangeable with the good images to come. Nothing is promised about defects found.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from blemish.calibration.scores import TooFewImagesError, checked_share, checked_varied, just_above
+from blemish.errors import SettingsError
+
+Verdict = Literal["pass", "review", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A threshold and what it promises.
+
+    Attributes:
+        threshold: an image is flagged at ``score >= threshold``.
+        alpha: the promised false-alarm rate.
+        confidence: with which it holds for this calibration set; None: it holds on average over calibration sets only.
+        n: calibration images.
+        above: calibration images that the threshold itself flags.
+    """
+
+    threshold: float
+    alpha: float
+    confidence: float | None
+    n: int
+    above: int
+
+    def describe(self) -> str:
+        """The promise in one sentence."""
+        return (
+            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of good images are flagged"
+            f" ({self.n} calibration images)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Two promises make three bands: pass below ``review``, review up to ``reject``, reject from there on.
+
+    Each promise holds at its own confidence; that both hold at once has at least 1 - (1 - a) - (1 - b).
+    """
+
+    review: Promise
+    reject: Promise
+
+    def verdict(self, score: float) -> Verdict:
+        """The band that a score falls into.
+
+        Args:
+            score: raw image score, finite.
+        """
+        return verdict(score, review=self.review.threshold, reject=self.reject.threshold)
+
+
+def images_needed(alpha: float, confidence: float | None = 0.95, above: int = 0) -> int:
+    """Smallest number of calibration images that support a promise.
+
+    Args:
+        alpha: promised false-alarm rate, in (0, 1).
+        confidence: in (0, 1), or None for the marginal promise.
+        above: calibration images that the threshold may flag; more images tolerate more of them.
+
+    Returns:
+        The smallest n with P(Binomial(n, alpha) <= above) <= 1 - confidence; marginal: with (above + 1) / (n + 1)
+        <= alpha.
+
+    Raises:
+        SettingsError: a share outside (0, 1), or ``above`` negative.
+    """
+    checked_share(alpha, "alpha")
+    if above < 0:
+        raise SettingsError(f"above counts images and cannot be negative; got {above}.")
+    if confidence is None:
+        return math.ceil((above + 1) / alpha * (1 - 1e-12)) - 1
+    checked_share(confidence, "confidence")
+    low, high = above, above + 1
+    while _risk(high, alpha, above) > 1 - confidence:
+        low, high = high, high * 2
+    while high - low > 1:  # the risk falls as n grows
+        middle = (low + high) // 2
+        low, high = (low, middle) if _risk(middle, alpha, above) <= 1 - confidence else (middle, high)
+    return high
+
+
+def strictest_alpha(n: int, confidence: float | None = 0.95) -> float:
+    """The lowest false-alarm rate that n calibration images can support.
+
+    Args:
+        n: calibration images, at least 1.
+        confidence: in (0, 1), or None for the marginal promise.
+
+    Returns:
+        In (0, 1).
+
+    Raises:
+        SettingsError: no image, or ``confidence`` outside (0, 1).
+    """
+    if n < 1:
+        raise SettingsError(f"At least one calibration image is needed; got {n}.")
+    if confidence is None:
+        return 1.0 / (n + 1)
+    return -math.expm1(math.log1p(-checked_share(confidence, "confidence")) / n)
+
+
+def promised_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95) -> Promise:
+    """The lowest threshold with: "with this confidence the false-alarm rate is at most alpha".
+
+    Args:
+        scores: (n,) raw scores of held-out normal images.
+        alpha: promised false-alarm rate, in (0, 1).
+        confidence: in (0, 1).
+
+    Returns:
+        The promise, ``confidence`` set.
+
+    Raises:
+        TooFewImagesError: n is too small; the message and ``needed`` give the number that would do.
+        DataError: NaN, infinite or all equal scores, or none.
+        SettingsError: alpha or confidence outside (0, 1).
+    """
+    checked_share(alpha, "alpha")
+    checked_share(confidence, "confidence")
+    values = np.sort(checked_varied(scores))
+    n = values.size
+    if _risk(n, alpha, 0) > 1 - confidence:
+        raise _too_few(n, alpha, confidence)
+    # ppf: the smallest k with P(Bin <= k) >= 1 - confidence. One less is too few, unless it is met exactly.
+    above = int(stats.binom.ppf(1 - confidence, n, alpha))
+    if _risk(n, alpha, above) > 1 - confidence:
+        above -= 1
+    return _flagging(values, above, alpha, confidence)
+
+
+def marginal_threshold(scores: ArrayLike, alpha: float) -> Promise:
+    """The lowest threshold whose false-alarm rate is at most alpha on average over calibration sets.
+
+    The same as rejecting when the conformal p-value is at most alpha. For the set at hand the rate may be higher; see
+    `promised_threshold` for the promise that speaks of it.
+
+    Args:
+        scores: (n,) raw scores of held-out normal images.
+        alpha: promised mean false-alarm rate, in (0, 1).
+
+    Returns:
+        The promise, ``confidence`` None.
+
+    Raises:
+        TooFewImagesError: n is too small: the smallest p-value, 1 / (n + 1), exceeds alpha.
+        DataError: NaN, infinite or all equal scores, or none.
+        SettingsError: alpha outside (0, 1).
+    """
+    checked_share(alpha, "alpha")
+    values = np.sort(checked_varied(scores))
+    # The slack keeps (k + 1) / (n + 1) = alpha, which rounding would lose.
+    above = math.floor(alpha * (values.size + 1) * (1 + 1e-12)) - 1
+    if above < 0:
+        raise _too_few(values.size, alpha, None)
+    return _flagging(values, min(above, values.size - 1), alpha, None)
+
+
+def bands(
+    scores: ArrayLike, *, reject_alpha: float = 0.01, review_alpha: float = 0.05, confidence: float | None = 0.95
+) -> Bands:
+    """Thresholds for three bands: at most ``reject_alpha`` of good images rejected, ``review_alpha`` not passed.
+
+    Args:
+        scores: (n,) raw scores of held-out normal images.
+        reject_alpha: promised share of good images rejected.
+        review_alpha: promised share of good images rejected or sent to review, at least ``reject_alpha``.
+        confidence: of each promise; None for the marginal ones.
+
+    Raises:
+        TooFewImagesError: n is too small for ``reject_alpha``.
+        DataError: NaN, infinite or all equal scores, or none.
+        SettingsError: a share outside (0, 1), or ``review_alpha`` below ``reject_alpha``.
+    """
+    if review_alpha < reject_alpha:
+        raise SettingsError(
+            f"review_alpha must be at least reject_alpha, since every rejected image was above review too; got"
+            f" {review_alpha:g} and {reject_alpha:g}."
+        )
+
+    def promise(alpha: float) -> Promise:
+        if confidence is None:
+            return marginal_threshold(scores, alpha)
+        return promised_threshold(scores, alpha, confidence)
+
+    return Bands(review=promise(review_alpha), reject=promise(reject_alpha))
+
+
+def verdict(score: float, *, review: float | None, reject: float | None) -> Verdict:
+    """The band that a score falls into; a bound that is None has no band.
+
+    Args:
+        score: raw image score, finite.
+        review: sent to review at ``score >= review``.
+        reject: rejected at ``score >= reject``.
+    """
+    if reject is not None and score >= reject:
+        return "reject"
+    return "review" if review is not None and score >= review else "pass"
+
+
+def _risk(n: int, alpha: float, above: int) -> float:
+    """Probability that the false-alarm rate exceeds alpha."""
+    return float(stats.binom.cdf(above, n, alpha))
+
+
+def _flagging(ascending: NDArray[np.float64], above: int, alpha: float, confidence: float | None) -> Promise:
+    threshold = just_above(float(ascending[-above - 1]))
+    n_above = int(np.count_nonzero(ascending >= threshold))
+    return Promise(threshold=threshold, alpha=alpha, confidence=confidence, n=ascending.size, above=n_above)
+
+
+def _too_few(n: int, alpha: float, confidence: float | None) -> TooFewImagesError:
+    needed = images_needed(alpha, confidence)
+    least = math.ceil(strictest_alpha(n, confidence) * 1000) / 1000
+    remedy = f"add images, or ask for {_percent(least)} or more" if least < 1 else "add images"
+    return TooFewImagesError(
+        f"A false-alarm rate of at most {_percent(alpha)} {_kind(confidence)} needs {needed} held-out normal images,"
+        f" and there {'is 1' if n == 1 else f'are {n}'}; {remedy}.",
+        given=n,
+        needed=needed,
+    )
+
+
+def _kind(confidence: float | None) -> str:
+    return "on average over calibration sets" if confidence is None else f"with {_percent(confidence)} confidence"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.6g} %"

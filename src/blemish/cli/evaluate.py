@@ -1,0 +1,36 @@
+"""``blemish evaluate``: how good a detector is on labelled photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+
+
+def evaluate(
+    detector: DetectorOption,
+    data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
+    split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
+    as_json: JsonOption = False,
+    threads: ThreadsOption = None,
+) -> None:
+    """Compare a detector's answers with labels and masks."""
+    from blemish.cli.progress import progress
+    from blemish.cli.tables import print_figures
+    from blemish.datasets import read_dataset
+    from blemish.detectors import load
+    from blemish.evaluation import Evaluation
+    from blemish.inspection import choose_split, evaluate_each
+
+    chosen = choose_split(read_dataset(data), split)
+    loaded = load(detector, threads=threads)
+    for note in chosen.notes:
+        typer.echo(note, err=True)
+    evaluation = Evaluation(reject=loaded.spec.thresholds.reject)
+    with progress("Evaluating", len(chosen)) as advance:
+        for _ in evaluate_each(loaded, chosen, evaluation):
+            advance()
+    print_figures(evaluation.result(), as_json=as_json)

@@ -1,0 +1,75 @@
+"""Every error as one sentence with an exit code."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+from blemish.errors import BlemishError
+
+BAD_INPUT = 2
+STOPPED = 130
+FAULT = 1
+
+# Which extra brings a package, by the name that is imported.
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "lightning": "train",
+    "timm": "train",
+    "segmentation_models_pytorch": "train",
+    "safetensors": "train",
+    "huggingface_hub": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "matplotlib": "train",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "ray": "scale",
+    "fsspec": "scale",
+    "openvino": "openvino",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a command ends that could not do its work."""
+
+    sentence: str
+    exit_code: int
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What to tell the person at the keyboard about ``error``."""
+    match error:
+        case KeyboardInterrupt():
+            return Failure("Stopped. Nothing was left half-written.", STOPPED)
+        case BlemishError():
+            return Failure(f"Error: {error}", BAD_INPUT)
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRA_OF:
+            package = name.partition(".")[0]
+            return Failure(
+                f'Error: This needs the package "{package}", which is not installed: '
+                f'pip install "blemish[{EXTRA_OF[package]}]".',
+                BAD_INPUT,
+            )
+        case OSError():
+            return Failure(f"Error: {_about_file(error)}", BAD_INPUT)
+        case MemoryError():
+            return Failure("Error: Memory ran out; use smaller photos or fewer threads.", BAD_INPUT)
+    return Failure(
+        f"Error: blemish failed where it should not ({type(error).__name__}: {error}); "
+        "`blemish --debug …` shows where, please report it.",
+        FAULT,
+    )
+
+
+def _about_file(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        remedy = "free some space and run it again"
+    elif error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        remedy = "choose a place that you may read and write"
+    else:
+        remedy = "check the path"
+    return f'"{error.filename}": {reason}; {remedy}.' if error.filename else f"{reason}; {remedy}."

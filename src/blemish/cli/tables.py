@@ -1,0 +1,67 @@
+"""Records as text for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.evaluation import Figures
+
+
+def print_figures(figures: Figures, *, as_json: bool) -> None:
+    """Print what an evaluation found, as ``evaluate --json`` does or as a table."""
+    record = figures.to_record()
+    if as_json:
+        typer.echo(json.dumps(record, allow_nan=False))
+        return
+    names = list(dict.fromkeys([*record["image"], *record["pixel"]]))
+    rows = [(name, _figure(record["image"], name), _figure(record["pixel"], name)) for name in names]
+    typer.echo(f"{record['n']} photos")
+    for row in [("", "image", "pixel"), *rows]:
+        typer.echo(f"{row[0]:<20}{row[1]:>8}{row[2]:>8}")
+
+
+def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
+    """Print what a detector says about itself."""
+    if as_json:
+        typer.echo(json.dumps(spec.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        return
+    seen = (
+        f"resized to {spec.input.size_px[1]} × {spec.input.size_px[0]} px"
+        if spec.input.size_px
+        else "at its own resolution" + (f", in tiles of {spec.input.tile_px} px" if spec.input.tile_px else "")
+    )
+    origin = spec.provenance
+    settings = ", ".join(f"{name}={value}" for name, value in sorted(spec.settings.items()))
+    libraries = ", ".join(f"{name} {version}" for name, version in sorted(origin.libraries.items()))
+    rows = {
+        "method": spec.method,
+        "settings": settings or "none",
+        "a photo is seen": seen,
+        "classes": ", ".join(spec.classes) or "none",
+        "heat map": "yes" if spec.localises else "no",
+        "thresholds": thresholds_line(spec.thresholds),
+        "calibration": f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
+        if spec.calibration
+        else "none",
+        "trained on": f"{origin.data}: {origin.n_train} photos, {origin.n_held_out} of them held out, seed {origin.seed}",
+        "fingerprint": origin.fingerprint,
+        "libraries": libraries or "not recorded",
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name:<17}{value}")
+
+
+def thresholds_line(thresholds: Thresholds) -> str:
+    """Thresholds in one line."""
+    limits = {"pixel": thresholds.pixel, "review": thresholds.review, "reject": thresholds.reject}
+    said = ", ".join(f"{name} {'none' if value is None else f'{value:g}'}" for name, value in limits.items())
+    return f"{said}, regions from {thresholds.min_area_px} px; {thresholds.source}"
+
+
+def _figure(figures: dict[str, Any], name: str) -> str:
+    value = figures.get(name)
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,45 @@
+"""``blemish train``: from a folder of photos to a detector file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    method: Annotated[
+        str, typer.Argument(help='Name of the method; "blemish methods" lists them.', show_default=False)
+    ],
+    data: Annotated[Path, typer.Option(help="Folder or table of photos.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe file (YAML) of a published experiment.")] = None,
+    profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    weights: Annotated[Path | None, typer.Option(help="Pretrained weights of the backbone (safetensors).")] = None,
+) -> None:
+    """Learn from photos and write one portable detector file."""
+    import sys
+
+    from rich.console import Console
+
+    from blemish.training import train as run
+    from blemish.training.recipes import parse_assignments
+
+    console = Console(stderr=True)
+    run(
+        method,
+        data,
+        out,
+        settings=parse_assignments(assignments or []),
+        recipe=recipe,
+        profile=profile,
+        seed=seed,
+        weights=weights,
+        progress=sys.stderr.isatty(),
+        say=lambda sentence: console.print(sentence, markup=False, highlight=False),
+    )

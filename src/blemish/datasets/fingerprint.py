@@ -1,0 +1,49 @@
+"""Which photos a detector learned from: names that do not depend on the machine, and one hash over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+
+from blemish.datasets.sample import Dataset, Sample
+from blemish.errors import DataError
+
+_CHUNK_BYTES = 1 << 20
+
+
+def relative_name(dataset: Dataset, sample: Sample) -> str:
+    """A photo's path from the data set's folder, with forward slashes; the same on every machine.
+
+    Composed and decomposed Unicode (macOS) count as the same name.
+    """
+    folder = dataset.root if dataset.root.is_dir() else dataset.root.parent
+    relative = os.path.relpath(sample.path, folder).replace(os.sep, "/")
+    return unicodedata.normalize("NFC", relative)
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """SHA-256 over the relative names and contents of all photos, in the order of the names.
+
+    Labels, masks and splits do not enter: it says which images were seen.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        DataError: a photo cannot be read.
+    """
+    total = hashlib.sha256()
+    for name, sample in sorted(
+        ((relative_name(dataset, sample), sample) for sample in dataset.samples), key=lambda pair: pair[0]
+    ):
+        content = hashlib.sha256()
+        try:
+            with sample.path.open("rb") as file:
+                while chunk := file.read(_CHUNK_BYTES):
+                    content.update(chunk)
+        except OSError as error:
+            raise DataError(f'The photo "{sample.path}" cannot be read: {error.strerror}.') from error
+        # A name cannot hold a zero byte, so no two lists of photos give the same stream.
+        total.update(name.encode("utf-8", "surrogateescape") + b"\0" + content.digest())
+    return total.hexdigest()

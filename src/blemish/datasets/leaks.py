@@ -1,0 +1,97 @@
+"""What would let a test score lie: the same photo, part or label conflict on both sides of a split."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from blemish.datasets.duplicates import groups_of_pairs
+from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.sample import Dataset, Sample
+from blemish.datasets.survey import Twins, find_twins, look_at
+
+LeakKind = Literal["same photo", "look-alike", "same group", "two labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """One way in which splits or labels contradict themselves.
+
+    Attributes:
+        kind: the same photo, look-alikes or one group in two splits; or the same photo under two labels.
+        sentence: what was found, for a person.
+        photos: the photos that belong together, by relative name; one entry per case.
+    """
+
+    kind: LeakKind
+    sentence: str
+    photos: tuple[tuple[str, ...], ...]
+
+
+def find_leaks(dataset: Dataset, twins: Twins) -> tuple[Leak, ...]:
+    """All leaks of a data set whose photos were compared already.
+
+    Args:
+        dataset: the photos, with splits where they have some.
+        twins: which of them show the same, from `survey.find_twins`.
+    """
+    exact = [[dataset.samples[index] for index in group] for group in twins.exact]
+    near = [[dataset.samples[index] for index in pair] for pair in twins.near.tolist()]
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in dataset.samples:
+        if sample.group is not None and sample.split is not None:
+            groups[sample.group].append(sample)
+    found = [
+        _leak(dataset, "same photo", filter(_crosses, exact), "the same pixels in more than one split"),
+        _leak(dataset, "look-alike", filter(_crosses, near), "a look-alike in another split"),
+        _leak(dataset, "same group", filter(_crosses, groups.values()), "one group in more than one split"),
+        _leak(dataset, "two labels", filter(_disagrees, exact), "the same pixels under two labels"),
+    ]
+    return tuple(leak for leak in found if leak is not None)
+
+
+def with_duplicate_groups(dataset: Dataset) -> Dataset:
+    """Put photos that show the same, exactly or to the eye, into one group, so that splits keep them together.
+
+    Groups that are known already stay whole; two of them that share a photo become one. Reads every photo.
+    """
+    samples = dataset.samples
+    twins = find_twins(look_at([replace(sample, masks=None) for sample in samples]))
+    first_of: dict[str, int] = {}
+    links = [(group[0], other) for group in twins.exact for other in group[1:]]
+    links += [(first_of.setdefault(sample.group, index), index) for index, sample in enumerate(samples) if sample.group]
+    pairs = np.concatenate([twins.near, np.asarray(links, dtype=np.int64).reshape(-1, 2)])
+    members: dict[int, list[int]] = defaultdict(list)
+    for index, number in enumerate(groups_of_pairs(len(samples), pairs).tolist()):
+        members[number].append(index)
+    grouped = list(samples)
+    for indices in members.values():
+        known = sorted({group for index in indices if (group := samples[index].group) is not None})
+        name = known[0] if known else f"like {relative_name(dataset, samples[indices[0]])}"
+        for index in indices if known or len(indices) > 1 else ():
+            grouped[index] = replace(samples[index], group=name)
+    return replace(dataset, samples=tuple(grouped))
+
+
+def _crosses(samples: list[Sample]) -> bool:
+    return len({sample.split for sample in samples if sample.split is not None}) > 1
+
+
+def _disagrees(samples: list[Sample]) -> bool:
+    return len({(sample.label, sample.defective) for sample in samples}) > 1
+
+
+def _leak(dataset: Dataset, kind: LeakKind, cases: Iterable[list[Sample]], what: str) -> Leak | None:
+    found = list(cases)
+    if not found:
+        return None
+    names = tuple(tuple(relative_name(dataset, sample) for sample in case) for case in found)
+    labels = Counter(" / ".join(sorted({sample.label for sample in case})) for case in found)
+    of = ", ".join(f"{label}: {count}" for label, count in sorted(labels.items()))
+    count = "1 case" if len(found) == 1 else f"{len(found):,} cases"
+    first, second = names[0][0], names[0][-1]
+    return Leak(kind, f'{count} of {what} ({of}), such as "{first}" and "{second}".', names)

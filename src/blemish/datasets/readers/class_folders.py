@@ -1,0 +1,152 @@
+"""One folder per class, with or without splits above, and with or without masks inside each class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from blemish.datasets.masks import FileMask
+from blemish.datasets.readers.folders import (
+    MASK_FOLDERS,
+    PHOTO_FOLDERS,
+    NormalNames,
+    counted,
+    has_photos,
+    holds_photos,
+    is_reserved,
+    look,
+    masks_by_stem,
+    note_on_files,
+    note_on_folders,
+    split_folders,
+    with_splits_in_words,
+)
+from blemish.datasets.readers.layout import Found, Layout
+from blemish.datasets.sample import ClassMask, Sample, Split
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """Sub-folders that hold photos directly and are not named like a split, photos or masks."""
+    return [child for child in _unreserved(folder) if has_photos(child)]
+
+
+def class_folders_with_images(folder: Path) -> list[Path]:
+    """Sub-folders that hold an ``images/`` folder with photos, and are not named like a split, photos or masks."""
+    return [
+        child
+        for child in _unreserved(folder)
+        if (photos := look(child).find(PHOTO_FOLDERS)) is not None and has_photos(photos)
+    ]
+
+
+def places(root: Path) -> dict[Path, Split | None]:
+    """Where class folders may lie: the split folders, or the root itself where there are none."""
+    splits: dict[Path, Split | None] = dict(split_folders(look(root)))
+    return splits or {root: None}
+
+
+def class_sample(photo: Path, label: str, names: NormalNames, split: Split | None, mask: Path | None = None) -> Sample:
+    """A photo of a class folder: free of defects by the class's name, or defective with the mask where there is one."""
+    if label in names:
+        return Sample(photo, label, defective=False, masks=(), split=split)
+    masks = (ClassMask(label, FileMask(mask, photo)),) if mask is not None else None
+    return Sample(photo, label, defective=True, masks=masks, split=split)
+
+
+def defect_classes(samples: list[Sample]) -> tuple[str, ...]:
+    """Labels of the defective samples, sorted."""
+    return tuple(sorted({sample.label for sample in samples if sample.defective}))
+
+
+def note_on_normal(samples: list[Sample]) -> list[str]:
+    """One sentence where every class counts as defective, which a name that is not known may be the reason for."""
+    if all(sample.defective for sample in samples):
+        return ["No class is normal by name; if one is, name it with --normal."]
+    return []
+
+
+def _read_plain(root: Path, names: NormalNames) -> Found:
+    samples: list[Sample] = []
+    notes: list[str] = []
+    for place, split in places(root).items():
+        folders = class_folders(place)
+        for folder in folders:
+            listing = look(folder)
+            samples += [class_sample(photo, folder.name, names, split) for photo in listing.photos]
+            notes += note_on_files(listing.others, "that are not images") + note_on_folders(listing.folders)
+        notes += note_on_folders(child for child in look(place).folders if child not in folders)
+    notes += _notes_above(root)
+    words = with_splits_in_words("one folder per class", (sample.split for sample in samples))
+    return Found(words, samples, defect_classes(samples), notes + note_on_normal(samples))
+
+
+def _read_with_masks(root: Path, names: NormalNames) -> Found:
+    samples: list[Sample] = []
+    notes: list[str] = []
+    for place, split in places(root).items():
+        folders = class_folders_with_images(place)
+        for folder in folders:
+            label, listing = folder.name, look(folder)
+            photos_folder, masks_folder = listing.find(PHOTO_FOLDERS), listing.find(MASK_FOLDERS)
+            assert photos_folder is not None
+            photos = look(photos_folder)
+            masks = masks_by_stem(masks_folder) if masks_folder is not None else {}
+            samples += [class_sample(photo, label, names, split, masks.get(photo.stem)) for photo in photos.photos]
+            missing = [photo for photo in photos.photos if photo.stem not in masks]
+            if missing and label not in names:
+                notes.append(f'{counted(len(missing), "photo")} of "{label}" without a mask: extent not known.')
+            if masks and label in names:
+                notes.append(f'The masks of "{label}" are not read, since its photos are normal by name.')
+            notes += note_on_files(photos.others, "that are not images")
+        notes += note_on_folders(child for child in look(place).folders if child not in folders)
+    notes += _notes_above(root)
+    words = "one folder per class, each with images + masks"
+    words = with_splits_in_words(words, (sample.split for sample in samples))
+    return Found(words, samples, defect_classes(samples), notes + note_on_normal(samples))
+
+
+def _is_made_of(find: Callable[[Path], list[Path]], root: Path) -> bool:
+    """Whether most folders with photos, at any depth, are class folders: a shelf of data sets is none itself."""
+    if not root.is_dir():
+        return False
+    found = {place: find(place) for place in places(root)}
+    with_photos = {place: [child for child in _unreserved(place) if holds_photos(child)] for place in found}
+    return any(folders and 2 * len(folders) > len(with_photos[place]) for place, folders in found.items())
+
+
+def _unreserved(place: Path) -> list[Path]:
+    return [child for child in look(place).folders if not is_reserved(child.name)]
+
+
+def _notes_above(root: Path) -> list[str]:
+    """On what lies beside the split folders, where there are some."""
+    listing = look(root)
+    splits = split_folders(listing)
+    if not splits:
+        return []
+    notes = note_on_files(listing.photos, "beside the split folders")
+    return notes + note_on_folders(folder for folder in listing.folders if folder not in splits)
+
+
+def _is_metu(root: Path) -> bool:
+    return root.is_dir() and {folder.name.casefold() for folder in class_folders(root)} == {"positive", "negative"}
+
+
+def _read_metu(root: Path, names: NormalNames) -> Found:
+    found = _read_plain(root, names)
+    return Found("METU crack classification (Positive, Negative)", found.samples, found.classes, found.notes)
+
+
+METU = Layout("metu", "METU's Positive/ and Negative/", _is_metu, _read_metu)
+CLASSES_WITH_MASKS = Layout(
+    "classes+masks",
+    "<class>/images/ and <class>/masks/, with an optional groups.csv",
+    lambda root: _is_made_of(class_folders_with_images, root),
+    _read_with_masks,
+)
+CLASS_FOLDERS = Layout(
+    "class-folders",
+    "one folder per class, also below train/, val/ and test/",
+    lambda root: _is_made_of(class_folders, root),
+    _read_plain,
+)

@@ -1,0 +1,163 @@
+"""What every folder reader shares: listing a folder, and the names that data sets use for splits, photos and masks."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from blemish.datasets.sample import Split
+from blemish.images import IMAGE_SUFFIXES
+
+NORMAL_NAMES = (
+    "good", "normal", "free", "ok", "ok_front", "negative", "no_defect", "no_defects", "defect_free", "non_defective",
+    "no_crack", "no_cracks", "non_crack", "noncrack", "uncracked", "crack_free", "healthy", "intact", "sound", "clean",
+)  # fmt: skip
+UNLABELLED = "unlabelled"
+DEFECT = "defect"
+
+PHOTO_FOLDERS = ("images", "image", "imgs", "img", "photos", "jpegimages", "rgb")
+MASK_FOLDERS = (
+    "masks", "mask", "labels", "label", "lab", "gt", "ground_truth", "groundtruth", "segmentation", "segmentations",
+    "annotations", "bw",
+)  # fmt: skip
+_SPLITS: dict[str, Split] = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+_MASK_SUFFIX = re.compile(r"[_-](mask|gt|label|lab|seg|ground_?truth|bw)$", re.IGNORECASE)
+_IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+_PAPERS = {".md", ".txt", ".rst", ".pdf", ".bib", ".html", ".yaml", ".yml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One folder's entries, sorted by name, without hidden files.
+
+    Attributes:
+        folder: the folder itself.
+        folders: its sub-folders.
+        photos: its image files.
+        others: its other files, without read-me files and the like.
+    """
+
+    folder: Path
+    folders: tuple[Path, ...]
+    photos: tuple[Path, ...]
+    others: tuple[Path, ...]
+
+    def find(self, names: Collection[str]) -> Path | None:
+        """The sub-folder that has one of these names (lower case), the first name first."""
+        by_name = {folder.name.casefold(): folder for folder in self.folders}
+        return next((by_name[name] for name in names if name in by_name), None)
+
+
+class NormalNames:
+    """Which class names mean "without a defect"; case, spaces and hyphens do not matter."""
+
+    def __init__(self, names: Collection[str] | None = None) -> None:
+        self.given = tuple(names) if names is not None else None
+        self._known = {_plain(name) for name in (names if names is not None else NORMAL_NAMES)}
+
+    def __contains__(self, label: str) -> bool:
+        return _plain(label) in self._known
+
+
+def look(folder: Path) -> Listing:
+    """List one folder, not its sub-folders."""
+    folders, photos, others = [], [], []
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith(".") or entry.name.casefold() in _IGNORED:
+                continue
+            path = folder / entry.name
+            if entry.is_dir():
+                folders.append(path)
+            elif path.suffix.lower() in IMAGE_SUFFIXES:
+                photos.append(path)
+            elif path.suffix.lower() not in _PAPERS and path.suffix:
+                others.append(path)
+    return Listing(folder, tuple(folders), tuple(photos), tuple(others))
+
+
+def has_photos(folder: Path) -> bool:
+    """Whether an image lies directly in this folder."""
+    with os.scandir(folder) as entries:
+        return any(
+            Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+            for entry in entries
+        )
+
+
+def holds_photos(folder: Path) -> bool:
+    """Whether an image lies anywhere below this folder."""
+    return any(Path(name).suffix.lower() in IMAGE_SUFFIXES for _, _, names in os.walk(folder) for name in names)
+
+
+def split_of(name: str) -> Split | None:
+    """The split that a folder or cell of this name stands for: train, val or test, or None."""
+    return _SPLITS.get(name.strip().casefold())
+
+
+def split_folders(listing: Listing) -> dict[Path, Split]:
+    """Sub-folders that are named like a split, in the order of their names."""
+    found = ((folder, split_of(folder.name)) for folder in listing.folders)
+    return {folder: split for folder, split in found if split is not None}
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a folder name means a split, photos or masks, and so can be no class."""
+    plain = name.casefold()
+    return plain in _SPLITS or plain in PHOTO_FOLDERS or plain in MASK_FOLDERS
+
+
+def masks_by_stem(folder: Path) -> dict[str, Path]:
+    """Mask files by the stem of the photo that they belong to: ``a.png``, ``a_mask.png`` and ``a_gt.png`` are for a."""
+    files = look(folder).photos
+    by_stem = {photo_stem(path): path for path in reversed(files)}
+    # A mask of exactly the photo's name wins over one with a suffix.
+    return by_stem | {path.stem: path for path in reversed(files)}
+
+
+def photo_stem(mask: Path) -> str:
+    """Stem of the photo that a mask file belongs to: "a" for ``a.png``, ``a_mask.png`` and ``a_GT.bmp``."""
+    return _MASK_SUFFIX.sub("", mask.stem)
+
+
+def with_splits_in_words(layout: str, splits: Iterable[Split | None]) -> str:
+    """``with_splits_in_words("images + masks", ["test", "train"])`` is "images + masks, split into train and test"."""
+    found = set(splits)
+    names = [split for split in ("train", "val", "test") if split in found]
+    return f"{layout}, split into {' and '.join(names)}" if names else layout
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``counted(1, "photo")`` is "1 photo", ``counted(1200, "photo")`` is "1,200 photos"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def note_on_files(paths: Iterable[Path], what: str) -> list[str]:
+    """One sentence about files that were left out, or none: "Left out 2 files that are not images, such as …"."""
+    files = list(paths)
+    if not files:
+        return []
+    return [f"Left out {counted(len(files), 'file')} {what}{_example(files)}."]
+
+
+def note_on_folders(paths: Iterable[Path]) -> list[str]:
+    """One sentence about folders that the layout has no place for, or none."""
+    folders = list(paths)
+    if not folders:
+        return []
+    return [f"Left out {counted(len(folders), 'folder')} that the layout has no place for{_example(folders)}."]
+
+
+def _example(paths: list[Path]) -> str:
+    return f': "{paths[0].name}"' if len(paths) == 1 else f', such as "{paths[0].name}"'
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())

@@ -1,0 +1,44 @@
+"""MVTec AD: ``train/good``, ``test/<class>``, ``ground_truth/<class>/*_mask.png``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blemish.datasets.readers.class_folders import class_folders, class_sample, defect_classes, note_on_normal
+from blemish.datasets.readers.folders import NormalNames, counted, look, masks_by_stem, note_on_folders, split_folders
+from blemish.datasets.readers.layout import Found, Layout
+from blemish.datasets.sample import Sample
+
+
+def _is_mvtec(root: Path) -> bool:
+    if not root.is_dir():
+        return False
+    truth = look(root).find(("ground_truth",))
+    splits = split_folders(look(root))
+    return truth is not None and "test" in splits.values() and any(class_folders(folder) for folder in splits)
+
+
+def _read_mvtec(root: Path, names: NormalNames) -> Found:
+    listing = look(root)
+    truth = listing.find(("ground_truth",))
+    samples: list[Sample] = []
+    notes: list[str] = []
+    for place, split in split_folders(listing).items():
+        folders = class_folders(place)
+        for folder in folders:
+            label = folder.name
+            mask_folder = truth / label if truth is not None and split != "train" else None
+            masks = masks_by_stem(mask_folder) if mask_folder is not None and mask_folder.is_dir() else {}
+            photos = look(folder).photos
+            samples += [class_sample(photo, label, names, split, masks.get(photo.stem)) for photo in photos]
+            missing = sum(photo.stem not in masks for photo in photos)
+            if missing and label not in names:
+                notes.append(f'{counted(missing, "photo")} of "{label}" without a mask: extent not known.')
+        notes += note_on_folders(child for child in look(place).folders if child not in folders)
+    known = {*split_folders(listing), truth}
+    notes += note_on_folders(child for child in listing.folders if child not in known)
+    words = "MVTec AD (train/good, test/<class>, ground_truth/<class>)"
+    return Found(words, samples, defect_classes(samples), notes + note_on_normal(samples))
+
+
+MVTEC = Layout("mvtec", "MVTec AD: train/good, test/<class>, ground_truth/<class>", _is_mvtec, _read_mvtec)

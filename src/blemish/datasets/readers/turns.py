@@ -1,0 +1,56 @@
+"""Photos with an EXIF orientation and masks drawn on the stored pixels: which way up is the mask?
+
+A quarter turn shows in the sizes, and `FileMask` sees it when it reads. A half turn or a mirror does not: there the
+quarter-turned photos of the same set decide, since one tool drew all masks. METU's segmentation set needs this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blemish.datasets.masks import QUARTER_TURNS, FileMask, stored_view
+from blemish.datasets.readers.folders import counted
+from blemish.datasets.readers.layout import Found
+from blemish.datasets.sample import ClassMask, Sample
+
+_WITH_EXIF = {".jpg", ".jpeg"}
+
+
+def with_settled_turns(found: Found) -> Found:
+    """Masks marked as drawn on stored pixels, where the quarter-turned photos of the set show that they were."""
+    turned = {sample.path: turn for sample in found.samples if (turn := _orientation(sample)) > 1}
+    if not turned:
+        return found
+    quarter = [sample for sample in found.samples if turned.get(sample.path) in QUARTER_TURNS]
+    as_stored = sum(_fits_stored(sample) for sample in quarter)
+    half = len(turned) - len(quarter)
+    if not quarter and half:
+        sentence = "their masks are taken as drawn on the photo as shown."
+        return replace(found, notes=[*found.notes, f"{counted(half, 'photo')} turned or mirrored by EXIF: {sentence}"])
+    if 2 * as_stored <= len(quarter):
+        return found
+    samples = [_as_stored(sample) if sample.path in turned else sample for sample in found.samples]
+    sentence = "their masks were drawn on the stored pixels and are turned with them."
+    return replace(
+        found, samples=samples, notes=[*found.notes, f"{counted(len(turned), 'photo')} turned by EXIF: {sentence}"]
+    )
+
+
+def _orientation(sample: Sample) -> int:
+    has_files = any(isinstance(mask.source, FileMask) for mask in sample.masks or ())
+    view = stored_view(sample.path) if has_files and sample.path.suffix.lower() in _WITH_EXIF else None
+    return view[0] if view is not None else 1
+
+
+def _fits_stored(sample: Sample) -> bool:
+    view = stored_view(sample.path)
+    masks = [stored_view(mask.source.path) for mask in sample.masks or () if isinstance(mask.source, FileMask)]
+    return view is not None and view[1][0] != view[1][1] and all(mask == (1, view[1]) for mask in masks)
+
+
+def _as_stored(sample: Sample) -> Sample:
+    masks = tuple(
+        ClassMask(mask.label, replace(mask.source, as_stored=True)) if isinstance(mask.source, FileMask) else mask
+        for mask in sample.masks or ()
+    )
+    return replace(sample, masks=masks)

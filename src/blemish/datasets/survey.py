@@ -1,0 +1,110 @@
+"""One pass over all files of a data set: what reads, how large it is, what the masks cover, what looks alike."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets.duplicates import exact_groups, near_duplicate_pairs, thumbnail
+from blemish.datasets.sample import Sample
+from blemish.errors import BlemishError, ImageError
+from blemish.images import read_photo
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a photo and its masks showed.
+
+    Attributes:
+        size_px: (height, width), None where the photo cannot be read.
+        problem: why the photo cannot be read, a sentence.
+        notes: what reading it had to decide.
+        digest: SHA-256 of its pixels: photos with the same one show the same, whatever their files' headers say.
+        thumbnail: uint8 (32, 32).
+        mask_px: defective pixels by class, for each mask that could be read.
+        mask_problem: why a mask cannot be used, a sentence.
+    """
+
+    size_px: tuple[int, int] | None = None
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+    thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False)
+    mask_px: tuple[tuple[str, int], ...] = ()
+    mask_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Photos that show the same, as positions in the data set.
+
+    Attributes:
+        exact: groups of photos with the same pixels, two or more each.
+        near: int64 (P, 2), pairs that look the same without having the same pixels.
+    """
+
+    exact: list[list[int]]
+    near: NDArray[np.int64]
+
+
+def look_at(samples: Sequence[Sample], on_progress: Callable[[], None] | None = None) -> list[Look]:
+    """Read every photo with its masks once, on all cores.
+
+    Args:
+        samples: the photos.
+        on_progress: called after each photo.
+
+    Returns:
+        A look for each sample, in their order; what cannot be read is said there and raises nothing.
+    """
+
+    def looks() -> Iterator[Look]:
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for look in pool.map(_look_at_one, samples):
+                if on_progress is not None:
+                    on_progress()
+                yield look
+
+    return list(looks())
+
+
+def find_twins(looks: Sequence[Look]) -> Twins:
+    """Which photos show the same: exactly, or to the eye. Photos that cannot be read are left out."""
+    readable = [index for index, look in enumerate(looks) if look.thumbnail is not None]
+    exact = [[readable[place] for place in group] for group in exact_groups([looks[i].digest for i in readable])]
+    repeated = {index for group in exact for index in group[1:]}
+    unique = [index for index in readable if index not in repeated]
+    thumbnails = [thumb for index in unique if (thumb := looks[index].thumbnail) is not None]
+    if not thumbnails:
+        return Twins(exact, np.empty((0, 2), dtype=np.int64))
+    pairs = near_duplicate_pairs(np.stack(thumbnails))
+    return Twins(exact, np.asarray(unique, dtype=np.int64)[pairs])
+
+
+def _look_at_one(sample: Sample) -> Look:
+    try:
+        photo = read_photo(sample.path)
+    except ImageError as error:
+        return Look(problem=str(error))
+    height_px, width_px = photo.pixels.shape[:2]
+    mask_px: list[tuple[str, int]] = []
+    mask_problem = None
+    try:
+        for mask in sample.masks or ():
+            mask_px.append((mask.label, int(np.count_nonzero(mask.source.read(height_px, width_px)))))
+    except BlemishError as error:
+        mask_problem = str(error)
+    return Look(
+        size_px=(height_px, width_px),
+        notes=photo.notes,
+        digest=hashlib.sha256(np.ascontiguousarray(photo.pixels).data).hexdigest() + f"{height_px}x{width_px}",
+        thumbnail=thumbnail(photo.pixels),
+        mask_px=tuple(mask_px),
+        mask_problem=mask_problem,
+    )

@@ -1,0 +1,8 @@
+"""Pictures of surfaces with and without cracks, drawn from a seed, with the exact truth about them."""
+
+from blemish.datasets.synthesis.cracks import SyntheticCrack
+from blemish.datasets.synthesis.distractors import DISTRACTORS
+from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticPhoto, draw_photo
+from blemish.datasets.synthesis.surfaces import SURFACES
+
+__all__ = ["DISTRACTORS", "SURFACES", "SynthesisSettings", "SyntheticCrack", "SyntheticPhoto", "draw_photo"]

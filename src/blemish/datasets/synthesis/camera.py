@@ -1,0 +1,176 @@
+"""From a scene to a photo: perspective, lighting, lens, sensor, and what the web does to pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets.synthesis.noise import Field, Generator, grain, log_uniform, value_noise
+from blemish.datasets.synthesis.strokes import Points, normals
+
+Homography = NDArray[np.float64]
+
+
+def random_homography(rng: Generator, shape: tuple[int, int], *, strength: float) -> Homography:
+    """A camera that looks at the surface askew: scene pixel to photo pixel, (3, 3).
+
+    The photo stays covered: the far side shrinks towards the middle only as far as the scene is enlarged first.
+
+    Args:
+        rng: source of chance.
+        shape: (height, width) of scene and photo.
+        strength: 0 is straight on; .5 shows the far side at about half the scale of the near one.
+    """
+    height, width = shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
+    turn = rng.normal(0, 0.06)
+    squeeze = strength * rng.uniform(0.3, 1.0)
+    far = rng.choice([0, 0, 0, 1, 2, 3])  # mostly the top is far, as on a road
+    pairs = ((0, 1), (1, 2), (2, 3), (3, 0))
+    centre = np.array([width, height]) / 2
+    placed = corners - centre
+    grow = 1 + squeeze * 0.9
+    placed = placed * grow
+    a, b = pairs[far]
+    middle = (placed[a] + placed[b]) / 2
+    for corner in (a, b):
+        placed[corner] = middle * (1 - 0.12 * squeeze) + (placed[corner] - middle) * (1 - squeeze * 0.5)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    placed = placed @ rotation.T * (1 + abs(np.sin(turn))) + centre
+    return np.asarray(
+        cv2.getPerspectiveTransform(corners.astype(np.float32), placed.astype(np.float32)), dtype=np.float64
+    )
+
+
+def project(
+    points: Points, width_px: NDArray[np.float64], homography: Homography
+) -> tuple[Points, NDArray[np.float64]]:
+    """A line and its width as the camera sees them."""
+    side = normals(points) * (width_px / 2)[:, None]
+    stacked = np.concatenate([points, points + side, points - side])
+    seen = cv2.perspectiveTransform(stacked[None].astype(np.float64), homography)[0]
+    middle, left, right = np.split(seen, 3)
+    across = normals(middle)
+    return middle, np.abs(((left - right) * across).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One way of taking and publishing a photo. Brightness from 0 to 1.
+
+    Attributes:
+        blur_px: standard deviation of defocus.
+        motion_px: length of motion blur, along ``motion_rad``.
+        motion_rad: direction of motion.
+        reduce: the photo is shrunk to this share of its size and enlarged again.
+        sharpen: strength of unsharp masking.
+        exposure: gain.
+        contrast: slope about the mean.
+        gamma: tone curve.
+        balance: RGB gains.
+        saturation: 0 is grey.
+        noise: standard deviation of sensor noise at mid-grey.
+        noise_size_px: its grain.
+        quality: of the JPEG, or 0 for none.
+        gradient: brightness change across the photo.
+        vignette: darkening of the corners.
+    """
+
+    blur_px: float
+    motion_px: float
+    motion_rad: float
+    reduce: float
+    sharpen: float
+    exposure: float
+    contrast: float
+    gamma: float
+    balance: NDArray[np.float32]
+    saturation: float
+    noise: float
+    noise_size_px: float
+    quality: int
+    gradient: float
+    vignette: float
+
+    def look(self, image: Field) -> Field:
+        """Lens and resampling: what happens to the place of light. float32 (H, W) or (H, W, 3), new array."""
+        if self.blur_px > 0.25:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), self.blur_px), dtype=np.float32)
+        if self.motion_px > 1.2:
+            size = int(np.ceil(self.motion_px)) // 2 * 2 + 3
+            kernel = np.zeros((size, size), dtype=np.float32)
+            centre = size // 2
+            away = self.motion_px / 2 * np.array([np.cos(self.motion_rad), np.sin(self.motion_rad)])
+            ends = [tuple(int(v) for v in np.rint((centre + sign * away) * 16)) for sign in (-1, 1)]
+            cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
+            image = np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), dtype=np.float32)
+        if self.reduce < 0.99:
+            height, width = image.shape[:2]
+            small = (max(8, round(width * self.reduce)), max(8, round(height * self.reduce)))
+            reduced = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+            image = np.asarray(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+        return image
+
+    def expose(self, image: Field, rng: Generator) -> NDArray[np.uint8]:
+        """Light, sensor and JPEG: float32 (H, W, 3) RGB to uint8 (H, W, 3) RGB."""
+        shape = image.shape[:2]
+        image = image * self._illumination(shape, rng)[..., None] * self.balance
+        if self.sharpen > 0:
+            image = image + np.float32(self.sharpen) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
+        mean = np.float32(image.mean())
+        image = (image - mean) * np.float32(self.contrast) + mean * np.float32(self.exposure)
+        image = np.clip(image, 0, 1) ** np.float32(self.gamma)
+        if self.saturation < 0.999 or self.saturation > 1.001:
+            grey = image @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+            image = grey[..., None] + (image - grey[..., None]) * np.float32(self.saturation)
+        if self.noise > 0:
+            speckle = grain(rng, shape, self.noise_size_px)[..., None] * np.float32(self.noise)
+            if self.saturation > 0.05:
+                colour = value_noise(rng, shape, 2.0)[..., None] * np.float32(self.noise * 0.5)
+                speckle = speckle + colour * rng.normal(0, 0.6, 3).astype(np.float32)
+            image = image + speckle * np.sqrt(np.clip(image, 0.05, 1))
+        photo = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+        if self.quality:
+            _, packed = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            photo = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+        return photo
+
+    def _illumination(self, shape: tuple[int, int], rng: Generator) -> Field:
+        height, width = shape
+        turn = rng.uniform(0, 2 * np.pi)
+        x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+        y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+        slope = np.float32(self.gradient / 2) * (x * np.float32(np.cos(turn)) + y * np.float32(np.sin(turn)))
+        return np.asarray((1 + slope) * (1 - np.float32(self.vignette / 2) * (x**2 + y**2)), dtype=np.float32)
+
+
+def random_camera(rng: Generator, *, thinnest_px: float) -> Camera:
+    """Anything from a sharp studio picture to a small, oversharpened JPEG of an old phone.
+
+    Args:
+        rng: source of chance.
+        thinnest_px: width of the thinnest thing that must stay visible; blur is limited by it.
+    """
+    limit = 0.35 + 0.5 * thinnest_px
+    blur = min(log_uniform(rng, 0.3, 4.0) if rng.random() < 0.7 else 0.0, limit)
+    grey = rng.random() < 0.12
+    return Camera(
+        blur_px=blur,
+        motion_px=min(log_uniform(rng, 2, 9), 2.5 * limit) if rng.random() < 0.08 else 0.0,
+        motion_rad=rng.uniform(0, np.pi),
+        reduce=max(rng.uniform(0.4, 0.95), min(1.0, 0.9 / limit)) if rng.random() < 0.25 else 1.0,
+        sharpen=rng.uniform(0.3, 2.0) if rng.random() < 0.35 else 0.0,
+        exposure=float(np.exp(rng.normal(0.0, 0.13))),
+        contrast=float(np.exp(rng.normal(0.08, 0.22))),
+        gamma=float(np.exp(rng.normal(0, 0.15))),
+        balance=np.exp(rng.normal(0, 0.035, 3)).astype(np.float32),
+        saturation=0.0 if grey else float(rng.uniform(0.5, 1.35)),
+        noise=log_uniform(rng, 0.003, 0.05) if rng.random() < 0.75 else 0.0,
+        noise_size_px=rng.uniform(1.0, 2.2),
+        quality=int(rng.integers(35, 97)) if rng.random() < 0.9 else 0,
+        gradient=float(abs(rng.normal(0, 0.25))) if rng.random() < 0.6 else 0.0,
+        vignette=float(rng.uniform(0.1, 0.45)) if rng.random() < 0.25 else 0.0,
+    )

@@ -1,0 +1,223 @@
+"""Things in and before the scene that are no cracks: shadows, leaves, edges, metalwork, holes, picture frames."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, tinted
+from blemish.datasets.synthesis.distractors_lines import across_photo, branches, draw_stroke
+from blemish.datasets.synthesis.noise import (
+    Field,
+    Generator,
+    cells,
+    fractal_noise,
+    grain,
+    log_uniform,
+    smoothstep,
+    value_noise,
+)
+
+
+def _cast(canvas: Canvas, rng: Generator, alpha: Field) -> None:
+    """Darken by a shadow, a little bluish as skylight fills it."""
+    depth = np.float32(rng.uniform(0.2, 0.65))
+    tint = np.array([1.0, 0.98, 0.93], dtype=np.float32)
+    canvas.colour *= 1 - alpha[..., None] * depth * tint
+
+
+def shadow(canvas: Canvas, rng: Generator) -> None:
+    """The shadow of a building, a pole or an overhang: straight edges, sharp near and soft far."""
+    height, width = canvas.shape
+    kind = rng.random()
+    soft = log_uniform(rng, 0.6, 14)
+    if kind < 0.5:
+        line = across_photo(rng, canvas.shape, upright=0.35)
+        direction = line[1] - line[0]
+        direction /= np.hypot(*direction)
+        rows, columns = np.ogrid[0:height, 0:width]
+        off = (columns - line.mean(axis=0)[0]) * -direction[1] + (rows - line.mean(axis=0)[1]) * direction[0]
+        if rng.random() < 0.5:
+            off = np.abs(off) - canvas.size_px * log_uniform(rng, 0.01, 0.2)
+        alpha = smoothstep(soft, -soft, np.broadcast_to(off, canvas.shape).astype(np.float32))
+    else:
+        shape = np.zeros(canvas.shape, dtype=np.uint8)
+        corners = np.array([width, height]) * rng.uniform(-0.3, 1.3, (int(rng.integers(3, 6)), 2))
+        cv2.fillConvexPoly(shape, cv2.convexHull(corners.astype(np.int32)), 255)
+        alpha = cv2.GaussianBlur(shape, (0, 0), soft).astype(np.float32) / 255
+    _cast(canvas, rng, alpha)
+
+
+def branch_shadow(canvas: Canvas, rng: Generator) -> None:
+    """The shadow of bare branches, wires or railings: dark forked lines with blurred edges."""
+    alpha = np.zeros(canvas.shape, dtype=np.float32)
+    width = log_uniform(rng, 1.5, 25 * canvas.size_px / 512 + 2)
+    for line, widths in branches(
+        rng, canvas.shape, width_px=width, count=int(rng.integers(1, 4)), depth=int(rng.integers(1, 4))
+    ):
+        field = draw_stroke(canvas, line, widths.astype(np.float64), margin_px=2)
+        if field is not None:
+            part = alpha[field.window]
+            np.maximum(part, field.coverage(), out=part)
+    _cast(canvas, rng, np.asarray(cv2.GaussianBlur(alpha, (0, 0), log_uniform(rng, 0.6, 6)), dtype=np.float32))
+
+
+def dapple(canvas: Canvas, rng: Generator) -> None:
+    """Light through leaves."""
+    field = fractal_noise(rng, canvas.shape, canvas.size_px * log_uniform(rng, 0.05, 0.4), 6, persistence=0.5)
+    edge = rng.uniform(-0.8, 0.8)
+    _cast(canvas, rng, smoothstep(edge, edge + rng.uniform(0.1, 1.0), field))
+
+
+def leaves(canvas: Canvas, rng: Generator) -> None:
+    """Fallen or hanging leaves with a midrib, and their shadows."""
+    height, width = canvas.shape
+    palette = np.array([[0.55, 0.35, 0.12], [0.3, 0.42, 0.14], [0.62, 0.5, 0.2], [0.4, 0.22, 0.12], [0.2, 0.3, 0.1]])
+    base = palette[rng.integers(len(palette))]
+    size = canvas.size_px * log_uniform(rng, 0.03, 0.2)
+    cluster = np.array([width, height]) * rng.random(2) if rng.random() < 0.5 else None
+    for _ in range(int(rng.integers(1, 14))):
+        centre = np.array([width, height]) * rng.random(2) if cluster is None else cluster + rng.normal(0, 2 * size, 2)
+        length = size * rng.uniform(0.6, 1.4)
+        reach = int(length * 1.3) + 3
+        x0, y0 = max(int(centre[0]) - reach, 0), max(int(centre[1]) - reach, 0)
+        x1, y1 = min(int(centre[0]) + reach, width), min(int(centre[1]) + reach, height)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            continue
+        turn = rng.uniform(0, 2 * np.pi)
+        rows, columns = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+
+        def outline(
+            shift: float, turn: float, centre: np.ndarray, length: float, u0: Field, v0: Field, fat: float
+        ) -> tuple[Field, Field]:
+            dx, dy = (
+                u0 - np.float32(centre[0] + shift * -canvas.light.x),
+                v0 - np.float32(centre[1] + shift * -canvas.light.y),
+            )
+            u = dx * np.float32(np.cos(turn)) + dy * np.float32(np.sin(turn))
+            v = dy * np.float32(np.cos(turn)) - dx * np.float32(np.sin(turn))
+            breadth = np.clip(1 - (u / np.float32(length)) ** 2, 0, 1) * np.float32(length * fat)
+            return np.asarray(np.clip(breadth - np.abs(v) + 0.5, 0, 1), dtype=np.float32), np.asarray(
+                v, dtype=np.float32
+            )
+
+        fat = rng.uniform(0.2, 0.5)
+        window = (slice(y0, y1), slice(x0, x1))
+        dark, _ = outline(rng.uniform(1, 5), turn, centre, length, columns, rows, fat)
+        canvas.darken(1 - dark * np.float32(0.15 + 0.4 * canvas.light.hardness), window)
+        alpha, across = outline(0.0, turn, centre, length, columns, rows, fat)
+        rib = np.clip(1.2 - np.abs(across), 0, 1) * np.float32(rng.uniform(-0.2, 0.35))
+        tone = (rng.uniform(0.6, 1.4) * (1 + 0.08 * np.sign(across) + rib))[..., None]
+        canvas.blend(np.clip(base * tone, 0, 1).astype(np.float32), alpha, window)
+        canvas.hide(alpha, window)
+
+
+def edge(canvas: Canvas, rng: Generator) -> None:
+    """The end of the wall or slab: sky, foliage, grass, soil, a dark opening or another wall beyond it."""
+    height, width = canvas.shape
+    line = across_photo(rng, canvas.shape, upright=0.85)
+    direction = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
+    side = rng.choice([-1, 1])
+    point = np.array([width, height]) * np.where(rng.random(2) < 0.5, rng.uniform(0.02, 0.35), rng.uniform(0.65, 0.98))
+    rows, columns = np.ogrid[0:height, 0:width]
+    off = side * ((columns - point[0]) * -direction[1] + (rows - point[1]) * direction[0])
+    if off[height // 2, width // 2] > 0:  # most of the photo stays surface
+        off = -off
+    off = off + value_noise(rng, canvas.shape, 25) * np.float32(rng.choice([0.0, 0.5, 3.0]))
+    alpha = np.clip(off.astype(np.float32) + 0.5, 0, 1)
+    beyond = _beyond(canvas, rng)
+    fall = np.exp(-np.maximum(-off, 0) / np.float32(log_uniform(rng, 1.5, 20))).astype(np.float32)
+    canvas.darken(1 - fall * np.float32(rng.uniform(0, 0.5)))
+    canvas.blend(beyond, alpha)
+    canvas.hide(alpha)
+
+
+def _beyond(canvas: Canvas, rng: Generator) -> Colour:
+    shape = canvas.shape
+    kind = rng.integers(0, 5)
+    if kind == 0:  # sky
+        top, low = np.array([0.45, 0.62, 0.85]), np.array([0.85, 0.89, 0.93])
+        clouds = smoothstep(-1.5, 2.0, fractal_noise(rng, shape, canvas.size_px * 0.6, 8))
+        return mix((top * rng.uniform(0.8, 1.1)).astype(np.float32), low.astype(np.float32), clouds)
+    if kind == 1:  # foliage
+        number, _ = cells(rng, shape, canvas.size_px * log_uniform(rng, 0.008, 0.05))
+        tone = rng.random(int(number.max()) + 1, dtype=np.float32)[number] ** 1.5
+        tone *= smoothstep(-2.0, 1.5, fractal_noise(rng, shape, 60, 5))
+        green = (np.array([0.42, 0.55, 0.2]) * rng.uniform(0.6, 1.3)).astype(np.float32)
+        return mix(green * np.float32(0.12), green, tone)
+    if kind == 2:  # soil, grass, gravel
+        base = (np.array([[0.36, 0.4, 0.18], [0.4, 0.32, 0.22], [0.5, 0.47, 0.42]])[rng.integers(3)]).astype(np.float32)
+        rough = fractal_noise(rng, shape, canvas.grain_px * 12, 1.5, persistence=0.85)
+        return mix(base * np.float32(0.3), np.clip(base * 1.4, 0, 1), smoothstep(-2.2, 2.2, rough))
+    if kind == 3:  # a dark opening
+        return np.asarray(
+            tinted(rng, rng.uniform(0.02, 0.15)) * (1 + 0.1 * value_noise(rng, shape, 40))[..., None], dtype=np.float32
+        )
+    level = tinted(rng, rng.uniform(0.2, 0.9), tint=0.05)  # another smooth wall
+    return np.asarray(
+        np.clip(level * (1 + 0.04 * grain(rng, shape, canvas.grain_px))[..., None], 0, 1), dtype=np.float32
+    )
+
+
+def metalwork(canvas: Canvas, rng: Generator) -> None:
+    """Plates, brackets, gratings, bars and window frames: straight bright or dark pieces with a hard shadow."""
+    height, width = canvas.shape
+    level: Colour = tinted(rng, rng.choice([rng.uniform(0.05, 0.25), rng.uniform(0.4, 0.9)]), tint=0.04)
+    bars = int(rng.choice([1, 1, 2, 5]))
+    size = (canvas.size_px * log_uniform(rng, 0.1, 1.5), canvas.size_px * log_uniform(rng, 0.015, 0.25))
+    turn = float(rng.choice([0, 90]) + rng.normal(0, 4))
+    start = np.array([width, height]) * rng.random(2)
+    step = (np.array([-np.sin(np.deg2rad(turn)), np.cos(np.deg2rad(turn))])) * size[1] * rng.uniform(1.4, 3)
+    shape, cast = np.zeros(canvas.shape, dtype=np.uint8), np.zeros(canvas.shape, dtype=np.uint8)
+    away = np.array([canvas.light.x, canvas.light.y]) * -rng.uniform(1, 8)
+    for bar in range(bars):
+        centre = start + bar * step
+        for plane, moved in ((shape, centre), (cast, centre + away)):
+            box = cv2.boxPoints(((float(moved[0]), float(moved[1])), size, turn))
+            cv2.fillConvexPoly(plane, np.rint(box * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+    dark = cv2.GaussianBlur(cast, (0, 0), rng.uniform(0.6, 3)).astype(np.float32) / 255
+    canvas.darken(1 - dark * np.float32(0.2 + 0.5 * canvas.light.hardness))
+    alpha = shape.astype(np.float32) / 255
+    gradient = 1 + 0.12 * value_noise(rng, canvas.shape, canvas.size_px * 0.3) + 0.03 * grain(rng, canvas.shape, 1.5)
+    canvas.blend(np.clip(level * gradient[..., None], 0, 1).astype(np.float32), alpha)
+    canvas.hide(alpha)
+
+
+def tie_holes(canvas: Canvas, rng: Generator) -> None:
+    """Form-tie holes, bolts and anchor plugs: round, in a row, some with a rust run."""
+    height, width = canvas.shape
+    radius = canvas.size_px * log_uniform(rng, 0.006, 0.05)
+    count = int(rng.integers(1, 7))
+    start = np.array([width, height]) * rng.random(2)
+    step = canvas.size_px * rng.uniform(0.15, 0.5) * (np.array([1, 0]) if rng.random() < 0.5 else np.array([0, 1]))
+    plugged = rng.random() < 0.3
+    for number in range(count):
+        x, y = start + number * step + rng.normal(0, 1, 2)
+        rows, columns = np.ogrid[0:height, 0:width]
+        depth = (radius - np.hypot(columns - x, rows - y)).astype(np.float32)
+        alpha = np.clip(depth + 0.5, 0, 1)
+        towards = ((columns - x) * canvas.light.x + (rows - y) * canvas.light.y) / max(radius, 1)
+        if plugged:
+            canvas.darken(1 - np.exp(-(depth**2) / 2) * np.float32(0.4))
+            canvas.blend(
+                np.clip(canvas.level * rng.uniform(0.8, 1.25), 0, 1).astype(np.float32), alpha * np.float32(0.8)
+            )
+        else:
+            shade = np.clip(0.3 - 0.3 * towards, 0.04, 0.8).astype(np.float32)
+            canvas.darken(1 + alpha * (shade - 1))
+
+
+def picture_frame(canvas: Canvas, rng: Generator) -> None:
+    """What the web puts round a picture: a plain border, perhaps with a drop shadow, on one side or all."""
+    height, width = canvas.shape
+    level = np.float32(rng.choice([1.0, 1.0, 0.0, rng.uniform(0, 1)]))
+    sides = rng.random(4) < 0.5 if rng.random() < 0.5 else np.ones(4, dtype=bool)
+    sizes = (rng.uniform(0.004, 0.09, 4) * canvas.size_px * sides).astype(int)
+    inner = np.zeros(canvas.shape, dtype=np.float32)
+    inner[sizes[0] : height - sizes[1], sizes[2] : width - sizes[3]] = 1
+    border = np.full((*canvas.shape, 3), level, dtype=np.float32)
+    if rng.random() < 0.3 and level > 0.5:
+        cast = cv2.GaussianBlur(np.roll(inner, (4, 4), (0, 1)), (0, 0), 4)
+        border *= (1 - 0.6 * cast)[..., None]
+    canvas.blend(border, 1 - inner)
+    canvas.hide(1 - inner)

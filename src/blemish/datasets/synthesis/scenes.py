@@ -1,0 +1,241 @@
+"""A photo that was never taken: surface, things on it, cracks, things before it, camera; and the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from blemish.datasets.synthesis.camera import Camera, Homography, project, random_camera, random_homography
+from blemish.datasets.synthesis.canvas import Canvas, random_light
+from blemish.datasets.synthesis.crack_paint import HALO_PX, paint_cracks, random_look
+from blemish.datasets.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
+from blemish.datasets.synthesis.cracks import CrackField, SyntheticCrack, crack_field, measure
+from blemish.datasets.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
+from blemish.datasets.synthesis.noise import Generator, log_uniform
+from blemish.datasets.synthesis.surfaces import NEVER_CRACKED, SURFACES, draw_surface
+from blemish.errors import SettingsError, did_you_mean
+
+LEAST_SIZE_PX = 32
+"""No photo is smaller."""
+
+_SURFACE_WEIGHTS = {
+    "concrete": 4.0,
+    "shuttering": 1.5,
+    "render": 2.5,
+    "painted": 1.0,
+    "asphalt": 3.0,
+    "aggregate": 1.2,
+    "stone": 1.2,
+    "brick": 2.5,
+    "paving": 1.2,
+    "tiles": 1.0,
+    "rubble": 0.8,
+    "wood": 0.4,
+    "metal": 0.3,
+    "ground": 0.5,
+}
+
+_NETWORK_WEIGHTS = {"single": 4.0, "branched": 2.5, "star": 0.8, "several": 1.2, "map": 1.2, "stepped": 1.5}
+
+
+class SynthesisSettings(BaseModel):
+    """What is drawn, how often and how large."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crack_share: float = Field(0.5, ge=0, le=1, description="share of photos with cracks, where not asked for")
+    crack_width_px: tuple[float, float] = Field(
+        (0.8, 60.0), description="mean width of main cracks, log-uniform; never above an eighth of the shorter side"
+    )
+    least_mask_width_px: float = Field(
+        1.0, ge=0, description="thinner cracks are this wide in the mask, else it would fall apart into dots"
+    )
+    light_crack_share: float = Field(0.03, ge=0, le=1, description="share of cracks filled lighter than the surface")
+    distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on a photo (Poisson)")
+    uncracked_distractors_mean: float = Field(2.6, ge=0, description="the same on photos without cracks")
+    surfaces: Mapping[str, float] = Field(_SURFACE_WEIGHTS, description="weight of each surface by name; absent is 0")
+    distractors: Mapping[str, float] = Field(
+        dict.fromkeys(DISTRACTORS, 1.0), description="weight of each distractor by name; absent is 0"
+    )
+    networks: Mapping[str, float] = Field(_NETWORK_WEIGHTS, description="weight of each crack network; absent is 0")
+    grain_px: tuple[float, float] = Field((0.7, 7.0), description="size of the surface's grain, log-uniform")
+    perspective_share: float = Field(0.35, ge=0, le=1, description="share of photos taken askew")
+    least_contrast: float = Field(
+        0.025, ge=0, description="a crack that changes the photo by less (of full brightness) is not in the truth"
+    )
+
+    @model_validator(mode="after")
+    def _known_and_ordered(self) -> Self:
+        for given, known in ((self.surfaces, SURFACES), (self.distractors, DISTRACTORS), (self.networks, NETWORKS)):
+            for name, weight in given.items():
+                if name not in known:
+                    raise SettingsError(f'The synthesis knows no "{name}".{did_you_mean(name, known)}')
+                if weight < 0:
+                    raise ValueError(f'the weight of "{name}" must not be negative')
+            if not sum(given.values()) > 0:
+                raise ValueError("at least one weight must be above 0")
+        for low, high in (self.crack_width_px, self.grain_px):
+            if not 0 < low <= high:
+                raise ValueError("a range must be (low, high) with 0 < low <= high")
+        return self
+
+
+@dataclass(frozen=True)
+class SyntheticPhoto:
+    """A drawn photo and everything that is true of it.
+
+    Attributes:
+        image: RGB, uint8 (H, W, 3).
+        mask: bool (H, W), True where the pixel's centre lies in a visible crack.
+        cracks: each visible stretch of crack.
+        surface: name of the surface.
+        distractors: names of what else was drawn, in order.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    cracks: tuple[SyntheticCrack, ...]
+    surface: str
+    distractors: tuple[str, ...]
+
+
+def draw_photo(
+    seed: int,
+    *,
+    size_px: tuple[int, int] | int = 512,
+    cracked: bool | None = None,
+    settings: SynthesisSettings | None = None,
+) -> SyntheticPhoto:
+    """Draw one photo. The same arguments always give the same photo.
+
+    Surface, camera and (but for their number) distractors do not depend on ``cracked``: a seed has a cracked and
+    a sound twin.
+
+    Args:
+        seed: 0 or more.
+        size_px: side, or (height, width), of the photo; at least 32.
+        cracked: with cracks or without; None draws it by ``settings.crack_share``.
+        settings: what is drawn; the defaults if None.
+
+    Returns:
+        The photo. A cracked one may rarely show none: what hides a crack leaves the truth, too.
+
+    Raises:
+        SettingsError: the seed is negative or the size too small.
+    """
+    settings = settings or SynthesisSettings()
+    height, width = (size_px, size_px) if isinstance(size_px, int) else size_px
+    if seed < 0:
+        raise SettingsError(f"The seed is {seed}; it must be 0 or more.")
+    if min(height, width) < LEAST_SIZE_PX:
+        raise SettingsError(f"A photo of {height}x{width} px is too small to draw; take at least {LEAST_SIZE_PX}.")
+    plan, surface_rng, marks_rng, crack_rng, front_rng, camera_rng = (
+        np.random.default_rng([seed, stream]) for stream in range(6)
+    )
+    shape = (height, width)
+    with_cracks = bool(plan.random() < settings.crack_share) if cracked is None else cracked
+    surface = _pick(plan, settings.surfaces)
+    if with_cracks and surface in NEVER_CRACKED:
+        weights = {name: weight for name, weight in settings.surfaces.items() if name not in NEVER_CRACKED}
+        surface = _pick(plan, weights) if sum(weights.values()) > 0 else surface
+    grain_px = log_uniform(plan, *settings.grain_px) * max(0.35, min(1.0, min(shape) / 400))
+    light = random_light(plan)
+    widest = min(settings.crack_width_px[1], max(min(shape) / 8, settings.crack_width_px[0]))
+    width_px = log_uniform(plan, settings.crack_width_px[0], widest)
+    canvas = draw_surface(surface, surface_rng, shape, grain_px, light)
+    canvas.shade_relief()
+    mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
+    wanted = [_pick(plan, settings.distractors) for _ in range(int(plan.poisson(mean)))]
+    wanted = list(dict.fromkeys(wanted))
+    for name in wanted:
+        if name in ON_SURFACE:
+            ON_SURFACE[name](canvas, marks_rng)
+    homography = _turn_camera(canvas, plan, settings)
+    camera = random_camera(camera_rng, thinnest_px=width_px)
+    np.clip(canvas.colour, 0, 1, out=canvas.colour)
+    paths: list[CrackPath] = []
+    field: CrackField | None = None
+    change: NDArray[np.float32] | None = None
+    if with_cracks:
+        paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
+        field = crack_field(
+            crack_rng,
+            paths,
+            shape,
+            raggedness=log_uniform(crack_rng, 0.05, 0.5),
+            grain_px=grain_px,
+            margin_px=HALO_PX,
+        )
+        before = canvas.colour.copy()
+        paint_cracks(canvas, field, random_look(crack_rng, width_px, light_share=settings.light_crack_share), crack_rng)
+        change = np.abs(canvas.colour - before).mean(axis=2)
+    for name in wanted:
+        if name in IN_FRONT:
+            IN_FRONT[name](canvas, front_rng)
+    np.clip(canvas.colour, 0, 1, out=canvas.colour)
+    image = camera.expose(camera.look(canvas.colour), camera_rng)
+    mask = np.zeros(shape, dtype=np.bool_)
+    cracks: tuple[SyntheticCrack, ...] = ()
+    if field is not None and change is not None:
+        visible = _visible(canvas, field, change, camera, settings)
+        mask = field.mask(settings.least_mask_width_px) & visible
+        cracks = measure(paths, field, visible)
+    return SyntheticPhoto(image, mask, cracks, surface, tuple(wanted))
+
+
+def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
+    """A name with a chance in proportion to its weight; the order of the mapping does not matter."""
+    names = sorted(weights)
+    chances = np.array([weights[name] for name in names], dtype=np.float64)
+    return names[int(rng.choice(len(names), p=chances / chances.sum()))]
+
+
+def _turn_camera(canvas: Canvas, rng: Generator, settings: SynthesisSettings) -> Homography | None:
+    """Look at the surface askew, sometimes."""
+    askew, strength = rng.random() < settings.perspective_share, rng.uniform(0.1, 1.0)
+    if not askew:
+        return None
+    homography = random_homography(rng, canvas.shape, strength=strength)
+    height, width = canvas.shape
+    seen = cv2.warpPerspective(
+        canvas.colour, homography, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+    canvas.colour[:] = seen
+    canvas.joints = [cv2.perspectiveTransform(path[None], homography)[0] for path in canvas.joints]
+    return homography
+
+
+def _plan_cracks(
+    canvas: Canvas, rng: Generator, width_px: float, settings: SynthesisSettings, homography: Homography | None
+) -> list[CrackPath]:
+    weights = dict(settings.networks)
+    if not canvas.joints and sum(weights.values()) > weights.get("stepped", 0):
+        weights["stepped"] = 0.0
+    elif canvas.joints and weights.get("stepped", 0) > 0:
+        weights["stepped"] *= 4  # masonry cracks along its joints
+    paths = draw_network(rng, canvas.shape, _pick(rng, weights), width_px, canvas.joints)
+    if homography is None:
+        return paths
+    joints_are_seen = canvas.joints
+    seen = []
+    for path in paths:
+        points, widths = project(path.points, path.width_px, homography)
+        seen.append(replace(path, points=points, width_px=widths) if not joints_are_seen else path)
+    return seen
+
+
+def _visible(
+    canvas: Canvas, field: CrackField, change: NDArray[np.float32], camera: Camera, settings: SynthesisSettings
+) -> NDArray[np.bool_]:
+    """Where a crack, if there is one, shows in the photo: not hidden, and not too faint after the lens."""
+    shown = camera.look((change * (1 - canvas.hidden)).astype(np.float32))
+    # A crack is seen as a whole across its width: the strongest change nearby counts.
+    reach = 2 * int(np.ceil(min(float(field.half_width_px.max()), 6.0))) + 1
+    strongest = cv2.dilate(shown, np.ones((reach, reach), dtype=np.uint8))
+    return np.asarray((strongest >= settings.least_contrast) & (canvas.hidden < 0.5))

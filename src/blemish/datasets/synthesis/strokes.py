@@ -1,0 +1,144 @@
+"""Lines with a width, drawn exactly: the signed distance to the edge of a stroke at each pixel centre.
+
+Cracks, cables, joints and twigs are all strokes: a centre line with a half-width at each of its points.
+Pixel centres lie at whole numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets.synthesis.noise import Field
+
+FAR_PX = -1e4
+"""Stands for "far outside" where a distance was not computed."""
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StrokeField:
+    """What a stroke is at the pixels of a window of the photo.
+
+    Attributes:
+        window: rows and columns of the photo.
+        depth_px: how far inside the edge a pixel centre lies, px, float32 (h, w); negative outside.
+        half_width_px: half-width of the stroke at the nearest centre-line point, float32 (h, w).
+        along: index of the nearest centre-line point, float32 (h, w).
+        across_px: signed distance to the centre line (positive right of the direction of travel, y down).
+    """
+
+    window: tuple[slice, slice]
+    depth_px: Field
+    half_width_px: Field
+    along: Field
+    across_px: Field
+
+    def coverage(self) -> Field:
+        """Share of each pixel that the stroke covers, 0 to 1 (a pixel taken as a box across the stroke)."""
+        return coverage(self.depth_px, self.half_width_px)
+
+
+def coverage(depth_px: Field, half_width_px: Field) -> Field:
+    """Share of a one-pixel box at ``depth_px`` inside the edge of a stroke that the stroke covers, 0 to 1."""
+    off_centre = half_width_px - depth_px
+    share = np.minimum(off_centre + 0.5, half_width_px) - np.maximum(off_centre - 0.5, -half_width_px)
+    return np.asarray(np.clip(share, 0, 1), dtype=np.float32)
+
+
+def resample(points: Points, step_px: float = 0.7) -> Points:
+    """The polyline with its points ``step_px`` apart; float64 (n, 2), n >= 2."""
+    travelled = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    count = max(2, int(np.ceil(travelled[-1] / step_px)) + 1)
+    at = np.linspace(0, travelled[-1], count)
+    return np.stack([np.interp(at, travelled, points[:, 0]), np.interp(at, travelled, points[:, 1])], axis=1)
+
+
+def normals(points: Points) -> Points:
+    """Unit normals of a polyline (its direction turned by 90°, y down), float64 (n, 2)."""
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    return np.stack([-along[:, 1], along[:, 0]], axis=1)
+
+
+def stroke_field(
+    points: Points, half_width_px: NDArray[np.floating], shape: tuple[int, int], *, margin_px: float = 2.0
+) -> StrokeField | None:
+    """The stroke's distances in the part of the photo that it touches.
+
+    Args:
+        points: centre line, float (n, 2) of (x, y), at most about a pixel apart (see `resample`).
+        half_width_px: (n,).
+        shape: (height, width) of the photo.
+        margin_px: distances are known this far outside the edge too.
+
+    Returns:
+        The field, or None where the stroke with its margin lies outside the photo.
+    """
+    height, width = shape
+    reach = float(half_width_px.max()) + margin_px + 1.5
+    # The window may leave the photo by the half-width: a stroke that runs off is wide there, too.
+    left = max(int(np.floor(points[:, 0].min() - reach)), -int(reach) - 1)
+    top = max(int(np.floor(points[:, 1].min() - reach)), -int(reach) - 1)
+    right = min(int(np.ceil(points[:, 0].max() + reach)) + 1, width + int(reach) + 1)
+    bottom = min(int(np.ceil(points[:, 1].max() + reach)) + 1, height + int(reach) + 1)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    column = np.rint(points[:, 0]).astype(np.intp) - left
+    row = np.rint(points[:, 1]).astype(np.intp) - top
+    inside = np.flatnonzero((column >= 0) & (column < right - left) & (row >= 0) & (row < bottom - top))
+    if len(inside) == 0:
+        return None
+    free = np.full((bottom - top, right - left), 255, dtype=np.uint8)
+    free[row[inside], column[inside]] = 0
+    distance, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    nearest = np.zeros(int(labels.max()) + 1, dtype=np.intp)
+    nearest[labels[row[inside], column[inside]]] = inside
+    window = (slice(y0, y1), slice(x0, x1))
+    crop = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
+    rows, columns = np.nonzero(distance[crop] <= reach)
+    if len(rows) == 0:
+        return None
+    start = nearest[labels[crop][rows, columns]]
+    depth, half, along, across = _refine(points, half_width_px, columns + x0, rows + y0, start)
+    size = (y1 - y0, x1 - x0)
+    planes = [np.full(size, fill, dtype=np.float32) for fill in (FAR_PX, 0.0, 0.0, 0.0)]
+    for plane, values in zip(planes, (depth, half, along, across), strict=True):
+        plane[rows, columns] = values
+    return StrokeField(window, *planes)
+
+
+def _refine(
+    points: Points,
+    half_width_px: NDArray[np.floating],
+    x: NDArray[np.intp],
+    y: NDArray[np.intp],
+    start: NDArray[np.intp],
+) -> tuple[Field, Field, Field, Field]:
+    """Exact distances from pixels to the segments about the raster's nearest point."""
+    line = points.astype(np.float32)
+    half = half_width_px.astype(np.float32)
+    best: tuple[Field, ...] | None = None
+    for offset in (-2, -1, 0, 1):
+        first = np.clip(start + offset, 0, len(line) - 2)
+        ax, ay = line[first, 0], line[first, 1]
+        bx, by = line[first + 1, 0] - ax, line[first + 1, 1] - ay
+        px, py = x - ax, y - ay
+        share = np.clip((px * bx + py * by) / np.maximum(bx * bx + by * by, 1e-9), 0, 1)
+        away = np.hypot(px - share * bx, py - share * by)
+        radius = half[first] + share * (half[first + 1] - half[first])
+        side = np.where(bx * py - by * px >= 0, away, -away)
+        candidate = (radius - away, radius, first + share, side)
+        if best is None:
+            best = candidate
+        else:
+            better = candidate[0] > best[0]
+            best = tuple(np.where(better, new, old) for new, old in zip(candidate, best, strict=True))
+    assert best is not None
+    depth, radius, along, across = (np.asarray(plane, dtype=np.float32) for plane in best)
+    return depth, radius, along, across

@@ -1,0 +1,136 @@
+"""The ``.blemish`` file: a zip of four plain members, so that loading a stranger's detector never runs code.
+
+========================  ==================================================================================
+``detector.json``         `DetectorSpec`: method, settings, input, classes, thresholds, calibration, provenance
+``graph.onnx``            the network, normalisation inside
+``card.md``               the model card, for a person
+``SHA256SUMS``            digests of the other three, in the format that ``sha256sum -c`` checks
+========================  ==================================================================================
+
+The same content always gives the same bytes: members are stored in this order with a fixed date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from blemish.detectors.schema import SCHEMA_VERSION, DetectorSpec
+from blemish.errors import DetectorError
+from blemish.files import write_bytes
+
+_SPEC, _GRAPH, _CARD, _SUMS = "detector.json", "graph.onnx", "card.md", "SHA256SUMS"
+# Limits on unpacked sizes: a graph of a gigabyte is already far beyond any method here.
+_MAX_BYTES = {_SPEC: 64 << 20, _GRAPH: 1 << 30, _CARD: 4 << 20, _SUMS: 64 << 10}
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The content of a ``.blemish`` file."""
+
+    spec: DetectorSpec
+    graph: bytes
+    card: str
+
+
+def write_container(path: Path, content: Container) -> None:
+    """Write a detector, whole or not at all."""
+    # A trailing newline and sorted keys keep the file diffable once unpacked.
+    spec = json.dumps(content.spec.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    members = {_SPEC: spec.encode(), _GRAPH: content.graph, _CARD: content.card.encode()}
+    sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items())
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**members, _SUMS: sums.encode()}.items():
+            archive.writestr(_member(name), data)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_container(path: Path) -> Container:
+    """Read and verify a detector.
+
+    Raises:
+        DetectorError: the file is missing, not a detector, damaged, altered, oversized or of a newer schema.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {name: _read_member(archive, name, path) for name in (_SPEC, _GRAPH, _CARD, _SUMS)}
+    except FileNotFoundError:
+        raise DetectorError(
+            f'There is no detector at "{path}"; train one with "blemish train" or check the path.'
+        ) from None
+    except IsADirectoryError:
+        raise DetectorError(f'"{path}" is a folder; give the .blemish file itself.') from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DetectorError(f'"{path}" is not a whole .blemish file ({error}); copy or train it again.') from error
+    except OSError as error:
+        raise DetectorError(f'"{path}" cannot be read: {error.strerror or error}.') from error
+    _verify_sums(members, path)
+    return Container(
+        spec=_parse_spec(members[_SPEC], path),
+        graph=members[_GRAPH],
+        card=members[_CARD].decode("utf-8", errors="replace"),
+    )
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _FIXED_DATE)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise DetectorError(
+            f'"{path}" has no {name} inside, so it is not a .blemish file; train or copy it again.'
+        ) from None
+    limit = _MAX_BYTES[name]
+    # The directory's size can lie, so the stream itself is cut off at the limit too.
+    with archive.open(info) as stream:
+        data = stream.read(limit + 1) if info.file_size <= limit else b""
+    if info.file_size > limit or len(data) > limit:
+        raise DetectorError(f'"{path}" unpacks {name} to more than {limit >> 10} KiB and was refused as a zip bomb.')
+    return data
+
+
+def _verify_sums(members: dict[str, bytes], path: Path) -> None:
+    lines = members[_SUMS].decode("utf-8", errors="replace").splitlines()
+    stated = {name: digest for digest, separator, name in (line.partition("  ") for line in lines) if separator}
+    for name in (_SPEC, _GRAPH, _CARD):
+        if stated.get(name) != hashlib.sha256(members[name]).hexdigest():
+            raise DetectorError(
+                f'"{path}" was altered: {name} does not match its checksum; get the file again from where it was trained.'
+            )
+
+
+def _parse_spec(data: bytes, path: Path) -> DetectorSpec:
+    try:
+        raw = json.loads(data)
+    except ValueError as error:
+        raise DetectorError(
+            f'"{path}" holds a detector.json that is not JSON ({error}); train or copy it again.'
+        ) from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise DetectorError(
+            f'"{path}" was made by a newer blemish (schema {version}, this one reads up to {SCHEMA_VERSION}); '
+            "upgrade with: pip install -U blemish."
+        )
+    try:
+        return DetectorSpec.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "detector.json"
+        raise DetectorError(f'"{path}" holds an impossible detector.json: {where}: {first["msg"]}.') from error

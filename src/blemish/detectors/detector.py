@@ -1,0 +1,169 @@
+"""A detector in use: photos of any size in, `Inspection`s out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.calibration import p_value
+from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.result import Inspection, Verdict
+from blemish.detectors.runtime import OnnxRuntime, Runtime
+from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.images import Box, Photo, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes
+from blemish.measurement.regions import Region, find_regions
+
+# Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
+_BATCH_PIXELS = 1 << 20
+
+
+class Detector:
+    """One ``.blemish`` file, ready to inspect.
+
+    The answer for a photo is the same alone, in a batch or in a folder: nothing is scaled by what else is seen.
+
+    Args:
+        container: the file's content.
+        path: where it came from, for messages.
+        threads: cores that the graph may use; None takes all that are allowed.
+    """
+
+    def __init__(self, container: Container, *, path: Path | None = None, threads: int | None = None) -> None:
+        self.container = container
+        self.path = path
+        self._run: Runtime = OnnxRuntime(container.graph, threads=threads)
+
+    @property
+    def spec(self) -> DetectorSpec:
+        """Settings, thresholds, calibration and provenance."""
+        return self.container.spec
+
+    def inspect(
+        self, image: NDArray[np.generic] | Path | str, *, bit_range: tuple[int, int] | None = None
+    ) -> Inspection:
+        """Inspect one photo, given as a file or as an array.
+
+        Args:
+            image: a path, or RGB or grey uint8 / uint16 / float in [0, 1], (H, W), (H, W, 3) or (H, W, 4).
+            bit_range: for 16-bit files, the values that become black and white; None takes 0 to 65535.
+
+        Raises:
+            ImageError: the file or array is not a readable image.
+        """
+        if isinstance(image, str | Path):
+            path = Path(image)
+            photo = read_photo(path, bit_range=bit_range)
+            return replace(self.inspect_pixels(photo.pixels), path=path, notes=photo.notes)
+        return self.inspect_pixels(as_rgb_uint8(image))
+
+    def inspect_each(self, photos: Iterable[Photo]) -> Iterator[Inspection]:
+        """Inspect decoded photos one after another, in constant memory."""
+        for photo in photos:
+            yield replace(self.inspect_pixels(photo.pixels), notes=photo.notes)
+
+    def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
+        """Inspect one photo, uint8 RGB (H, W, 3)."""
+        score, maps = self.score(pixels)
+        spec = self.spec
+        calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
+        heat_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
+        regions, mask = self._outline(maps, heat_map)
+        return Inspection(
+            path=None,
+            score=score,
+            p_value=calibrated,
+            verdict=judge(score, spec.thresholds),
+            regions=regions,
+            heat_map=heat_map,
+            mask=mask,
+        )
+
+    def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
+        """Raw image score and raw map at the photo's size, float32 (H, W) or (K, H, W); None without localisation."""
+        height_px, width_px = pixels.shape[:2]
+        wanted = self.spec.input
+        if wanted.size_px is not None:
+            smooth = (
+                cv2.INTER_AREA if height_px * width_px > wanted.size_px[0] * wanted.size_px[1] else cv2.INTER_LINEAR
+            )
+            small = cv2.resize(pixels, wanted.size_px[::-1], interpolation=smooth)
+            prediction = self._run(np.asarray(small, np.uint8)[None])
+            maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
+            return float(prediction.scores[0]), maps
+        boxes = tile_boxes(height_px, width_px, wanted.tile_px or max(height_px, width_px), wanted.overlap_px)
+        stitcher = Stitcher(height_px, width_px, wanted.overlap_px) if self.spec.localises else None
+        scores: list[float] = []
+        for _, same in groupby(boxes, key=lambda box: (box.height, box.width)):
+            for batch in _batches(list(same)):
+                tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in batch]
+                prediction = self._run(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
+                scores += prediction.scores.tolist()
+                if stitcher is not None and prediction.maps is not None:
+                    for box, tile_map in zip(batch, prediction.maps, strict=True):
+                        stitcher.add(box, tile_map[..., : box.height, : box.width])
+        return max(scores), None if stitcher is None else stitcher.result()
+
+    def with_thresholds(self, thresholds: Thresholds) -> Detector:
+        """The same detector deciding elsewhere; the file it came from stays as it is until `save`."""
+        other = object.__new__(Detector)
+        other.container = replace(self.container, spec=self.spec.model_copy(update={"thresholds": thresholds}))
+        other.path, other._run = self.path, self._run
+        return other
+
+    def save(self, path: Path) -> None:
+        """Write the ``.blemish`` file."""
+        write_container(Path(path), self.container)
+
+    def _outline(
+        self, maps: NDArray[np.float32] | None, heat_map: NDArray[np.float32] | None
+    ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None]:
+        thresholds = self.spec.thresholds
+        if maps is None or heat_map is None or thresholds.pixel is None:
+            return (), None
+        if maps.ndim == 2:
+            label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
+            return find_regions(maps >= thresholds.pixel, maps, min_area_px=thresholds.min_area_px, label=label)
+        found = [
+            find_regions(one >= thresholds.pixel, one, min_area_px=thresholds.min_area_px, label=label)
+            for one, label in zip(maps, self.spec.classes, strict=True)
+        ]
+        regions = sorted((region for each, _ in found for region in each), key=lambda region: -region.score)
+        return tuple(regions), np.logical_or.reduce([mask for _, mask in found])
+
+
+def load(path: Path | str, *, threads: int | None = None) -> Detector:
+    """Load a ``.blemish`` file.
+
+    Raises:
+        DetectorError: it is missing, damaged, altered, of a newer schema, or its graph cannot be run.
+    """
+    return Detector(read_container(Path(path)), path=Path(path), threads=threads)
+
+
+def judge(score: float, thresholds: Thresholds) -> Verdict | None:
+    """The verdict for a raw image score; None where no threshold is set."""
+    if thresholds.reject is not None and score >= thresholds.reject:
+        return "reject"
+    if thresholds.review is not None and score >= thresholds.review:
+        return "review"
+    return None if thresholds.reject is None and thresholds.review is None else "pass"
+
+
+def _batches(boxes: list[Box]) -> Iterator[list[Box]]:
+    """Cut boxes of one shape into batches that stay below `_BATCH_PIXELS`."""
+    count = max(1, _BATCH_PIXELS // (boxes[0].height * boxes[0].width))
+    for start in range(0, len(boxes), count):
+        yield boxes[start : start + count]
+
+
+def _resize_map(maps: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
+    """(h, w) or (K, h, w) -> the photo's size, bilinear."""
+    if maps.ndim == 2:
+        return np.asarray(cv2.resize(maps, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.stack([_resize_map(one, height_px, width_px) for one in maps])

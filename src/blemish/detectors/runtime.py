@@ -1,0 +1,75 @@
+"""Running a detector's graph: uint8 photos in, scores and maps out, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from blemish.cpu import available_threads
+from blemish.errors import DetectorError
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a graph says about a batch.
+
+    Attributes:
+        scores: float32 (N,), higher is worse.
+        maps: float32 (N, H, W), or (N, K, H, W) for K classes, at the input's size; None where the graph gives none.
+    """
+
+    scores: NDArray[np.float32]
+    maps: NDArray[np.float32] | None
+
+
+class Runtime(Protocol):
+    """Anything that runs a graph: ONNX Runtime, OpenVINO, or torch for what cannot be a graph."""
+
+    def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
+        """Score a batch, uint8 RGB (N, H, W, 3)."""
+        ...
+
+
+class OnnxRuntime:
+    """ONNX Runtime on the CPU.
+
+    Args:
+        graph: the ONNX model's bytes.
+        threads: how many cores one call may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+
+    Raises:
+        DetectorError: the bytes are no model that ONNX Runtime can run, or its inputs and outputs are not a detector's.
+    """
+
+    def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or available_threads()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Idle workers must not spin: decoding and drawing run on the same cores between two calls.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
+        inputs = [(value.name, value.type) for value in self._session.get_inputs()]
+        outputs = [value.name for value in self._session.get_outputs()]
+        if inputs != [("image", "tensor(uint8)")] or outputs not in (["score"], ["score", "map"]):
+            raise DetectorError(
+                f"The detector's graph takes {inputs} and gives {outputs}; expected image -> score, map."
+            )
+        self._outputs = outputs
+
+    def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
+        """Score a batch, uint8 RGB (N, H, W, 3)."""
+        try:
+            scores, *maps = self._session.run(self._outputs, {"image": np.ascontiguousarray(batch)})
+        except Exception as error:
+            raise DetectorError(
+                f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
+            ) from error
+        return Prediction(np.asarray(scores, np.float32), np.asarray(maps[0], np.float32) if maps else None)

@@ -1,0 +1,163 @@
+"""All figures of one evaluation: gathered photo by photo, given as one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.errors import DataError
+from blemish.evaluation.confusion import Confusion
+from blemish.evaluation.pixels import PixelFigures, PixelResult
+from blemish.evaluation.ranking import auroc, average_precision, best_f1, fpr_at_tpr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageResult:
+    """Figures over whole photos. A figure is None where it has no meaning.
+
+    Attributes:
+        scores: float64 (n,) raw scores of the photos whose truth is known, in order.
+        defective: bool (n,) their truth.
+        confusion: counts of the decisions; None when no decision was made.
+    """
+
+    scores: NDArray[np.float64] = field(repr=False)
+    defective: NDArray[np.bool_] = field(repr=False)
+    confusion: Confusion | None = None
+
+    def to_record(self) -> dict[str, float | None]:
+        """The six figures of ``evaluate --json``."""
+        at = self.confusion
+        return {
+            "auroc": auroc(self.scores, self.defective),
+            "average_precision": average_precision(self.scores, self.defective),
+            "accuracy": at.accuracy if at else None,
+            "precision": at.precision if at else None,
+            "recall": at.recall if at else None,
+            "f1": at.f1 if at else None,
+        }
+
+    def details(self) -> dict[str, Any]:
+        """Everything else, as plain values."""
+        best = best_f1(self.scores, self.defective)
+        return {
+            "n_sound": int(np.count_nonzero(~self.defective)),
+            "n_defective": int(np.count_nonzero(self.defective)),
+            "fpr_at_95_tpr": fpr_at_tpr(self.scores, self.defective, 0.95),
+            "false_alarm_rate": self.confusion.false_alarm_rate if self.confusion else None,
+            "best_f1": best.f1 if best else None,
+            "best_threshold": best.threshold if best else None,
+            "confusion": self.confusion.to_record() if self.confusion else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """What an evaluation found.
+
+    Attributes:
+        n: photos evaluated, those of unknown truth included.
+        image: figures over whole photos.
+        pixel: figures pooled over the pixels of all photos whose extent of defects is known.
+    """
+
+    n: int
+    image: ImageResult
+    pixel: PixelResult
+
+    def to_record(self) -> dict[str, Any]:
+        """What ``evaluate --json`` prints: ``n``, ``image`` and ``pixel``, plain values, None where meaningless."""
+        return {"n": self.n, "image": self.image.to_record(), "pixel": self.pixel.to_record()}
+
+    def details(self) -> dict[str, Any]:
+        """As `to_record`, with every further figure beside: AUPRO, FPR at 95 % TPR, tolerances, best F1, counts."""
+        return {
+            "n": self.n,
+            "image": self.image.to_record() | self.image.details(),
+            "pixel": self.pixel.to_record() | self.pixel.details(),
+        }
+
+
+class Evaluation:
+    """Gathers figures one photo at a time, so that a split of any size streams through.
+
+    Args:
+        reject: a photo counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
+            decision is made, and the figures that need one stay None.
+        exact_limit: number of pixels up to which pixel ranking figures are exact; see `blemish.evaluation.pooled`.
+
+    Example:
+        >>> evaluation = Evaluation(reject=0.5)
+        >>> for score, defective in [(0.1, False), (0.4, False), (0.9, True)]:
+        ...     evaluation.add(score=score, defective=defective)
+        >>> evaluation.result().to_record()["image"]["auroc"]
+        1.0
+    """
+
+    def __init__(self, reject: float | None = None, *, exact_limit: int = 1 << 27) -> None:
+        self._reject = reject
+        self._n = 0
+        self._scores: list[float] = []
+        self._defective: list[bool] = []
+        self._flagged: list[bool | None] = []
+        self._pixels = PixelFigures(exact_limit)
+
+    def add(
+        self,
+        *,
+        score: float,
+        flagged: bool | None = None,
+        defective: bool | None = None,
+        heat_map: NDArray[np.floating[Any]] | None = None,
+        mask_predicted: NDArray[np.bool_] | None = None,
+        mask_truth: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add one photo.
+
+        Args:
+            score: raw image score, finite, higher is worse.
+            flagged: what was decided; None leaves it to ``reject``.
+            defective: the truth; None where only the mask can tell: then any True pixel in ``mask_truth`` says yes.
+                With neither the photo counts in ``n`` alone.
+            heat_map: float32 (H, W), finite; None where the detector does not localise.
+            mask_predicted: bool (H, W), the detector's mask, if it draws one.
+            mask_truth: bool (H, W), all False for a sound photo; None where the extent is not known.
+
+        Raises:
+            DataError: NaN or infinite values, or sizes that differ.
+        """
+        if not np.isfinite(score):
+            raise DataError(f"Photo number {self._n + 1} has the score {score}; every score must be a finite number.")
+        if heat_map is not None and mask_truth is not None:
+            self._pixels.add(heat_map, mask_truth, mask_predicted)
+        self._n += 1
+        if defective is None and mask_truth is not None:
+            defective = bool(mask_truth.any())
+        if defective is None:
+            return
+        if flagged is None and self._reject is not None:
+            flagged = score >= self._reject
+        self._scores.append(float(score))
+        self._defective.append(bool(defective))
+        self._flagged.append(flagged)
+
+    def result(self) -> Figures:
+        """The figures over everything added so far; more may be added after."""
+        decided = [
+            (flagged, truth)
+            for flagged, truth in zip(self._flagged, self._defective, strict=True)
+            if flagged is not None
+        ]
+        confusion = Confusion.of([f for f, _ in decided], [t for _, t in decided]) if decided else None
+        return Figures(
+            n=self._n,
+            image=ImageResult(
+                scores=np.array(self._scores, dtype=np.float64),
+                defective=np.array(self._defective, dtype=np.bool_),
+                confusion=confusion,
+            ),
+            pixel=self._pixels.result(),
+        )

@@ -1,0 +1,137 @@
+"""Cutting large photos into tiles that a graph can take, and joining its maps again without seams."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_Pixel = TypeVar("_Pixel", np.uint8, np.uint16, np.float32)
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels, origin at the top left of the photo."""
+
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int) -> list[Box]:
+    """Boxes of one size that cover a photo exactly, row by row.
+
+    The last box of a row or column is moved inwards to end at the photo's edge; a side shorter than ``tile_px`` is
+    covered by one box of that length.
+
+    Args:
+        height_px: height of the photo, at least 1.
+        width_px: width of the photo, at least 1.
+        tile_px: side of the boxes.
+        overlap_px: by how much neighbours overlap, at least; less than ``tile_px``.
+
+    Raises:
+        ValueError: a size below 1, or an overlap outside 0 to ``tile_px`` - 1.
+    """
+    if min(height_px, width_px, tile_px) < 1:
+        raise ValueError(f"sizes must be at least 1 px, not {height_px}, {width_px} and {tile_px}")
+    if not 0 <= overlap_px < tile_px:
+        raise ValueError(f"overlap_px must lie in 0 to {tile_px - 1}, not {overlap_px}")
+    height, width = min(tile_px, height_px), min(tile_px, width_px)
+    rows, columns = _starts(height_px, tile_px, overlap_px), _starts(width_px, tile_px, overlap_px)
+    return [Box(y, x, height, width) for y in rows for x in columns]
+
+
+def pad_to_multiple(image: NDArray[_Pixel], multiple_of: int) -> NDArray[_Pixel]:
+    """Continue an image at the bottom and the right, by reflection, until its sides are multiples.
+
+    Args:
+        image: (H, W) or (H, W, C), C at most 4; may be smaller than what is added.
+        multiple_of: at least 1.
+
+    Returns:
+        (H', W') or (H', W', C); the image itself where nothing is missing.
+    """
+    height_px, width_px = image.shape[:2]
+    bottom, right = -height_px % multiple_of, -width_px % multiple_of
+    if not (bottom or right):
+        return image
+    padded = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT_101)
+    return np.asarray(padded, image.dtype).reshape(height_px + bottom, width_px + right, *image.shape[2:])
+
+
+class Stitcher:
+    """Joins the maps of overlapping tiles into one map of the photo, without seams.
+
+    Where boxes overlap, their maps are averaged with weights that fall linearly towards the inner edges of a box, so
+    that each map fades out where its context ends. Equal values stay exactly equal. Memory is that of the result.
+
+    Args:
+        height_px: height of the photo.
+        width_px: width of the photo.
+        overlap_px: over how many pixels a map fades out; the overlap that the boxes were cut with.
+    """
+
+    def __init__(self, height_px: int, width_px: int, overlap_px: int) -> None:
+        self._size_px = height_px, width_px
+        self._overlap_px = overlap_px
+        self._weight = np.zeros((height_px, width_px), np.float32)
+        self._mean: NDArray[np.float32] | None = None
+
+    def add(self, box: Box, tile_map: NDArray[np.floating]) -> None:
+        """Add one tile's map.
+
+        Args:
+            box: where it lies, inside the photo.
+            tile_map: (h, w) or (K, h, w) with the box's size, finite; K as in the first call.
+
+        Raises:
+            ValueError: a box outside the photo, or a map of another shape.
+        """
+        height_px, width_px = self._size_px
+        if min(box) < 0 or box.y + box.height > height_px or box.x + box.width > width_px:
+            raise ValueError(f"{box} does not lie inside {height_px} x {width_px} px")
+        layers = tile_map.shape[:-2]
+        if self._mean is None:
+            self._mean = np.zeros((*layers, height_px, width_px), np.float32)
+        if tile_map.shape != (*self._mean.shape[:-2], box.height, box.width):
+            raise ValueError(f"a map of shape {tile_map.shape} does not fit {box} and the maps before it")
+        place = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+        weight = np.outer(
+            _fade(box.y, box.height, height_px, self._overlap_px), _fade(box.x, box.width, width_px, self._overlap_px)
+        )
+        total = self._weight[place]
+        total += weight
+        # A running mean: what agrees is moved by exactly nothing, which a quotient of two sums would not promise.
+        mean = self._mean[..., place[0], place[1]]
+        mean += (tile_map.astype(np.float32, copy=False) - mean) * (weight / total)
+
+    def result(self) -> NDArray[np.float32]:
+        """The joined map, float32 (H, W) or (K, H, W).
+
+        Raises:
+            ValueError: the boxes added so far leave pixels uncovered.
+        """
+        if self._mean is None or not self._weight.all():
+            raise ValueError("the tiles added so far do not cover the photo")
+        return self._mean
+
+
+def _starts(length_px: int, tile_px: int, overlap_px: int) -> list[int]:
+    if length_px <= tile_px:
+        return [0]
+    last = length_px - tile_px
+    return [*range(0, last, tile_px - overlap_px), last]
+
+
+def _fade(start: int, length: int, total: int, overlap_px: int) -> NDArray[np.float32]:
+    """Weight along one side of a box: 1, falling linearly to nearly 0 at edges that are not the photo's own."""
+    ramp = np.arange(1, length + 1, dtype=np.float32) / np.float32(overlap_px + 1)
+    weight = np.ones(length, np.float32)
+    if start > 0:
+        weight = np.minimum(weight, ramp)
+    if start + length < total:
+        weight = np.minimum(weight, ramp[::-1])
+    return weight

@@ -1,0 +1,91 @@
+"""A detector against labelled photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets.sample import Dataset, Sample, Split
+from blemish.detectors import Detector
+from blemish.detectors.result import Inspection
+from blemish.errors import DataError, did_you_mean
+from blemish.evaluation import Evaluation
+from blemish.images import Photo
+from blemish.inspection.stream import inspect_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A labelled photo with what the detector said about it.
+
+    Attributes:
+        sample: the photo and what is known about it.
+        photo: its pixels.
+        found: the detector's answer.
+        truth: bool (H, W), True where defective; None where the extent is not known.
+    """
+
+    sample: Sample
+    photo: Photo
+    found: Inspection
+    truth: NDArray[np.bool_] | None
+
+
+def choose_split(dataset: Dataset, name: str) -> Dataset:
+    """The photos to evaluate on: one split, or all of them where the layout has no splits.
+
+    Args:
+        dataset: any data set.
+        name: ``train``, ``val`` or ``test``.
+
+    Returns:
+        The chosen photos, with a sentence in ``notes`` on what was chosen.
+
+    Raises:
+        DataError: no such split, or no photos.
+    """
+    if name not in get_args(Split):
+        raise DataError(f'There is no split called "{name}".{did_you_mean(name, get_args(Split))}')
+    if not dataset.samples:
+        raise DataError(f'"{dataset.root}" has no photos to evaluate on.')
+    there = sorted({sample.split for sample in dataset.samples if sample.split is not None})
+    if not there:
+        note = f'"{dataset.root}" has no splits: all {len(dataset)} photos are used, training photos among them if any.'
+        return replace(dataset, notes=(*dataset.notes, note))
+    if name not in there:
+        raise DataError(f'"{dataset.root}" has no split called "{name}"; it has {" and ".join(there)}.')
+    chosen = dataset.where(lambda sample: sample.split == name)
+    return replace(chosen, notes=(*dataset.notes, f"{len(chosen)} photos of the {name} split are used."))
+
+
+def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) -> Iterator[Answer]:
+    """Inspect every photo, compare with what is known about it, and add that to ``evaluation``. Nothing is tuned here.
+
+    Args:
+        detector: what is evaluated, with its thresholds as they are.
+        dataset: photos with labels, masks, or both.
+        evaluation: gathers the figures; ``evaluation.result()`` gives them at the end.
+
+    Yields:
+        Each photo with its answer. The arrays are large: take what is needed and let them go.
+
+    Raises:
+        DataError: a photo or mask cannot be read or they do not fit each other: figures over a part would mislead.
+    """
+    photos = (sample.path for sample in dataset.samples)
+    for sample, (photo, found) in zip(dataset.samples, inspect_stream(detector, photos), strict=True):
+        if photo is None or found.score is None:
+            raise DataError(f"The evaluation stopped at a photo that cannot be inspected. {found.error}")
+        truth = None if sample.masks is None else sample.read_mask(*photo.pixels.shape[:2])
+        evaluation.add(
+            score=found.score,
+            defective=sample.defective,
+            heat_map=found.heat_map,
+            mask_predicted=found.mask,
+            mask_truth=truth,
+        )
+        yield Answer(sample, photo, found, truth)

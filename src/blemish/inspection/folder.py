@@ -1,0 +1,125 @@
+"""From photos on disk to findings on disk: decoding, inference and drawing overlap, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blemish.detectors import Detector
+from blemish.detectors.result import Inspection
+from blemish.images import Photo, write_jpeg, write_png
+from blemish.inspection.findings import writing_findings
+from blemish.inspection.names import unique_names
+from blemish.inspection.stream import inspect_stream
+from blemish.reports.overlays import draw_overlay, heat_range_of
+
+OVERLAYS_NAME = "overlays"
+# Each holds a photo and its heat map, 84 MB at 12 megapixels, until it is drawn.
+_OVERLAYS_BEHIND = 2
+# A line-scan camera's picture can be longer than the format allows.
+_JPEG_LIMIT_PX = 65535
+
+
+@dataclass(slots=True)
+class Tally:
+    """How a run went so far."""
+
+    inspected: int = 0
+    failed: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, inspection: Inspection) -> None:
+        """Count one answer."""
+        if inspection.error is not None:
+            self.failed += 1
+            return
+        self.inspected += 1
+        if inspection.verdict is not None:
+            self.verdicts[inspection.verdict] += 1
+
+    def __str__(self) -> str:
+        said = f"{self.inspected} inspected"
+        if self.verdicts:
+            said += f" ({', '.join(f'{self.verdicts[name]} {name}' for name in ('pass', 'review', 'reject'))})"
+        return said + (f", {self.failed} could not be inspected" if self.failed else "")
+
+
+def inspect_photos(
+    detector: Detector,
+    photos: Sequence[Path],
+    *,
+    out: Path | None = None,
+    bit_range: tuple[int, int] | None = None,
+    overlays: bool = True,
+) -> Iterator[Inspection]:
+    """Inspect photos one after another; a photo that cannot be inspected gives an answer with an error.
+
+    Args:
+        detector: what inspects.
+        photos: image files, in the order wanted.
+        out: folder for ``findings.jsonl``, ``findings.csv`` and ``overlays/``; None writes nothing. The two tables
+            replace older ones when the last photo is done; until then they are hidden files beside them.
+        bit_range: raw values that become black and white in photos of more than 8 bits.
+        overlays: whether to draw an overlay of each photo; without ``out`` none is drawn.
+
+    Yields:
+        One answer per photo, in the order of ``photos``. Its arrays are large: take what is needed and let it go.
+
+    Raises:
+        BlemishError: ``out`` cannot be written to.
+    """
+    with ExitStack() as stack:
+        tables = stack.enter_context(writing_findings(out)) if out else None
+        drawer = stack.enter_context(_drawing(out / OVERLAYS_NAME, detector, photos)) if out and overlays else None
+        answers = stack.enter_context(closing(inspect_stream(detector, photos, bit_range=bit_range)))
+        for number, (photo, inspection) in enumerate(answers):
+            if drawer is not None and photo is not None:
+                drawer.draw(number, photo, inspection)
+            if tables is not None:
+                tables.add(inspection)
+            yield inspection
+
+
+class _Drawer:
+    """Draws and encodes overlays in threads, at most a few behind the detector."""
+
+    def __init__(self, folder: Path, detector: Detector, photos: Sequence[Path], pool: ThreadPoolExecutor) -> None:
+        thresholds = detector.spec.thresholds
+        self._folder = folder
+        # Without a pixel threshold the image's own is the only fixed point on the scale.
+        self._heat_range = heat_range_of(thresholds.pixel if thresholds.pixel is not None else thresholds.reject)
+        self._names = unique_names(photos)
+        self._pool = pool
+        self._behind: deque[Future[None]] = deque()
+
+    def draw(self, number: int, photo: Photo, inspection: Inspection) -> None:
+        """Draw the overlay of photo ``number``; wait first where too many are undone."""
+        self.wait(for_room=True)
+        self._behind.append(self._pool.submit(self._write, self._names[number], photo, inspection))
+
+    def wait(self, *, for_room: bool = False) -> None:
+        """Wait until all overlays are on disk, or until there is room for another one."""
+        while len(self._behind) >= (_OVERLAYS_BEHIND if for_room else 1):
+            self._behind.popleft().result()
+
+    def _write(self, name: str, photo: Photo, inspection: Inspection) -> None:
+        overlay = draw_overlay(photo.pixels, inspection, heat_range=self._heat_range)
+        if max(overlay.shape) > _JPEG_LIMIT_PX:
+            write_png(self._folder / f"{name}.png", overlay)
+        else:
+            write_jpeg(self._folder / f"{name}.jpg", overlay)
+
+
+@contextmanager
+def _drawing(folder: Path, detector: Detector, photos: Sequence[Path]) -> Iterator[_Drawer]:
+    pool = ThreadPoolExecutor(_OVERLAYS_BEHIND, thread_name_prefix="draw")
+    try:
+        drawer = _Drawer(folder, detector, photos, pool)
+        yield drawer
+        drawer.wait()
+    finally:
+        pool.shutdown(cancel_futures=True)

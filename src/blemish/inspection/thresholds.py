@@ -1,0 +1,60 @@
+"""Moving a detector's thresholds by hand: they stand beside the graph, so nothing is trained again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from blemish.detectors.container import read_container, write_container
+from blemish.detectors.schema import Thresholds
+from blemish.errors import SettingsError
+
+BY_HAND = "set by hand"
+
+
+def set_thresholds(
+    file: Path,
+    *,
+    pixel: float | None = None,
+    review: float | None = None,
+    reject: float | None = None,
+    min_area_px: int | None = None,
+    out: Path | None = None,
+) -> Thresholds:
+    """Write a detector with other thresholds; what is None stays as it was. The graph's bytes do not change.
+
+    Args:
+        file: the detector.
+        pixel: a pixel is defective at this heat or more.
+        review: a photo goes to review at this score or more.
+        reject: a photo is rejected at this score or more.
+        min_area_px: smaller regions are dropped.
+        out: where to write; None replaces ``file``.
+
+    Returns:
+        The thresholds as written.
+
+    Raises:
+        DetectorError: ``file`` is not a detector.
+        SettingsError: nothing is to be changed, or the thresholds contradict each other.
+    """
+    wanted = {"pixel": pixel, "review": review, "reject": reject, "min_area_px": min_area_px}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    if not changes:
+        raise SettingsError("Say what to change: --pixel, --review, --reject or --min-area.")
+    for name, value in changes.items():
+        if not math.isfinite(value):
+            raise SettingsError(f"The threshold {name} must be a finite number; got {value}.")
+    container = read_container(file)
+    if pixel is not None and not container.spec.localises:
+        raise SettingsError(f'"{file}" gives no heat map, so it has no pixel threshold; set --review or --reject.')
+    try:
+        thresholds = Thresholds.model_validate(container.spec.thresholds.model_dump() | changes | {"source": BY_HAND})
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SettingsError(f'These thresholds for "{file}" contradict each other: {reason}.') from error
+    write_container(out or file, replace(container, spec=container.spec.model_copy(update={"thresholds": thresholds})))
+    return thresholds

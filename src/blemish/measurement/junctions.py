@@ -1,0 +1,172 @@
+"""From branches to cracks: at each junction the two branches that run straightest on are one crack passing through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.measurement.skeleton_graph import Branch, Points, SkeletonGraph
+
+# Two branches that turn by more than this at a junction are two cracks.
+THROUGH_TURN_DEG = 50.0
+# A branch's direction is taken over this length, or the junction's diameter where that is more.
+DIRECTION_SPAN_PX = 10.0
+
+# A branch and which of its ends: 0 the start, 1 the end.
+_BranchEnd = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A junction that a crack runs through or ends at."""
+
+    centre: Points
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The pixels of one crack's centre line, in order.
+
+    Attributes:
+        points: float64 (N, 2), (x, y); at a junction the pixels inside its inscribed circle are left out.
+        radii_px: float64 (N,), distance from each point to the mask's edge.
+        closed: it runs back into its own start; the first point is not repeated.
+        free: whether its start and its end lie open, rather than at a junction.
+        meetings: the junctions on it where other cracks meet it.
+        branches: how many other cracks start from it or cross it.
+    """
+
+    points: Points
+    radii_px: NDArray[np.float64]
+    closed: bool = False
+    free: tuple[bool, bool] = (True, True)
+    meetings: tuple[Meeting, ...] = field(default=())
+    branches: int = 0
+
+
+def through_cracks(graph: SkeletonGraph) -> tuple[Chain, ...]:
+    """Join branches through junctions and give one chain per crack.
+
+    At every junction the pair of branch ends with the smallest turn is joined, then the next pair, as long as the
+    turn is at most 50 degrees. What is left over ends there.
+
+    Args:
+        graph: pruned.
+
+    Returns:
+        One chain per crack, in no particular order.
+    """
+    at_node: list[list[_BranchEnd]] = [[] for _ in range(len(graph.nodes))]
+    for number, branch in enumerate(graph.branches):
+        at_node[branch.start].append((number, 0))
+        at_node[branch.end].append((number, 1))
+    partner: dict[_BranchEnd, _BranchEnd] = {}
+    for node, ends in enumerate(at_node):
+        partner.update(_pair_up(ends, graph, node))
+
+    chains = []
+    used: set[int] = set()
+    for number in _open_first(graph, partner):
+        if number not in used:
+            walk, closed = _follow(number, partner)
+            used.update(step for step, _ in walk)
+            chains.append(_chain(walk, closed, graph, at_node, partner))
+    return tuple(chains)
+
+
+def _pair_up(ends: list[_BranchEnd], graph: SkeletonGraph, node: int) -> dict[_BranchEnd, _BranchEnd]:
+    if len(ends) < 2:
+        return {}
+    if len(ends) == 2:
+        return {ends[0]: ends[1], ends[1]: ends[0]}
+    radius = float(graph.radii_px[node])
+    directions = [_direction(graph.branches[number], end, radius) for number, end in ends]
+    straightest = sorted(combinations(range(len(ends)), 2), key=lambda pair: directions[pair[0]] @ directions[pair[1]])
+    limit = -np.cos(np.deg2rad(THROUGH_TURN_DEG))
+    pairs: dict[_BranchEnd, _BranchEnd] = {}
+    for a, b in straightest:
+        if directions[a] @ directions[b] > limit:
+            break
+        if ends[a] not in pairs and ends[b] not in pairs:
+            pairs[ends[a]], pairs[ends[b]] = ends[b], ends[a]
+    return pairs
+
+
+def _direction(branch: Branch, end: int, radius_px: float) -> Points:
+    """Unit vector away from the junction, measured outside its inscribed circle where the branch reaches so far."""
+    points = branch.points if end == 0 else branch.points[::-1]
+    away = np.hypot(*(points - points[0]).T)
+    outside = np.flatnonzero(away > radius_px)
+    first = int(outside[0]) if outside.size and len(points) - outside[0] >= 4 else 0
+    span = max(DIRECTION_SPAN_PX, 2 * radius_px)
+    reach = np.hypot(*(points - points[first]).T) >= span
+    last = first + int(np.argmax(reach[first:])) if reach[first:].any() else len(points) - 1
+    step = points[last] - points[first]
+    norm = float(np.hypot(*step))
+    return step / norm if norm > 0 else np.zeros(2)
+
+
+def _open_first(graph: SkeletonGraph, partner: dict[_BranchEnd, _BranchEnd]) -> list[int]:
+    """Branch numbers, those that begin or end a crack first, so that only true loops are walked as loops."""
+    numbers = range(len(graph.branches))
+    return sorted(numbers, key=lambda number: (number, 0) in partner and (number, 1) in partner)
+
+
+def _follow(number: int, partner: dict[_BranchEnd, _BranchEnd]) -> tuple[list[tuple[int, int]], bool]:
+    """Walk from a branch in the direction in which there is more; steps are (branch, end that it is entered by)."""
+    entered = 0 if (number, 0) not in partner or (number, 1) in partner else 1
+    walk = [(number, entered)]
+    while True:
+        step, entered = walk[-1]
+        following = partner.get((step, 1 - entered))
+        if following is None:
+            return walk, False
+        if following == walk[0]:
+            return walk, True
+        walk.append(following)
+
+
+def _chain(
+    walk: list[tuple[int, int]],
+    closed: bool,
+    graph: SkeletonGraph,
+    at_node: list[list[_BranchEnd]],
+    partner: dict[_BranchEnd, _BranchEnd],
+) -> Chain:
+    own = {step for step, _ in walk}
+    lines = [graph.branches[n] if entered == 0 else graph.branches[n].reversed() for n, entered in walk]
+    nodes = [line.start for line in lines] + ([] if closed else [lines[-1].end])
+    junctions = [node for node in dict.fromkeys(nodes) if len(at_node[node]) > 2]
+    others = 0
+    for node in junctions:
+        if closed or node not in (nodes[0], nodes[-1]):
+            foreign = [end for end in at_node[node] if end[0] not in own]
+            # A crack that passes through as well has two ends here and counts once.
+            others += len(foreign) - sum(partner.get(end) in foreign for end in foreign) // 2
+    points, radii = [], []
+    for line in lines:
+        keep = np.ones(len(line.points), dtype=np.bool_)
+        for node in {line.start, line.end}.intersection(junctions):
+            keep &= np.hypot(*(line.points - graph.nodes[node]).T) > graph.radii_px[node]
+        points.append(line.points[keep])
+        radii.append(line.radii_px[keep])
+    # A crack that ends at a junction is drawn to the junction's centre.
+    ends_at = (not closed and nodes[0] in junctions, not closed and nodes[-1] in junctions)
+    if ends_at[0]:
+        points.insert(0, graph.nodes[nodes[0]][np.newaxis])
+        radii.insert(0, graph.radii_px[nodes[0], np.newaxis])
+    if ends_at[1]:
+        points.append(graph.nodes[nodes[-1]][np.newaxis])
+        radii.append(graph.radii_px[nodes[-1], np.newaxis])
+    all_points, all_radii = np.concatenate(points), np.concatenate(radii)
+    if not len(all_points):
+        all_points, all_radii = lines[0].points, lines[0].radii_px
+    new = (all_points != np.roll(all_points, 1, axis=0)).any(axis=1)
+    new[0] = not closed or bool(new[0])
+    meetings = tuple(Meeting(graph.nodes[node], float(graph.radii_px[node])) for node in junctions)
+    free = (not closed and not ends_at[0], not closed and not ends_at[1])
+    return Chain(all_points[new], all_radii[new], closed, free, meetings, others)

@@ -1,0 +1,157 @@
+"""Crack widths from the photo's grey levels: how much darkness lies across the line, over how dark a crack is.
+
+Below about 2 px no pixel shows only crack, and a mask's width is mostly rounding. The darkness missing across the
+line, integrated, does not depend on focus nor on where the pixel grid falls; divided by the full contrast between
+crack and surface it is the width. Cho et al., "Image-based concrete crack assessment using mask and region-based
+convolutional neural networks" and "A study on crack width by grey level", Sensors 18 (2018), trace width errors to
+the same mixed pixels.
+
+The full contrast must be known. It is taken, in this order, from the crack's own wide parts; from the mask, if
+that is plainly a threshold of this photo, half way between surface and crack; from wide parts of other cracks in
+the photo. Where none of these exists the mask's width stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.measurement.bundle import LineBundle, Values
+from blemish.measurement.profiles import Edges
+from blemish.measurement.sampling import sample
+
+STEP_PX = 0.5
+# Blur reaches this far past an edge; the surface's grey level is read beyond it, over FLANK_PX.
+MARGIN_PX = 2.0
+FLANK_PX = 3.0
+# Grey level of the crack itself: at least this far inside its edges.
+CORE_DEPTH_PX = 2.0
+# Wide enough points needed before a crack's, or the photo's, contrast is trusted.
+CORE_POINTS_CRACK, CORE_POINTS_PHOTO = 8, 30
+# Fainter than this share of the surface's grey level, or these grey levels, is not a crack's full contrast.
+MIN_CONTRAST_SHARE, MIN_CONTRAST_LEVELS = 0.05, 8.0
+# A mask whose edge pixels are split by one grey level with fewer mistakes than this is a threshold of the photo.
+THRESHOLD_MISTAKES = 0.01
+THRESHOLD_MIN_PIXELS = 40
+# Above this width (mask) grey levels are not consulted: the mask's rounding no longer matters.
+WIDEST_PX = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoWidths:
+    """What the photo says about widths.
+
+    Attributes:
+        width_px: float64 (M,), NaN where the photo cannot tell.
+    """
+
+    width_px: Values
+
+
+def photo_widths(
+    photo: NDArray[np.uint8], mask: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_]
+) -> Values:
+    """Widths by grey-level integration.
+
+    Args:
+        photo: uint8 (H, W), grey; cracks are darker than the surface.
+        mask: uint8 (H, W), 255 inside.
+        bundle: the centre lines.
+        edges: where the mask ends across them.
+        usable: bool (M,), points where no other crack meets this one.
+
+    Returns:
+        float64 (M,) in pixels, NaN where the contrast is unknown, too low or out of reach.
+    """
+    result = np.full(len(bundle.points), np.nan)
+    chosen = np.flatnonzero(usable & (edges.width_px <= WIDEST_PX))
+    if not chosen.size:
+        return result
+    darkness, surface, core = _darkness(photo, bundle, edges, chosen)
+    # Noise is averaged along the crack, where surface and contrast change slowly.
+    surface = bundle.smooth(surface, 4.0)
+    contrast = _contrast(bundle, surface, core, midpoint_level(photo, mask))
+    enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
+    width = np.divide(darkness, contrast, out=result, where=enough)
+    return np.where(width > 0, width, np.nan)
+
+
+def _darkness(
+    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]
+) -> tuple[Values, Values, Values]:
+    """Missing grey levels times pixels, surface grey level and core grey level, each (M,), NaN where unknown."""
+    size = len(bundle.points)
+    darkness, surface, core = (np.full(size, np.nan) for _ in range(3))
+    half = edges.width_px[chosen] / 2 + MARGIN_PX + FLANK_PX
+    octave = np.ceil(np.log2(half)).astype(int)
+    for power in np.unique(octave):
+        rows = chosen[octave == power]
+        offsets = np.arange(-(2.0**power), 2.0**power + STEP_PX / 2, STEP_PX)
+        middle = edges.middle_px[rows, np.newaxis]
+        half_width = edges.width_px[rows, np.newaxis] / 2
+        across = offsets + middle
+        x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
+        y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
+        grey = sample(photo, x, y)
+        beyond = np.abs(offsets) - half_width
+        flank = (beyond > MARGIN_PX) & (beyond <= MARGIN_PX + FLANK_PX)
+        left, right = _mean(grey, flank & (offsets < 0)), _mean(grey, flank & (offsets > 0))
+        level = (left + right) / 2
+        # The window is symmetric, so a surface that brightens evenly from one side to the other cancels out.
+        inside = np.clip(0.5 + (MARGIN_PX - beyond) / STEP_PX, 0.0, 1.0)
+        darkness[rows] = STEP_PX * (inside * (level[:, np.newaxis] - grey)).sum(axis=1)
+        surface[rows] = level
+        deep = beyond <= -CORE_DEPTH_PX
+        core[rows] = np.where(deep.any(axis=1), _mean(grey, deep), np.nan)
+    return darkness, surface, core
+
+
+def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
+    counts = where.sum(axis=1)
+    return np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1)
+
+
+def _contrast(bundle: LineBundle, surface: Values, core: Values, midpoint: float | None) -> Values:
+    """Surface minus crack, in grey levels, (M,), NaN where nothing tells."""
+    share = 1.0 - core / np.where(surface > 0, surface, np.nan)
+    local = bundle.smooth(share, 5.0)
+    known = np.isfinite(share)
+    per_line = np.full(len(bundle.closed), np.nan)
+    for line in np.flatnonzero(np.bincount(bundle.owner[known], minlength=len(bundle.closed)) >= CORE_POINTS_CRACK):
+        part = slice(bundle.starts[line], bundle.starts[line + 1])
+        per_line[line] = np.median(share[part][known[part]])
+    own = per_line[bundle.owner]
+    contrast = surface * np.where(np.isfinite(local) & np.isfinite(own), local, own)
+    if midpoint is not None:
+        contrast = np.where(np.isfinite(contrast), contrast, 2 * (surface - midpoint))
+    elif known.sum() >= CORE_POINTS_PHOTO:
+        contrast = np.where(np.isfinite(contrast), contrast, surface * np.median(share[known]))
+    return contrast
+
+
+def midpoint_level(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float | None:
+    """The grey level that the mask is a threshold of, or None where it is not one.
+
+    Only pixels on both sides of the mask's edge are asked: if one grey level parts them with at most 1 % mistakes,
+    the mask was drawn at that level.
+
+    Args:
+        photo: uint8 (H, W), grey, cracks darker.
+        mask: uint8 (H, W), 255 inside.
+    """
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    inner = photo[(mask > 0) & (cv2.erode(mask, cross) == 0)]
+    outer = photo[(mask == 0) & (cv2.dilate(mask, cross) > 0)]
+    if min(inner.size, outer.size) < THRESHOLD_MIN_PIXELS:
+        return None
+    too_bright = inner.size - np.cumsum(np.bincount(inner, minlength=256))
+    too_dark = np.cumsum(np.bincount(outer, minlength=256))
+    mistakes = too_bright + too_dark
+    best = mistakes.min()
+    if best > THRESHOLD_MISTAKES * (inner.size + outer.size):
+        return None
+    # Grey level g is the last inside; several may part them equally well, then the truth is in their middle.
+    return float(np.flatnonzero(mistakes == best).mean()) + 0.5

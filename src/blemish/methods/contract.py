@@ -1,0 +1,123 @@
+"""What every method is to the rest of blemish: settings, a fit, and a graph that scores photos.
+
+``images -> image score, pixel map (, class maps)``, higher is worse. Calibration, metrics, reports, server and
+benchmark are written against this and know no method by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import lightning as L
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.methods.networks.pixels import Normalisation
+
+LearnsFrom = Literal["normal", "masks", "labels"]
+
+LoadWeights = Callable[[str, nn.Module], Normalisation]
+"""Fills a module with the pretrained weights of a backbone, by name, and says how those want their pixels.
+
+The training room gives it to a method: where weights come from is not the method's business.
+"""
+
+
+class MethodSettings(BaseModel):
+    """Base of every method's hyper-parameters: unknown names and impossible values are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GradientSettings(MethodSettings):
+    """What every method that learns by gradient has."""
+
+    epochs: int = Field(20, ge=1, description="passes over the training photos, at most")
+    batch_size: int = Field(8, ge=1, description="photos in one step")
+    learning_rate: float = Field(1e-3, gt=0, description="highest step size of the schedule")
+    patience: int = Field(5, ge=1, description="epochs without a better validation loss before stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInfo:
+    """What one can know of a method before building it.
+
+    Attributes:
+        name: as given to ``blemish train``.
+        learns_from: ``normal`` sound photos alone, ``masks`` of defects, or ``labels`` of whole photos.
+        localises: whether it says where, and not only whether.
+        summary: the first sentence of the method's docstring.
+    """
+
+    name: str
+    learns_from: LearnsFrom
+    localises: bool
+    summary: str
+
+
+class Method(ABC):
+    """One published method. Subclasses are registered with `blemish.methods.register`.
+
+    Args:
+        settings: an instance of the subclass's own ``Settings``.
+        classes: names of the defect classes.
+        load_weights: how to get pretrained weights.
+    """
+
+    Settings: ClassVar[type[MethodSettings]] = MethodSettings
+    info: ClassVar[MethodInfo]
+
+    @abstractmethod
+    def __init__(self, settings: Any, classes: tuple[str, ...], load_weights: LoadWeights) -> None: ...
+
+    @abstractmethod
+    def input_spec(self) -> InputSpec:
+        """How photos of any size reach the graph."""
+
+    @abstractmethod
+    def graph(self) -> nn.Module:
+        """The scoring module: uint8 (N, H, W, 3) -> score (N,), map (N, H, W) or (N, K, H, W), in eval mode."""
+
+
+class GradientMethod(L.LightningModule, Method):
+    """A method that learns by gradient; Lightning runs it.
+
+    A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``.
+    """
+
+    settings: Any
+
+    @abstractmethod
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
+        """What one step sees of these photos; augmented only where ``training``."""
+
+    @abstractmethod
+    def compute_loss(self, batch: Any) -> Tensor:
+        """The loss of one batch, a scalar."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """One step on training photos; logs ``train_loss``."""
+        loss = self.compute_loss(batch)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """One batch of photos set aside from training; logs ``val_loss``."""
+        loss = self.compute_loss(batch)
+        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """AdamW under a one-cycle schedule: short warm-up, then a cosine down to nothing."""
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
+        steps = max(2, int(cast(Any, self.trainer).estimated_stepping_batches))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=self.settings.learning_rate, total_steps=steps, pct_start=0.15
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,0 +1,134 @@
+"""Photos with masks as training examples: crops of one size, augmented, decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from blemish.datasets import Sample
+from blemish.errors import DataError
+from blemish.images import read_image
+
+_Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+_CACHE_BYTES = 2 << 30
+# A crop centred on a defect more often than chance would: most of a large photo is sound.
+_SHARE_ON_DEFECT = 0.6
+
+
+class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
+    """Square crops: image uint8 (S, S, 3) and mask float32 (S, S) in {0, 1}.
+
+    Args:
+        samples: photos with masks.
+        crop_px: side S of the crop; smaller photos are padded by reflection.
+        augment: random place, flips, quarter turns, zoom, brightness and contrast; without, one crop a photo that
+            never changes.
+        seed: of the crops and the augmentation.
+    """
+
+    def __init__(self, samples: tuple[Sample, ...], *, crop_px: int, augment: bool, seed: int) -> None:
+        self.samples = samples
+        self.crop_px = crop_px
+        self.augment = augment
+        self.seed = seed
+        self._draws = 0
+        self._read = _cached_reader(samples)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        image, mask = self._read(index)
+        # Each visit draws anew while augmenting; validation crops stay where they are.
+        self._draws += self.augment
+        rng = np.random.default_rng((self.seed, index, self._draws))
+        zoom = float(np.exp(rng.uniform(-0.35, 0.35))) if self.augment else 1.0
+        image, mask = _crop(image, mask, self.crop_px, zoom, rng)
+        if self.augment:
+            image, mask = _turn(image, mask, rng)
+            image = _relight(image, rng)
+        return torch.from_numpy(image), torch.from_numpy(mask.astype(np.float32))
+
+
+def _cached_reader(samples: tuple[Sample, ...]) -> Callable[[int], _Pair]:
+    """Decode each photo once, as long as the data set fits into `_CACHE_BYTES`; the oldest makes room."""
+
+    def read(index: int) -> _Pair:
+        return _read(samples[index])
+
+    if not samples:
+        return read
+    image, mask = read(0)
+    keep = max(1, _CACHE_BYTES // (image.nbytes + mask.nbytes))
+    return lru_cache(maxsize=keep)(read)
+
+
+def _read(sample: Sample) -> _Pair:
+    if sample.masks is None:
+        raise DataError(
+            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
+        )
+    image = read_image(Path(sample.path))
+    return image, sample.read_mask(*image.shape[:2]).astype(np.uint8)
+
+
+def _crop(
+    image: NDArray[np.uint8], mask: NDArray[np.uint8], crop_px: int, zoom: float, rng: np.random.Generator
+) -> _Pair:
+    """Cut a window of ``crop_px / zoom`` and bring it to ``crop_px``."""
+    window = max(8, round(crop_px / zoom))
+    pad_y, pad_x = (max(0, window - side) for side in image.shape[:2])
+    if pad_y or pad_x:
+        border = (pad_y // 2, pad_y - pad_y // 2, pad_x // 2, pad_x - pad_x // 2)
+        image = np.ascontiguousarray(cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT))
+        mask = np.ascontiguousarray(cv2.copyMakeBorder(mask, *border, cv2.BORDER_REFLECT))
+    y, x = _corner(mask, window, rng)
+    image, mask = image[y : y + window, x : x + window], mask[y : y + window, x : x + window]
+    if window != crop_px:
+        smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
+        image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
+        # Resizing the mask smoothly and cutting at one half keeps thin cracks whole where "nearest" would break them.
+        soft = cv2.resize(mask * np.uint8(255), (crop_px, crop_px), interpolation=smooth)
+        mask = (soft >= 128).astype(np.uint8)
+    return image, mask
+
+
+def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Top left of a window inside the photo, often one that shows a defect."""
+    room = [side - window for side in mask.shape]
+    if max(room) <= 0:
+        return 0, 0
+    corner = [int(rng.integers(0, space + 1)) for space in room]
+    if rng.random() < _SHARE_ON_DEFECT:
+        defective = np.flatnonzero(mask)
+        if len(defective):
+            centre = np.unravel_index(defective[rng.integers(len(defective))], mask.shape)
+            corner = [int(np.clip(at - window // 2, 0, space)) for at, space in zip(centre, room, strict=True)]
+    return corner[0], corner[1]
+
+
+def _turn(image: NDArray[np.uint8], mask: NDArray[np.uint8], rng: np.random.Generator) -> _Pair:
+    """One of the eight symmetries of the square."""
+    quarter, flip = int(rng.integers(4)), bool(rng.integers(2))
+    pair = (np.rot90(image, quarter), np.rot90(mask, quarter))
+    if flip:
+        pair = (pair[0][:, ::-1], pair[1][:, ::-1])
+    return np.ascontiguousarray(pair[0]), np.ascontiguousarray(pair[1])
+
+
+def _relight(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Another exposure: contrast ±25 %, brightness ±25 grey values, gamma 0.8 to 1.25, through one table."""
+    levels = np.arange(256, dtype=np.float32) / 255.0
+    levels = levels ** float(np.exp(rng.uniform(-0.22, 0.22)))
+    levels = (levels - 0.5) * rng.uniform(0.75, 1.25) + 0.5 + rng.uniform(-0.1, 0.1)
+    table = (np.clip(levels, 0, 1) * 255).round().astype(np.uint8)
+    return np.ascontiguousarray(table[image])

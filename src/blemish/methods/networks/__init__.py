@@ -1,0 +1,1 @@
+"""Networks and parts of networks that more than one method stands on."""

@@ -1,0 +1,133 @@
+"""U-Net on labelled cracks: the supervised baseline of S1, and the same with a pretrained encoder.
+
+Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015. With ``encoder="plain"`` it is the network that Kim, Sohn, Kim 2020
+compare their crack inpainting with (5×5 kernels, 16-32-64-128-64-32-16). By default the contracting half is a
+MobileNetV2 pretrained on ImageNet, and the loss adds Dice to cross-entropy since cracks cover a few percent of a photo.
+
+What differs from the paper: it says neither the baseline's loss nor its augmentation; the choices here are ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.errors import SettingsError, did_you_mean
+from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
+from blemish.methods.networks.plain_unet import PlainUNet
+from blemish.methods.registry import register
+
+# The encoders of smp halve the size five times, so photos and tiles are padded to a multiple of 32.
+_ENCODER_STRIDE = 32
+# An image scores by its worst 64 pixels: the area of a hairline crack 64 px long.
+_SCORE_PIXELS = 64
+
+
+class UNetSettings(GradientSettings):
+    """Hyper-parameters of `UNet`; the defaults are the ``quick`` profile."""
+
+    epochs: int = Field(10, ge=1, description="passes over the training photos, at most")
+    learning_rate: float = Field(2e-3, gt=0, description="highest step size of the schedule")
+    encoder: str = Field(
+        "mobilenet_v2",
+        description='"plain" for the 5×5 network of the paper, or an encoder of segmentation-models-pytorch '
+        '("tu-NAME" for any of timm)',
+    )
+    pretrained: bool = Field(True, description="start the encoder from ImageNet weights; the plain network has none")
+    crop_px: int = Field(256, ge=64, multiple_of=32, description="side of the training crops")
+    tile_px: int = Field(
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+    )
+    dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss, the rest is cross-entropy")
+    decoder_channels: tuple[int, int, int, int, int] = Field(
+        (128, 64, 32, 16, 16), description="channels of the expanding half, coarse to fine (not for the plain network)"
+    )
+
+
+@register("unet", learns_from="masks", localises=True)
+class UNet(GradientMethod):
+    """Supervised segmentation: learns to outline defects from photos with masks."""
+
+    Settings = UNetSettings
+
+    def __init__(self, settings: UNetSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+        super().__init__()
+        self.settings = settings
+        normalisation = IMAGENET
+        self.net: nn.Module
+        if settings.encoder == "plain":
+            self.net = PlainUNet(in_channels=3)
+        else:
+            network = _with_encoder(settings)
+            if settings.pretrained:
+                normalisation = load_weights(settings.encoder, network.encoder)
+            self.net = network
+        self.from_bytes = FromBytes(normalisation)
+
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
+        """Crops of photos and masks."""
+        return MaskedPhotos(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """uint8 (N, H, W, 3) -> logits (N, H, W)."""
+        logits: Tensor = self.net(self.from_bytes(image))
+        return logits[:, 0]
+
+    def compute_loss(self, batch: Any) -> Tensor:
+        """`segmentation_loss` of one batch of (image, mask)."""
+        image, mask = batch
+        return segmentation_loss(self(image), mask, dice_weight=self.settings.dice_weight)
+
+    def input_spec(self) -> InputSpec:
+        """Photos at their own resolution, in overlapping tiles where they are large."""
+        return InputSpec(tile_px=self.settings.tile_px, overlap_px=64, multiple_of=_ENCODER_STRIDE)
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, H, W, 3) -> score (N,) and crack probability (N, H, W)."""
+        return _Scoring(self).eval()
+
+
+def _with_encoder(settings: UNetSettings) -> Any:
+    try:
+        return smp.Unet(settings.encoder, encoder_weights=None, decoder_channels=settings.decoder_channels, classes=1)
+    except (KeyError, RuntimeError):
+        names = ["plain", *smp.encoders.get_encoder_names()]
+        near = did_you_mean(settings.encoder, names) if not settings.encoder.startswith("tu-") else ""
+        raise SettingsError(f'There is no encoder "{settings.encoder}" for a U-Net.{near}') from None
+
+
+class _Scoring(nn.Module):
+    def __init__(self, unet: UNet) -> None:
+        super().__init__()
+        self.from_bytes, self.net = unet.from_bytes, unet.net
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        probability = torch.sigmoid(self.net(self.from_bytes(image))[:, 0])
+        return top_mean(probability, _SCORE_PIXELS), probability
+
+
+def segmentation_loss(logits: Tensor, mask: Tensor, *, dice_weight: float) -> Tensor:
+    """``(1 - w) · cross-entropy + w · (1 - Dice)``.
+
+    Dice is taken over the whole batch and softened by one pixel, so that a batch without defects still pushes the
+    prediction down (per photo it would be 0 / 0 there).
+
+    Args:
+        logits: float (N, H, W).
+        mask: float (N, H, W) in {0, 1}.
+        dice_weight: w in [0, 1].
+    """
+    logits = logits.float()
+    entropy = F.binary_cross_entropy_with_logits(logits, mask)
+    probability = logits.sigmoid()
+    dice = (2 * (probability * mask).sum() + 1) / (probability.sum() + mask.sum() + 1)
+    return (1 - dice_weight) * entropy + dice_weight * (1 - dice)

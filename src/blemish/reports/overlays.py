@@ -1,0 +1,155 @@
+"""The photo with what was found drawn on it.
+
+The colour scale is fixed by the detector's thresholds and never by the photo itself: the same colour means the same
+heat in every overlay, and a sound photo stays plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# RGB. The verdict's own colour appears in the banner only, the outline's only around regions.
+_VERDICT_RGB = {"pass": (34, 130, 60), "review": (196, 120, 0), "reject": (190, 30, 45), None: (70, 70, 70)}
+_OUTLINE_RGB = (0, 229, 255)
+_STRONGEST_TINT = 0.55
+
+
+class Finding(Protocol):
+    """What is drawn: an ``Inspection``, or anything with these attributes."""
+
+    @property
+    def score(self) -> float | None:
+        """Raw image score."""
+        ...
+
+    @property
+    def p_value(self) -> float | None:
+        """Share of held-out normal images that score as high."""
+        ...
+
+    @property
+    def verdict(self) -> str | None:
+        """``pass``, ``review``, ``reject`` or None."""
+        ...
+
+    @property
+    def regions(self) -> Sized:
+        """What was outlined."""
+        ...
+
+    @property
+    def heat_map(self) -> NDArray[np.float32] | None:
+        """float32 (H, W), higher is worse."""
+        ...
+
+    @property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """bool (H, W), True where defective."""
+        ...
+
+
+def draw_overlay(
+    image: NDArray[np.uint8], finding: Finding, *, heat_range: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Tint the heat, outline the regions, and write the verdict into the corner.
+
+    Args:
+        image: uint8 RGB (H, W, 3).
+        finding: the inspection of that image; maps, where there are any, have the image's size.
+        heat_range: heat that gets no tint, and heat that gets the strongest; see `heat_range_of`. None: no tint.
+
+    Returns:
+        uint8 RGB (H, W, 3), a new array.
+    """
+    canvas = image.copy()
+    if finding.heat_map is not None and heat_range is not None:
+        _tint(canvas, finding.heat_map, heat_range)
+    if finding.mask is not None:
+        outline(canvas, finding.mask)
+    _banner(canvas, finding)
+    return canvas
+
+
+def heat_range_of(threshold: float | None) -> tuple[float, float] | None:
+    """The fixed colour scale that goes with a threshold: from half of it (plain) to twice it (strongest).
+
+    >>> heat_range_of(0.5)
+    (0.25, 1.0)
+    """
+    if threshold is None:
+        return None
+    # For log scores, which may be negative or nought, "half" and "twice" are taken in steps of the threshold's size.
+    step = abs(threshold) or 1.0
+    return threshold - step / 2, threshold + step
+
+
+def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence[int] = _OUTLINE_RGB) -> None:
+    """Draw a line just outside a mask, in place: a hairline crack itself stays visible.
+
+    Args:
+        canvas: uint8 RGB (H, W, 3).
+        mask: bool (H, W).
+        colour: RGB, 0-255.
+    """
+    if not mask.any():
+        return
+    flat = mask.view(np.uint8)
+    thickness_px = _line_px(canvas)
+    # One pixel of air between region and line, so that the region's edge can be judged.
+    inner = cv2.dilate(flat, np.ones((3, 3), np.uint8))
+    outer = cv2.dilate(inner, np.ones((2 * thickness_px + 1, 2 * thickness_px + 1), np.uint8))
+    canvas[(outer > inner)] = colour
+
+
+def _tint(canvas: NDArray[np.uint8], heat_map: NDArray[np.float32], heat_range: tuple[float, float]) -> None:
+    low, high = heat_range
+    level = np.clip((heat_map - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+    hot = level > 0
+    if not hot.any():
+        return
+    levels = level[hot]
+    colours = cv2.cvtColor(cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_AUTUMN), cv2.COLOR_BGR2RGB)
+    # Autumn runs from red to yellow: the hottest shall be red.
+    palette = colours.reshape(256, 3)[::-1].astype(np.float32)
+    strength = (np.linspace(0, _STRONGEST_TINT, 256, dtype=np.float32))[levels, None]
+    canvas[hot] = (canvas[hot] * (1 - strength) + palette[levels] * strength).astype(np.uint8)
+
+
+def _banner(canvas: NDArray[np.uint8], finding: Finding) -> None:
+    height_px, width_px = canvas.shape[:2]
+    text = _banner_text(finding)
+    font, unit_px = cv2.FONT_HERSHEY_SIMPLEX, 22  # height of a capital at scale 1
+    letter_px = min(max(9.0, min(height_px, width_px) / 45), 60.0)
+    scale = letter_px / unit_px
+    thickness = max(1, round(letter_px / 9))
+    (text_px, _), _ = cv2.getTextSize(text, font, scale, thickness)
+    margin_px = round(letter_px * 0.7)
+    plate = (text_px + 2 * margin_px, round(letter_px + 2 * margin_px))
+    # On a thumbnail the text would hide the photo: only the verdict's colour remains, as a bar.
+    if plate[0] > width_px or plate[1] > height_px / 4:
+        canvas[: max(1, height_px // 32)] = _VERDICT_RGB[finding.verdict]
+        return
+    canvas[: plate[1], : plate[0]] = _VERDICT_RGB[finding.verdict]
+    origin = (margin_px, round(margin_px + letter_px))
+    cv2.putText(canvas, text, origin, font, scale, (255, 255, 255), thickness, cv2.LINE_AA)
+
+
+def _banner_text(finding: Finding) -> str:
+    words = [finding.verdict.upper()] if finding.verdict else []
+    if finding.score is not None:
+        words.append(f"score {finding.score:.3g}")
+    if finding.p_value is not None:
+        words.append(f"p {finding.p_value:.2g}")
+    if finding.mask is not None:
+        count = len(finding.regions)
+        words.append(f"{count} region{'' if count == 1 else 's'}")
+    return "  ".join(words)
+
+
+def _line_px(canvas: NDArray[np.uint8]) -> int:
+    return max(1, round(max(canvas.shape[:2]) / 900))

@@ -1,0 +1,71 @@
+"""A self-contained HTML page of inspected photos: pictures inside, no network, no script."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
+
+from blemish.files import write_text
+
+_JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One photo on the page.
+
+    Attributes:
+        title: the photo's name.
+        pictures: caption -> uint8 RGB (H, W, 3), side by side.
+        verdict: ``pass``, ``review``, ``reject`` or None: sets the colour.
+        facts: what is said below the pictures, name -> value.
+    """
+
+    title: str
+    pictures: Mapping[str, NDArray[np.uint8]]
+    verdict: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_picture_page(
+    target: Path,
+    *,
+    title: str,
+    lead: str,
+    paragraphs: Sequence[str],
+    figures: Mapping[str, str],
+    cards: Sequence[Card],
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        target: the ``.html`` file.
+        title: heading.
+        lead: the sentence below it, set off: what a reader must know before looking at anything.
+        paragraphs: plain text after the pictures.
+        figures: name -> value, in large type.
+        cards: photos in order.
+
+    Raises:
+        BlemishError: the file cannot be written.
+    """
+    environment = Environment(loader=PackageLoader("blemish.reports"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["data_uri"] = _data_uri
+    template = environment.get_template("picture_page.html")
+    write_text(
+        target, template.render(title=title, lead=lead, paragraphs=paragraphs, figures=figures, cards=cards) + "\n"
+    )
+
+
+def _data_uri(picture: NDArray[np.uint8]) -> str:
+    _, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    )
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -1,0 +1,101 @@
+"""Which photos teach, which stop the training, which calibrate. No test photo is ever looked at here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from blemish.datasets import Dataset, Sample, hold_out, with_splits
+from blemish.errors import DataError, ImageError
+from blemish.images import image_size_px
+
+_HELD_OUT_SHARE = 0.15
+_CALIBRATION_SHARE = 0.2
+# With fewer normal photos than this, setting some aside costs the training more than a p-value is worth.
+_MIN_NORMALS_TO_CALIBRATE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The training photos, dealt out.
+
+    Attributes:
+        fit: seen by the optimiser.
+        held_out: stop the training and choose thresholds.
+        calibration: normal photos that nothing else sees; may be empty.
+    """
+
+    fit: Dataset
+    held_out: Dataset
+    calibration: Dataset
+
+
+def deal_masked_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """Deal out the training photos of a data set with masks.
+
+    Raises:
+        DataError: no photo with a mask, no defect at all, or too few photos.
+    """
+    train = _training_split(dataset, seed=seed, say=say)
+    masked = train.where(lambda sample: sample.masks is not None)
+    if len(masked) < len(train):
+        say(f"{len(train) - len(masked)} photos without masks are left out.")
+    if not masked.samples:
+        raise DataError(
+            f'"{dataset.root}" ({dataset.layout}) has no masks, and this method learns from masks; '
+            "add a masks folder beside the images."
+        )
+    screened = _screened(masked, say=say)
+    defective = sum(sample.defective is True for sample in screened.samples)
+    if defective == 0:
+        raise DataError(
+            f'Every mask of the training photos in "{dataset.root}" is empty: there is no defect to learn from.'
+        )
+    if len(screened) < 3 or defective < 2:
+        raise DataError(
+            f'"{dataset.root}" has {len(screened)} usable training photos, {defective} of them with a defect; '
+            "at least 3 and 2 are needed."
+        )
+    held_out = screened.split("val")
+    if held_out.samples:
+        fit = screened.where(lambda sample: sample.split != "val")
+    else:
+        fit, held_out = hold_out(screened, _HELD_OUT_SHARE, seed)
+    normal = fit.where(lambda sample: sample.defective is False)
+    calibration = fit.where(lambda _: False)
+    if len(normal) >= _MIN_NORMALS_TO_CALIBRATE:
+        _, calibration = hold_out(normal, _CALIBRATION_SHARE, seed)
+        aside = {sample.path for sample in calibration.samples}
+        fit = fit.where(lambda sample: sample.path not in aside)
+    return Parts(fit, held_out, calibration)
+
+
+def _training_split(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Dataset:
+    if not dataset.samples:
+        raise DataError(f'"{dataset.root}" holds no images to learn from.')
+    if all(sample.split is None for sample in dataset.samples):
+        say(f'"{dataset.name}" has no fixed split: a fifth is kept for testing (seed {seed}).')
+        dataset = with_splits(dataset, test_share=0.2, seed=seed)
+    train = dataset.where(lambda sample: sample.split in ("train", "val"))
+    if not train.samples:
+        raise DataError(f'"{dataset.root}" has no training photos: there is no "train" folder or split in it.')
+    return train
+
+
+def _screened(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
+    """Only readable photos, each told whether its mask shows a defect; a mask of the wrong size is an error."""
+
+    def look(sample: Sample) -> Sample | str:
+        try:
+            height_px, width_px = image_size_px(sample.path)
+        except ImageError as error:
+            return str(error)
+        return replace(sample, defective=bool(sample.read_mask(height_px, width_px).any()))
+
+    with ThreadPoolExecutor() as pool:
+        looked = list(pool.map(look, dataset.samples))
+    for problem in looked:
+        if isinstance(problem, str):
+            say(f"Left out: {problem}")
+    return replace(dataset, samples=tuple(sample for sample in looked if isinstance(sample, Sample)))

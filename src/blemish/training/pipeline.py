@@ -1,0 +1,155 @@
+"""From a folder of photos to a detector file: deal out, fit, export, choose thresholds, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from blemish.datasets import Dataset, fingerprint, read_dataset
+from blemish.detectors import Container, Detector, DetectorSpec, Provenance
+from blemish.errors import BlemishError, SettingsError
+from blemish.files import write_bytes
+from blemish.methods import GradientMethod, Method, get_method
+from blemish.training.backbones import Backbones
+from blemish.training.card import model_card
+from blemish.training.choosing import Parts, deal_masked_photos
+from blemish.training.curves import draw_curves
+from blemish.training.export import export_graph
+from blemish.training.fitting import Fit, fit
+from blemish.training.precision import LossNotFiniteError
+from blemish.training.recipes import resolve_settings
+from blemish.training.thresholds import calibrate, choose_thresholds
+
+_LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
+
+
+def train(
+    method: str,
+    data: Path | str | Dataset,
+    out: Path | str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    recipe: Path | None = None,
+    profile: str = "quick",
+    seed: int = 0,
+    weights: Path | None = None,
+    progress: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Detector:
+    """Train a method on a data set and write the detector.
+
+    Beside ``out`` stays a folder ``<name>.training`` with the loss curves as CSV and as a picture.
+
+    Args:
+        method: its registered name, for example ``unet``.
+        data: folder, table or `Dataset`; only its training split is looked at.
+        out: the ``.blemish`` file to write.
+        settings: values that replace those of the recipe or the defaults.
+        recipe: a recipe file; without, the shipped one named after the method, where there is one.
+        profile: ``quick`` (a 2-core CPU finishes in minutes) or ``paper`` (as published).
+        seed: decides everything random: the same seed on the same machine gives the same file.
+        weights: a safetensors file with the backbone's pretrained weights.
+        progress: draw a progress bar.
+        say: called with sentences for a person.
+
+    Returns:
+        The detector, as loaded from ``out``.
+
+    Raises:
+        SettingsError: unknown method, setting, profile or recipe.
+        DataError: the data set cannot be learned from.
+        WeightsError: pretrained weights are missing or of another architecture.
+        BlemishError: ``out`` cannot be written.
+    """
+    target = Path(out)
+    chosen = get_method(method)
+    resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
+    _check_target(target)
+    dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
+    say(f"{dataset.name}: {dataset.layout}, {len(dataset)} photos.")
+    for note in dataset.notes:
+        say(note)
+    parts = deal_masked_photos(dataset, seed=seed, say=say)
+    say(
+        f"{len(parts.fit)} photos to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
+        f"{len(parts.calibration)} for calibration."
+    )
+    backbones = Backbones(weights)
+
+    def build() -> GradientMethod:
+        built: Method = chosen(resolved, dataset.classes, backbones.load)
+        if not isinstance(built, GradientMethod):
+            raise SettingsError(f'Method "{method}" has no way to be fitted: it must derive from GradientMethod.')
+        return built
+
+    logs = target.with_suffix(".training")
+    try:
+        fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
+    except LossNotFiniteError as error:
+        raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
+    draw_curves(logs / "metrics.csv", logs / "curves.png", title=f"{method} on {dataset.name}")
+    detector = _detector(fitted, dataset, parts, report, seed=seed, path=target)
+    detector.save(target)
+    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")
+    return detector
+
+
+def _detector(
+    fitted: GradientMethod, dataset: Dataset, parts: Parts, report: Fit, *, seed: int, path: Path
+) -> Detector:
+    """Export, choose thresholds, calibrate and describe."""
+    info = fitted.info
+    spec = DetectorSpec(
+        method=info.name,
+        settings=fitted.settings.model_dump(mode="json"),
+        input=fitted.input_spec(),
+        localises=info.localises,
+        classes=dataset.classes,
+        provenance=Provenance(
+            data=dataset.name,
+            fingerprint=fingerprint(parts.fit),
+            seed=seed,
+            n_train=len(parts.fit),
+            n_held_out=len(parts.held_out),
+            libraries=_library_versions(),
+        ),
+    )
+    graph = export_graph(fitted.graph(), spec.input)
+    bare = Detector(Container(spec, graph, card=""), path=path)
+    spec = spec.model_copy(
+        update={
+            "thresholds": choose_thresholds(bare, parts.held_out),
+            "calibration": calibrate(bare, parts.calibration),
+        }
+    )
+    how = (
+        f"{report.epochs} epochs, kept epoch {report.best_epoch + 1} with validation loss "
+        f"{report.best_val_loss:.4f}, {report.precision}"
+    )
+    card = model_card(path.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=how)
+    return Detector(Container(spec, graph, card), path=path)
+
+
+def _check_target(target: Path) -> None:
+    """Find out before the training, not after, that the result cannot be written."""
+    if target.suffix != ".blemish":
+        raise SettingsError(
+            f'The detector\'s name must end in .blemish, for example "{target.with_suffix(".blemish")}".'
+        )
+    if target.is_dir():
+        raise SettingsError(f'"{target}" is a folder; name a file to write the detector to.')
+    probe = target.with_name(f".{target.name}.probe")
+    write_bytes(probe, b"")
+    probe.unlink()
+
+
+def _library_versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

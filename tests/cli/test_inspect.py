@@ -1,0 +1,132 @@
+"""``blemish inspect`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.images import write_png
+
+
+@pytest.fixture
+def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    folder = tmp_path / "내 photos"
+    write_png(folder / "금 간 벽.png", wall)
+    write_png(folder / "sound wall.png", np.full_like(wall, 220))
+    return folder
+
+
+def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, photos: Path):
+    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+    assert result.exit_code == 0
+    assert result.stdout == "2 inspected (1 pass, 0 review, 1 reject). Findings are in out.\n"
+    written = sorted(str(path) for path in Path("out").rglob("*") if path.is_file())
+    assert written == ["out/findings.csv", "out/findings.jsonl", "out/overlays/sound wall.jpg", "out/overlays/금 간 벽.jpg"]
+
+
+def test_json_on_stdout_is_the_findings_and_nothing_else(blemish, darkness_file: Path, photos: Path):
+    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--json")
+    assert result.stdout == Path("out/findings.jsonl").read_text(encoding="utf-8")
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {record["path"]: record["verdict"] for record in records} == {
+        str(photos / "금 간 벽.png"): "reject",
+        str(photos / "sound wall.png"): "pass",
+    }
+    assert all({"path", "score", "p_value", "verdict", "regions", "error"} <= set(record) for record in records)
+    assert "2 inspected" in result.stderr
+
+
+def test_json_alone_writes_nothing(blemish, darkness_file: Path, photos: Path):
+    assert blemish("inspect", photos, "--detector", darkness_file, "--json").exit_code == 0
+    assert list(Path().iterdir()) == []
+
+
+def test_a_bad_photo_is_recorded_and_does_not_spoil_the_run(blemish, darkness_file: Path, photos: Path):
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photo")
+    result = blemish("inspect", photos, "--detector", darkness_file, "--json")
+    assert result.exit_code == 0
+    errors = [json.loads(line)["error"] for line in result.stdout.splitlines()]
+    assert sum(error is not None for error in errors) == 1
+
+
+def test_when_no_photo_could_be_inspected_the_exit_code_says_so(blemish, darkness_file: Path, tmp_path: Path):
+    (tmp_path / "empty.png").write_bytes(b"")
+    result = blemish("inspect", tmp_path / "empty.png", "--detector", darkness_file, "--out", "out")
+    assert result.exit_code == 2
+    assert "None of the photos" in result.stderr
+    assert json.loads(Path("out/findings.jsonl").read_text())["error"] is not None
+
+
+def damage(kind: str, detector: Path, photos: Path) -> list[object]:
+    """Arguments of an inspection in which one thing is wrong."""
+    whole = detector.read_bytes()
+    arguments: list[object] = ["inspect", photos, "--detector", detector, "--out", "out"]
+    match kind:
+        case "detector missing":
+            detector.unlink()
+        case "detector empty":
+            detector.write_bytes(b"")
+        case "detector truncated":
+            detector.write_bytes(whole[: len(whole) // 2])
+        case "detector tampered":
+            middle = len(whole) // 3
+            detector.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        case "detector a folder":
+            arguments[3] = photos
+        case "no such photo":
+            arguments[1] = photos / "없음.png"
+        case "folder without photos":
+            arguments[1] = photos / "empty"
+            (photos / "empty").mkdir()
+        case "out is a file":
+            Path("out").write_text("here first")
+        case "no place for findings":
+            del arguments[4:]
+        case "bit range of one number":
+            arguments += ["--bit-range", "4095"]
+        case "no threads":
+            arguments += ["--threads", "0"]
+        case "no detector given":
+            del arguments[2:4]
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("detector missing", "darkness.blemish"),
+        ("detector empty", "darkness.blemish"),
+        ("detector truncated", "darkness.blemish"),
+        ("detector tampered", "darkness.blemish"),
+        ("detector a folder", "내 photos"),
+        ("no such photo", "없음.png"),
+        ("folder without photos", "empty"),
+        ("out is a file", "out"),
+        ("no place for findings", "--out DIR"),
+        ("bit range of one number", "0,4095"),
+        ("no threads", "--threads"),
+        ("no detector given", "--detector"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(blemish, darkness_file: Path, photos: Path, kind: str, said: str):
+    arguments = damage(kind, darkness_file, photos)
+    result = blemish(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+    left = list(Path().rglob("*"))
+    assert left == ([Path("out")] if kind == "out is a file" else [])
+
+
+def test_the_command_itself_works_in_a_process_of_its_own(darkness_file: Path, photos: Path, tmp_path: Path):
+    command = [Path(sys.executable).with_name("blemish"), "inspect", photos, "--detector", darkness_file, "--json"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, "LC_ALL": "C"}, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "금 간 벽.png" in done.stdout.decode("utf-8")

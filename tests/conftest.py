@@ -1,0 +1,68 @@
+"""What tests of several rooms share: a detector that needs no training, and a photo for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.detectors import Container, DetectorSpec, InputSpec, Provenance, Thresholds, write_container
+
+
+@pytest.fixture(scope="session")
+def darkness_graph() -> bytes:
+    """A graph whose map is the darkness of each pixel, 0 to 1, and whose score is that of the darkest."""
+    onnx = pytest.importorskip("onnx", reason="draws the graph of the tests' detector")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    nodes = [
+        helper.make_node("Cast", ["image"], ["levels"], to=kinds.FLOAT),
+        helper.make_node("ReduceMean", ["levels"], ["grey"], axes=[3], keepdims=0),
+        helper.make_node("Div", ["grey", "white"], ["lightness"]),
+        helper.make_node("Sub", ["one", "lightness"], ["map"]),
+        helper.make_node("ReduceMax", ["map"], ["score"], axes=[1, 2], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "darkness",
+        [helper.make_tensor_value_info("image", kinds.UINT8, ["n", "h", "w", 3])],
+        [
+            helper.make_tensor_value_info("score", kinds.FLOAT, ["n"]),
+            helper.make_tensor_value_info("map", kinds.FLOAT, ["n", "h", "w"]),
+        ],
+        [helper.make_tensor("white", kinds.FLOAT, [], [255.0]), helper.make_tensor("one", kinds.FLOAT, [], [1.0])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+@pytest.fixture
+def darkness(darkness_graph: bytes) -> Container:
+    """A detector, in tiles of 64 px, that takes dark pixels for defects: review from 0.4, pixels and reject from 0.6."""
+    spec = DetectorSpec(
+        method="darkness",
+        settings={"levels": 256},
+        input=InputSpec(tile_px=64, overlap_px=8, multiple_of=8),
+        classes=("dark",),
+        thresholds=Thresholds(pixel=0.6, review=0.4, reject=0.6, source="chosen for the tests"),
+        provenance=Provenance(data="none", fingerprint="0" * 64, seed=0, n_train=0, n_held_out=0),
+    )
+    return Container(spec, darkness_graph, "# Darkness\n")
+
+
+@pytest.fixture
+def darkness_file(darkness: Container, tmp_path: Path) -> Path:
+    """`darkness` as a file."""
+    path = tmp_path / "darkness.blemish"
+    write_container(path, darkness)
+    return path
+
+
+@pytest.fixture
+def wall() -> NDArray[np.uint8]:
+    """A light photo, 100 × 150 px, with one dark bar of 40 × 4 px at (30, 50)."""
+    photo = np.full((100, 150, 3), 200, np.uint8)
+    photo[50:54, 30:70] = 20
+    return photo

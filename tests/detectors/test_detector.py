@@ -1,0 +1,129 @@
+"""A detector in use: any size, alone or in company, decides where its thresholds say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from blemish.detectors import Calibration, Container, Detector, InputSpec, Thresholds, judge, load
+from blemish.errors import DetectorError, ImageError
+from blemish.images import Photo
+
+
+def changed(container: Container, **update: object) -> Detector:
+    return Detector(replace(container, spec=container.spec.model_copy(update=update)))
+
+
+def test_a_dark_bar_is_found_where_it_is(darkness_file: Path, wall: np.ndarray):
+    found = load(darkness_file).inspect(wall)
+    assert found.verdict == "reject"
+    assert found.score == pytest.approx(1 - 20 / 255, abs=1e-6)
+    (region,) = found.regions
+    assert region.bbox_px == (30, 50, 40, 4)
+    assert region.area_px == 160
+    assert region.centroid_px == pytest.approx((49.5, 51.5))
+    assert region.label == "dark"
+    assert found.heat_map is not None
+    np.testing.assert_allclose(found.heat_map, 1 - wall.mean(axis=2) / 255, atol=1e-5)
+    assert found.mask is not None
+    np.testing.assert_array_equal(found.mask, wall[..., 0] == 20)
+
+
+def test_a_file_and_its_pixels_get_the_same_answer(darkness_file: Path, wall: np.ndarray, tmp_path: Path):
+    path = tmp_path / "담 벽.png"
+    path.write_bytes(cv2.imencode(".png", wall[..., ::-1])[1].tobytes())
+    detector = load(darkness_file)
+    by_path, by_array = detector.inspect(path), detector.inspect(wall)
+    assert by_path.path == path
+    assert by_path.to_record() | {"path": None} == by_array.to_record()
+
+
+def test_company_changes_nothing(darkness_file: Path, wall: np.ndarray):
+    detector = load(darkness_file)
+    rng = np.random.default_rng(0)
+    photos = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in ((40, 50, 3), (300, 70, 3), (64, 64, 3))]
+    photos.insert(1, wall)
+    together = [each.to_record() for each in detector.inspect_each(Photo(pixels, ()) for pixels in photos)]
+    assert together == [detector.inspect(pixels).to_record() for pixels in photos]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (7, 9), (64, 64), (65, 129), (500, 333)])
+def test_every_size_gets_a_map_of_its_own_size(darkness_file: Path, shape: tuple[int, int]):
+    image = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    heat_map = load(darkness_file).inspect(image).heat_map
+    assert heat_map is not None
+    np.testing.assert_allclose(heat_map, 1 - image.mean(axis=2) / 255, atol=1e-5)
+
+
+def test_a_fixed_input_size_is_resized_to_and_back(darkness: Container, wall: np.ndarray):
+    found = changed(darkness, input=InputSpec(size_px=(50, 75))).inspect(wall)
+    assert found.heat_map is not None
+    assert found.heat_map.shape == (100, 150)
+    assert found.regions[0].centroid_px == pytest.approx((49.5, 51.5), abs=1.0)
+
+
+def test_specks_below_the_limit_are_dropped(darkness: Container, wall: np.ndarray):
+    wall[10, 10] = 0
+    limits = darkness.spec.thresholds
+    assert len(changed(darkness).inspect(wall).regions) == 2
+    found = changed(darkness, thresholds=limits.model_copy(update={"min_area_px": 2})).inspect(wall)
+    assert [region.area_px for region in found.regions] == [160]
+    assert found.mask is not None
+    assert not found.mask[10, 10]
+
+
+def test_p_values_count_the_normal_scores_at_least_as_high(darkness: Container, wall: np.ndarray):
+    detector = changed(darkness, calibration=Calibration(scores=(0.1, 0.5, 0.95), source="test"))
+    assert detector.inspect(wall).p_value == pytest.approx(2 / 4)
+    assert detector.inspect(np.full_like(wall, 255)).p_value == 1.0
+
+
+def test_without_calibration_there_is_no_p_value(darkness: Container, wall: np.ndarray):
+    assert Detector(darkness).inspect(wall).p_value is None
+
+
+@pytest.mark.parametrize(
+    ("score", "review", "reject", "verdict"),
+    [
+        (0.5, None, None, None),
+        (0.5, None, 0.5, "reject"),
+        (0.49, None, 0.5, "pass"),
+        (0.49, 0.3, 0.5, "review"),
+        (0.29, 0.3, 0.5, "pass"),
+        (0.9, 0.3, None, "review"),
+    ],
+)
+def test_verdicts(score: float, review: float | None, reject: float | None, verdict: str | None):
+    assert judge(score, Thresholds(review=review, reject=reject)) == verdict
+
+
+def test_thresholds_can_move_without_touching_the_graph(darkness_file: Path, wall: np.ndarray, tmp_path: Path):
+    detector = load(darkness_file)
+    lenient = detector.with_thresholds(Thresholds(pixel=0.99, reject=0.99, source="set by hand"))
+    assert lenient.inspect(wall).verdict == "pass"
+    assert detector.inspect(wall).verdict == "reject"
+    lenient.save(tmp_path / "lenient.blemish")
+    assert load(tmp_path / "lenient.blemish").inspect(wall).regions == ()
+    assert load(tmp_path / "lenient.blemish").container.graph == detector.container.graph
+
+
+def test_a_graph_that_is_none_is_a_sentence(darkness: Container):
+    with pytest.raises(DetectorError, match="graph cannot be run"):
+        Detector(replace(darkness, graph=b"not a graph"))
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((3, 4, 5, 6)), np.zeros(7), np.full((8, 8), np.nan), np.full((8, 8, 3), 3.5)]
+)
+def test_an_array_that_is_no_photo_is_a_sentence(darkness_file: Path, image: np.ndarray):
+    with pytest.raises(ImageError):
+        load(darkness_file).inspect(image)
+
+
+def test_inspecting_is_deterministic_over_threads(darkness: Container, wall: np.ndarray):
+    records = [Detector(darkness, threads=threads).inspect(wall).to_record() for threads in (1, 2)]
+    assert records[0] == records[1]

@@ -1,0 +1,124 @@
+"""The supervised U-Net: its networks, its loss, its examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from blemish.datasets import ClassMask, FileMask, Sample  # noqa: E402
+from blemish.errors import SettingsError  # noqa: E402
+from blemish.methods.masked_photos import MaskedPhotos  # noqa: E402
+from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean  # noqa: E402
+from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
+from blemish.methods.supervised.unet import UNet, UNetSettings, segmentation_loss  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+def no_weights(name: str, module: object) -> None:
+    raise AssertionError(f"{name} was asked for")
+
+
+def test_the_plain_network_has_the_layers_of_the_paper():
+    net = PlainUNet()
+    kernels = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size != (1, 1)]
+    assert {m.kernel_size for m in kernels} == {(5, 5)}
+    # Two convolutions a level, down and up again.
+    assert [m.out_channels for m in kernels][::2] == [16, 32, 64, 128, 64, 32, 16]
+
+
+def test_the_plain_network_keeps_the_size():
+    assert PlainUNet(1, 2)(torch.zeros(2, 1, 40, 64)).shape == (2, 2, 40, 64)
+
+
+def test_bytes_are_normalised_as_torchvision_does():
+    from torchvision.transforms.v2 import functional as tv
+
+    image = torch.randint(0, 256, (2, 5, 7, 3), dtype=torch.uint8)
+    expected = tv.normalize(tv.to_dtype(image.permute(0, 3, 1, 2), torch.float32, scale=True), *map(list, IMAGENET))
+    torch.testing.assert_close(FromBytes()(image), expected)
+
+
+def test_the_image_score_is_the_mean_of_the_worst_pixels():
+    maps = torch.arange(24.0).reshape(2, 3, 4)
+    torch.testing.assert_close(top_mean(maps, 3), torch.tensor([10.0, 22.0]))
+
+
+def test_the_loss_agrees_with_scikit_learn():
+    from sklearn.metrics import f1_score, log_loss
+
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2, 6, 5)) * 40  # so confident that soft Dice is hard Dice
+    mask = rng.integers(0, 2, (2, 6, 5)).astype(float)
+    hard = logits.ravel() > 0
+    n = hard.sum() + mask.sum()
+    dice = (f1_score(mask.ravel() > 0, hard) * n + 1) / (n + 1)
+    args = torch.tensor(logits), torch.tensor(mask)
+    assert segmentation_loss(*args, dice_weight=1).item() == pytest.approx(1 - dice, abs=1e-3)
+    mild = rng.normal(size=(2, 6, 5))
+    entropy = log_loss(mask.ravel(), 1 / (1 + np.exp(-mild.ravel())))
+    found = segmentation_loss(torch.tensor(mild), torch.tensor(mask), dice_weight=0)
+    assert found.item() == pytest.approx(entropy, rel=1e-5)
+
+
+def test_photos_without_defects_still_push_the_prediction_down():
+    logits = torch.zeros(2, 8, 8, requires_grad=True)
+    segmentation_loss(logits, torch.zeros(2, 8, 8), dice_weight=1.0).backward()
+    assert (logits.grad > 0).all()
+
+
+def test_an_unknown_encoder_gets_a_suggestion():
+    with pytest.raises(SettingsError, match='no encoder "mobilenet_v3".*Did you mean "mobilenet_v2"'):
+        UNet(UNetSettings(encoder="mobilenet_v3"), ("crack",), no_weights)
+
+
+def test_an_untrained_network_asks_for_no_weights():
+    UNet(UNetSettings(encoder="plain"), ("crack",), no_weights)
+    UNet(UNetSettings(pretrained=False), ("crack",), no_weights)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Sample:
+    rng = np.random.default_rng(0)
+    image = rng.integers(100, 255, (90, 160, 3), dtype=np.uint8)
+    mask = np.zeros((90, 160), np.uint8)
+    mask[40:44, 120:150] = 255
+    image[mask > 0] = 5
+    cv2.imwrite(str(tmp_path / "photo.png"), image)
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    return Sample(tmp_path / "photo.png", "crack", masks=(ClassMask("crack", FileMask(tmp_path / "mask.png")),))
+
+
+def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
+    photos = MaskedPhotos((sample,), crop_px=64, augment=True, seed=3)
+    overlaps, masked = [], 0
+    for _ in range(40):
+        image, mask = photos[0]
+        assert image.shape == (64, 64, 3)
+        assert image.dtype == torch.uint8
+        assert mask.shape == (64, 64)
+        assert set(mask.unique().tolist()) <= {0.0, 1.0}
+        if mask.sum() > 20:
+            masked += 1
+            dark = image.float().mean(dim=2) < image.float().mean() * 0.55
+            overlaps.append((dark & (mask > 0)).sum() / (mask > 0).sum())
+    assert masked >= 15
+    assert np.median(overlaps) > 0.85
+
+
+def test_validation_examples_never_change(sample: Sample):
+    photos = MaskedPhotos((sample,), crop_px=64, augment=False, seed=3)
+    first, again = photos[0], photos[0]
+    assert torch.equal(first[0], again[0])
+    assert torch.equal(first[1], again[1])
+
+
+def test_a_photo_smaller_than_the_crop_is_padded(sample: Sample):
+    image, mask = MaskedPhotos((sample,), crop_px=256, augment=False, seed=0)[0]
+    assert image.shape == (256, 256, 3)
+    assert mask.sum() >= 120
