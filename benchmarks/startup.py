@@ -120,7 +120,7 @@ def export_anomalib(python: Path, work: Path) -> Path:
 
     photos = work / "drawn"
     for seed in range(16):
-        write_png(photos / f"{seed}.png", draw_photo(seed, size_px=256, cracked=False).pixels)
+        write_png(photos / f"{seed}.png", draw_photo(seed, size_px=256, cracked=False).image)
     call([str(python), "-c", ANOMALIB_EXPORT, str(work / "anomalib"), str(photos)])
     return next((work / "anomalib").rglob("*.xml"))
 

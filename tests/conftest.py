@@ -40,7 +40,7 @@ def darkness_graph() -> bytes:
 
 @pytest.fixture
 def darkness(darkness_graph: bytes) -> Container:
-    """A detector, in tiles of 64 px, that takes dark pixels for defects: review from 0.4, pixels and reject from 0.6."""
+    """A detector, in tiles of 64 px, that takes dark pixels for defects."""
     spec = DetectorSpec(
         method="darkness",
         settings={"levels": 256},

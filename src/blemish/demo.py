@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from blemish.datasets import read_dataset
-from blemish.datasets.synthesis import draw_photo
+from blemish.datasets.synthesis import SynthesisSettings, draw_photo
 from blemish.errors import MissingExtraError
 from blemish.evaluation import Evaluation, Figures
 from blemish.images import write_png
@@ -25,6 +25,10 @@ from blemish.reports.overlays import draw_overlay, heat_range_of, outline
 from blemish.reports.picture_page import Card, write_picture_page
 
 _TRUTH_RGB = (60, 220, 90)
+# One kind of surface and few distractions: a minute of training cannot cope with everything that can be drawn.
+_CONCRETE = SynthesisSettings(
+    surfaces={"concrete": 1.0}, crack_width_px=(1.5, 8.0), distractors_mean=0.5, uncracked_distractors_mean=0.5
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ def draw_dataset(folder: Path, plan: Plan, seed: int) -> None:
     n_total = plan.n_train + plan.n_test
     for number in range(n_total):
         split: Literal["train", "test"] = "train" if number < plan.n_train else "test"
-        drawn = draw_photo(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0)
-        write_png(folder / split / "images" / f"drawn-{number:03d}.png", drawn.pixels)
+        drawn = draw_photo(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0, settings=_CONCRETE)
+        write_png(folder / split / "images" / f"drawn-{number:03d}.png", drawn.image)
         write_png(folder / split / "masks" / f"drawn-{number:03d}.png", drawn.mask)
 
 

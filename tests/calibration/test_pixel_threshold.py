@@ -22,7 +22,7 @@ def test_few_good_images_show_any_false_pixel(confidence):
 
 
 def test_too_few_images_are_refused_however_many_pixels_they_have():
-    with pytest.raises(TooFewImagesError, match="needs 29 .* there are 3"):
+    with pytest.raises(TooFewImagesError, match=r"needs 29 .* there are 3"):
         pixel_threshold(image_maxima(np.random.default_rng(0).random((3, 100, 100))), 0.1)
 
 

@@ -52,7 +52,7 @@ def test_a_new_file_leaves_the_old_one_alone(blemish, darkness_file: Path):
         (["--review", "0.9"], "review must not lie above reject"),
         (["--reject", "nan"], "finite"),
         (["--pixel", "inf"], "finite"),
-        (["--reject", "high"], "high"),
+        (["--reject", "high"], "--reject"),
         (["--min-area", "0"], "min_area_px"),
     ],
 )

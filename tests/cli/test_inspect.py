@@ -28,7 +28,12 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, ph
     assert result.exit_code == 0
     assert result.stdout == "2 inspected (1 pass, 0 review, 1 reject). Findings are in out.\n"
     written = sorted(str(path) for path in Path("out").rglob("*") if path.is_file())
-    assert written == ["out/findings.csv", "out/findings.jsonl", "out/overlays/sound wall.jpg", "out/overlays/금 간 벽.jpg"]
+    assert written == [
+        "out/findings.csv",
+        "out/findings.jsonl",
+        "out/overlays/sound wall.jpg",
+        "out/overlays/금 간 벽.jpg",
+    ]
 
 
 def test_json_on_stdout_is_the_findings_and_nothing_else(blemish, darkness_file: Path, photos: Path):

@@ -77,7 +77,7 @@ def test_debug_shows_where_an_error_came_from(tmp_path: Path):
         (ModuleNotFoundError("No module named 'torch'", name="torch"), 2, 'pip install "blemish[train]"'),
         (ModuleNotFoundError("No module", name="lightning.pytorch"), 2, 'pip install "blemish[train]"'),
         (ModuleNotFoundError("No module", name="openvino"), 2, 'pip install "blemish[openvino]"'),
-        (ModuleNotFoundError("No module", name="numpy"), 1, "numpy"),
+        (ModuleNotFoundError("No module named 'numpy'", name="numpy"), 1, "numpy"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/y"), 2, "free some space"),
         (OSError(errno.EROFS, "Read-only file system", "/x/y"), 2, '"/x/y"'),
         (PermissionError(errno.EACCES, "Permission denied", "/x/y"), 2, "may read and write"),

@@ -21,7 +21,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from blemish.calibration.scores import TooFewImagesError, checked_share, checked_varied, just_above
 from blemish.errors import SettingsError
@@ -146,10 +145,8 @@ def promised_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95
     n = values.size
     if _risk(n, alpha, 0) > 1 - confidence:
         raise _too_few(n, alpha, confidence)
-    # ppf: the smallest k with P(Bin <= k) >= 1 - confidence. One less is too few, unless it is met exactly.
-    above = int(stats.binom.ppf(1 - confidence, n, alpha))
-    if _risk(n, alpha, above) > 1 - confidence:
-        above -= 1
+    # The risk rises with the images flagged.
+    above = int(np.count_nonzero(_risks(np.arange(n), n, alpha) <= 1 - confidence)) - 1
     return _flagging(values, above, alpha, confidence)
 
 
@@ -224,8 +221,15 @@ def verdict(score: float, *, review: float | None, reject: float | None) -> Verd
 
 
 def _risk(n: int, alpha: float, above: int) -> float:
-    """Probability that the false-alarm rate exceeds alpha."""
-    return float(stats.binom.cdf(above, n, alpha))
+    """Probability that the false-alarm rate exceeds alpha: P(Binomial(n, alpha) <= above)."""
+    return float(_risks(np.array([above]), n, alpha)[0])
+
+
+def _risks(above: NDArray[np.int_], n: int, alpha: float) -> NDArray[np.float64]:
+    """`_risk` of several counts at once."""
+    from scipy.special import bdtr  # here, so that loading a detector need not wait for it
+
+    return np.asarray(bdtr(above.astype(np.float64), n, alpha), dtype=np.float64)
 
 
 def _flagging(ascending: NDArray[np.float64], above: int, alpha: float, confidence: float | None) -> Promise:

@@ -14,7 +14,7 @@ def demo(
         bool, typer.Option("--quick", help="Seconds instead of a minute; the detector learns little.")
     ] = False,
 ) -> None:
-    """Draw photos with cracks, train a detector on some, and show what it finds in the others."""
+    """Draw cracked photos, train on some, inspect the others."""
     import sys
 
     from blemish.demo import A_FEW_SECONDS, ABOUT_A_MINUTE, run_demo
@@ -22,4 +22,4 @@ def demo(
     plan = A_FEW_SECONDS if quick else ABOUT_A_MINUTE
     made = run_demo(out, plan=plan, progress=sys.stderr.isatty(), say=typer.echo)
     typer.echo(f"\nOpen {made.page} in a browser.")
-    typer.echo(f"The detector is {made.detector}; try: blemish inspect {made.photos} --detector {made.detector} --out DIR")
+    typer.echo(f"To try the detector: blemish inspect {made.photos} --detector {made.detector} --out findings")

@@ -26,7 +26,7 @@ _CPU_FLAGS = {"avx2": "avx2", "avx512f": "avx512", "avx512_bf16": "bf16", "amx_b
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Tell what is installed, what the processor can do, and which data and weights are found."""
+    """Tell what this machine has and what it lacks."""
     report = examine()
     if as_json:
         import json
@@ -44,8 +44,9 @@ def doctor(as_json: JsonOption = False) -> None:
         typer.echo(f"{variable:<{width}}{found['says']}")
         for name in found["files"]:
             typer.echo(f"{'':<{width}}{name}")
+    typer.echo("")
     for extra, missing in report["missing"].items():
-        typer.echo(f'\n{", ".join(missing)} missing: pip install "blemish[{extra}]"')
+        typer.echo(f'missing: {", ".join(missing)} (pip install "blemish[{extra}]")')
 
 
 def examine() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from blemish.errors import BlemishError, SettingsError
 
 
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
     detector: DetectorOption,
     out: Annotated[
         Path | None, typer.Option(help="Folder for findings.jsonl, findings.csv and overlays/.", metavar="DIR")
@@ -25,7 +25,7 @@ def inspect(
     threads: ThreadsOption = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
 ) -> None:
-    """Inspect photos with a detector: a score, a verdict and outlined regions for each."""
+    """Inspect photos: a score, a verdict and outlined regions."""
     if out is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     limits = _limits(bit_range)

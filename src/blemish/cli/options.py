@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-DetectorOption = Annotated[str, typer.Option("--detector", help="A .blemish file, or a detector's name.", metavar="FILE")]
+DetectorOption = Annotated[
+    str, typer.Option("--detector", help="A .blemish file, or a detector's name.", metavar="FILE", show_default=False)
+]
 DetectorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .blemish file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[

@@ -47,7 +47,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "calibration": f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
         if spec.calibration
         else "none",
-        "trained on": f"{origin.data}: {origin.n_train} photos, {origin.n_held_out} of them held out, seed {origin.seed}",
+        "trained on": f"{origin.data}: {origin.n_train} photos, {origin.n_held_out} more held out, seed {origin.seed}",
         "fingerprint": origin.fingerprint,
         "libraries": libraries or "not recorded",
     }

@@ -1,0 +1,39 @@
+"""Data sets: reading any layout into samples, splitting, checking for leaks, fingerprints, cutting tiles."""
+
+from blemish.datasets.checking import DatasetReport, check_dataset
+from blemish.datasets.coco_masks import CountsMask, PolygonMask
+from blemish.datasets.fingerprint import fingerprint, relative_name
+from blemish.datasets.leaks import Leak, with_duplicate_groups
+from blemish.datasets.masks import FileMask, UnionMask
+from blemish.datasets.readers import LAYOUTS, read_dataset
+from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
+from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
+from blemish.datasets.splitting import hold_out, with_splits
+from blemish.datasets.tiles import TileCounts, cut_tiles
+
+__all__ = [
+    "LAYOUTS",
+    "ClassMask",
+    "CountsMask",
+    "Dataset",
+    "DatasetReport",
+    "FileMask",
+    "Leak",
+    "MaskSource",
+    "PolygonMask",
+    "RunLengthMask",
+    "Sample",
+    "Split",
+    "TileCounts",
+    "UnionMask",
+    "check_dataset",
+    "cut_tiles",
+    "decode_run_lengths",
+    "encode_run_lengths",
+    "fingerprint",
+    "hold_out",
+    "read_dataset",
+    "relative_name",
+    "with_duplicate_groups",
+    "with_splits",
+]

@@ -144,9 +144,8 @@ def _sizes(looks: Sequence[Look]) -> Sizes | None:
     if not sizes:
         return None
     heights, widths = zip(*sizes, strict=True)
-    return Sizes(
-        min(heights), median(heights), max(heights), min(widths), median(widths), max(widths), len(set(sizes))
-    )
+    middle = float(median(heights)), float(median(widths))
+    return Sizes(min(heights), middle[0], max(heights), min(widths), middle[1], max(widths), len(set(sizes)))
 
 
 def _coverage(dataset: Dataset, looks: Sequence[Look]) -> dict[str, Coverage]:
@@ -160,7 +159,9 @@ def _coverage(dataset: Dataset, looks: Sequence[Look]) -> dict[str, Coverage]:
         for label, pixels in look.mask_px:
             photos[label] += 1
             defective_px[label] += pixels
-    return {label: Coverage(photos[label], defective_px[label] / known_px) for label in dataset.classes if photos[label]}
+    return {
+        label: Coverage(photos[label], defective_px[label] / known_px) for label in dataset.classes if photos[label]
+    }
 
 
 def _named(names: Sequence[str], chosen: Sequence[bool]) -> tuple[str, ...]:

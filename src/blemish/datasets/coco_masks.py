@@ -58,7 +58,7 @@ class CountsMask:
         counts = np.asarray(numbers, dtype=np.int64)
         if (counts < 0).any() or (counts > height_px * width_px).any() or counts.sum() != height_px * width_px:
             raise DataError(
-                f"{self.where}: the run lengths do not add up to {width_px}×{height_px} px; export the annotation again."
+                f"{self.where}: the run lengths do not add up to {width_px}×{height_px} px; export it again."
             )
         is_on = np.arange(counts.size) % 2 == 1
         return np.asarray(np.repeat(is_on, counts).reshape(width_px, height_px).T)

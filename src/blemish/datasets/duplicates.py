@@ -13,8 +13,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 THUMBNAIL_PX = 32
 HASH_RADIUS_BITS = 10
@@ -95,6 +93,10 @@ def near_duplicate_pairs(
 
 def groups_of_pairs(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Group number of each of ``count`` photos, where pairs and pairs of pairs belong together. int64 (count,)."""
+    # SciPy's graphs take half a second to import, which nobody who only reads a data set should wait for.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     _, numbers = connected_components(graph, directed=False)
     return np.asarray(numbers, dtype=np.int64)

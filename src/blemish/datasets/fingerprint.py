@@ -15,11 +15,13 @@ _CHUNK_BYTES = 1 << 20
 def relative_name(dataset: Dataset, sample: Sample) -> str:
     """A photo's path from the data set's folder, with forward slashes; the same on every machine.
 
-    Composed and decomposed Unicode (macOS) count as the same name.
+    Composed and decomposed Unicode (macOS) count as the same name; bytes that are no UTF-8, as Korean names from an old
+    archive can be, are written as \\xNN.
     """
-    folder = dataset.root if dataset.root.is_dir() else dataset.root.parent
+    folder = dataset.root.parent if dataset.root.is_file() else dataset.root
     relative = os.path.relpath(sample.path, folder).replace(os.sep, "/")
-    return unicodedata.normalize("NFC", relative)
+    readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", readable)
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -45,5 +47,5 @@ def fingerprint(dataset: Dataset) -> str:
         except OSError as error:
             raise DataError(f'The photo "{sample.path}" cannot be read: {error.strerror}.') from error
         # A name cannot hold a zero byte, so no two lists of photos give the same stream.
-        total.update(name.encode("utf-8", "surrogateescape") + b"\0" + content.digest())
+        total.update(name.encode("utf-8") + b"\0" + content.digest())
     return total.hexdigest()

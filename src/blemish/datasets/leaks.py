@@ -47,7 +47,7 @@ def find_leaks(dataset: Dataset, twins: Twins) -> tuple[Leak, ...]:
             groups[sample.group].append(sample)
     found = [
         _leak(dataset, "same photo", filter(_crosses, exact), "the same pixels in more than one split"),
-        _leak(dataset, "look-alike", filter(_crosses, near), "a look-alike in another split"),
+        _leak(dataset, "look-alike", filter(_crosses, near), "look-alikes in more than one split"),
         _leak(dataset, "same group", filter(_crosses, groups.values()), "one group in more than one split"),
         _leak(dataset, "two labels", filter(_disagrees, exact), "the same pixels under two labels"),
     ]

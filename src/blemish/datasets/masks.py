@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +96,6 @@ def binarise(image: Image.Image) -> NDArray[np.bool_]:
     if image.mode == "P" and not _has_grey_palette(image):
         return np.asarray(np.asarray(image) > 0)
     grey = _brightest_channel(image)
-    if grey.dtype == np.bool_:
-        return grey
     middle = 32767.0 if grey.dtype.itemsize > 1 else 127.0
     is_index = image.format not in {"JPEG", "MPO"} and grey.size > 0 and float(grey.max()) <= middle
     return np.asarray(grey > (0.0 if is_index else middle))
@@ -135,17 +134,19 @@ def _load(path: Path) -> tuple[NDArray[np.bool_], bool]:
     return (mask if is_turned else turn_upright(mask, header.orientation)), header.orientation > 1
 
 
-def _brightest_channel(image: Image.Image) -> NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.int32]:
-    if image.mode in {"1", "L", "I", "I;16", "I;16B", "I;16L", "F"}:
+def _brightest_channel(image: Image.Image) -> NDArray[np.number[Any]]:
+    if image.mode == "1":
+        image = image.convert("L")
+    if image.mode in {"L", "I", "I;16", "I;16B", "I;16L", "F"}:
         return np.asarray(image)
     if "A" in image.getbands() or "transparency" in image.info:
         rgba = image.convert("RGBA")
         black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
         image = Image.alpha_composite(black, rgba)
-    return np.asarray(image.convert("RGB")).max(axis=2)
+    return np.asarray(np.asarray(image.convert("RGB")).max(axis=2))
 
 
 def _has_grey_palette(image: Image.Image) -> bool:
     colours = np.asarray(image.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
-    used = colours[[index for _, index in image.getcolors(256) or [] if index < len(colours)]]
+    used = colours[np.unique(np.asarray(image))]
     return bool((used == used[:, :1]).all())

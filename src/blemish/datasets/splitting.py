@@ -65,7 +65,7 @@ def with_splits(dataset: Dataset, *, test_share: float = 0.2, val_share: float =
     def assigned(sample: Sample) -> Sample:
         if sample.split is not None:
             return sample
-        return replace(sample, split=fixed.get(sample.group) or chosen.get(_unit_name(dataset, sample), "train"))
+        return replace(sample, split=fixed.get(sample.group or "") or chosen.get(_unit_name(dataset, sample), "train"))
 
     return replace(dataset, samples=tuple(assigned(sample) for sample in dataset.samples))
 
@@ -137,4 +137,4 @@ def _draw(units: list[_Unit], share: float, salt: str, keep: int) -> set[str]:
 
 
 def _hash(salt: str, name: str) -> str:
-    return hashlib.sha256(f"{salt}:{name}".encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(f"{salt}:{name}".encode()).hexdigest()

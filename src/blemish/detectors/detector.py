@@ -51,7 +51,8 @@ class Detector:
 
         Args:
             image: a path, or RGB or grey uint8 / uint16 / float in [0, 1], (H, W), (H, W, 3) or (H, W, 4).
-            bit_range: for 16-bit files, the values that become black and white; None takes 0 to 65535.
+            bit_range: for files of more than 8 bits, the values that become black and white; None takes the full scale
+                that the file states.
 
         Raises:
             ImageError: the file or array is not a readable image.

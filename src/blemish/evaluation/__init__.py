@@ -1,9 +1,28 @@
 """Evaluation: metrics, statistics, and the benchmark over methods, data sets and seeds."""
 
+from blemish.evaluation.bootstrap import (
+    Interval,
+    bootstrap,
+    bootstrap_difference,
+    count_columns,
+    paired_difference,
+    pooled,
+)
 from blemish.evaluation.confusion import Confusion
+from blemish.evaluation.cracks import CrackFigures, CrackResult
 from blemish.evaluation.figures import Evaluation, Figures, ImageResult
 from blemish.evaluation.pixels import PixelFigures, PixelResult, best_f1_threshold
+from blemish.evaluation.plates import Case, Triple, draw_cases, draw_triples, notable_cases
+from blemish.evaluation.plots import (
+    draw_boxes,
+    draw_confusion,
+    draw_histograms,
+    draw_losses,
+    draw_precision_recall,
+    draw_roc,
+)
 from blemish.evaluation.ranking import (
+    BestF1,
     auroc,
     average_precision,
     best_f1,
@@ -11,19 +30,42 @@ from blemish.evaluation.ranking import (
     precision_recall_curve,
     roc_curve,
 )
+from blemish.evaluation.tolerance import ToleranceCounts, count_within
 
 __all__ = [
+    "BestF1",
+    "Case",
     "Confusion",
+    "CrackFigures",
+    "CrackResult",
     "Evaluation",
     "Figures",
     "ImageResult",
+    "Interval",
     "PixelFigures",
     "PixelResult",
+    "ToleranceCounts",
+    "Triple",
     "auroc",
     "average_precision",
     "best_f1",
     "best_f1_threshold",
+    "bootstrap",
+    "bootstrap_difference",
+    "count_columns",
+    "count_within",
+    "draw_boxes",
+    "draw_cases",
+    "draw_confusion",
+    "draw_histograms",
+    "draw_losses",
+    "draw_precision_recall",
+    "draw_roc",
+    "draw_triples",
     "fpr_at_tpr",
+    "notable_cases",
+    "paired_difference",
+    "pooled",
     "precision_recall_curve",
     "roc_curve",
 ]

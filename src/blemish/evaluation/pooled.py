@@ -1,8 +1,8 @@
 """Ranking figures over the pixels of a whole split, added photo by photo.
 
 Exact, with 4 bytes kept per sound pixel and 8 per defective one, up to a limit on the number of pixels. Beyond it the
-scores are rounded down to two million levels, the quantiles of all sound and all defective scores seen until then, and
-only counted, in 60 MB however many follow. The largest error that this can do to the AUROC is then known and given.
+scores are rounded down to about two million levels, at quantiles of the sound and the defective scores seen until then,
+and only counted, in 70 MB however many follow. The largest error that this can do to the AUROC is then known and given.
 
 Why this works. A float32 and its bits, read as an unsigned integer after flipping the sign, sort alike. Sorted integers
 need no indices beside them, and a figure changes only at the scores of defective pixels, which are few: so two sorts

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from blemish.errors import ImageError
-from blemish.images.header import Header, open_header
+from blemish.images.header import Header, open_header, samples_are_unsigned
 from blemish.images.structure import jpeg_is_whole, png_is_whole
 
 _PLANES_APART = 2
@@ -128,17 +128,12 @@ def _with_pillow(header: Header) -> NDArray[Any]:
     if image.mode in ("I", "F"):
         values = np.array(image)
         # Pillow keeps unsigned 32-bit samples in a signed type.
-        return values.view(np.uint32) if image.mode == "I" and _is_unsigned(header) else values
+        return values.view(np.uint32) if image.mode == "I" and samples_are_unsigned(header.image) else values
     if image.has_transparency_data:
         return np.array(image.convert("RGBA"))
     pixels = np.array(image.convert("L" if image.mode in ("1", "L") else "RGB"))
     # Signed bytes come from Pillow as if they were unsigned.
-    return pixels.view(np.int8) if header.bits == 8 and header.white is None else pixels
-
-
-def _is_unsigned(header: Header) -> bool:
-    image = header.image
-    return isinstance(image, TiffImagePlugin.TiffImageFile) and set(image.tag_v2.get(339, (1,))) == {1}
+    return pixels.view(np.int8) if header.white is None else pixels
 
 
 def _with_opencv(header: Header, data: bytes) -> NDArray[Any]:

@@ -27,12 +27,12 @@ from PIL import (
 )
 
 from blemish.errors import ImageError
-from blemish.images.structure import png_chunks
+from blemish.images.structure import png_chunks, tiff_table_is_whole
 
 FORMATS = "JPEG, PNG, TIFF, BMP, WebP, GIF or PPM"
 
+_PREFIX_LENGTH = 16  # what Pillow's plugins expect to see
 _PIXEL_LIMIT_LOCK = threading.Lock()
-_SAMPLE_FORMAT = 339
 _NEW_SUBFILE_TYPE = 254
 _REDUCED_RESOLUTION = 1
 _DNG_VERSION = 50706
@@ -136,7 +136,7 @@ def open_header(stream: BinaryIO, name: str) -> Header:
     Raises:
         ImageError: empty, not an image of ``FORMATS``, a damaged header, or a camera raw file.
     """
-    prefix = stream.read(16)
+    prefix = stream.read(_PREFIX_LENGTH)
     if not prefix:
         raise ImageError(f'"{name}" is empty.')
     kind = next((kind for kind, (_, plugin) in _PLUGINS.items() if _accepts(plugin, prefix)), None)
@@ -164,13 +164,21 @@ def open_header(stream: BinaryIO, name: str) -> Header:
         raise ImageError(f'"{name}" is cut short or damaged: its {kind} header cannot be read.') from error
 
 
+def samples_are_unsigned(image: ImageFile.ImageFile) -> bool:
+    """False for signed and floating-point samples, which only TIFF marks as such."""
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    return set(tags.get(TiffImagePlugin.SAMPLEFORMAT, (1,))) == {1}
+
+
 def _accepts(plugin: str, prefix: bytes) -> bool:
     accept = Image.OPEN[plugin][1]
-    return accept is not None and accept(prefix) is True
+    return accept is not None and accept(prefix.ljust(_PREFIX_LENGTH, b"\0")) is True
 
 
 def _describe(image: ImageFile.ImageFile, kind: str, name: str, stream: BinaryIO) -> Header:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
+        if not tiff_table_is_whole(stream):
+            raise ImageError(f'"{name}" is cut short or damaged: its TIFF header cannot be read.')
         _refuse_camera_raw(image, name)
     try:
         orientation, exif_is_damaged = _orientation(image, stream), False
@@ -207,8 +215,7 @@ def _depth(image: ImageFile.ImageFile, stream: BinaryIO) -> tuple[int, int | Non
     """Bits of a sample and the stated full-scale value."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         bits = max(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
-        unsigned = set(image.tag_v2.get(_SAMPLE_FORMAT, (1,))) == {1}
-        if not unsigned or bits > 16:
+        if bits > 16 or not samples_are_unsigned(image):
             return bits, None
         return bits, 2**bits - 1 if bits > 8 else 255
     if isinstance(image, PngImagePlugin.PngImageFile):

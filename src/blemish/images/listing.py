@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from blemish.errors import ImageError
 
@@ -33,12 +34,16 @@ def list_images(paths: Iterable[Path | str]) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
-        if path.is_dir():
+        try:
+            is_folder, is_there = path.is_dir(), path.exists()
+        except OSError as error:
+            _refuse(error)
+        if is_folder:
             inside = sorted(_images_below(path), key=lambda image: _natural(image.relative_to(path)))
             if not inside:
                 suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
                 raise ImageError(f'There is no photo in the folder "{path}"; these are recognised: {suffixes}.')
-        elif path.exists():
+        elif is_there:
             inside = [path]
         else:
             raise ImageError(f'There is no file or folder "{path}".')
@@ -50,25 +55,25 @@ def list_images(paths: Iterable[Path | str]) -> list[Path]:
 def _images_below(folder: Path) -> Iterator[Path]:
     entered: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
-        # A link may lead back up.
+        # A link may lead back up, or to a folder that has its own place: sorted, the same one counts each time.
         real = os.path.realpath(place)
         if real in entered:
             folders.clear()
             continue
         entered.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (
             Path(place, name) for name in files if not name.startswith(".") and name.lower().endswith(_SUFFIXES)
         )
 
 
-def _refuse(error: OSError) -> None:
-    raise ImageError(f'Cannot search the folder "{error.filename}": {error.strerror}.') from error
+def _refuse(error: OSError) -> NoReturn:
+    raise ImageError(f'Cannot look into "{error.filename}": {error.strerror}.') from error
 
 
 def _natural(path: Path) -> tuple[list[tuple[list[str | int], str]], str]:
     """Sorts runs of digits by value, and letters without regard to case, folder by folder."""
-    return [(_split(part), part) for part in path.parts], str(path)
+    return [(_split(part), part) for part in path.with_suffix("").parts], str(path)
 
 
 def _split(part: str) -> list[str | int]:

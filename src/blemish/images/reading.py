@@ -152,8 +152,12 @@ def _stated_range(stored: Stored, lowest: float, highest: float) -> tuple[int, i
 def _clipped(values: NDArray[Any], low: int, high: int, white_is_zero: bool) -> str:
     dark, bright = ("white", "black") if white_is_zero else ("black", "white")
     below, above = int(np.count_nonzero(values < low)), int(np.count_nonzero(values > high))
-    note = f"; {below} values below {low} drawn {dark}" if below else ""
-    return note + (f"; {above} values above {high} drawn {bright}" if above else "")
+    note = f"; {_count(below)} below {low} drawn {dark}" if below else ""
+    return note + (f"; {_count(above)} above {high} drawn {bright}" if above else "")
+
+
+def _count(values: int) -> str:
+    return "1 value" if values == 1 else f"{values} values"
 
 
 def _kind_of(stored: Stored) -> str:

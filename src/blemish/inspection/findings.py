@@ -37,9 +37,10 @@ def writing_findings(folder: Path) -> Iterator[FindingsWriter]:
     with ExitStack() as stack:
         jsonl_path = stack.enter_context(replacing(folder / JSONL_NAME))
         csv_path = stack.enter_context(replacing(folder / CSV_NAME))
-        with jsonl_path.open("w", encoding="utf-8") as jsonl, csv_path.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline=""
-        ) as table:
+        with (
+            jsonl_path.open("w", encoding="utf-8") as jsonl,
+            csv_path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as table,
+        ):
             yield _Tables(jsonl, table)
 
 

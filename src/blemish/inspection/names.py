@@ -16,7 +16,7 @@ def unique_names(photos: Sequence[Path]) -> list[str]:
     """
     # Compared without case, since the names must also differ on file systems that ignore it.
     stems = Counter(photo.stem.casefold() for photo in photos)
-    absolute = [Path(os.path.abspath(photo)) for photo in photos]
+    absolute = [photo.absolute() for photo in photos]
     root = Path(os.path.commonpath([path.parent for path in absolute])) if photos else Path()
     names: list[str] = []
     taken: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +21,7 @@ _DECODERS = 2
 
 def inspect_stream(
     detector: Detector, photos: Iterable[Path], *, bit_range: tuple[int, int] | None = None
-) -> Iterator[tuple[Photo | None, Inspection]]:
+) -> Generator[tuple[Photo | None, Inspection], None, None]:
     """Inspect photo after photo, with the next ones being decoded meanwhile.
 
     Args:
@@ -46,7 +46,7 @@ def inspect_stream(
 
 def _decode_ahead(
     photos: Iterable[Path], bit_range: tuple[int, int] | None
-) -> Iterator[tuple[Path, Future[Photo]]]:
+) -> Generator[tuple[Path, Future[Photo]], None, None]:
     pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
     ahead: deque[tuple[Path, Future[Photo]]] = deque()
     try:

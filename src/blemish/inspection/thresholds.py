@@ -54,7 +54,9 @@ def set_thresholds(
     try:
         thresholds = Thresholds.model_validate(container.spec.thresholds.model_dump() | changes | {"source": BY_HAND})
     except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise SettingsError(f'These thresholds for "{file}" contradict each other: {reason}.') from error
+        first = error.errors()[0]
+        name = f"{first['loc'][0]}: " if first["loc"] else ""
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f'These thresholds for "{file}" cannot be: {name}{reason}.') from None
     write_container(out or file, replace(container, spec=container.spec.model_copy(update={"thresholds": thresholds})))
     return thresholds

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
+from blemish.measurement.bridging import bridge_gaps
 from blemish.measurement.bundle import LineBundle
 from blemish.measurement.junctions import Chain, through_cracks
 from blemish.measurement.line_ends import OpenEnd, reach_of_ends, trim
+from blemish.measurement.networks import find_networks
 from blemish.measurement.polylines import Points, length_of, resample, smooth
 from blemish.measurement.profiles import find_edges
 from blemish.measurement.pruning import prune_spurs
 from blemish.measurement.skeleton_graph import build_graph
 from blemish.measurement.thinning import thin
 
-# Pieces that fit into a square of this side are specks, not cracks.
-MIN_LENGTH_PX = 8
+# What fits into a square of this side is a speck, not a crack; pieces smaller than SHARD_PX are not even bridged.
+MIN_LENGTH_PX, SHARD_PX = 8, 3
 # Holes up to this area are faults of the mask, and not a crack that parts and meets again.
 HOLE_PX = 12
 # Standard deviation of the smoothing along a line: half the crack's width, within these.
@@ -34,14 +37,14 @@ class CentreLine:
         radius_px: median half width along it, by distance transform: rough.
         reach_px: float64 (N,), how far from the line the mask's edge can be expected.
         chain: the pixels and junctions that it comes from.
-        piece: number of the connected piece of the mask.
+        network: lines that touch, or are bridged over a gap, share a number, from 0.
     """
 
     points: Points
     radius_px: float
     reach_px: NDArray[np.float64]
     chain: Chain
-    piece: int
+    network: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Skeleton:
     Attributes:
         lines: one per crack.
         pieces: int32 (H, W), number of the connected piece that a pixel belongs to, 0 outside.
-        loops: (P,), by piece, how many loops its lines close.
+        network_of_piece: (P,), -1 for pieces that are no crack.
+        loops: (K,), by network, how many loops its lines close.
     """
 
     lines: tuple[CentreLine, ...]
     pieces: NDArray[np.int32]
+    network_of_piece: NDArray[np.intp]
     loops: NDArray[np.intp]
 
 
@@ -65,11 +70,11 @@ def solid(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     contours, hierarchy = cv2.findContours(filled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if hierarchy is None:
         return filled
-    # A hole's contour runs through the mask's pixels around it, whose centres enclose more than the hole.
+    # A hole's contour runs through the mask pixels around it: n x n pixels are enclosed by (n + 1)^2 less corners.
     holes = [
         contour
         for contour, (_, _, _, parent) in zip(contours, hierarchy.reshape(-1, 4), strict=True)
-        if parent >= 0 and cv2.contourArea(contour) <= HOLE_PX + 2 * np.sqrt(np.pi * HOLE_PX)
+        if parent >= 0 and cv2.contourArea(contour) <= HOLE_PX + 2 * np.sqrt(HOLE_PX) - 1
     ]
     if holes:
         cv2.drawContours(filled, holes, -1, 255, cv2.FILLED)
@@ -83,23 +88,136 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
         body: uint8 (H, W), 255 inside, pinholes filled.
 
     Returns:
-        The lines; none for pieces that fit into 8 x 8 px.
+        The lines; none for pieces that fit into 8 x 8 px, even with what they are bridged to.
     """
     # Joins what is parted by a single pixel and takes the roughest off the edges; widths never see this.
     closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8))
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    long_enough = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= MIN_LENGTH_PX
-    long_enough[0] = False
-    if not long_enough.any():
-        return Skeleton((), pieces, np.zeros(count, dtype=np.intp))
-    kept = long_enough[pieces]
+    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    extent[0] = 0
+    kept = closed if extent[1:].min(initial=0) >= SHARD_PX else np.where((extent >= SHARD_PX)[pieces], closed, 0)
     distance = _distance(kept)
-    graph = prune_spurs(build_graph(thin(kept), distance))
-    chains = list(through_cracks(graph))
-    piece_of = [int(pieces[_pixel(chain.points[len(chain.points) // 2], pieces.shape)]) for chain in chains]
-    missing = np.setdiff1d(np.flatnonzero(long_enough), piece_of)
-    for piece in missing:
+    graph = bridge_gaps(prune_spurs(build_graph(thin(kept > 0), distance)))
+    networks = find_networks(graph, pieces, stats)
+    chains, network_of_chain = [], []
+    for chain in through_cracks(graph):
+        network = int(networks.of_node[chain.node])
+        if networks.extent_px[network] >= MIN_LENGTH_PX:
+            chains.append(chain)
+            network_of_chain.append(network)
+    # Pieces so round that they thin to a point.
+    of_piece, loops = networks.of_piece, networks.loops
+    for piece in np.flatnonzero((of_piece < 0) & (extent >= MIN_LENGTH_PX)):
         chains.append(_lump(pieces, stats[piece], int(piece), distance))
-        piece_of.append(int(piece))
-    loops = _loops(graph.branches, pieces, count)
-    return Skeleton(_smooth_lines(chains, piece_of, body), pieces, loops)
+        of_piece[piece] = len(loops)
+        network_of_chain.append(len(loops))
+        loops = np.append(loops, 0)
+    return Skeleton(_smooth_lines(chains, network_of_chain, body, distance), pieces, of_piece, loops)
+
+
+def _distance(kept: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Distance to the nearest pixel outside, beyond the photo counting as outside; good to 2 %."""
+    framed = np.pad(kept.astype(np.uint8), 1)
+    distance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    return np.ascontiguousarray(distance, dtype=np.float32)
+
+
+def _pixel(point: Points, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Row and column of the pixel nearest to a point."""
+    column, row = np.clip(np.round(point).astype(int), 0, (shape[1] - 1, shape[0] - 1))
+    return int(row), int(column)
+
+
+def _lump(
+    pieces: NDArray[np.int32], stats: NDArray[np.int32], piece: int, distance: NDArray[np.float32]
+) -> Chain:
+    """A stub of a line for a piece so round that it thins to a point: its long axis through its middle."""
+    left, top, width, height = (int(value) for value in stats[:4])
+    inside = pieces[top : top + height, left : left + width] == piece
+    rows, columns = np.nonzero(inside)
+    pixels = np.column_stack([columns, rows]).astype(np.float64)
+    axes = np.linalg.eigh(np.cov(pixels.T, bias=True))[1]
+    depth = np.where(inside, distance[top : top + height, left : left + width], 0)
+    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    middle = np.array([left + column, top + row], dtype=np.float64)
+    radius = max(float(depth.max()) - 0.5, 0.5)
+    return Chain(np.array([middle - axes[:, 1] / 2, middle + axes[:, 1] / 2]), np.array([radius, radius]))
+
+
+def _smooth_lines(
+    chains: list[Chain], networks: list[int], body: NDArray[np.uint8], distance: NDArray[np.float32]
+) -> tuple[CentreLine, ...]:
+    if not chains:
+        return ()
+    radii = []
+    lines = []
+    ends: list[OpenEnd] = []
+    for number, chain in enumerate(chains):
+        part = trim(chain.points, chain.radii_px, start=chain.free[0], end=chain.free[1])
+        points, radius = chain.points[part], float(np.median(chain.radii_px[part]))
+        if len(points) < 2:
+            chord = chain.points[-1] - chain.points[0]
+            half = chord / max(float(np.hypot(*chord)), 1e-9) / 2
+            points = np.array([points[0] - half, points[0] + half])
+        line = smooth(resample(points, closed=chain.closed), _sigma(radius), closed=chain.closed)
+        span = min(len(line) - 1, max(6, round(2 * radius)))
+        for last, free in enumerate(chain.free):
+            if free:
+                tip, behind = (line[-1], line[-1 - span]) if last else (line[0], line[span])
+                heading = (tip - behind) / max(float(np.hypot(*(tip - behind))), 1e-9)
+                tip_radius = float(chain.radii_px[part][-1 if last else 0])
+                ends.append(OpenEnd(number, bool(last), tip, heading, tip_radius))
+        radii.append(radius)
+        lines.append(line)
+    for end, reach in zip(ends, reach_of_ends(body, ends), strict=True):
+        tip = (end.point + reach * end.heading)[np.newaxis]
+        line = lines[end.line]
+        lines[end.line] = np.concatenate([line, tip] if end.last else [tip, line])
+    lines = [resample(line, closed=chain.closed) for line, chain in zip(lines, chains, strict=True)]
+    lines = _centre(lines, chains, radii, body, distance)
+    reaches = _reach(lines, radii, distance)
+    return tuple(
+        CentreLine(line, radius, reach, chain, network)
+        for line, radius, reach, chain, network in zip(lines, radii, reaches, chains, networks, strict=True)
+    )
+
+
+def _sigma(radius_px: float) -> float:
+    return float(np.clip(radius_px, *SMOOTH_PX))
+
+
+def _centre(
+    lines: list[Points], chains: list[Chain], radii: list[float], body: NDArray[np.uint8], distance: NDArray[np.float32]
+) -> list[Points]:
+    """Move each line into the middle between the mask's edges: smoothing cuts corners and thinning wobbles."""
+    bundle = LineBundle.of(lines, [chain.closed for chain in chains])
+    reach = np.concatenate(_reach(lines, radii, distance))
+    edges = find_edges(body, bundle.points, bundle.normals, reach)
+    shift = np.where(clear_of_junctions(bundle, chains), edges.middle_px, np.nan)
+    limit = np.maximum(2.0, np.array(radii))[bundle.owner]
+    shift = bundle.smooth(np.where(np.abs(shift) <= limit, shift, np.nan), SMOOTH_PX[0])
+    moved = bundle.points + np.nan_to_num(shift)[:, np.newaxis] * bundle.normals
+    return [
+        resample(smooth(line, _sigma(radius), closed=chain.closed), closed=chain.closed)
+        for line, radius, chain in zip(bundle.split(moved), radii, chains, strict=True)
+    ]
+
+
+def clear_of_junctions(bundle: LineBundle, chains: list[Chain]) -> NDArray[np.bool_]:
+    """Points whose profile meets no other crack: outside every junction's inscribed circle and 1 px, bool (M,)."""
+    clear = np.ones(len(bundle.points), dtype=np.bool_)
+    for chain, start, stop in zip(chains, bundle.starts[:-1], bundle.starts[1:], strict=True):
+        for meeting in chain.meetings:
+            away = np.hypot(*(bundle.points[start:stop] - meeting.centre).T)
+            clear[start:stop] &= away > meeting.radius_px + 1.0
+    return clear
+
+
+def _reach(lines: list[Points], radii: list[float], distance: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+    """How far from each point its edges are looked for, by the largest inscribed circle near it."""
+    reaches = []
+    for line, radius in zip(lines, radii, strict=True):
+        columns, rows = np.clip(np.round(line).astype(int), 0, np.array(distance.shape[::-1]) - 1).T
+        near = maximum_filter1d(distance[rows, columns].astype(np.float64), 2 * round(radius) + 3, mode="nearest")
+        reaches.append(1.5 * near + 3.0)
+    return reaches

@@ -38,6 +38,7 @@ class Chain:
         free: whether its start and its end lie open, rather than at a junction.
         meetings: the junctions on it where other cracks meet it.
         branches: how many other cracks start from it or cross it.
+        node: one of the graph's nodes on it; -1 for a chain that is not of a graph.
     """
 
     points: Points
@@ -46,6 +47,7 @@ class Chain:
     free: tuple[bool, bool] = (True, True)
     meetings: tuple[Meeting, ...] = field(default=())
     branches: int = 0
+    node: int = -1
 
 
 def through_cracks(graph: SkeletonGraph) -> tuple[Chain, ...]:
@@ -169,4 +171,4 @@ def _chain(
     new[0] = not closed or bool(new[0])
     meetings = tuple(Meeting(graph.nodes[node], float(graph.radii_px[node])) for node in junctions)
     free = (not closed and not ends_at[0], not closed and not ends_at[1])
-    return Chain(all_points[new], all_radii[new], closed, free, meetings, others)
+    return Chain(all_points[new], all_radii[new], closed, free, meetings, others, nodes[0])

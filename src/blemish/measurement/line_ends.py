@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.measurement.polylines import Points, lengths_along
+from blemish.measurement.profiles import Values
 from blemish.measurement.sampling import sample
 
 # Below this half width, in pixels, a round end cannot be told from a square one.
-_ROUND_FROM_PX = 2.0
+_ROUND_FROM_PX = 1.5
+# How far to believe in a round end, by the share of the last half width that the mask fills: a half disc fills
+# pi / 4 = 0.79 of it, a square end all, a tapering one less. Small ends cannot be told apart and get some of both.
+_ROUNDNESS = ((0.60, 0.70, 0.86, 0.95), (0.0, 1.0, 1.0, 0.0))
 _STEP_PX = 0.25
 
 
@@ -43,8 +47,7 @@ class OpenEnd:
 def trim(points: Points, radii_px: NDArray[np.float64], *, start: bool, end: bool) -> slice:
     """The part of a pixel chain that is far enough from its free ends to be trusted.
 
-    An end's zone reaches to the first point that lies further from the end than 1.5 times its own distance to
-    the mask's edge.
+    An end's zone reaches to the first point that lies further from the end than the crack is wide there.
 
     Args:
         points: float64 (N, 2).
@@ -65,7 +68,7 @@ def trim(points: Points, radii_px: NDArray[np.float64], *, start: bool, end: boo
 
 
 def _zone(points: Points, radii_px: NDArray[np.float64]) -> int:
-    outside = lengths_along(points) >= 1.5 * radii_px
+    outside = lengths_along(points) >= 2 * radii_px + 1
     return int(np.argmax(outside)) if outside.any() else len(points)
 
 
@@ -86,28 +89,49 @@ def reach_of_ends(image: NDArray[np.uint8], ends: list[OpenEnd]) -> NDArray[np.f
     octave = np.ceil(np.log2(np.maximum(radii, 1.0))).astype(int)
     for power in np.unique(octave):
         chosen = np.flatnonzero(octave == power)
-        reaches[chosen] = _reaches(image, [ends[i] for i in chosen], 4.0 * 2.0**power + 6.0)
+        reaches[chosen] = _reaches(image, [ends[i] for i in chosen], 5.0 * 2.0**power + 4.0)
     return reaches
 
 
-def _reaches(image: NDArray[np.uint8], ends: list[OpenEnd], furthest_px: float) -> NDArray[np.float64]:
+def _reaches(image: NDArray[np.uint8], ends: list[OpenEnd], longest_px: float) -> NDArray[np.float64]:
+    """Ends of similar size at once: the mask around each is read as a table, along its heading and across it."""
     points = np.array([end.point for end in ends])
     headings = np.array([end.heading for end in ends])
     normals = np.column_stack([-headings[:, 1], headings[:, 0]])
-    radii = np.array([end.radius_px for end in ends])
-    step = _STEP_PX * max(1.0, furthest_px / 64)
-    along = np.arange(0.0, furthest_px, step)
-    # Rays side by side over the middle 80 % of the width; the middle ray decides where the line ends.
-    lateral = np.linspace(-0.8, 0.8, 9)
-    base = points[:, np.newaxis] + (radii[:, np.newaxis] * lateral)[..., np.newaxis] * normals[:, np.newaxis]
-    rays = base[:, :, np.newaxis] + along[:, np.newaxis] * headings[:, np.newaxis, np.newaxis]
-    values = sample(image, rays[..., 0].reshape(-1, along.size), rays[..., 1].reshape(-1, along.size), outside=0.0)
-    inside = np.minimum.accumulate(values.reshape(len(ends), lateral.size, along.size) / 255.0, axis=2)
-    depth = step * np.maximum(inside.sum(axis=2) - 0.5, 0.0)
-    reach = depth[:, lateral.size // 2]
+    step = max(_STEP_PX, longest_px / 128)
+    along = np.arange(-longest_px, longest_px + step / 2, step)
+    across = np.arange(-longest_px / 2, longest_px / 2 + step / 2, step)
+    x = points[:, 0, None, None] + across[:, None] * normals[:, 0, None, None] + along * headings[:, 0, None, None]
+    y = points[:, 1, None, None] + across[:, None] * normals[:, 1, None, None] + along * headings[:, 1, None, None]
+    table = sample(image, x.reshape(-1, along.size), y.reshape(-1, along.size), outside=0.0)
+    table = table.reshape(len(ends), across.size, along.size) / 255.0
 
-    # Measured from the disc's centre, half a width before the tip, a disc's outline falls off by 1 - sqrt(1 - u^2)
-    # half widths at u half widths beside the middle; a square end does not. Halfway between decides.
-    fall = (reach[:, np.newaxis] - depth)[:, [0, -1]].mean(axis=1) / radii
-    is_round = (radii >= _ROUND_FROM_PX) & (fall > 0.2) & (fall < 0.6) & (depth.min(axis=1) > 0)
-    return np.where(is_round, np.maximum(reach - radii, 0.0), reach)
+    table = _connected(table)
+    sections = step * table.sum(axis=1, dtype=np.float64)
+    return np.array([_end_of(table[i], sections[i], along, across, end.radius_px) for i, end in enumerate(ends)])
+
+
+def _connected(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mask across the line, from the line outwards to where it first ends."""
+    middle = table.shape[1] // 2
+    after = np.minimum.accumulate(table[:, middle:], axis=1)
+    before = np.minimum.accumulate(table[:, middle::-1], axis=1)[:, :0:-1]
+    return np.concatenate([before, after], axis=1)
+
+
+def _end_of(
+    table: NDArray[np.float32], sections: Values, along: Values, across: Values, radius_px: float
+) -> float:
+    """Where the line ends: ``table`` (across, along) is the mask, ``sections`` its width at each place."""
+    step = float(along[1] - along[0])
+    ahead = np.minimum.accumulate(table[:, along >= 0], axis=1).sum(axis=1, dtype=np.float64)
+    depths = np.maximum(step * (ahead - 0.5), 0.0)
+    tip = float(depths[across.size // 2])
+    body = (along <= tip - 1.5 * radius_px) & (along >= tip - 4 * radius_px - 2)
+    half = float(np.median(sections[body])) / 2 if body.any() else 0.0
+    if half < _ROUND_FROM_PX or tip < half / 2:
+        return tip
+    # The middle rays together place the tip better than one: the mask's rounding averages out.
+    tip = float(depths[np.abs(across) <= 0.4 * half].mean())
+    filled = step * float(sections[along > tip - half].sum()) / (2 * half * half)
+    return tip - half * float(np.interp(filled, *_ROUNDNESS))

@@ -25,10 +25,10 @@ from blemish.measurement.sampling import sample
 
 STEP_PX = 0.5
 # Blur reaches this far past an edge; the surface's grey level is read beyond it, over FLANK_PX.
-MARGIN_PX = 2.0
+MARGIN_PX = 2.5
 FLANK_PX = 3.0
 # Grey level of the crack itself: at least this far inside its edges.
-CORE_DEPTH_PX = 2.0
+CORE_DEPTH_PX = 2.5
 # Wide enough points needed before a crack's, or the photo's, contrast is trusted.
 CORE_POINTS_CRACK, CORE_POINTS_PHOTO = 8, 30
 # Fainter than this share of the surface's grey level, or these grey levels, is not a crack's full contrast.
@@ -41,14 +41,20 @@ WIDEST_PX = 24.0
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoWidths:
-    """What the photo says about widths.
+class _Readings:
+    """What the profiles say, each float64 (M,), NaN where there is none.
 
     Attributes:
-        width_px: float64 (M,), NaN where the photo cannot tell.
+        darkness: grey levels missing around the two edges, times pixels.
+        core_px: width of the middle part, further than ``CORE_DEPTH_PX`` inside the edges.
+        core: mean grey level of that part, NaN without one.
+        surface: mean grey level beside the crack.
     """
 
-    width_px: Values
+    darkness: Values
+    core_px: Values
+    core: Values
+    surface: Values
 
 
 def photo_widths(
@@ -70,43 +76,39 @@ def photo_widths(
     chosen = np.flatnonzero(usable & (edges.width_px <= WIDEST_PX))
     if not chosen.size:
         return result
-    darkness, surface, core = _darkness(photo, bundle, edges, chosen)
+    read = _read(photo, bundle, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
-    surface = bundle.smooth(surface, 4.0)
-    contrast = _contrast(bundle, surface, core, midpoint_level(photo, mask))
+    surface = bundle.smooth(read.surface, 4.0)
+    contrast = _contrast(bundle, surface, read.core, midpoint_level(photo, mask))
     enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
-    width = np.divide(darkness, contrast, out=result, where=enough)
+    np.divide(read.darkness, contrast, out=result, where=enough)
+    width = result + read.core_px
     return np.where(width > 0, width, np.nan)
 
 
-def _darkness(
-    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]
-) -> tuple[Values, Values, Values]:
-    """Missing grey levels times pixels, surface grey level and core grey level, each (M,), NaN where unknown."""
-    size = len(bundle.points)
-    darkness, surface, core = (np.full(size, np.nan) for _ in range(3))
+def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
+    darkness, core_px, core, surface = (np.full(len(bundle.points), np.nan) for _ in range(4))
     half = edges.width_px[chosen] / 2 + MARGIN_PX + FLANK_PX
     octave = np.ceil(np.log2(half)).astype(int)
     for power in np.unique(octave):
         rows = chosen[octave == power]
         offsets = np.arange(-(2.0**power), 2.0**power + STEP_PX / 2, STEP_PX)
-        middle = edges.middle_px[rows, np.newaxis]
-        half_width = edges.width_px[rows, np.newaxis] / 2
-        across = offsets + middle
+        across = offsets + edges.middle_px[rows, np.newaxis]
         x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
         y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
         grey = sample(photo, x, y)
-        beyond = np.abs(offsets) - half_width
+        beyond = np.abs(offsets) - edges.width_px[rows, np.newaxis] / 2
         flank = (beyond > MARGIN_PX) & (beyond <= MARGIN_PX + FLANK_PX)
-        left, right = _mean(grey, flank & (offsets < 0)), _mean(grey, flank & (offsets > 0))
-        level = (left + right) / 2
-        # The window is symmetric, so a surface that brightens evenly from one side to the other cancels out.
-        inside = np.clip(0.5 + (MARGIN_PX - beyond) / STEP_PX, 0.0, 1.0)
-        darkness[rows] = STEP_PX * (inside * (level[:, np.newaxis] - grey)).sum(axis=1)
-        surface[rows] = level
+        level = (_mean(grey, flank & (offsets < 0)) + _mean(grey, flank & (offsets > 0))) / 2
+        # Only the edges are weighed: what lies deep inside is crack, whatever its texture. The window is symmetric,
+        # so a surface that brightens evenly from one side to the other cancels out.
         deep = beyond <= -CORE_DEPTH_PX
+        counted = np.clip(0.5 + (MARGIN_PX - beyond) / STEP_PX, 0.0, 1.0) * ~deep
+        darkness[rows] = STEP_PX * (counted * (level[:, np.newaxis] - grey)).sum(axis=1)
+        surface[rows] = level
+        core_px[rows] = STEP_PX * deep.sum(axis=1)
         core[rows] = np.where(deep.any(axis=1), _mean(grey, deep), np.nan)
-    return darkness, surface, core
+    return _Readings(darkness, core_px, core, surface)
 
 
 def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:

@@ -1,0 +1,1 @@
+"""Reports: overlays and pages, from arrays and findings alone."""

@@ -7,6 +7,7 @@ heat in every overlay, and a sound photo stays plain.
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
+from functools import cache
 from typing import Protocol
 
 import cv2
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 _VERDICT_RGB = {"pass": (34, 130, 60), "review": (196, 120, 0), "reject": (190, 30, 45), None: (70, 70, 70)}
 _OUTLINE_RGB = (0, 229, 255)
 _STRONGEST_TINT = 0.55
+_STRIP_PX = 128
 
 
 class Finding(Protocol):
@@ -107,17 +109,31 @@ def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence
 
 
 def _tint(canvas: NDArray[np.uint8], heat_map: NDArray[np.float32], heat_range: tuple[float, float]) -> None:
+    """Blend the heat's colour into the canvas, in place, strip by strip so that little memory is needed."""
     low, high = heat_range
-    level = np.clip((heat_map - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
-    hot = level > 0
-    if not hot.any():
-        return
-    levels = level[hot]
-    colours = cv2.cvtColor(cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_AUTUMN), cv2.COLOR_BGR2RGB)
-    # Autumn runs from red to yellow: the hottest shall be red.
-    palette = colours.reshape(256, 3)[::-1].astype(np.float32)
-    strength = (np.linspace(0, _STRONGEST_TINT, 256, dtype=np.float32))[levels, None]
-    canvas[hot] = (canvas[hot] * (1 - strength) + palette[levels] * strength).astype(np.uint8)
+    steps = 255.0 / (high - low)
+    keep, add = _blend_tables()
+    for top in range(0, canvas.shape[0], _STRIP_PX):
+        strip = canvas[top : top + _STRIP_PX]
+        # From `low` on nothing is negative, which OpenCV's conversion would fold over.
+        heat = np.maximum(heat_map[top : top + _STRIP_PX], np.float32(low))
+        level = cv2.convertScaleAbs(heat, alpha=steps, beta=-low * steps)
+        if not level.any():
+            continue
+        levels = cv2.merge([level, level, level])
+        faded = cv2.multiply(strip, cv2.LUT(levels, keep), scale=1 / 255)
+        strip[...] = cv2.add(faded, cv2.LUT(levels, add))
+
+
+@cache
+def _blend_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """For each of 256 levels of heat: what is kept of the photo (of 255) and what colour is added; (1, 256, 3)."""
+    autumn = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_AUTUMN)
+    # Autumn runs from red to yellow: here the hottest is red.
+    colour = cv2.cvtColor(autumn, cv2.COLOR_BGR2RGB).reshape(256, 3)[None, ::-1]
+    strength = np.linspace(0, _STRONGEST_TINT, 256)[None, :, None]
+    keep = np.broadcast_to(255 * (1 - strength), (1, 256, 3))
+    return np.rint(keep).astype(np.uint8), np.rint(colour * strength).astype(np.uint8)
 
 
 def _banner(canvas: NDArray[np.uint8], finding: Finding) -> None:
@@ -152,4 +168,5 @@ def _banner_text(finding: Finding) -> str:
 
 
 def _line_px(canvas: NDArray[np.uint8]) -> int:
-    return max(1, round(max(canvas.shape[:2]) / 900))
+    longer_px: int = max(canvas.shape[:2])
+    return max(1, round(longer_px / 900))

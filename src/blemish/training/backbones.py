@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import huggingface_hub
-import segmentation_models_pytorch as smp
-import timm
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -82,6 +80,10 @@ def _hub_file(name: str) -> Path:
 
 def _hub_address(name: str) -> tuple[str, str | None]:
     """Repository and revision of a backbone's weights."""
+    # Both libraries take seconds to import and are not needed where weights are local.
+    import segmentation_models_pytorch as smp
+    import timm
+
     if name.startswith("tu-"):
         config = timm.get_pretrained_cfg(name.removeprefix("tu-"), allow_unregistered=True)
         if config is None or not config.hf_hub_id:
@@ -168,6 +170,8 @@ def _normalisation(name: str, metadata: Mapping[str, str]) -> Normalisation:
         mean, std = (_triple(metadata[key]) for key in ("mean", "std"))
         return Normalisation(mean, std)
     if name.startswith("tu-"):
+        import timm
+
         config = timm.get_pretrained_cfg(name.removeprefix("tu-"), allow_unregistered=True)
         if config is not None:
             return Normalisation(tuple(config.mean), tuple(config.std))

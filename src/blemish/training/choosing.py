@@ -41,7 +41,7 @@ def deal_masked_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
     masked = train.where(lambda sample: sample.masks is not None)
     if len(masked) < len(train):
         say(f"{len(train) - len(masked)} photos without masks are left out.")
-    if not masked.samples:
+    if not any(sample.masks for sample in masked.samples):
         raise DataError(
             f'"{dataset.root}" ({dataset.layout}) has no masks, and this method learns from masks; '
             "add a masks folder beside the images."

@@ -89,7 +89,7 @@ def train(
         fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
     except LossNotFiniteError as error:
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
-    draw_curves(logs / "metrics.csv", logs / "curves.png", title=f"{method} on {dataset.name}")
+    draw_curves(logs / "metrics.csv", logs / "curves.png", title=f"{method}, seed {seed}")
     detector = _detector(fitted, dataset, parts, report, seed=seed, path=target)
     detector.save(target)
     say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")

@@ -10,11 +10,13 @@ from blemish.datasets.readers.folders import (
     MASK_FOLDERS,
     PHOTO_FOLDERS,
     NormalNames,
+    composed,
     counted,
     has_photos,
     holds_photos,
     is_reserved,
     look,
+    mask_of,
     masks_by_stem,
     note_on_files,
     note_on_folders,
@@ -72,7 +74,7 @@ def _read_plain(root: Path, names: NormalNames) -> Found:
         folders = class_folders(place)
         for folder in folders:
             listing = look(folder)
-            samples += [class_sample(photo, folder.name, names, split) for photo in listing.photos]
+            samples += [class_sample(photo, composed(folder.name), names, split) for photo in listing.photos]
             notes += note_on_files(listing.others, "that are not images") + note_on_folders(listing.folders)
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     notes += _notes_above(root)
@@ -86,13 +88,13 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
     for place, split in places(root).items():
         folders = class_folders_with_images(place)
         for folder in folders:
-            label, listing = folder.name, look(folder)
+            label, listing = composed(folder.name), look(folder)
             photos_folder, masks_folder = listing.find(PHOTO_FOLDERS), listing.find(MASK_FOLDERS)
             assert photos_folder is not None
             photos = look(photos_folder)
             masks = masks_by_stem(masks_folder) if masks_folder is not None else {}
-            samples += [class_sample(photo, label, names, split, masks.get(photo.stem)) for photo in photos.photos]
-            missing = [photo for photo in photos.photos if photo.stem not in masks]
+            samples += [class_sample(photo, label, names, split, mask_of(photo, masks)) for photo in photos.photos]
+            missing = [photo for photo in photos.photos if mask_of(photo, masks) is None]
             if missing and label not in names:
                 notes.append(f'{counted(len(missing), "photo")} of "{label}" without a mask: extent not known.')
             if masks and label in names:
@@ -106,12 +108,15 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
 
 
 def _is_made_of(find: Callable[[Path], list[Path]], root: Path) -> bool:
-    """Whether most folders with photos, at any depth, are class folders: a shelf of data sets is none itself."""
+    """Whether there are such class folders, and most folders with photos are classes: a shelf of sets is none itself."""
     if not root.is_dir():
         return False
-    found = {place: find(place) for place in places(root)}
-    with_photos = {place: [child for child in _unreserved(place) if holds_photos(child)] for place in found}
-    return any(folders and 2 * len(folders) > len(with_photos[place]) for place, folders in found.items())
+    return any(find(place) and _is_mostly_classes(place) for place in places(root))
+
+
+def _is_mostly_classes(place: Path) -> bool:
+    with_photos = [child for child in _unreserved(place) if holds_photos(child)]
+    return 2 * len({*class_folders(place), *class_folders_with_images(place)}) > len(with_photos)
 
 
 def _unreserved(place: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from blemish.datasets.coco_masks import CountsMask, PolygonMask
 from blemish.datasets.masks import UnionMask
 from blemish.datasets.readers.folders import NormalNames, counted, look, split_folders, split_of
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import check_exist
+from blemish.datasets.readers.tables import beside, check_exist
 from blemish.datasets.sample import ClassMask, MaskSource, Sample, Split
 from blemish.errors import DataError
 
@@ -107,8 +107,9 @@ def _locate(file_names: list[str], file: Path, root: Path) -> list[Path]:
     places = [place for parent in parents for place in _image_places(parent, stem)] + [root]
     found = []
     for name in file_names:
-        plain = name.replace("\\", "/")
-        found.append(next((place / plain for place in places if (place / plain).is_file()), places[0] / plain))
+        hit = next((place for place in places if beside(place, name).is_file()), places[0])
+        found.append(beside(hit, name))
+        places.sort(key=lambda place: place != hit)  # the next image lies most likely in the same folder
     check_exist(found, file)
     return found
 

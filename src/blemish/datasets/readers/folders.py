@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from blemish.images import IMAGE_SUFFIXES
 NORMAL_NAMES = (
     "good", "normal", "free", "ok", "ok_front", "negative", "no_defect", "no_defects", "defect_free", "non_defective",
     "no_crack", "no_cracks", "non_crack", "noncrack", "uncracked", "crack_free", "healthy", "intact", "sound", "clean",
+    "정상", "양품",
 )  # fmt: skip
 UNLABELLED = "unlabelled"
 DEFECT = "defect"
@@ -119,19 +121,29 @@ def masks_by_stem(folder: Path) -> dict[str, Path]:
     files = look(folder).photos
     by_stem = {photo_stem(path): path for path in reversed(files)}
     # A mask of exactly the photo's name wins over one with a suffix.
-    return by_stem | {path.stem: path for path in reversed(files)}
+    return by_stem | {composed(path.stem): path for path in reversed(files)}
+
+
+def mask_of(photo: Path, masks: dict[str, Path]) -> Path | None:
+    """The mask of a photo among `masks_by_stem`."""
+    return masks.get(composed(photo.stem))
 
 
 def photo_stem(mask: Path) -> str:
     """Stem of the photo that a mask file belongs to: "a" for ``a.png``, ``a_mask.png`` and ``a_GT.bmp``."""
-    return _MASK_SUFFIX.sub("", mask.stem)
+    return _MASK_SUFFIX.sub("", composed(mask.stem))
+
+
+def composed(name: str) -> str:
+    """A name in composed Unicode; macOS takes accents and Korean syllables apart, so equal names differ in bytes."""
+    return unicodedata.normalize("NFC", name)
 
 
 def with_splits_in_words(layout: str, splits: Iterable[Split | None]) -> str:
-    """``with_splits_in_words("images + masks", ["test", "train"])`` is "images + masks, split into train and test"."""
+    """``with_splits_in_words("images + masks", ["test", "train"])`` is "images + masks, split into train, test"."""
     found = set(splits)
     names = [split for split in ("train", "val", "test") if split in found]
-    return f"{layout}, split into {' and '.join(names)}" if names else layout
+    return f"{layout}, split into {', '.join(names)}" if names else layout
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -160,4 +172,4 @@ def _example(paths: list[Path]) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+    return re.sub(r"[\s_-]+", "_", composed(name).strip().casefold())

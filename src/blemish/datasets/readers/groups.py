@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
-from blemish.datasets.readers.tables import header_of, read_rows
+from blemish.datasets.readers.tables import beside, header_of, read_rows
 from blemish.errors import DataError
 
 FILE_NAME = "groups.csv"
@@ -24,7 +24,7 @@ def with_groups(found: Found, root: Path) -> Found:
         return found
     if not {"path", "group"} <= set(header_of(table)):
         raise DataError(f'The table "{table}" must have the columns path,group.')
-    groups = {table.parent / row["path"]: row["group"] for row in read_rows(table)}
+    groups = {beside(table.parent, row["path"]): row["group"] for row in read_rows(table)}
     samples = [replace(sample, group=sample.group or groups.get(sample.path) or None) for sample in found.samples]
     strangers = len(groups.keys() - {sample.path for sample in samples})
     count = len({sample.group for sample in samples if sample.group is not None})

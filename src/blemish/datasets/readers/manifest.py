@@ -6,9 +6,9 @@ from pathlib import Path
 
 from blemish.datasets.masks import FileMask
 from blemish.datasets.readers.class_folders import defect_classes, note_on_normal
-from blemish.datasets.readers.folders import UNLABELLED, NormalNames, look, split_of
+from blemish.datasets.readers.folders import UNLABELLED, NormalNames, composed, look, split_of
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import check_exist, header_of, read_rows
+from blemish.datasets.readers.tables import beside, check_exist, header_of, read_rows
 from blemish.datasets.sample import ClassMask, Sample
 from blemish.errors import DataError
 
@@ -39,11 +39,12 @@ def _read(path: Path, names: NormalNames) -> Found:
         split = split_of(row.get("split", ""))
         if split is None and row.get("split"):
             raise DataError(
-                f'Row {number} of the table "{table}" has the split "{row["split"]}"; it must be train, val, test or empty.'
+                f'Row {number} of the table "{table}" has the split "{row["split"]}"; '
+                "it must be train, val, test or empty."
             )
-        photo = _beside(table, row["path"])
-        label = row["label"] or UNLABELLED
-        mask = _beside(table, row["mask"]) if row.get("mask") else None
+        photo = beside(table.parent, row["path"])
+        label = composed(row["label"]) or UNLABELLED
+        mask = beside(table.parent, row["mask"]) if row.get("mask") else None
         is_normal = label in names
         normal_with_mask += is_normal and mask is not None
         masks += [mask] if mask is not None and not is_normal else []
@@ -64,11 +65,6 @@ def _read(path: Path, names: NormalNames) -> Found:
         normal_with_mask
     )
     return Found(f"table {table.name}", samples, defect_classes(samples), notes + note_on_normal(samples))
-
-
-def _beside(table: Path, cell: str) -> Path:
-    # Tables written on Windows have backslashes.
-    return table.parent / cell.replace("\\", "/")
 
 
 MANIFEST = Layout(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from blemish.datasets.readers.class_folders import class_folders, class_sample, defect_classes, note_on_normal
-from blemish.datasets.readers.folders import NormalNames, counted, look, masks_by_stem, note_on_folders, split_folders
+from blemish.datasets.readers.folders import (
+    NormalNames,
+    composed,
+    counted,
+    look,
+    mask_of,
+    masks_by_stem,
+    note_on_folders,
+    split_folders,
+)
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.sample import Sample
 
@@ -26,12 +35,12 @@ def _read_mvtec(root: Path, names: NormalNames) -> Found:
     for place, split in split_folders(listing).items():
         folders = class_folders(place)
         for folder in folders:
-            label = folder.name
-            mask_folder = truth / label if truth is not None and split != "train" else None
+            label = composed(folder.name)
+            mask_folder = truth / folder.name if truth is not None and split != "train" else None
             masks = masks_by_stem(mask_folder) if mask_folder is not None and mask_folder.is_dir() else {}
             photos = look(folder).photos
-            samples += [class_sample(photo, label, names, split, masks.get(photo.stem)) for photo in photos]
-            missing = sum(photo.stem not in masks for photo in photos)
+            samples += [class_sample(photo, label, names, split, mask_of(photo, masks)) for photo in photos]
+            missing = sum(mask_of(photo, masks) is None for photo in photos)
             if missing and label not in names:
                 notes.append(f'{counted(missing, "photo")} of "{label}" without a mask: extent not known.')
         notes += note_on_folders(child for child in look(place).folders if child not in folders)

@@ -12,9 +12,11 @@ from blemish.datasets.readers.folders import (
     PHOTO_FOLDERS,
     UNLABELLED,
     NormalNames,
+    composed,
     counted,
     has_photos,
     look,
+    mask_of,
     masks_by_stem,
     note_on_files,
     note_on_folders,
@@ -103,18 +105,18 @@ def read_pairs(pairs: list[Pair], label: str) -> tuple[list[Sample], list[str]]:
     for pair in pairs:
         masks = masks_by_stem(pair.masks) if pair.masks is not None else {}
         listing = look(pair.photos)
-        missing = [photo for photo in listing.photos if photo.stem not in masks]
+        missing = [photo for photo in listing.photos if mask_of(photo, masks) is None]
         if masks and len(missing) == len(listing.photos):
             raise DataError(
                 f'No mask in "{pair.masks}" is named like a photo in "{pair.photos}"; '
                 f'the mask of "{missing[0].name}" would be "{missing[0].stem}.png".'
             )
-        samples += [_sample(photo, masks.get(photo.stem), label, pair.split) for photo in listing.photos]
+        samples += [_sample(photo, mask_of(photo, masks), label, pair.split) for photo in listing.photos]
         if missing:
             example = f': "{missing[0].name}"' if len(missing) == 1 else f', such as "{missing[0].name}"'
             where = pair.photos.relative_to(pair.photos.parent.parent)
             notes.append(f'{counted(len(missing), "photo")} in "{where}" without a mask{example}: extent not known.')
-        spare = set(masks.values()) - {masks.get(photo.stem) for photo in listing.photos}
+        spare = set(masks.values()) - {mask_of(photo, masks) for photo in listing.photos}
         notes += note_on_files(sorted(spare), "in the mask folder that belong to no photo")
         notes += note_on_files(listing.others, "that are not images")
     return samples, notes
@@ -132,8 +134,10 @@ def _read_images_and_masks(root: Path, names: NormalNames) -> Found:
     used = {path for pair in pairs for path in (pair.photos, pair.masks) if path is not None}
     used |= {path.parent for path in used}
     notes += note_on_folders(folder for folder in look(root).folders if folder not in used)
-    folders = f"{pairs[0].photos.name} + {next(pair.masks.name for pair in pairs if pair.masks is not None)}"
-    return Found(with_splits_in_words(folders, (pair.split for pair in pairs)), samples, (DEFECT,), notes)
+    masks = next(pair.masks for pair in pairs if pair.masks is not None)
+    is_named = pairs[0].photos.name.casefold() in PHOTO_FOLDERS
+    words = f"{pairs[0].photos.name} + {masks.name}" if is_named else "images + masks"
+    return Found(with_splits_in_words(words, (pair.split for pair in pairs)), samples, (DEFECT,), notes)
 
 
 def _is_metu(root: Path) -> bool:
@@ -164,8 +168,8 @@ def _read_beside(root: Path, names: NormalNames) -> Found:
     for folder, split in _places(root).items():
         masks = _masks_beside(folder)
         photos = [path for path in look(folder).photos if path not in set(masks.values())]
-        samples += [_sample(photo, masks.get(photo.stem), DEFECT, split) for photo in photos]
-        missing = sum(photo.stem not in masks for photo in photos)
+        samples += [_sample(photo, mask_of(photo, masks), DEFECT, split) for photo in photos]
+        missing = sum(mask_of(photo, masks) is None for photo in photos)
         if missing:
             notes.append(f'{counted(missing, "photo")} in "{folder.name}" without a mask: extent not known.')
     notes += note_on_folders(folder for folder in look(root).folders if folder not in _places(root))
@@ -180,8 +184,8 @@ def _places(root: Path) -> dict[Path, Split | None]:
 
 def _masks_beside(folder: Path) -> dict[str, Path]:
     photos = look(folder).photos
-    stems = {path.stem for path in photos}
-    return {photo_stem(path): path for path in photos if photo_stem(path) in stems - {path.stem}}
+    stems = {composed(path.stem) for path in photos}
+    return {photo_stem(path): path for path in photos if photo_stem(path) in stems - {composed(path.stem)}}
 
 
 IMAGES_AND_MASKS = Layout(

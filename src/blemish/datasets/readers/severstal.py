@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from blemish.datasets.readers.folders import NormalNames, counted, has_photos, look, note_on_folders
+from blemish.datasets.readers.folders import NormalNames, composed, counted, has_photos, look, note_on_folders
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import check_exist, header_of, read_rows
+from blemish.datasets.readers.tables import beside, check_exist, header_of, read_rows
 from blemish.datasets.run_lengths import RunLengthMask
 from blemish.datasets.sample import ClassMask, Sample
 from blemish.errors import DataError
@@ -47,8 +47,8 @@ def _read(path: Path, names: NormalNames) -> Found:
             f'There are no images beside the table "{table}"; put them in "train_images" or "images" next to it.'
         )
     runs = _runs_by_image(table)
-    check_exist((folder / image for image in runs), table)
-    samples = [_sample(photo, runs.get(photo.name, {}), table) for photo in look(folder).photos]
+    check_exist((beside(folder, image) for image in runs), table)
+    samples = [_sample(photo, runs.get(composed(photo.name), {}), table) for photo in look(folder).photos]
     classes = tuple(sorted({mask.label for sample in samples for mask in sample.masks or ()}, key=_numeric))
     free = sum(not sample.defective for sample in samples)
     several = sum(len(sample.masks or ()) > 1 for sample in samples)
@@ -66,9 +66,9 @@ def _runs_by_image(table: Path) -> dict[str, dict[str, str]]:
             image, _, label = row["ImageId_ClassId"].rpartition("_")
         else:
             image, label = row["ImageId"], row["ClassId"]
-        if not image or not label and row["EncodedPixels"]:
+        if not image or (not label and row["EncodedPixels"]):
             raise DataError(f'Row {number} of the table "{table}" does not name an image and a class.')
-        by_class = runs[image]
+        by_class = runs[composed(image)]
         if row["EncodedPixels"]:
             # One image and class may stand in several rows, one per defect.
             by_class[label] = f"{by_class[label]} {row['EncodedPixels']}" if label in by_class else row["EncodedPixels"]

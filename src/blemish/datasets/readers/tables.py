@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,9 +16,10 @@ _MAX_CELL = 1 << 27  # one photo's run lengths can be megabytes; the csv module 
 def header_of(table: Path) -> tuple[str, ...]:
     """Column names of a CSV file, stripped; () where it cannot be read as a table."""
     try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
+        # Another encoding is for `read_rows` to complain about, with a better sentence.
+        with table.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             first = lines.readline(100_000)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return ()
     row = next(csv.reader([first], delimiter=_delimiter(first)), [])
     return tuple(cell.strip() for cell in row)
@@ -46,6 +48,15 @@ def read_rows(table: Path) -> list[dict[str, str]]:
     if not rows:
         raise DataError(f'The table "{table}" has no rows; it must name at least one photo.')
     return rows
+
+
+def beside(folder: Path, cell: str) -> Path:
+    """The file that a cell names, relative to a folder, whatever its slashes and however its accents are composed."""
+    path = folder / cell.replace("\\", "/")
+    if path.exists():
+        return path
+    forms = (folder / unicodedata.normalize(form, cell.replace("\\", "/")) for form in ("NFC", "NFD"))
+    return next((form for form in forms if form.exists()), path)
 
 
 def check_exist(paths: Iterable[Path], table: Path, kind: str = "image") -> None:

@@ -4,5 +4,15 @@ from blemish.datasets.synthesis.cracks import SyntheticCrack
 from blemish.datasets.synthesis.distractors import DISTRACTORS
 from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticPhoto, draw_photo
 from blemish.datasets.synthesis.surfaces import SURFACES
+from blemish.datasets.synthesis.writing import SynthesisCounts, write_synthesis
 
-__all__ = ["DISTRACTORS", "SURFACES", "SynthesisSettings", "SyntheticCrack", "SyntheticPhoto", "draw_photo"]
+__all__ = [
+    "DISTRACTORS",
+    "SURFACES",
+    "SynthesisCounts",
+    "SynthesisSettings",
+    "SyntheticCrack",
+    "SyntheticPhoto",
+    "draw_photo",
+    "write_synthesis",
+]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.synthesis.crack_paths import CrackPath
 from blemish.datasets.synthesis.noise import Field, Generator, grain, log_uniform, value_noise
-from blemish.datasets.synthesis.strokes import Points, normals
+from blemish.datasets.synthesis.strokes import normals
 
 Homography = NDArray[np.float64]
 
@@ -45,16 +46,19 @@ def random_homography(rng: Generator, shape: tuple[int, int], *, strength: float
     )
 
 
-def project(
-    points: Points, width_px: NDArray[np.float64], homography: Homography
-) -> tuple[Points, NDArray[np.float64]]:
-    """A line and its width as the camera sees them."""
-    side = normals(points) * (width_px / 2)[:, None]
-    stacked = np.concatenate([points, points + side, points - side])
-    seen = cv2.perspectiveTransform(stacked[None].astype(np.float64), homography)[0]
-    middle, left, right = np.split(seen, 3)
+def project(path: CrackPath, homography: Homography) -> CrackPath:
+    """A crack as the camera sees it: its centre line, and the distances to its edges across it."""
+    side = normals(path.points)
+    edges = [path.points, path.points + side * path.right_px[:, None], path.points - side * path.left_px[:, None]]
+    seen = cv2.perspectiveTransform(np.concatenate(edges)[None].astype(np.float64), homography)[0]
+    middle, right, left = np.split(seen, 3)
     across = normals(middle)
-    return middle, np.abs(((left - right) * across).sum(axis=1))
+    return replace(
+        path,
+        points=middle,
+        right_px=((right - middle) * across).sum(axis=1),
+        left_px=((middle - left) * across).sum(axis=1),
+    )
 
 
 @dataclass(frozen=True)
@@ -117,26 +121,33 @@ class Camera:
     def expose(self, image: Field, rng: Generator) -> NDArray[np.uint8]:
         """Light, sensor and JPEG: float32 (H, W, 3) RGB to uint8 (H, W, 3) RGB."""
         shape = image.shape[:2]
-        image = image * self._illumination(shape, rng)[..., None] * self.balance
         if self.sharpen > 0:
             image = image + np.float32(self.sharpen) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
-        mean = np.float32(image.mean())
-        image = (image - mean) * np.float32(self.contrast) + mean * np.float32(self.exposure)
-        image = np.clip(image, 0, 1) ** np.float32(self.gamma)
-        if self.saturation < 0.999 or self.saturation > 1.001:
-            grey = image @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-            image = grey[..., None] + (image - grey[..., None]) * np.float32(self.saturation)
-        if self.noise > 0:
-            speckle = grain(rng, shape, self.noise_size_px)[..., None] * np.float32(self.noise)
-            if self.saturation > 0.05:
-                colour = value_noise(rng, shape, 2.0)[..., None] * np.float32(self.noise * 0.5)
-                speckle = speckle + colour * rng.normal(0, 0.6, 3).astype(np.float32)
-            image = image + speckle * np.sqrt(np.clip(image, 0.05, 1))
-        photo = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+        mean = float(image.mean())
+        if self.saturation != 1:
+            image = cv2.transform(image, self._colour_mix())
+        light = self._illumination(shape, rng)
+        speckle = grain(rng, shape, self.noise_size_px) * np.float32(self.noise)
+        blotch = value_noise(rng, shape, 2.5) * np.float32(self.noise * 0.5 * (self.saturation > 0))
+        tints = rng.normal(0, 0.6, 3)
+        planes = []
+        for plane, balance, tint in zip(cv2.split(image), self.balance, tints, strict=True):
+            # Contrast about the mean, then exposure, white balance and the light's own gradient.
+            lit = plane * np.float32(self.contrast) + np.float32(mean * (self.exposure - self.contrast))
+            lit *= light * np.float32(balance)
+            lit = cv2.pow(np.clip(lit, 0, 1), self.gamma)
+            if self.noise > 0:
+                lit += (speckle + blotch * np.float32(tint)) * cv2.sqrt(np.clip(lit, 0.05, 1))
+            planes.append(lit)
+        photo = np.clip(np.rint(cv2.merge(planes) * np.float32(255)), 0, 255).astype(np.uint8)
         if self.quality:
             _, packed = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             photo = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
         return photo
+
+    def _colour_mix(self) -> NDArray[np.float32]:
+        grey = np.tile(np.array([0.299, 0.587, 0.114]), (3, 1))
+        return (self.saturation * np.eye(3) + (1 - self.saturation) * grey).astype(np.float32)
 
     def _illumination(self, shape: tuple[int, int], rng: Generator) -> Field:
         height, width = shape

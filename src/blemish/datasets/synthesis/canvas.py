@@ -1,4 +1,7 @@
-"""What surfaces, distractors and cracks are drawn on: colour, relief, light, and what hides what."""
+"""What surfaces, distractors and cracks are drawn on: colour, relief, light, and what hides what.
+
+Colour is planar, (3, H, W): numpy is some ten times slower where the last axis is three long.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Field, Generator
+from blemish.datasets.synthesis.noise import Field, Generator, log_uniform
 
 Colour = NDArray[np.float32]
-"""RGB, 0 to 1, gamma-encoded as in a photo: float32 (3,) or (H, W, 3)."""
+"""RGB, 0 to 1, gamma-encoded as in a photo: float32 (3,) or (3, H, W)."""
+
+Window = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -27,28 +32,35 @@ class Light:
     y: float
     hardness: float
 
+    @property
+    def umbra(self) -> float:
+        """How much of its light a cast shadow takes away, 0 to 1."""
+        return 0.15 + 0.45 * self.hardness
+
 
 @dataclass
 class Canvas:
     """A photo in the making. Drawing functions change it in place.
 
     Attributes:
-        colour: float32 (H, W, 3), RGB, 0 to 1.
+        colour: float32 (3, H, W), RGB, 0 to 1.
         relief_px: height of the surface towards the camera, float32 (H, W), in pixels; shaded once, by `shade_relief`.
         light: one light for everything.
         grain_px: size of the finest visible grain of the surface; what lies on it is scaled by it.
-        joints: centre lines of joints in the surface, each float64 (n, 2) of (x, y); cracks may follow them.
-        hidden: how far something in front hides the surface, 0 to 1, float32 (H, W).
         level: typical colour of the surface, float32 (3,).
+        joints: centre lines of joints in the surface, each float64 (n, 2) of (x, y); cracks may follow them.
+        joint_px: width of those joints.
+        hidden: how far something in front hides the surface, 0 to 1, float32 (H, W).
     """
 
     colour: Colour
     relief_px: Field
     light: Light
-    grain_px: float = 1.5
+    grain_px: float
+    level: Colour
     joints: list[NDArray[np.float64]] = field(default_factory=list)
+    joint_px: float = 1.0
     hidden: Field = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-    level: Colour = field(default_factory=lambda: np.full(3, 0.5, dtype=np.float32))
 
     def __post_init__(self) -> None:
         if self.hidden.size == 0:
@@ -57,51 +69,90 @@ class Canvas:
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width), pixels."""
-        return self.colour.shape[0], self.colour.shape[1]
+        return self.colour.shape[1], self.colour.shape[2]
 
     @property
     def size_px(self) -> int:
         """The shorter side."""
         return min(self.shape)
 
-    def shade_relief(self) -> None:
-        """Light the relief: slopes towards the light brighten, slopes away darken. The relief is flat afterwards."""
-        slope_x = cv2.Scharr(self.relief_px, cv2.CV_32F, 1, 0, scale=1 / 32)
-        slope_y = cv2.Scharr(self.relief_px, cv2.CV_32F, 0, 1, scale=1 / 32)
-        facing = -(slope_x * np.float32(self.light.x) + slope_y * np.float32(self.light.y))
-        gain = 1 + np.clip(facing * np.float32(0.3 + 1.2 * self.light.hardness), -0.75, 0.6)
-        self.colour *= gain[..., None].astype(np.float32)
-        self.relief_px[:] = 0
+    def part(self, window: Window | None) -> Colour:
+        """The canvas's colour in a window of it: a view, (3, h, w)."""
+        return self.colour if window is None else self.colour[:, window[0], window[1]]
 
-    def blend(self, colour: Colour | float, alpha: Field, window: tuple[slice, slice] | None = None) -> None:
-        """Lay ``colour`` over the canvas with opacity ``alpha``, float32 (h, w) 0 to 1, in a window of it."""
-        part = self.colour if window is None else self.colour[window]
-        part += (np.asarray(colour, dtype=np.float32) - part) * alpha[..., None]
+    def blend(self, colour: Colour | float, alpha: Field, window: Window | None = None) -> None:
+        """Lay a colour, (3,), (3, h, w) or a grey, over the canvas with opacity ``alpha``, (h, w) 0 to 1."""
+        part = self.part(window)
+        over = np.asarray(colour, dtype=np.float32)
+        part += (spread(over) - part) * alpha
 
-    def darken(self, gain: Field, window: tuple[slice, slice] | None = None) -> None:
-        """Multiply the canvas by ``gain``, float32 (h, w)."""
-        part = self.colour if window is None else self.colour[window]
-        part *= gain[..., None]
+    def scale(self, gain: Field, window: Window | None = None) -> None:
+        """Multiply the canvas by ``gain``, (h, w) or (3, h, w)."""
+        part = self.part(window)
+        part *= gain.astype(np.float32, copy=False)
 
-    def hide(self, alpha: Field, window: tuple[slice, slice] | None = None) -> None:
+    def add(self, change: Field, window: Window | None = None) -> None:
+        """Add ``change``, (h, w), to every channel."""
+        part = self.part(window)
+        part += change.astype(np.float32, copy=False)
+
+    def hide(self, alpha: Field, window: Window | None = None) -> None:
         """Note that something in front hides the surface with opacity ``alpha``."""
         part = self.hidden if window is None else self.hidden[window]
         np.maximum(part, alpha, out=part)
+
+    def shade_relief(self, gain: float) -> None:
+        """Light the relief, ``gain`` times as strongly as it is: slopes towards the light brighten, others darken.
+
+        Hollows darken from every side (ambient occlusion). The relief is flat afterwards.
+        """
+        relief = self.relief_px * np.float32(gain)
+        slope_x = cv2.Scharr(relief, cv2.CV_32F, 1, 0, scale=1 / 32)
+        slope_y = cv2.Scharr(relief, cv2.CV_32F, 0, 1, scale=1 / 32)
+        facing = slope_x * np.float32(-self.light.x) + slope_y * np.float32(-self.light.y)
+        facing *= np.float32(0.3 + 1.1 * self.light.hardness)
+        hollow = relief - cv2.blur(relief, (7, 7))
+        facing += np.clip(hollow, -3, 1) * np.float32(0.12)
+        # Soft limits: a slope cannot be brighter than facing the light, nor darker than its shade.
+        shade = np.tanh(facing * np.float32(1.3)) * np.float32(0.55)
+        shade += 1
+        self.colour *= shade
+        self.relief_px[:] = 0
+
+
+def new_canvas(colour: Colour, light: Light, grain_px: float, level: Colour) -> Canvas:
+    """A canvas with a flat relief."""
+    return Canvas(colour, np.zeros(colour.shape[1:], dtype=np.float32), light, grain_px, level)
+
+
+def spread(colour: Colour) -> Colour:
+    """A colour (3,) as (3, 1, 1), so that it multiplies planes; anything else as it is."""
+    return colour[:, None, None] if colour.ndim == 1 else colour
+
+
+def rgb(*channels: float) -> Colour:
+    """A colour from its three channels."""
+    return np.asarray(channels, dtype=np.float32)
 
 
 def random_light(rng: Generator) -> Light:
     """Mostly from above, sometimes from anywhere; mostly diffuse."""
     angle = rng.normal(-np.pi / 2, 0.8) if rng.random() < 0.6 else rng.uniform(-np.pi, np.pi)
-    return Light(float(np.cos(angle)), float(np.sin(angle)), float(rng.beta(1.3, 1.8)))
+    return Light(float(np.cos(angle)), float(np.sin(angle)), float(rng.beta(1.1, 2.2)))
 
 
-def tinted(rng: Generator, level: float, *, tint: float = 0.03) -> Colour:
+def tinted(rng: Generator, level: float, *, tint: float = 0.025) -> Colour:
     """A grey of brightness ``level`` (0 to 1) with a small random tint: warm more often than cool."""
-    warm = rng.normal(0.35, 1.0) * tint
-    green = rng.normal(0.0, 0.35) * tint
-    return np.clip(np.array([level + warm, level + green, level - warm * 1.2], dtype=np.float32), 0.02, 0.98)
+    warm = rng.normal(0.3, 1.0) * tint
+    green = rng.normal(0.0, 0.25) * tint
+    return np.clip(rgb(level + warm, level + green + warm * 0.25, level - warm), 0.02, 0.98)
 
 
 def mix(low: Colour, high: Colour, share: Field) -> Colour:
-    """Colour (H, W, 3) between two colours, by a share (H, W)."""
-    return np.asarray(low + (high - low) * share[..., None], dtype=np.float32)
+    """Colour (3, H, W) between two colours (3,), by a share (H, W)."""
+    return np.asarray(spread(low) + spread(high - low) * share, dtype=np.float32)
+
+
+def speckled(rng: Generator, level: Colour, texture: Field, low: float, high: float) -> Colour:
+    """A colour (3, H, W) of brightness varied by ``texture`` (about N(0, 1)), by a strength between ``low`` and ``high``."""
+    return np.asarray(np.clip(spread(level) * (1 + texture * np.float32(log_uniform(rng, low, high))), 0, 1), dtype=np.float32)

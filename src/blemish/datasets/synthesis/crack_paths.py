@@ -1,7 +1,8 @@
 """Where cracks run and how wide they are: centre lines with a width profile, before anything is drawn.
 
 A path is rough at every scale (random midpoint displacement, Fournier, Fussell and Carpenter 1982), its width a
-log-normal fractal along it. Networks: single, branched, star, several, map cracking (edges of a Voronoi
+log-normal fractal along it. A crack opens by pulling its two sides apart: where it is wide, both edges repeat the
+same finer zigzag, so the zigzag is kept apart from the smooth centre line, as a sideways shift along it. Networks: single, branched, star, several, map cracking (edges of a Voronoi
 diagram) and steps along the joints of masonry.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import Voronoi
 
 from blemish.datasets.synthesis.noise import Generator, log_uniform, noise_along
@@ -28,14 +30,21 @@ class CrackPath:
     """A crack before it is drawn.
 
     Attributes:
-        points: centre line, float64 (n, 2) of (x, y), px, less than a pixel apart.
-        width_px: full width at each point, float64 (n,); 0 where the crack is interrupted.
+        points: smooth centre line, float64 (n, 2) of (x, y), px, less than a pixel apart.
+        right_px: distance from the centre line to the edge on the side of its normal, float64 (n,); may be negative.
+        left_px: the same to the other edge; the width is their sum, and 0 where the crack is interrupted.
         strength: how dark it is drawn at each point, 0 to 1, float64 (n,).
     """
 
     points: Points
-    width_px: NDArray[np.float64]
+    right_px: NDArray[np.float64]
+    left_px: NDArray[np.float64]
     strength: NDArray[np.float64]
+
+    @property
+    def width_px(self) -> NDArray[np.float64]:
+        """Full width at each point, float64 (n,)."""
+        return self.right_px + self.left_px
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,11 @@ class Habit:
 def random_habit(rng: Generator, width_px: float) -> Habit:
     """A habit for cracks about ``width_px`` wide: wide ones have longer kinks."""
     return Habit(
-        roughness=log_uniform(rng, 0.04, 0.2),
-        hurst=rng.uniform(0.8, 1.2),
-        finest_px=max(2.0, width_px * rng.uniform(0.3, 0.9)) * log_uniform(rng, 1.0, 4.0),
+        roughness=log_uniform(rng, 0.04, 0.16) * (1 - 0.5 * min(1.0, width_px / 40)),
+        hurst=rng.uniform(0.92, 1.25),
+        finest_px=max(2.0 * log_uniform(rng, 1.0, 4.0), 1.5 * width_px),
         spread=log_uniform(rng, 0.1, 0.55),
-        interrupted=rng.uniform(0.02, 0.25) if rng.random() < 0.3 else 0.0,
+        interrupted=rng.uniform(0.02, 0.25) if width_px < 5 and rng.random() < 0.35 else 0.0,
         faintness=rng.uniform(0.0, 0.3),
     )
 
@@ -83,7 +92,7 @@ def rough_line(rng: Generator, start: Points, end: Points, habit: Habit) -> Poin
         share = rng.uniform(0.35, 0.65, len(step))
         # Heavier tails than a normal: long straight runs and a few sharp kinks.
         push = rng.standard_t(4, len(step)) * habit.roughness * length * (length / whole) ** (habit.hurst - 1)
-        push = np.clip(push, -0.45 * length, 0.45 * length)
+        push = np.clip(push, -0.35 * length, 0.35 * length)
         sideways = np.stack([-step[:, 1], step[:, 0]], axis=1) / np.maximum(length, 1e-9)[:, None]
         middle = line[:-1] + share[:, None] * step + push[:, None] * sideways
         merged = np.empty((len(line) + len(middle), 2))
@@ -96,7 +105,7 @@ def walk(rng: Generator, start: Points, heading: float, length_px: float, habit:
     """A persistent random walk: the heading drifts, so the way is curved as well as rough."""
     stride = max(habit.finest_px * 4, length_px / 12)
     count = max(2, int(length_px / stride))
-    turns = np.cumsum(rng.normal(0, 0.28, count)) + heading
+    turns = np.cumsum(rng.normal(0, rng.uniform(0.08, 0.28), count)) + heading
     steps = stride * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     knots = start + np.concatenate([[[0.0, 0.0]], np.cumsum(steps, axis=0)])
     pieces = [rough_line(rng, a, b, habit)[:-1] for a, b in zip(knots[:-1], knots[1:], strict=True)]
@@ -106,21 +115,54 @@ def walk(rng: Generator, start: Points, heading: float, length_px: float, habit:
 def clothe(
     rng: Generator, points: Points, width_px: float, habit: Habit, *, taper_start: bool = False, taper_end: bool = False
 ) -> CrackPath:
-    """Give a centre line its width and strength profiles."""
+    """Give a centre line its width, edges and strength."""
+    if width_px > 2.5 and len(points) > 4 * width_px:  # the finer zigzag comes back as `_zigzag`
+        points = resample(_smoothed(points, 0.5 * width_px))
     count = len(points)
     cell = max(20.0, count * rng.uniform(0.08, 0.4))
-    profile = width_px * np.exp(habit.spread * np.clip(noise_along(rng, count, cell, octaves=5), -2.2, 2.2))
+    width = width_px * np.exp(habit.spread * np.clip(noise_along(rng, count, cell, octaves=5), -2.2, 2.2))
     at = np.linspace(0, 1, count)
     for wanted, from_end in ((taper_start, at), (taper_end, 1 - at)):
         if wanted:
-            profile = profile * np.minimum(from_end / rng.uniform(0.1, 0.7), 1) ** rng.uniform(0.4, 1.2)
+            width = width * np.minimum(from_end / rng.uniform(0.15, 0.9), 1) ** rng.uniform(0.6, 1.3)
     if habit.interrupted > 0:
         gate = noise_along(rng, count, max(30.0, count * 0.12), octaves=3)
         limit = float(np.quantile(gate, habit.interrupted))
-        profile = profile * np.clip((gate - limit) / 0.25, 0, 1) ** 0.7
+        width = width * np.clip((gate - limit) / 0.25, 0, 1) ** 0.7
     strength = 1 - np.abs(habit.faintness * noise_along(rng, count, max(40.0, count * 0.2), octaves=3))
-    profile = np.where(profile < VANISHING_PX, 0.0, profile)
-    return CrackPath(points, profile.astype(np.float64), np.clip(strength, 0.4, 1).astype(np.float64))
+    width = np.where(width < VANISHING_PX, 0.0, width).astype(np.float64)
+    right, left = width / 2, width / 2
+    if width_px > 2.5:
+        shared = _zigzag(rng, count, width_px, habit.roughness)
+        wear = 0.15 * width_px * np.clip(np.abs(rng.normal(0, 0.6)), 0.1, 1.5)
+        sides = []
+        for sign in (1.0, -1.0):
+            own = noise_along(rng, count, max(4.0, width_px), octaves=5, persistence=0.7)
+            bites = np.clip(noise_along(rng, count, max(8.0, 2.5 * width_px), octaves=4) - 1.2, 0, 1.5)
+            sides.append(width / 2 + sign * shared + wear * (0.5 * own + bites))
+        # The sides never cross, and a crack that closes closes on both sides.
+        open_ = width > 0
+        total = np.where(open_, np.maximum(sides[0] + sides[1], 0.35 * width), 0.0)
+        middle = np.clip((sides[0] - sides[1]) / 2, -2 * width, 2 * width)
+        right, left = total / 2 + middle, total / 2 - middle
+    return CrackPath(points, right, left, np.clip(strength, 0.4, 1).astype(np.float64))
+
+
+def _zigzag(rng: Generator, count: int, width_px: float, roughness: float) -> NDArray[np.float64]:
+    """The way's detail below its width: the common sideways shift of both edges, px, float64 (count,)."""
+    coarsest = 3.0 * width_px
+    octaves = max(2, int(np.log2(max(coarsest / 1.5, 2))))
+    size = roughness * coarsest * rng.uniform(0.25, 0.7)
+    return np.asarray(size * noise_along(rng, count, coarsest / 0.7, octaves=octaves, persistence=0.55), dtype=np.float64)
+
+
+def _smoothed(points: Points, sigma_px: float) -> Points:
+    """The polyline without detail below ``sigma_px``; its ends stay."""
+    sigma = sigma_px / 0.7
+    reach = min(int(3 * sigma) + 1, len(points) - 1)
+    # Odd reflection keeps the ends where they are.
+    padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.asarray(gaussian_filter1d(padded, sigma, axis=0)[reach:-reach], dtype=np.float64)
 
 
 def on_border(rng: Generator, shape: tuple[int, int], side: int, beyond_px: float) -> Points:
@@ -150,11 +192,16 @@ def main_crack(rng: Generator, shape: tuple[int, int], width_px: float, habit: H
     if ending < 0.87:
         heading = float(np.arctan2(*(centre - start)[::-1]))
         points = walk(rng, start, heading, float(np.hypot(*(centre - start))) * rng.uniform(0.7, 1.5), habit)
-        return clothe(rng, points, width_px, habit, taper_end=True)
+        return clothe(rng, points, width_px, habit, taper_end=_ends_inside(points, shape))
     length = min(shape) * rng.uniform(0.25, 0.9)
     turn = rng.uniform(0, 2 * np.pi)
     start = centre - 0.5 * length * np.array([np.cos(turn), np.sin(turn)])
     return clothe(rng, walk(rng, start, turn, length, habit), width_px, habit, taper_start=True, taper_end=True)
+
+
+def _ends_inside(points: Points, shape: tuple[int, int]) -> bool:
+    x, y = points[-1]
+    return bool(0 <= x < shape[1] and 0 <= y < shape[0])
 
 
 def daughters(
@@ -174,12 +221,12 @@ def daughters(
         angle = np.deg2rad(rng.uniform(20, 85)) * rng.choice([-1, 1])
         heading = float(np.arctan2(forward[1], forward[0]) + angle)
         length = min(shape) * log_uniform(rng, 0.08, 0.9)
-        daughter_px = mother.width_px[at] * rng.uniform(0.2, 0.75)
+        daughter_px = mother.width_px[at] * log_uniform(rng, min(0.25, 2.0 / mother.width_px[at]), 0.7)
         if daughter_px < 0.6:
             continue
         finer = replace(habit, finest_px=max(2.0, habit.finest_px * daughter_px / max(mother.width_px[at], 1)))
         crack = clothe(
-            rng, walk(rng, mother.points[at], heading, length, finer), daughter_px, finer, taper_end=rng.random() < 0.8
+            rng, walk(rng, mother.points[at], heading, length, finer), daughter_px, finer, taper_end=True
         )
         grown.append(crack)
         if depth > 0 and rng.random() < 0.4:
@@ -191,6 +238,7 @@ def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: H
     """Craquelure, alligator cracking: the edges of random cells, some missing, all or part of the photo."""
     height, width = shape
     cell = max(min(shape) * log_uniform(rng, 0.12, 0.5), width_px * 6)
+    width_px = min(width_px, cell / 10)
     rows, columns = int(height / cell) + 4, int(width / cell) + 4
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2) - 1.5
     seeds = (grid + rng.uniform(-0.45, 0.45, grid.shape)) * cell
@@ -223,11 +271,16 @@ def stepped_crack(rng: Generator, joint: Points, shape: tuple[int, int], width_p
     x, y = line.T
     keep = (x > -60) & (x < shape[1] + 60) & (y > -60) & (y < shape[0] + 60)
     line = line[keep] if keep.sum() > 4 else line
-    return clothe(rng, resample(line), width_px, habit, taper_end=rng.random() < 0.3)
+    return clothe(rng, resample(line), width_px, habit, taper_start=True, taper_end=_ends_inside(line, shape))
 
 
 def draw_network(
-    rng: Generator, shape: tuple[int, int], kind: str, width_px: float, joints: list[NDArray[np.float64]]
+    rng: Generator,
+    shape: tuple[int, int],
+    kind: str,
+    width_px: float,
+    joints: list[NDArray[np.float64]],
+    joint_px: float,
 ) -> list[CrackPath]:
     """The cracks of one photo.
 
@@ -237,6 +290,7 @@ def draw_network(
         kind: one of `NETWORKS`; "stepped" needs joints and is "branched" without.
         width_px: mean width of the main crack.
         joints: ways through the joints of the surface, each (n, 2) of (x, y).
+        joint_px: width of those joints: a crack along them is hardly wider.
 
     Returns:
         At least one path.
@@ -244,7 +298,8 @@ def draw_network(
     habit = random_habit(rng, width_px)
     if kind == "stepped" and joints:
         joint = joints[int(rng.integers(len(joints)))]
-        paths = [stepped_crack(rng, joint, shape, width_px, habit)]
+        width_px = min(width_px, joint_px * rng.uniform(0.3, 1.5) + 0.5)
+        paths = [stepped_crack(rng, joint, shape, width_px, random_habit(rng, width_px))]
         return paths + (daughters(rng, paths[0], shape, 1, habit) if rng.random() < 0.3 else [])
     if kind == "map":
         paths = map_cracks(rng, shape, width_px, habit)
@@ -258,7 +313,7 @@ def draw_network(
             length = max(shape) * rng.uniform(0.4, 1.2)
             arm_px = max(0.7, width_px * np.exp(rng.normal(0, 0.35)))
             line = walk(rng, centre, heading, length, habit)
-            paths.append(clothe(rng, line, arm_px, habit, taper_end=rng.random() < 0.3))
+            paths.append(clothe(rng, line, arm_px, habit, taper_end=_ends_inside(line, shape)))
         return paths + (daughters(rng, paths[0], shape, 1, habit) if rng.random() < 0.3 else [])
     if kind == "several":
         count = int(rng.integers(2, 5))

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets.synthesis.crack_paths import CrackPath
-from blemish.datasets.synthesis.noise import Field, Generator, fractal_noise
-from blemish.datasets.synthesis.strokes import FAR_PX, Points, coverage, normals, stroke_field
-
-THIN_PX = 3.0
-"""Up to this width edges are not roughened: a pixel could not show it, and the width stays that of the profile."""
+from blemish.datasets.synthesis.noise import Field
+from blemish.datasets.synthesis.strokes import FAR_PX, Points, StrokeField, coverage, normals, stroke_field
 
 
 @dataclass(frozen=True)
@@ -42,13 +38,11 @@ class CrackField:
     Attributes:
         depth_px: how far inside the edge of a crack the pixel centre lies, float32 (H, W); negative outside.
         half_width_px: half-width of the crack there, float32 (H, W).
-        index: the nearest of all the paths' points taken in a row, int32 (H, W).
         strength: how dark to draw it, float32 (H, W).
     """
 
     depth_px: Field
     half_width_px: Field
-    index: NDArray[np.int32]
     strength: Field
 
     def coverage(self) -> Field:
@@ -61,110 +55,100 @@ class CrackField:
         return np.asarray((self.depth_px + lift > 0) & (self.half_width_px > 0))
 
 
-def crack_field(
-    rng: Generator,
-    paths: Sequence[CrackPath],
-    shape: tuple[int, int],
-    *,
-    raggedness: float,
-    grain_px: float,
-    margin_px: float,
-) -> CrackField:
+def crack_field(paths: Sequence[CrackPath], shape: tuple[int, int], *, margin_px: float) -> CrackField:
     """Draw the extent of all paths.
 
     Args:
-        rng: source of chance, for the ragged edges.
         paths: at least one.
         shape: (height, width) of the photo.
-        raggedness: how far the edges of wide cracks wander, relative to the half-width; 0 for smooth edges.
-        grain_px: size of the surface's grain, around which edges break.
         margin_px: the field reaches this far outside the cracks.
     """
     depth = np.full(shape, FAR_PX, dtype=np.float32)
     half = np.zeros(shape, dtype=np.float32)
-    index = np.zeros(shape, dtype=np.int32)
-    first = np.cumsum([0] + [len(path.points) for path in paths])
-    # Thin cracks share one pass: between them no crack can be swallowed by a wider neighbour's centre line.
-    thin = [number for number, path in enumerate(paths) if path.width_px.max() <= 2 * THIN_PX]
-    groups = [[number] for number in range(len(paths)) if number not in set(thin)] + ([thin] if thin else [])
-    for group in groups:
-        points = np.concatenate([paths[number].points for number in group])
-        widths = np.concatenate([paths[number].width_px for number in group])
-        origin = np.concatenate([np.arange(first[number], first[number + 1]) for number in group])
-        drawn = widths > 0
-        if drawn.sum() < 2:
-            continue
-        field = stroke_field(points[drawn], widths[drawn] / 2, shape, margin_px=margin_px)
-        if field is None:
-            continue
-        deeper = field.depth_px > depth[field.window]
-        origin = origin[drawn]
-        nearest = origin[np.clip(np.rint(field.along), 0, len(origin) - 1).astype(np.intp)]
-        depth[field.window] = np.where(deeper, field.depth_px, depth[field.window])
-        half[field.window] = np.where(deeper, field.half_width_px, half[field.window])
-        index[field.window] = np.where(deeper, nearest, index[field.window])
-    if raggedness > 0 and half.max() > THIN_PX / 2:
-        reach = np.clip(half - THIN_PX / 2, 0, None)
-        size = max(4.0, min(float(half.max()), 6 * grain_px))
-        ragged = fractal_noise(rng, shape, size, 1.5, persistence=0.8)
-        depth += ragged * np.minimum(reach * np.float32(raggedness), np.float32(1.2 * grain_px + 1.5))
-    strengths = np.concatenate([path.strength for path in paths]).astype(np.float32)
-    return CrackField(depth, half, index, strengths[index])
+    strength = np.ones(shape, dtype=np.float32)
+    # Thin cracks share one pass. A wide one has its own: its edge may lie beyond a neighbour's centre line.
+    thin = [path for path in paths if path.width_px.max() <= 4.0]
+    for group in ([path] for path in paths if path.width_px.max() > 4.0):
+        _draw(group, shape, margin_px, depth, half, strength)
+    if thin:
+        _draw(thin, shape, margin_px, depth, half, strength)
+    return CrackField(depth, half, strength)
 
 
-def measure(paths: Sequence[CrackPath], field: CrackField, visible: NDArray[np.bool_]) -> tuple[SyntheticCrack, ...]:
-    """The truth: each path as drawn, cut to its visible stretches.
+def _draw(
+    paths: Sequence[CrackPath], shape: tuple[int, int], margin_px: float, depth: Field, half: Field, strength: Field
+) -> None:
+    """Add the paths to the planes."""
+    points = np.concatenate([path.points for path in paths])
+    right = np.concatenate([path.right_px for path in paths])
+    left = np.concatenate([path.left_px for path in paths])
+    dark = np.concatenate([path.strength for path in paths])
+    drawn = right + left > 0
+    if drawn.sum() < 2:
+        return
+    points, right, left, dark = points[drawn], right[drawn], left[drawn], dark[drawn]
+    field = stroke_field(points, np.maximum(np.maximum(right, left), 0.1), shape, margin_px=margin_px)
+    if field is None:
+        return
+    inside, width, shown = _between_edges(field, points, right, left, dark)
+    window = field.window
+    deeper = inside > depth[window]
+    depth[window] = np.where(deeper, inside, depth[window])
+    half[window] = np.where(deeper, width / 2, half[window])
+    strength[window] = np.where(deeper, shown, strength[window])
 
-    Wide cracks are measured on the drawn field, across the centre line to the first edge on either side (to about
-    .05 px), and their points moved to the middle; thin ones have the width of their profile.
+
+def _between_edges(
+    field: StrokeField,
+    points: Points,
+    right: NDArray[np.float64],
+    left: NDArray[np.float64],
+    dark: NDArray[np.float64],
+) -> tuple[Field, Field, Field]:
+    """Depth inside the two edges, width and strength, from the place along and across the centre line."""
+    known = field.depth_px > FAR_PX / 2
+    first = np.clip(field.along[known].astype(np.intp), 0, len(points) - 2)
+    share = field.along[known] - first
+    across = field.across_px[known]
+    step = np.hypot(*np.diff(points, axis=0).T)
+    joined = np.append(step < 3.0, False)
+
+    def at_pixel(values: NDArray[np.float64]) -> Field:
+        line = values.astype(np.float32)
+        return np.asarray(line[first] + share * (line[first + 1] - line[first]), dtype=np.float32)
+
+    def steepness(edge: NDArray[np.float64]) -> NDArray[np.float64]:
+        slope = np.where(joined[:-1], np.diff(edge) / np.maximum(step, 1e-6), 0.0)
+        return 1 / np.sqrt(1 + np.append(slope, 0.0) ** 2)
+
+    # The distance to a sloping edge is its sideways distance times the cosine of the slope.
+    to_right = (at_pixel(right) - across) * at_pixel(steepness(right))
+    to_left = (at_pixel(left) + across) * at_pixel(steepness(left))
+    inside = np.full(field.depth_px.shape, FAR_PX, dtype=np.float32)
+    width, shown = np.zeros_like(inside), np.ones_like(inside)
+    inside[known] = np.minimum(to_right, to_left)
+    width[known] = at_pixel(right + left)
+    shown[known] = at_pixel(dark)
+    return inside, width, shown
+
+
+def measure(paths: Sequence[CrackPath], visible: NDArray[np.bool_]) -> tuple[SyntheticCrack, ...]:
+    """The truth: each path as drawn, its points midway between its edges, cut to its visible stretches.
 
     Args:
         paths: as given to `crack_field`.
-        field: what it returned.
         visible: bool (H, W), False where something hides the crack or the photo cannot show it.
     """
-    height, width = field.depth_px.shape
+    height, width = visible.shape
     found: list[SyntheticCrack] = []
     for path in paths:
-        points, widths = _as_drawn(path, field)
+        points = path.points + normals(path.points) * ((path.right_px - path.left_px) / 2)[:, None]
         column = np.rint(points[:, 0]).astype(np.intp)
         row = np.rint(points[:, 1]).astype(np.intp)
-        keep = (column >= 0) & (column < width) & (row >= 0) & (row < height) & (widths > 0)
+        keep = (column >= 0) & (column < width) & (row >= 0) & (row < height) & (path.width_px > 0)
         keep[keep] = visible[row[keep], column[keep]]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]]).astype(np.int8)))
         for start, stop in zip(edges[0::2], edges[1::2], strict=True):
             if stop - start >= 4:
-                found.append(SyntheticCrack(points[start:stop], widths[start:stop]))
+                found.append(SyntheticCrack(points[start:stop], path.width_px[start:stop]))
     return tuple(found)
-
-
-def _as_drawn(path: CrackPath, field: CrackField) -> tuple[Points, NDArray[np.float64]]:
-    wide = path.width_px > THIN_PX
-    if not wide.any():
-        return path.points, path.width_px
-    # Across the general direction, not across each tooth of the roughness.
-    span = max(2, int(np.median(path.width_px[wide])))
-    general = path.points.copy()
-    if len(general) > 2 * span:
-        kernel = np.ones(2 * span + 1) / (2 * span + 1)
-        padded = np.pad(general, ((span, span), (0, 0)), mode="reflect", reflect_type="odd")
-        general = np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in (0, 1)], axis=1)
-    side = normals(general)[wide]
-    centre = path.points[wide]
-    reach = np.arange(0, float(path.width_px.max()) * 0.9 + 6, 0.25, dtype=np.float32)
-    sides = []
-    for sign in (1.0, -1.0):
-        x = (centre[:, :1] + sign * side[:, :1] * reach).astype(np.float32)
-        y = (centre[:, 1:] + sign * side[:, 1:] * reach).astype(np.float32)
-        depth = cv2.remap(field.depth_px, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        outside = depth <= 0
-        crossing = np.where(outside.any(axis=1), outside.argmax(axis=1), len(reach) - 1)
-        inner = np.maximum(crossing - 1, 0)
-        each = np.arange(len(centre))
-        high, low = depth[each, inner], depth[each, crossing]
-        share = np.where(high > low, high / np.maximum(high - low, 1e-6), 0.0)
-        sides.append(np.where(crossing > 0, reach[inner] + 0.25 * np.clip(share, 0, 1), 0.0))
-    points, widths = path.points.copy(), path.width_px.copy()
-    points[wide] = centre + side * ((sides[0] - sides[1]) / 2)[:, None]
-    widths[wide] = sides[0] + sides[1]
-    return points, widths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, tinted
+from blemish.datasets.synthesis.canvas import Canvas, rgb, spread, tinted
 from blemish.datasets.synthesis.noise import Field, Generator, grain, log_uniform, noise_along, smoothstep, value_noise
 from blemish.datasets.synthesis.strokes import Points, StrokeField, normals, resample, stroke_field
 
@@ -73,20 +73,20 @@ def joint(canvas: Canvas, rng: Generator) -> None:
     if look < 0.55:  # open or dirty groove, dark
         dark = rng.uniform(0.05, 0.6) + 0.15 * value_noise(rng, size, 25)
         shade = np.clip(dark + (1 - dark) * 0.35 * (1 - profile), 0.03, 1)
-        canvas.darken((1 - alpha * (1 - shade) * np.float32(rng.uniform(0.5, 1))).astype(np.float32), field.window)
+        canvas.scale((1 - alpha * (1 - shade) * np.float32(rng.uniform(0.5, 1))).astype(np.float32), field.window)
     elif look < 0.8:  # sealed: another, even material
         level = tinted(rng, rng.uniform(0.06, 0.85))
-        body = level * (1 + 0.06 * grain(rng, size, 2.0) + 0.15 * (profile - 0.5))[..., None]
-        canvas.blend(body.astype(np.float32), alpha * np.float32(rng.uniform(0.8, 1)), field.window)
+        body = spread(level) * (1 + 0.06 * grain(rng, size, 2.0) + 0.15 * (profile - 0.5))
+        canvas.blend(body, alpha * np.float32(rng.uniform(0.8, 1)), field.window)
     else:  # only a step between two pours
         side = smoothstep(-1.0, 1.0, field.across_px) * (field.depth_px > -1e3)
-        canvas.darken((1 - alpha * np.float32(rng.uniform(0.05, 0.4))).astype(np.float32), field.window)
-        canvas.darken((1 + side * np.float32(rng.normal(0, 0.06))).astype(np.float32), field.window)
+        canvas.scale((1 - alpha * np.float32(rng.uniform(0.05, 0.4))).astype(np.float32), field.window)
+        canvas.scale((1 + side * np.float32(rng.normal(0, 0.06))).astype(np.float32), field.window)
     # Bevelled or rounded edges: one lit, one in shade.
     bevel = np.exp(-np.maximum(-field.depth_px, 0) / max(width * 0.25, 1.0)) * (1 - alpha) * np.sign(field.across_px)
     direction = normals(line)[len(line) // 2]
     facing = -float(direction @ np.array([canvas.light.x, canvas.light.y]))
-    canvas.darken(
+    canvas.scale(
         np.clip(1 + bevel * np.float32(facing * rng.uniform(0, 0.4)), 0.4, 1.5).astype(np.float32), field.window
     )
 
@@ -108,7 +108,7 @@ def scratch(canvas: Canvas, rng: Generator) -> None:
             continue
         broken = smoothstep(-1.2, 0.2, value_noise(rng, field.depth_px.shape, 12))
         gain = rng.uniform(1.15, 1.6) if rng.random() < 0.65 else rng.uniform(0.45, 0.85)
-        canvas.darken((1 + (gain - 1) * field.coverage() * broken).astype(np.float32), field.window)
+        canvas.scale((1 + (gain - 1) * field.coverage() * broken).astype(np.float32), field.window)
 
 
 def drawn_line(canvas: Canvas, rng: Generator) -> None:
@@ -153,7 +153,7 @@ def ridge(canvas: Canvas, rng: Generator) -> None:
         facing = float(direction @ np.array([canvas.light.x, canvas.light.y]))
         patchy = smoothstep(-1, 0.6, value_noise(rng, field.depth_px.shape, 40))
         gain = 1 + sideways * np.float32(facing * rng.uniform(0.1, 0.45)) * patchy + 0.04 * bump
-        canvas.darken(np.clip(gain, 0.4, 1.5).astype(np.float32), field.window)
+        canvas.scale(np.clip(gain, 0.4, 1.5).astype(np.float32), field.window)
 
 
 def cable(canvas: Canvas, rng: Generator) -> None:
@@ -166,19 +166,19 @@ def cable(canvas: Canvas, rng: Generator) -> None:
         shadow = line - lift * np.array([canvas.light.x, canvas.light.y])
         cast = draw_stroke(canvas, shadow, width, margin_px=4)
         if cast is not None:
-            soft = smoothstep(-2.0, 2.0, cast.depth_px) * np.float32(0.15 + 0.5 * canvas.light.hardness)
-            canvas.darken(1 - soft, cast.window)
+            soft = smoothstep(-2.0, 2.0, cast.depth_px) * np.float32(canvas.light.umbra)
+            canvas.scale(1 - soft, cast.window)
         field = draw_stroke(canvas, line, width)
         if field is None:
             continue
         dark = rng.random() < 0.65
-        level: Colour = tinted(rng, rng.uniform(0.04, 0.25) if dark else rng.uniform(0.3, 0.9), tint=0.05)
+        level = tinted(rng, rng.uniform(0.04, 0.25) if dark else rng.uniform(0.3, 0.9), tint=0.05)
         turn = np.clip(field.across_px / (width / 2), -1, 1)
         direction = normals(line)[len(line) // 2]
         facing = float(direction @ np.array([canvas.light.x, canvas.light.y]))
         body = 0.75 + 0.35 * turn * facing + 0.35 * np.exp(-(((turn - 0.4 * facing) / 0.25) ** 2))
         alpha = field.coverage()
-        canvas.blend(np.clip(level * body[..., None], 0, 1).astype(np.float32), alpha, field.window)
+        canvas.blend(np.clip(spread(level) * body, 0, 1), alpha, field.window)
         canvas.hide(alpha, field.window)
 
 
@@ -214,15 +214,15 @@ def branches(
 def twig(canvas: Canvas, rng: Generator) -> None:
     """Twigs, roots and bare creepers on the surface: forked like cracks, but round, lit and casting a shadow."""
     width = _line_width(rng, canvas, 1.2, 12)
-    level = np.array([0.35, 0.26, 0.18]) * rng.uniform(0.4, 1.9)
+    level = rgb(0.35, 0.26, 0.18) * np.float32(rng.uniform(0.4, 1.9))
     for line, widths in branches(
         rng, canvas.shape, width_px=width, count=int(rng.integers(1, 3)), depth=int(rng.integers(0, 3))
     ):
         shadow = line - np.array([canvas.light.x, canvas.light.y]) * (width * rng.uniform(0.3, 1.0))
         cast = draw_stroke(canvas, shadow, widths.astype(np.float64), margin_px=3)
         if cast is not None:
-            canvas.darken(
-                1 - smoothstep(-1.5, 1.5, cast.depth_px) * np.float32(0.15 + 0.4 * canvas.light.hardness), cast.window
+            canvas.scale(
+                1 - smoothstep(-1.5, 1.5, cast.depth_px) * np.float32(canvas.light.umbra), cast.window
             )
         field = draw_stroke(canvas, line, widths.astype(np.float64))
         if field is None:
@@ -230,7 +230,7 @@ def twig(canvas: Canvas, rng: Generator) -> None:
         turn = np.clip(field.across_px / np.maximum(field.half_width_px, 0.5), -1, 1)
         bark = 1 + 0.2 * grain(rng, field.depth_px.shape, 2.0) + 0.3 * turn * np.float32(rng.choice([-1, 1]))
         alpha = field.coverage()
-        canvas.blend(np.clip(level * bark[..., None], 0.02, 1).astype(np.float32), alpha, field.window)
+        canvas.blend(np.clip(spread(level) * bark, 0.02, 1), alpha, field.window)
         canvas.hide(alpha, field.window)
 
 
@@ -239,7 +239,7 @@ def grass(canvas: Canvas, rng: Generator) -> None:
     tuft = np.array([canvas.shape[1], canvas.shape[0]]) * rng.random(2)
     scattered = rng.random() < 0.4
     dry = rng.random() < 0.4
-    base = np.array([0.62, 0.55, 0.33]) if dry else np.array([0.3, 0.42, 0.14])
+    base = rgb(0.62, 0.55, 0.33) if dry else rgb(0.3, 0.42, 0.14)
     for _ in range(int(rng.integers(3, 16))):
         start = (
             np.array([canvas.shape[1], canvas.shape[0]]) * rng.random(2) if scattered else tuft + rng.normal(0, 12, 2)
@@ -251,6 +251,6 @@ def grass(canvas: Canvas, rng: Generator) -> None:
         field = draw_stroke(canvas, line, width)
         if field is None:
             continue
-        shade = base * rng.uniform(0.5, 1.5) * (1 + 0.25 * np.sign(field.across_px))[..., None]
-        canvas.blend(np.clip(shade, 0, 1).astype(np.float32), field.coverage(), field.window)
+        shade = spread(base) * (np.float32(rng.uniform(0.5, 1.5)) * (1 + 0.25 * np.sign(field.across_px)))
+        canvas.blend(np.clip(shade, 0, 1), field.coverage(), field.window)
         canvas.hide(field.coverage(), field.window)

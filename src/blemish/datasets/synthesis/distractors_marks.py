@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, tinted
+from blemish.datasets.synthesis.canvas import Canvas, rgb, speckled, spread, tinted
 from blemish.datasets.synthesis.distractors_lines import across_photo, curve, draw_stroke
 from blemish.datasets.synthesis.noise import (
     Field,
@@ -39,11 +39,11 @@ def stain(canvas: Canvas, rng: Generator) -> None:
         soft = max(1.0, radius * log_uniform(rng, 0.02, 0.5))
         alpha = smoothstep(-soft, soft, depth)
         gain = rng.uniform(0.5, 0.92) if rng.random() < 0.75 else rng.uniform(1.06, 1.3)
-        tint = np.array([1, rng.uniform(0.92, 1), rng.uniform(0.8, 1)], dtype=np.float32)
-        canvas.colour *= 1 + alpha[..., None] * (np.float32(gain) * tint - 1)
+        tint = rgb(1, rng.uniform(0.94, 1), rng.uniform(0.85, 1))
+        canvas.scale(1 + alpha * spread(np.float32(gain) * tint - 1))
         if rng.random() < 0.4:
             tide = np.exp(-((depth / np.float32(max(1.0, radius * 0.03))) ** 2))
-            canvas.darken(1 - tide * np.float32(rng.uniform(0.05, 0.35)))
+            canvas.scale(1 - tide * np.float32(rng.uniform(0.05, 0.35)))
 
 
 def water_run(canvas: Canvas, rng: Generator) -> None:
@@ -64,9 +64,9 @@ def water_run(canvas: Canvas, rng: Generator) -> None:
         fade = 1 - np.clip(field.along / len(line), 0, 1) ** 1.5
         alpha = smoothstep(-soft, soft, field.depth_px) * fade * np.float32(rng.uniform(0.1, 0.6))
         if rusty:
-            canvas.blend(np.array([0.48, 0.27, 0.12], dtype=np.float32), alpha, field.window)
+            canvas.blend(rgb(0.48, 0.27, 0.12), alpha, field.window)
         elif rng.random() < 0.7:
-            canvas.darken(1 - alpha, field.window)
+            canvas.scale(1 - alpha, field.window)
         else:
             canvas.blend(np.float32(min(0.97, canvas.level.mean() * 1.3 + 0.1)), alpha, field.window)
 
@@ -83,7 +83,7 @@ def moss(canvas: Canvas, rng: Generator) -> None:
     edge = rng.uniform(0.3, 1.6)
     cover = smoothstep(edge, edge + rng.uniform(0.15, 0.9), field)
     tuft = 1 + 0.3 * grain(rng, canvas.shape, max(1.5, canvas.grain_px))
-    canvas.blend(np.clip(colour * tuft[..., None], 0, 1).astype(np.float32), cover * np.float32(rng.uniform(0.3, 0.95)))
+    canvas.blend(np.clip(spread(colour) * tuft, 0, 1), cover * np.float32(rng.uniform(0.3, 0.95)))
     if rng.random() < 0.4:
         canvas.hide(smoothstep(0.75, 0.95, cover))
 
@@ -103,7 +103,7 @@ def rust(canvas: Canvas, rng: Generator) -> None:
             * (rows >= y)
         )
         alpha = np.maximum(alpha, below.astype(np.float32) * np.float32(rng.uniform(0, 0.5)))
-        canvas.blend(np.array([0.5, 0.27, 0.1], dtype=np.float32) * np.float32(rng.uniform(0.5, 1.2)), alpha)
+        canvas.blend(rgb(0.5, 0.27, 0.1) * np.float32(rng.uniform(0.5, 1.2)), alpha)
 
 
 def paint_mark(canvas: Canvas, rng: Generator) -> None:
@@ -152,7 +152,7 @@ def lettering(canvas: Canvas, rng: Generator) -> None:
         alpha = ink.astype(np.float32) / 255 * np.float32(rng.uniform(0.2, 0.95))
         if rng.random() < 0.5:
             alpha = alpha * smoothstep(-1.2, 0.3, grain(rng, canvas.shape, canvas.grain_px * 1.5))
-        level: Colour = tinted(rng, rng.choice([0.08, 0.95, rng.uniform(0.1, 0.9)]), tint=rng.choice([0.0, 0.2]))
+        level = tinted(rng, rng.choice([0.08, 0.95, rng.uniform(0.1, 0.9)]), tint=rng.choice([0.0, 0.2]))
         canvas.blend(level, alpha)
 
 
@@ -169,7 +169,7 @@ def tyre_mark(canvas: Canvas, rng: Generator) -> None:
         tread = 1 + 0.25 * np.sign(np.sin(field.across_px * np.float32(rng.uniform(8, 25) / width)))
         patchy = smoothstep(-1.5, 1.5, fractal_noise(rng, field.depth_px.shape, 60, 3))
         alpha = smoothstep(-2, 2, field.depth_px) * patchy * tread * np.float32(rng.uniform(0.15, 0.5))
-        canvas.darken((1 - np.clip(alpha, 0, 0.9)).astype(np.float32), field.window)
+        canvas.scale((1 - np.clip(alpha, 0, 0.9)).astype(np.float32), field.window)
 
 
 def sealant(canvas: Canvas, rng: Generator) -> None:
@@ -181,10 +181,10 @@ def sealant(canvas: Canvas, rng: Generator) -> None:
     field = draw_stroke(canvas, line, np.maximum(widths, 1.0), margin_px=3)
     if field is None:
         return
-    level: Colour = tinted(rng, rng.uniform(0.05, 0.22), tint=0.01)
+    level = tinted(rng, rng.uniform(0.05, 0.22), tint=0.01)
     gloss = 1 + 0.25 * value_noise(rng, field.depth_px.shape, 12)
     alpha = smoothstep(-1, 1, field.depth_px) * np.float32(rng.uniform(0.75, 1))
-    canvas.blend(np.clip(level * gloss[..., None], 0, 1).astype(np.float32), alpha, field.window)
+    canvas.blend(np.clip(spread(level) * gloss, 0, 1), alpha, field.window)
 
 
 def patch(canvas: Canvas, rng: Generator) -> None:
@@ -205,15 +205,10 @@ def patch(canvas: Canvas, rng: Generator) -> None:
         depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
         depth = np.asarray(depth, dtype=np.float32) + value_noise(rng, canvas.shape, 10) * np.float32(rng.uniform(0, 2))
     alpha = smoothstep(-0.8, 0.8, depth)
-    level = np.clip(canvas.level * rng.uniform(0.6, 1.4), 0.04, 0.95)
-    body = (
-        level
-        * (1 + grain(rng, canvas.shape, max(1.0, canvas.grain_px * rng.uniform(0.4, 1.5))) * rng.uniform(0.02, 0.12))[
-            ..., None
-        ]
-    )
-    canvas.blend(np.clip(body, 0, 1).astype(np.float32), alpha * np.float32(rng.uniform(0.6, 1)))
+    level = np.clip(canvas.level * np.float32(rng.uniform(0.6, 1.4)), 0.04, 0.95)
+    texture = grain(rng, canvas.shape, max(1.0, canvas.grain_px * rng.uniform(0.4, 1.5)))
+    canvas.blend(speckled(rng, level, texture, 0.02, 0.15), alpha * np.float32(rng.uniform(0.6, 1)))
     rim = np.exp(-((depth / np.float32(rng.uniform(0.8, 2.5))) ** 2)) * smoothstep(
         -1.0, 0.5, value_noise(rng, canvas.shape, 40)
     )
-    canvas.darken(1 - rim * np.float32(rng.uniform(0, 0.5)))
+    canvas.scale(1 - rim * np.float32(rng.uniform(0, 0.5)))

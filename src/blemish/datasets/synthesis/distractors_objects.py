@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, tinted
+from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, rgb, speckled, spread, tinted
 from blemish.datasets.synthesis.distractors_lines import across_photo, branches, draw_stroke
 from blemish.datasets.synthesis.noise import (
     Field,
@@ -22,8 +22,7 @@ from blemish.datasets.synthesis.noise import (
 def _cast(canvas: Canvas, rng: Generator, alpha: Field) -> None:
     """Darken by a shadow, a little bluish as skylight fills it."""
     depth = np.float32(rng.uniform(0.2, 0.65))
-    tint = np.array([1.0, 0.98, 0.93], dtype=np.float32)
-    canvas.colour *= 1 - alpha[..., None] * depth * tint
+    canvas.scale(1 - alpha * spread(rgb(1.0, 0.98, 0.93) * depth))
 
 
 def shadow(canvas: Canvas, rng: Generator) -> None:
@@ -73,7 +72,7 @@ def leaves(canvas: Canvas, rng: Generator) -> None:
     """Fallen or hanging leaves with a midrib, and their shadows."""
     height, width = canvas.shape
     palette = np.array([[0.55, 0.35, 0.12], [0.3, 0.42, 0.14], [0.62, 0.5, 0.2], [0.4, 0.22, 0.12], [0.2, 0.3, 0.1]])
-    base = palette[rng.integers(len(palette))]
+    base = palette[rng.integers(len(palette))].astype(np.float32)
     size = canvas.size_px * log_uniform(rng, 0.03, 0.2)
     cluster = np.array([width, height]) * rng.random(2) if rng.random() < 0.5 else None
     for _ in range(int(rng.integers(1, 14))):
@@ -104,11 +103,11 @@ def leaves(canvas: Canvas, rng: Generator) -> None:
         fat = rng.uniform(0.2, 0.5)
         window = (slice(y0, y1), slice(x0, x1))
         dark, _ = outline(rng.uniform(1, 5), turn, centre, length, columns, rows, fat)
-        canvas.darken(1 - dark * np.float32(0.15 + 0.4 * canvas.light.hardness), window)
+        canvas.scale(1 - dark * np.float32(canvas.light.umbra), window)
         alpha, across = outline(0.0, turn, centre, length, columns, rows, fat)
         rib = np.clip(1.2 - np.abs(across), 0, 1) * np.float32(rng.uniform(-0.2, 0.35))
-        tone = (rng.uniform(0.6, 1.4) * (1 + 0.08 * np.sign(across) + rib))[..., None]
-        canvas.blend(np.clip(base * tone, 0, 1).astype(np.float32), alpha, window)
+        tone = np.float32(rng.uniform(0.6, 1.4)) * (1 + 0.08 * np.sign(across) + rib)
+        canvas.blend(np.clip(spread(base) * tone, 0, 1), alpha, window)
         canvas.hide(alpha, window)
 
 
@@ -127,7 +126,7 @@ def edge(canvas: Canvas, rng: Generator) -> None:
     alpha = np.clip(off.astype(np.float32) + 0.5, 0, 1)
     beyond = _beyond(canvas, rng)
     fall = np.exp(-np.maximum(-off, 0) / np.float32(log_uniform(rng, 1.5, 20))).astype(np.float32)
-    canvas.darken(1 - fall * np.float32(rng.uniform(0, 0.5)))
+    canvas.scale(1 - fall * np.float32(rng.uniform(0, 0.5)))
     canvas.blend(beyond, alpha)
     canvas.hide(alpha)
 
@@ -150,19 +149,15 @@ def _beyond(canvas: Canvas, rng: Generator) -> Colour:
         rough = fractal_noise(rng, shape, canvas.grain_px * 12, 1.5, persistence=0.85)
         return mix(base * np.float32(0.3), np.clip(base * 1.4, 0, 1), smoothstep(-2.2, 2.2, rough))
     if kind == 3:  # a dark opening
-        return np.asarray(
-            tinted(rng, rng.uniform(0.02, 0.15)) * (1 + 0.1 * value_noise(rng, shape, 40))[..., None], dtype=np.float32
-        )
-    level = tinted(rng, rng.uniform(0.2, 0.9), tint=0.05)  # another smooth wall
-    return np.asarray(
-        np.clip(level * (1 + 0.04 * grain(rng, shape, canvas.grain_px))[..., None], 0, 1), dtype=np.float32
-    )
+        return speckled(rng, tinted(rng, rng.uniform(0.02, 0.15)), value_noise(rng, shape, 40), 0.05, 0.2)
+    level = tinted(rng, rng.uniform(0.2, 0.9), tint=0.04)  # another smooth wall
+    return speckled(rng, level, grain(rng, shape, canvas.grain_px), 0.01, 0.1)
 
 
 def metalwork(canvas: Canvas, rng: Generator) -> None:
     """Plates, brackets, gratings, bars and window frames: straight bright or dark pieces with a hard shadow."""
     height, width = canvas.shape
-    level: Colour = tinted(rng, rng.choice([rng.uniform(0.05, 0.25), rng.uniform(0.4, 0.9)]), tint=0.04)
+    level = tinted(rng, rng.choice([rng.uniform(0.05, 0.25), rng.uniform(0.4, 0.9)]), tint=0.04)
     bars = int(rng.choice([1, 1, 2, 5]))
     size = (canvas.size_px * log_uniform(rng, 0.1, 1.5), canvas.size_px * log_uniform(rng, 0.015, 0.25))
     turn = float(rng.choice([0, 90]) + rng.normal(0, 4))
@@ -176,10 +171,10 @@ def metalwork(canvas: Canvas, rng: Generator) -> None:
             box = cv2.boxPoints(((float(moved[0]), float(moved[1])), size, turn))
             cv2.fillConvexPoly(plane, np.rint(box * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     dark = cv2.GaussianBlur(cast, (0, 0), rng.uniform(0.6, 3)).astype(np.float32) / 255
-    canvas.darken(1 - dark * np.float32(0.2 + 0.5 * canvas.light.hardness))
+    canvas.scale(1 - dark * np.float32(canvas.light.umbra))
     alpha = shape.astype(np.float32) / 255
     gradient = 1 + 0.12 * value_noise(rng, canvas.shape, canvas.size_px * 0.3) + 0.03 * grain(rng, canvas.shape, 1.5)
-    canvas.blend(np.clip(level * gradient[..., None], 0, 1).astype(np.float32), alpha)
+    canvas.blend(np.clip(spread(level) * gradient, 0, 1), alpha)
     canvas.hide(alpha)
 
 
@@ -198,13 +193,12 @@ def tie_holes(canvas: Canvas, rng: Generator) -> None:
         alpha = np.clip(depth + 0.5, 0, 1)
         towards = ((columns - x) * canvas.light.x + (rows - y) * canvas.light.y) / max(radius, 1)
         if plugged:
-            canvas.darken(1 - np.exp(-(depth**2) / 2) * np.float32(0.4))
-            canvas.blend(
-                np.clip(canvas.level * rng.uniform(0.8, 1.25), 0, 1).astype(np.float32), alpha * np.float32(0.8)
-            )
+            canvas.scale(1 - np.exp(-(depth**2) / 2) * np.float32(0.4))
+            plug = np.clip(canvas.level * np.float32(rng.uniform(0.8, 1.25)), 0, 1)
+            canvas.blend(plug, alpha * np.float32(0.8))
         else:
             shade = np.clip(0.3 - 0.3 * towards, 0.04, 0.8).astype(np.float32)
-            canvas.darken(1 + alpha * (shade - 1))
+            canvas.scale(1 + alpha * (shade - 1))
 
 
 def picture_frame(canvas: Canvas, rng: Generator) -> None:
@@ -215,9 +209,9 @@ def picture_frame(canvas: Canvas, rng: Generator) -> None:
     sizes = (rng.uniform(0.004, 0.09, 4) * canvas.size_px * sides).astype(int)
     inner = np.zeros(canvas.shape, dtype=np.float32)
     inner[sizes[0] : height - sizes[1], sizes[2] : width - sizes[3]] = 1
-    border = np.full((*canvas.shape, 3), level, dtype=np.float32)
+    border = np.full((3, *canvas.shape), level, dtype=np.float32)
     if rng.random() < 0.3 and level > 0.5:
         cast = cv2.GaussianBlur(np.roll(inner, (4, 4), (0, 1)), (0, 0), 4)
-        border *= (1 - 0.6 * cast)[..., None]
+        border *= 1 - np.float32(0.6) * cast
     canvas.blend(border, 1 - inner)
     canvas.hide(1 - inner)

@@ -14,6 +14,17 @@ Field = NDArray[np.float32]
 Generator = np.random.Generator
 
 
+def white(rng: Generator, shape: tuple[int, int]) -> Field:
+    """White noise, mean 0 and standard deviation 1, float32 (H, W): sums of three bytes, six times as fast as normals."""
+    count = shape[0] * shape[1]
+    thirds = np.frombuffer(rng.bytes(3 * count), dtype=np.uint8).reshape(3, count)
+    total = np.add(thirds[0], thirds[1], dtype=np.uint16) + thirds[2]
+    field = total.astype(np.float32)
+    field -= np.float32(382.5)
+    field *= np.float32(1 / 127.99)
+    return field.reshape(shape)
+
+
 def value_noise(rng: Generator, shape: tuple[int, int], cell_px: float | tuple[float, float]) -> Field:
     """Smooth noise of one grain: mean about 0, standard deviation about 1.
 
@@ -28,27 +39,29 @@ def value_noise(rng: Generator, shape: tuple[int, int], cell_px: float | tuple[f
     height, width = shape
     cell_y, cell_x = (cell_px, cell_px) if isinstance(cell_px, int | float) else cell_px
     cell_y, cell_x = max(cell_y, 1.0), max(cell_x, 1.0)
-    rows, columns = int(np.ceil(height / cell_y)) + 3, int(np.ceil(width / cell_x)) + 3
-    grid = rng.standard_normal((rows, columns), dtype=np.float32)
-    # A random offset: else the grid's lines lie at the same pixels in every photo.
-    offset_y, offset_x = (1 + rng.random(2)).tolist()
+    grid = white(rng, (int(np.ceil(height / cell_y)) + 3, int(np.ceil(width / cell_x)) + 3))
+    return _stretch(rng, grid, shape, cell_y, cell_x)
+
+
+def _stretch(rng: Generator, grid: Field, shape: tuple[int, int], cell_y: float, cell_x: float) -> Field:
+    """The grid enlarged to cells of that size, cut at random: else its lines lie at the same pixels in every photo."""
+    height, width = shape
     # Coarse noise is drawn small and enlarged: far cheaper, and no eye can tell.
-    coarse = 4 if min(cell_y, cell_x) > 12 and min(shape) > 32 else 1
-    small = (-(-height // coarse) + 1, -(-width // coarse) + 1) if coarse > 1 else shape
-    step = np.array([[coarse / cell_x, 0, offset_x], [0, coarse / cell_y, offset_y]])
-    field = cv2.warpAffine(
-        grid, step, small[::-1], flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101
-    )
-    if coarse > 1:
-        field = _enlarge(field, coarse)[:height, :width]
+    coarse = 4 if min(cell_y, cell_x) > 12 else 1
+    size = (round(grid.shape[1] * cell_x / coarse), round(grid.shape[0] * cell_y / coarse))
+    field = cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)
+    small = (-(-height // coarse), -(-width // coarse))
+    top, left = (int(rng.integers(0, max(1, room + 1))) for room in np.subtract(field.shape, small))
+    field = field[top : top + small[0], left : left + small[1]]
+    if coarse > 1 or field.shape != shape:
+        field = cv2.resize(field, (small[1] * coarse, small[0] * coarse), interpolation=cv2.INTER_LINEAR)[:height, :width]
     # Between grid points the interpolation averages, which costs about a quarter of the spread.
-    return np.asarray(field * np.float32(1.3 if min(cell_y, cell_x) > 1.5 else 1.0), dtype=np.float32)
+    return np.asarray(field * np.float32(1.25 if min(cell_y, cell_x) > 1.5 else 1.0), dtype=np.float32)
 
 
-def _enlarge(field: NDArray[np.floating], times: float) -> Field:
+def _enlarge(field: NDArray[np.floating], times: int) -> Field:
     height, width = field.shape
-    size = (int(np.ceil(width * times)), int(np.ceil(height * times)))
-    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+    return np.asarray(cv2.resize(field, (width * times, height * times), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
 
 
 def fractal_noise(
@@ -80,20 +93,16 @@ def fractal_noise(
     cell_y, cell_x = max(finest, 1.0), max(finest * stretch, 1.0)
     # Each octave is the one before, enlarged twice, with new grains added: a pyramid costs little more than its base.
     sizes = [(int(np.ceil(height / (cell_y * 2**k))) + 2, int(np.ceil(width / (cell_x * 2**k))) + 2) for k in range(count)]
-    total = rng.standard_normal(sizes[-1], dtype=np.float32)
+    total = white(rng, sizes[-1])
     power = 1.0
     for octave, size in enumerate(reversed(sizes[:-1]), start=1):
         larger = _enlarge(total, 2)
         spare = (larger.shape[0] - size[0], larger.shape[1] - size[1])
         top, left = (int(rng.integers(0, room + 1)) for room in spare)
         weight = persistence**octave
-        total = larger[top : top + size[0], left : left + size[1]] + np.float32(weight) * rng.standard_normal(
-            size, dtype=np.float32
-        )
+        total = larger[top : top + size[0], left : left + size[1]] + np.float32(weight) * white(rng, size)
         power += weight**2
-    size = (max(width, round(total.shape[1] * cell_x)), max(height, round(total.shape[0] * cell_y)))
-    field = cv2.resize(total, size, interpolation=cv2.INTER_CUBIC if finest > 1 else cv2.INTER_NEAREST)
-    return np.ascontiguousarray(field[:height, :width] * np.float32(1.25 / np.sqrt(power)), dtype=np.float32)
+    return np.asarray(_stretch(rng, total, shape, cell_y, cell_x) / np.float32(np.sqrt(power)), dtype=np.float32)
 
 
 def grain(rng: Generator, shape: tuple[int, int], size_px: float) -> Field:
@@ -103,7 +112,7 @@ def grain(rng: Generator, shape: tuple[int, int], size_px: float) -> Field:
         speckle = grain(rng, small, 2.0)
         field = np.asarray(cv2.resize(speckle, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32)
     else:
-        field = rng.standard_normal(shape, dtype=np.float32)
+        field = white(rng, shape)
         if size_px > 1:
             field = np.asarray(cv2.GaussianBlur(field, (0, 0), size_px / 2), dtype=np.float32)
     return np.asarray((field - field.mean()) / (field.std() + 1e-6), dtype=np.float32)
@@ -134,12 +143,29 @@ def cells(rng: Generator, shape: tuple[int, int], size_px: float) -> tuple[NDArr
     Returns:
         Cell number of each pixel, int32 (H, W) from 0; and its distance to its cell's seed, pixels, float32 (H, W).
     """
+    if size_px >= 7:  # Large cells are drawn small and enlarged, their borders shaken.
+        times = 2 if size_px < 14 else 3
+        small = (-(-shape[0] // times) + 2, -(-shape[1] // times) + 2)
+        number, away = cells(rng, small, size_px / times)
+        rows, columns = np.indices(shape, dtype=np.float32)
+        columns += np.float32(0.9) * value_noise(rng, shape, 4)
+        rows += np.float32(0.9) * value_noise(rng, shape, 4)
+        columns *= np.float32(1 / times)
+        rows *= np.float32(1 / times)
+        shaken = cv2.remap(number.astype(np.float32), columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        distance = cv2.remap(away, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return shaken.astype(np.int32), np.asarray(distance * np.float32(times), dtype=np.float32)
+    return voronoi(rng, shape, size_px)
+
+
+def voronoi(rng: Generator, shape: tuple[int, int], size_px: float) -> tuple[NDArray[np.int32], Field]:
+    """The same as `cells` with straight borders, at full resolution whatever the size."""
     height, width = shape
     count = max(2, round(height * width / max(size_px, 1.5) ** 2))
     free = np.full(shape, 255, dtype=np.uint8)
     free.ravel()[rng.integers(0, height * width, count)] = 0
-    distance, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    return np.asarray(labels - 1, dtype=np.int32), np.asarray(distance, dtype=np.float32)
+    away, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    return np.asarray(labels - 1, dtype=np.int32), np.asarray(away, dtype=np.float32)
 
 
 def warp(image: Field, rng: Generator, *, amplitude_px: float, cell_px: float) -> Field:
@@ -153,7 +179,8 @@ def warp(image: Field, rng: Generator, *, amplitude_px: float, cell_px: float) -
 
 def smoothstep(low: float, high: float, field: Field) -> Field:
     """0 below ``low``, 1 above ``high``, smooth between; works downwards too when ``low`` exceeds ``high``."""
-    ramp = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1)
+    ramp = (field - np.float32(low)) * np.float32(1 / (high - low))
+    np.clip(ramp, 0, 1, out=ramp)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), dtype=np.float32)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import cv2
@@ -77,12 +77,12 @@ class SynthesisSettings(BaseModel):
                 if name not in known:
                     raise SettingsError(f'The synthesis knows no "{name}".{did_you_mean(name, known)}')
                 if weight < 0:
-                    raise ValueError(f'the weight of "{name}" must not be negative')
+                    raise SettingsError(f'The weight of "{name}" is {weight:g}; it must be 0 or more.')
             if not sum(given.values()) > 0:
-                raise ValueError("at least one weight must be above 0")
-        for low, high in (self.crack_width_px, self.grain_px):
+                raise SettingsError(f"Nothing is left to draw of {', '.join(known)}; give one a weight above 0.")
+        for what, (low, high) in (("crack width", self.crack_width_px), ("grain", self.grain_px)):
             if not 0 < low <= high:
-                raise ValueError("a range must be (low, high) with 0 < low <= high")
+                raise SettingsError(f"The {what} is to lie between {low:g} and {high:g} px; the first must be above 0 and at most the second.")
         return self
 
 
@@ -149,7 +149,7 @@ def draw_photo(
     widest = min(settings.crack_width_px[1], max(min(shape) / 8, settings.crack_width_px[0]))
     width_px = log_uniform(plan, settings.crack_width_px[0], widest)
     canvas = draw_surface(surface, surface_rng, shape, grain_px, light)
-    canvas.shade_relief()
+    canvas.shade_relief(log_uniform(plan, 0.25, 1.2))
     mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
     wanted = [_pick(plan, settings.distractors) for _ in range(int(plan.poisson(mean)))]
     wanted = list(dict.fromkeys(wanted))
@@ -161,32 +161,23 @@ def draw_photo(
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
     paths: list[CrackPath] = []
     field: CrackField | None = None
-    change: NDArray[np.float32] | None = None
+    change = np.zeros(shape, dtype=np.float32)
     if with_cracks:
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
-        field = crack_field(
-            crack_rng,
-            paths,
-            shape,
-            raggedness=log_uniform(crack_rng, 0.05, 0.5),
-            grain_px=grain_px,
-            margin_px=HALO_PX,
-        )
+        field = crack_field(paths, shape, margin_px=HALO_PX)
         before = canvas.colour.copy()
         paint_cracks(canvas, field, random_look(crack_rng, width_px, light_share=settings.light_crack_share), crack_rng)
-        change = np.abs(canvas.colour - before).mean(axis=2)
+        change = np.abs(canvas.colour - before).mean(axis=0)
     for name in wanted:
         if name in IN_FRONT:
             IN_FRONT[name](canvas, front_rng)
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
-    image = camera.expose(camera.look(canvas.colour), camera_rng)
-    mask = np.zeros(shape, dtype=np.bool_)
-    cracks: tuple[SyntheticCrack, ...] = ()
-    if field is not None and change is not None:
-        visible = _visible(canvas, field, change, camera, settings)
-        mask = field.mask(settings.least_mask_width_px) & visible
-        cracks = measure(paths, field, visible)
-    return SyntheticPhoto(image, mask, cracks, surface, tuple(wanted))
+    image = camera.expose(camera.look(cv2.merge(list(canvas.colour))), camera_rng)
+    if field is None:
+        return SyntheticPhoto(image, np.zeros(shape, dtype=np.bool_), (), surface, tuple(wanted))
+    visible = _visible(canvas, field, change, camera, settings)
+    mask = field.mask(settings.least_mask_width_px) & visible
+    return SyntheticPhoto(image, mask, measure(paths, visible), surface, tuple(wanted))
 
 
 def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
@@ -202,11 +193,10 @@ def _turn_camera(canvas: Canvas, rng: Generator, settings: SynthesisSettings) ->
     if not askew:
         return None
     homography = random_homography(rng, canvas.shape, strength=strength)
-    height, width = canvas.shape
-    seen = cv2.warpPerspective(
-        canvas.colour, homography, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-    )
-    canvas.colour[:] = seen
+    for plane in canvas.colour:
+        plane[:] = cv2.warpPerspective(
+            plane, homography, canvas.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
     canvas.joints = [cv2.perspectiveTransform(path[None], homography)[0] for path in canvas.joints]
     return homography
 
@@ -219,15 +209,11 @@ def _plan_cracks(
         weights["stepped"] = 0.0
     elif canvas.joints and weights.get("stepped", 0) > 0:
         weights["stepped"] *= 4  # masonry cracks along its joints
-    paths = draw_network(rng, canvas.shape, _pick(rng, weights), width_px, canvas.joints)
-    if homography is None:
-        return paths
-    joints_are_seen = canvas.joints
-    seen = []
-    for path in paths:
-        points, widths = project(path.points, path.width_px, homography)
-        seen.append(replace(path, points=points, width_px=widths) if not joints_are_seen else path)
-    return seen
+    kind = _pick(rng, weights)
+    paths = draw_network(rng, canvas.shape, kind, width_px, canvas.joints, canvas.joint_px)
+    # Joints are given as the camera sees them; any other way is planned on the surface.
+    seen_already = homography is None or (kind == "stepped" and canvas.joints)
+    return paths if seen_already or homography is None else [project(path, homography) for path in paths]
 
 
 def _visible(

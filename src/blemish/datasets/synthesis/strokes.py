@@ -17,6 +17,9 @@ from blemish.datasets.synthesis.noise import Field
 FAR_PX = -1e4
 """Stands for "far outside" where a distance was not computed."""
 
+BREAK_PX = 3.0
+"""Consecutive points further apart than this are not joined: one call may draw several lines."""
+
 Points = NDArray[np.float64]
 
 
@@ -71,7 +74,8 @@ def stroke_field(
     """The stroke's distances in the part of the photo that it touches.
 
     Args:
-        points: centre line, float (n, 2) of (x, y), at most about a pixel apart (see `resample`).
+        points: centre line, float (n, 2) of (x, y), at most about a pixel apart (see `resample`); several lines may
+            follow each other.
         half_width_px: (n,).
         shape: (height, width) of the photo.
         margin_px: distances are known this far outside the edge too.
@@ -132,6 +136,8 @@ def _refine(
         share = np.clip((px * bx + py * by) / np.maximum(bx * bx + by * by, 1e-9), 0, 1)
         away = np.hypot(px - share * bx, py - share * by)
         radius = half[first] + share * (half[first + 1] - half[first])
+        # Points further apart than the contract allows are the end of one line and the start of the next.
+        radius = np.where(bx * bx + by * by > BREAK_PX**2, np.float32(FAR_PX), radius)
         side = np.where(bx * py - by * px >= 0, away, -away)
         candidate = (radius - away, radius, first + share, side)
         if best is None:

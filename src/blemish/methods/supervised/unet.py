@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import segmentation_models_pytorch as smp
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -89,7 +88,8 @@ class UNet(GradientMethod):
 
     def input_spec(self) -> InputSpec:
         """Photos at their own resolution, in overlapping tiles where they are large."""
-        return InputSpec(tile_px=self.settings.tile_px, overlap_px=64, multiple_of=_ENCODER_STRIDE)
+        tile_px = self.settings.tile_px
+        return InputSpec(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=_ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and crack probability (N, H, W)."""
@@ -97,6 +97,9 @@ class UNet(GradientMethod):
 
 
 def _with_encoder(settings: UNetSettings) -> Any:
+    # Imported here: it takes seconds, and neither the plain network nor a list of methods needs it.
+    import segmentation_models_pytorch as smp
+
     try:
         return smp.Unet(settings.encoder, encoder_weights=None, decoder_channels=settings.decoder_channels, classes=1)
     except (KeyError, RuntimeError):

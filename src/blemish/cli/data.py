@@ -1,0 +1,150 @@
+"""``blemish data``: look a data set over, or cut it into tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blemish.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from blemish.datasets import DatasetReport
+
+_SPLITS = ("train", "val", "test", "no split")
+_SHOWN = 3
+
+app = typer.Typer(help="Look a data set over, or cut it into tiles.", no_args_is_help=True, rich_markup_mode=None)
+
+DataArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, a table (CSV) or a COCO file (JSON).")]
+LayoutOption = Annotated[
+    str | None, typer.Option("--layout", help="Read it as this layout.", metavar="NAME", show_default=False)
+]
+NormalOption = Annotated[
+    list[str] | None,
+    typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
+]
+
+
+@app.command()
+def check(
+    path: DataArgument, layout: LayoutOption = None, normal: NormalOption = None, as_json: JsonOption = False
+) -> None:
+    """Print classes, counts, sizes, mask coverage, unreadable files, duplicates and leaks."""
+    from blemish.cli.progress import progress
+    from blemish.datasets import check_dataset, read_dataset
+
+    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    with progress("Checking", len(dataset)) as advance:
+        report = check_dataset(dataset, advance)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(report.to_record(), ensure_ascii=False, allow_nan=False))
+    else:
+        _print_report(report)
+
+
+@app.command()
+def tiles(
+    path: DataArgument,
+    out: Annotated[Path, typer.Option(help="A new folder for the tiles.", metavar="DIR")],
+    tile: Annotated[int, typer.Option(help="Side of a tile, in pixels.", metavar="PX")] = 64,
+    margin: Annotated[int, typer.Option(help="No defect that near to a normal tile, in pixels.", metavar="PX")] = 4,
+    min_share: Annotated[float, typer.Option(help="Least share of defective pixels in a defective tile.")] = 0.01,
+    label: Annotated[
+        str | None, typer.Option(help="What to call defective tiles.", metavar="NAME", show_default=False)
+    ] = None,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
+) -> None:
+    """Cut photos with masks into normal and defective tiles, grouped by photo."""
+    from blemish.cli.progress import progress
+    from blemish.datasets import cut_tiles, read_dataset
+
+    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    with progress("Cutting", len(dataset)) as advance:
+        cut = cut_tiles(
+            dataset,
+            out,
+            tile_px=tile,
+            margin_px=margin,
+            min_share=min_share,
+            defect_label=label,
+            on_progress=advance,
+        )
+    by_label: dict[str, dict[str, int]] = {}
+    for (split, name), count in cut.counts.items():
+        by_label.setdefault(name, {})[split or "no split"] = count
+    _print_counts(by_label, ("normal",))
+    typer.echo(f"{_counted(cut.left_out, 'tile')} left out: neither clearly sound nor clearly defective.")
+    if cut.skipped:
+        typer.echo(f"{_counted(cut.skipped, 'photo')} skipped: extent not known, or smaller than a tile.")
+    typer.echo(f"{_counted(sum(cut.counts.values()), 'tile')} from {_counted(cut.photos, 'photo')} in {cut.folder}")
+
+
+def _print_report(report: DatasetReport) -> None:
+    typer.echo(f"{report.name}: {_counted(report.photos, 'photo')}, {report.layout}")
+    _print_counts(report.counts, report.normal_labels)
+    if (sizes := report.sizes) is not None:
+        height = _range(sizes.min_height_px, sizes.median_height_px, sizes.max_height_px)
+        width = _range(sizes.min_width_px, sizes.median_width_px, sizes.max_width_px)
+        typer.echo(f"Width {width}, height {height}; {_counted(sizes.distinct, 'size')}.")
+    for label, coverage in report.coverage.items():
+        typer.echo(
+            f'Masks of "{label}": {_counted(coverage.photos, "photo")}, {coverage.pixel_share:.3%} of all pixels.'
+        )
+    if report.unknown_extent:
+        typer.echo(f"{_counted(report.unknown_extent, 'photo')} without a mask: extent not known.")
+    _print_list("empty mask", report.empty_masks)
+    _print_list("mask", report.mostly_white_masks, "more than half white (is white the defect?)")
+    _print_list("mask", report.all_white_masks, "white all over (inverted, or no mask at all?)")
+    _print_list("unreadable photo", [reason for _, reason in report.unreadable])
+    _print_list("unusable mask", [reason for _, reason in report.mask_problems])
+    for note, count in list(report.reading_notes.items())[:_SHOWN]:
+        typer.echo(f"{_counted(count, 'photo')}: {note}.")
+    same = [" = ".join(group) for group in report.exact_duplicates]
+    _print_list("group", same, "of photos with the same pixels")
+    _print_list("pair", [" ~ ".join(pair) for pair in report.near_duplicates], "of look-alikes")
+    for note in report.notes:
+        typer.echo(f"Note: {note}")
+    for leak in report.leaks:
+        typer.echo(f"Leak: {leak.sentence}")
+    if not report.leaks:
+        typer.echo("No leak found.")
+
+
+def _print_list(noun: str, entries: Sequence[str], which: str = "") -> None:
+    if not entries:
+        return
+    typer.echo(f"{_counted(len(entries), noun)} {which}".rstrip() + ":")
+    for entry in entries[:_SHOWN]:
+        typer.echo(f"  {entry}")
+    if len(entries) > _SHOWN:
+        typer.echo(f"  and {len(entries) - _SHOWN:,} more (all of them with --json)")
+
+
+def _print_counts(counts: dict[str, dict[str, int]], normal_labels: tuple[str, ...]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    splits = [split for split in _SPLITS if any(split in by_split for by_split in counts.values())]
+    table = Table("class", box=box.SIMPLE_HEAD)
+    for split in splits:
+        table.add_column(split if len(splits) > 1 or split != _SPLITS[-1] else "photos", justify="right")
+    for label, by_split in counts.items():
+        name = f"{label} (normal)" if label in normal_labels and label != "normal" else label
+        table.add_row(Text(name), *(f"{by_split.get(split, 0):,}" for split in splits))
+    Console().print(table)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _range(least: int, median: float, most: int) -> str:
+    return f"{least} px" if least == most else f"{least} to {most} px (median {median:g})"

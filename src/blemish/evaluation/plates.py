@@ -1,0 +1,176 @@
+"""Pictures of photos side by side: original, reconstruction and difference; best and worst cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blemish.errors import DataError
+from blemish.evaluation.canvas import DEFECTIVE, picture
+from blemish.evaluation.ranking import checked_pairs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_CELL_IN = 1.7
+_CELL_PX = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """One photo and what a reconstructing method made of it.
+
+    Attributes:
+        original: uint8 (H, W, 3) RGB or (H, W) grey.
+        reconstruction: the same shape.
+        difference: float32 (H, W), higher is worse.
+        caption: beside the row.
+    """
+
+    original: NDArray[np.uint8] = field(repr=False)
+    reconstruction: NDArray[np.uint8] = field(repr=False)
+    difference: NDArray[np.floating[Any]] = field(repr=False)
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One photo with its heat map.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB or (H, W) grey.
+        heat_map: float32 (H, W), higher is worse; None where the detector does not localise.
+        truth: bool (H, W), outlined; None where it is not known.
+        caption: above it.
+    """
+
+    image: NDArray[np.uint8] = field(repr=False)
+    heat_map: NDArray[np.floating[Any]] | None = field(default=None, repr=False)
+    truth: NDArray[np.bool_] | None = field(default=None, repr=False)
+    caption: str = ""
+
+
+def notable_cases(scores: ArrayLike, defective: ArrayLike, count: int = 5) -> dict[str, NDArray[np.intp]]:
+    """Which photos are worth looking at: where the ranking was most wrong and most right.
+
+    Args:
+        scores: (n,) raw scores, higher is worse.
+        defective: (n,) bool.
+        count: at most so many of each kind.
+
+    Returns:
+        Photo numbers, most telling first, by kind: ``missed`` (defective, lowest scores), ``false alarms`` (sound,
+        highest), ``found`` (defective, highest) and ``passed`` (sound, lowest). A kind without photos is empty.
+
+    Raises:
+        DataError: NaN or infinite scores, or lengths that differ.
+    """
+    values, truth = checked_pairs(scores, defective)
+    rising = np.argsort(values, kind="stable")
+    bad, good = rising[truth[rising]], rising[~truth[rising]]
+    return {
+        "missed": bad[:count],
+        "false alarms": good[::-1][:count],
+        "found": bad[::-1][:count],
+        "passed": good[:count],
+    }
+
+
+def draw_triples(target: Path, rows: Sequence[Triple], *, title: str = "") -> None:
+    """Original, reconstruction and difference, one photo a row; all differences on one colour scale.
+
+    Args:
+        target: PNG file to write.
+        rows: the photos.
+        title: above everything.
+
+    Raises:
+        DataError: no rows.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    if not rows:
+        raise DataError("There are no photos to draw.")
+    low, high = _range([row.difference for row in rows])
+    with picture(target, width_in=3 * _CELL_IN + 0.9, height_in=len(rows) * _CELL_IN + 0.5, title=title) as figure:
+        grid = figure.subplots(len(rows), 3, squeeze=False)
+        for axes, heading in zip(grid[0], ("original", "reconstruction", "difference"), strict=True):
+            axes.set_title(heading)
+        for (left, middle, right), row in zip(grid, rows, strict=True):
+            _show(left, row.original)
+            _show(middle, row.reconstruction)
+            shown = right.imshow(_small(row.difference), cmap="inferno", vmin=low, vmax=high)
+            left.set_ylabel(row.caption, fontsize=8)
+            for axes in (left, middle, right):
+                _bare(axes)
+        figure.colorbar(shown, ax=grid[:, 2].tolist(), shrink=min(1.0, 2 / len(rows)))
+
+
+def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str = "") -> None:
+    """Photos with the true outline, and below each its heat map; one kind a band, all maps on one colour scale.
+
+    Args:
+        target: PNG file to write.
+        kinds: cases by kind, such as those that `notable_cases` names; kinds without cases are left out.
+        title: above everything.
+
+    Raises:
+        DataError: no cases.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    shown = {kind: list(cases) for kind, cases in kinds.items() if cases}
+    if not shown:
+        raise DataError("There are no photos to draw.")
+    maps = [case.heat_map for cases in shown.values() for case in cases if case.heat_map is not None]
+    rows_each = 2 if maps else 1
+    low, high = _range(maps) if maps else (0.0, 1.0)
+    columns, rows = max(map(len, shown.values())), rows_each * len(shown)
+    width, height = columns * _CELL_IN + 0.6, rows * _CELL_IN + 0.3 * len(shown) + 0.4
+    with picture(target, width_in=width, height_in=height, title=title) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat:
+            _bare(axes)
+        for band, (kind, cases) in enumerate(shown.items()):
+            top = grid[rows_each * band]
+            top[0].set_ylabel(kind, fontsize=10)
+            for column, case in enumerate(cases):
+                _show(top[column], case.image)
+                top[column].set_title(case.caption, fontsize=8)
+                if case.truth is not None and case.truth.any() and not case.truth.all():
+                    truth = _small(case.truth.astype(np.float32))
+                    top[column].contour(truth, levels=[0.5], colors=DEFECTIVE, linewidths=0.8)
+                if case.heat_map is not None:
+                    below = grid[rows_each * band + 1, column]
+                    below.imshow(_small(case.heat_map), cmap="inferno", vmin=low, vmax=high)
+
+
+def _range(maps: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float]:
+    """One colour scale for all maps: a shared scale shows which photo is worse; each its own would hide it."""
+    ends = [np.quantile(each, [0.01, 0.999]) for each in maps]
+    low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+    return low, high if high > low else low + 1.0
+
+
+def _show(axes: Axes, image: NDArray[np.uint8]) -> None:
+    axes.imshow(_small(image), cmap="gray", vmin=0, vmax=255)
+
+
+def _small(image: NDArray[Any]) -> NDArray[Any]:
+    """The picture no larger than its cell is drawn."""
+    scale = _CELL_PX / max(image.shape[:2])
+    if scale >= 1.0:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    source = image if image.dtype == np.uint8 else image.astype(np.float32)
+    return np.asarray(cv2.resize(np.ascontiguousarray(source), size, interpolation=cv2.INTER_AREA))
+
+
+def _bare(axes: Axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)

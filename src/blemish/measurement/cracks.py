@@ -1,0 +1,243 @@
+"""Measuring cracks: from a mask, and the photo where there is one, to length, width, direction and place.
+
+The width at a point is the distance between the crack's two edges, square to its centre line; ``docs/measuring.md``
+tells how each number is found and how far it can be trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.errors import DataError
+from blemish.measurement.areas import areas_of
+from blemish.measurement.bundle import LineBundle, Values
+from blemish.measurement.centre_lines import CentreLine, clear_of_junctions, find_lines, solid
+from blemish.measurement.crack import Crack, Millimetres
+from blemish.measurement.photo_widths import photo_widths
+from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
+from blemish.measurement.profiles import find_edges
+from blemish.measurement.sampling import sample
+from blemish.measurement.scale import Scale
+
+# Up to the first width the photo alone decides; from the second on it may move the mask's width by half a pixel.
+PHOTO_ALONE_PX, PHOTO_REFINES_PX = 2.0, 3.0
+REFINEMENT_PX = 0.5
+# A photo that shows this much more darkness than the mask shows more than the crack: a stain, a shadow.
+PHOTO_EXCESS_PX = 1.5
+# Standard deviation of the smoothing of widths along a crack: what is shorter is rounding of the mask.
+WIDTH_SMOOTH_PX = 3.0
+# Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
+LEAST_UNCERTAINTY_PX = 0.5
+LENGTH_UNCERTAINTY = 0.005
+# A network with this many loops is map cracking.
+MAP_LOOPS = 3
+
+
+def measure_cracks(
+    mask: NDArray[np.bool_],
+    image: NDArray[np.uint8] | None = None,
+    *,
+    scale: Scale | None = None,
+    probability: NDArray[np.float32] | None = None,
+    level: float = 0.5,
+) -> tuple[Crack, ...]:
+    """Measure every crack of a mask.
+
+    Args:
+        mask: bool (H, W), True inside cracks.
+        image: the photo, uint8 (H, W) or RGB (H, W, 3), cracks darker than the surface; None measures the mask
+            alone.
+        scale: size of a pixel; None leaves everything in pixels.
+        probability: float32 (H, W), the map that ``mask`` was cut from; its edges are then found between pixels.
+        level: where ``mask`` was cut from ``probability``.
+
+    Returns:
+        The cracks, widest first (by ``max_width_px``, or on the surface where there is a scale). Pieces that fit
+        into 8 x 8 px are specks and left out.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+    """
+    _check(mask, image, probability)
+    if not mask.any():
+        return ()
+    body = solid(mask)
+    skeleton = find_lines(body)
+    lines = skeleton.lines
+    if not lines:
+        return ()
+    bundle = LineBundle.of([line.points for line in lines], [line.chain.closed for line in lines])
+    reach = np.concatenate([line.reach_px for line in lines])
+    if probability is None:
+        edges = find_edges(body, bundle.points, bundle.normals, reach)
+    else:
+        edges = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
+    clear = clear_of_junctions(bundle, [line.chain for line in lines]) & ~_ends(bundle, lines)
+    clear &= np.isfinite(edges.width_px)
+    by_mask = bundle.smooth(np.where(clear, edges.width_px, np.nan), WIDTH_SMOOTH_PX)
+    by_photo = np.full(len(by_mask), np.nan)
+    if image is not None:
+        grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        raw = photo_widths(grey, body, bundle, edges, clear)
+        by_photo = bundle.smooth(raw, WIDTH_SMOOTH_PX)
+    widths = np.where(clear, _combine(by_mask, by_photo), np.nan)
+    scores = np.full(len(widths), np.nan) if probability is None else _at_points(probability, bundle)
+    areas = areas_of(skeleton, mask)
+    cracks = []
+    for i, line in enumerate(lines):
+        part = slice(bundle.starts[i], bundle.starts[i + 1])
+        found = _Profile(widths[part], by_mask[part], by_photo[part], bundle.tangents[part])
+        score = None if probability is None else float(scores[part].mean())
+        on_border = _touches_border(line.points, line.radius_px, mask.shape)
+        loops = int(skeleton.loops[line.network])
+        cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
+    cracks.sort(key=lambda crack: (-_severity(crack), -crack.length_px, crack.max_width_at))
+    return tuple(replace(crack, number=number) for number, crack in enumerate(cracks, start=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """Widths along one crack, each (N,), NaN where unknown."""
+
+    widths: Values
+    by_mask: Values
+    by_photo: Values
+    tangents: Points
+
+
+def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability: NDArray[np.float32] | None) -> None:
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise DataError(f"A mask must be a yes-or-no array (H, W); this one is {mask.dtype} {mask.shape}.")
+    for name, array in (("photo", image), ("probability map", probability)):
+        if array is not None and array.shape[:2] != mask.shape:
+            raise DataError(
+                f"The {name} has {array.shape[1]} x {array.shape[0]} px and the mask {mask.shape[1]} x "
+                f"{mask.shape[0]}; both must show the same picture at the same size."
+            )
+
+
+def _at_points(image: NDArray[np.float32], bundle: LineBundle) -> Values:
+    return sample(image, *bundle.points.T).astype(np.float64)
+
+
+def _ends(bundle: LineBundle, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_]:
+    """First and last points of open lines, bool (M,): they lie on the mask's edge and have no profile."""
+    ends = np.zeros(len(bundle.points), dtype=np.bool_)
+    for line, start, stop in zip(lines, bundle.starts[:-1], bundle.starts[1:], strict=True):
+        if not line.chain.closed and stop - start > 4:
+            ends[[start, stop - 1]] = True
+    return ends
+
+
+def _combine(by_mask: Values, by_photo: Values) -> Values:
+    """The photo's width up to 2 px, the mask's moved by at most half a pixel from 3 px, a blend between."""
+    trusted = np.isfinite(by_photo) & (by_photo <= by_mask + PHOTO_EXCESS_PX)
+    photo = np.where(trusted, by_photo, by_mask)
+    refined = by_mask + np.clip(photo - by_mask, -REFINEMENT_PX, REFINEMENT_PX)
+    alone = np.clip((PHOTO_REFINES_PX - by_mask) / (PHOTO_REFINES_PX - PHOTO_ALONE_PX), 0.0, 1.0)
+    return alone * photo + (1.0 - alone) * refined
+
+
+def _touches_border(points: Points, radius_px: float, shape: tuple[int, ...]) -> bool:
+    ends = points[[0, -1]]
+    margin = 1.5
+    low, high = ends.min(), (np.array(shape[::-1]) - 1 - ends).min()
+    return bool(min(low, high) < margin)
+
+
+def _severity(crack: Crack) -> float:
+    return crack.max_width_px if crack.mm is None else crack.mm.max_width
+
+
+def _crack(
+    line: CentreLine,
+    found: _Profile,
+    area_px: int,
+    loops: int,
+    on_border: bool,
+    score: float | None,
+    scale: Scale | None,
+) -> Crack:
+    points, closed = line.points, line.chain.closed
+    length = length_of(points, closed=closed)
+    area_width = area_px / length
+    widths = found.widths
+    if not np.isfinite(widths).any():
+        # Wider than long, or all junction: there is no profile, so the area has to do.
+        widths = np.full(len(points), area_width)
+    mean, median, p95, largest, place = _statistics(widths)
+    uncertainty = max(LEAST_UNCERTAINTY_PX, _disagreement(found, mean, area_width))
+    length_uncertainty = 2 * LEAST_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
+    orientation = orientation_of(points, closed=closed)
+    measured = np.isfinite(found.widths)
+    return Crack(
+        number=0,
+        network=line.network + 1,
+        polyline_px=points,
+        widths_px=widths,
+        length_px=length,
+        mean_width_px=mean,
+        median_width_px=median,
+        p95_width_px=p95,
+        max_width_px=largest,
+        max_width_at=(float(points[place, 0]), float(points[place, 1])),
+        orientation_deg=orientation,
+        direction="map" if loops >= MAP_LOOPS else direction_of(orientation),
+        branches=line.chain.branches,
+        tortuosity=tortuosity_of(points, closed=closed),
+        closed=closed,
+        touches_border=on_border,
+        area_px=area_px,
+        area_width_px=area_width,
+        width_uncertainty_px=uncertainty,
+        length_uncertainty_px=length_uncertainty,
+        photo_share=float(np.isfinite(found.by_photo[measured]).mean()) if measured.any() else 0.0,
+        score=score,
+        mm=None if scale is None else _on_surface(line, widths, found.tangents, uncertainty, length_uncertainty, scale),
+    )
+
+
+def _statistics(widths: Values) -> tuple[float, float, float, float, int]:
+    known = widths[np.isfinite(widths)]
+    place = int(np.nanargmax(widths))
+    return float(known.mean()), float(np.median(known)), float(np.percentile(known, 95)), float(widths[place]), place
+
+
+def _disagreement(found: _Profile, mean_px: float, area_width_px: float) -> float:
+    """Half the largest difference between mean widths by independent ways."""
+    both = np.isfinite(found.by_mask) & np.isfinite(found.by_photo)
+    by_photo = float(np.abs(found.by_photo[both].mean() - found.by_mask[both].mean())) if both.any() else 0.0
+    return max(by_photo, abs(mean_px - area_width_px)) / 2
+
+
+def _on_surface(
+    line: CentreLine,
+    widths_px: Values,
+    tangents: Points,
+    uncertainty_px: float,
+    length_uncertainty_px: float,
+    scale: Scale,
+) -> Millimetres:
+    polyline = scale.points_mm(line.points)
+    widths = scale.widths_mm(widths_px, line.points, tangents)
+    length = length_of(polyline, closed=line.chain.closed)
+    mean, median, p95, largest, place = _statistics(widths)
+    # Pixels to millimetres where this crack lies, which is the scale itself unless there is perspective.
+    across = mean / float(np.nanmean(widths_px))
+    along = length / length_of(line.points, closed=line.chain.closed)
+    return Millimetres(
+        polyline=polyline,
+        widths=widths,
+        length=length,
+        mean_width=mean,
+        median_width=median,
+        p95_width=p95,
+        max_width=largest,
+        max_width_at=(float(line.points[place, 0]), float(line.points[place, 1])),
+        width_uncertainty=float(np.hypot(uncertainty_px * across, scale.uncertainty * mean)),
+        length_uncertainty=float(np.hypot(length_uncertainty_px * along, scale.uncertainty * length)),
+    )

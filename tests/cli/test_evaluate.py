@@ -1,0 +1,68 @@
+"""``blemish evaluate`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.images import write_png
+
+IMAGE = ["auroc", "average_precision", "accuracy", "precision", "recall", "f1"]
+PIXEL = ["auroc", "average_precision", "precision", "recall", "accuracy", "f1", "iou", "dice", "f1_2px"]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    root = tmp_path / "내 data"
+    for split in ("train", "test"):
+        for number, photo in enumerate((wall, np.full_like(wall, 200))):
+            write_png(root / split / "images" / f"{number}.png", photo)
+            write_png(root / split / "masks" / f"{number}.png", photo[..., 0] == 20)
+    return root
+
+
+def test_json_has_the_promised_figures_and_nothing_else(blemish, darkness_file: Path, labelled: Path):
+    result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json")
+    record = json.loads(result.stdout)
+    assert list(record) == ["n", "image", "pixel"]
+    assert record["n"] == 2
+    assert list(record["image"]) == IMAGE
+    assert list(record["pixel"]) == PIXEL
+    assert set(record["image"].values()) | set(record["pixel"].values()) == {1.0}
+
+
+def test_figures_without_a_meaning_are_null(blemish, darkness_file: Path, tmp_path: Path):
+    for number in range(2):
+        write_png(tmp_path / "sound" / "good" / f"{number}.png", np.full((40, 40, 3), 200 + number, np.uint8))
+    result = blemish("evaluate", "--detector", darkness_file, "--data", tmp_path / "sound", "--json")
+    record = json.loads(result.stdout)
+    assert record["image"]["auroc"] is None
+    assert record["image"]["accuracy"] == 1.0
+    assert record["pixel"]["auroc"] is None
+    assert "no splits" in result.stderr
+
+
+def test_a_table_for_people(blemish, darkness_file: Path, labelled: Path):
+    result = blemish("evaluate", "--detector", darkness_file, "--data", labelled)
+    assert "f1_2px" in result.stdout
+    assert "1.000" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--split", "val"], "val"),
+        (["--split", "tset"], 'Did you mean "test"'),
+        (["--data", "없음"], "없음"),
+        (["--detector", "none.blemish"], "none.blemish"),
+    ],
+)
+def test_bad_input_is_a_sentence(blemish, darkness_file: Path, labelled: Path, arguments: list[str], said: str):
+    result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blemish.images import Box, Stitcher, pad_to_multiple, tile_boxes
+
+# The machine that runs this may be busy.
+patient = settings(deadline=None)
+
+
+@st.composite
+def cuttings(draw):
+    """Height, width, tile and overlap of at most 6 × 6 tiles."""
+    tile = draw(st.integers(1, 40))
+    overlap = draw(st.integers(0, tile - 1))
+    side = st.integers(1, tile + 5 * (tile - overlap))
+    return draw(side), draw(side), tile, overlap
+
+
+def _crop(array, box):
+    return array[..., box.y : box.y + box.height, box.x : box.x + box.width]
+
+
+@pytest.mark.parametrize(
+    ("cutting", "boxes"),
+    [
+        ((10, 10, 10, 0), [Box(0, 0, 10, 10)]),
+        ((5, 7, 10, 2), [Box(0, 0, 5, 7)]),
+        ((5, 15, 10, 2), [Box(0, 0, 5, 10), Box(0, 5, 5, 10)]),
+        ((10, 18, 10, 2), [Box(0, 0, 10, 10), Box(0, 8, 10, 10)]),
+        ((10, 19, 10, 2), [Box(0, 0, 10, 10), Box(0, 8, 10, 10), Box(0, 9, 10, 10)]),
+        ((4, 2, 2, 0), [Box(0, 0, 2, 2), Box(2, 0, 2, 2)]),
+        ((1, 1, 1, 0), [Box(0, 0, 1, 1)]),
+    ],
+)
+def test_boxes_stand_where_expected(cutting, boxes):
+    assert tile_boxes(*cutting) == boxes
+
+
+@patient
+@given(cuttings())
+def test_boxes_cover_the_photo_have_one_size_and_overlap(cutting):
+    height, width, tile, overlap = cutting
+    boxes = tile_boxes(*cutting)
+    covered = np.zeros((height, width), int)
+    for box in boxes:
+        assert (box.height, box.width) == (min(tile, height), min(tile, width))
+        assert box.y >= 0
+        assert box.x >= 0
+        assert box.y + box.height <= height
+        assert box.x + box.width <= width
+        _crop(covered, box)[...] += 1
+    assert covered.all()
+    assert len(set(boxes)) == len(boxes)
+    for starts, side in (({box.y for box in boxes}, height), ({box.x for box in boxes}, width)):
+        ordered = sorted(starts)
+        assert all(b - a <= tile - overlap for a, b in itertools.pairwise(ordered)), side
+
+
+@pytest.mark.parametrize("cutting", [(0, 5, 4, 1), (5, 0, 4, 1), (5, 5, 0, 0), (5, 5, 4, 4), (5, 5, 4, -1)])
+def test_impossible_cuttings_are_refused(cutting):
+    with pytest.raises(ValueError, match="must"):
+        tile_boxes(*cutting)
+
+
+@patient
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 33), st.sampled_from([None, 1, 3]))
+def test_padding_reflects_as_numpy_does(height, width, multiple, channels):
+    shape = (height, width) if channels is None else (height, width, channels)
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    edges = [(0, -height % multiple), (0, -width % multiple), *([(0, 0)] if channels else [])]
+    padded = pad_to_multiple(image, multiple)
+    np.testing.assert_array_equal(padded, np.pad(image, edges, mode="reflect"))
+    assert padded.dtype == np.uint8
+
+
+def test_padding_nothing_copies_nothing():
+    image = np.zeros((8, 16, 3), np.uint8)
+    assert pad_to_multiple(image, 8) is image
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_padding_keeps_the_type(kind):
+    assert pad_to_multiple(np.ones((3, 5), kind), 4).dtype == kind
+
+
+@patient
+@given(cuttings(), st.sampled_from([(), (1,), (3,)]))
+def test_tiles_of_a_map_join_to_that_very_map(cutting, layers):
+    height, width, _, overlap = cutting
+    whole = np.random.default_rng(1).normal(size=(*layers, height, width)).astype(np.float32)
+    stitcher = Stitcher(height, width, overlap)
+    for box in tile_boxes(*cutting):
+        stitcher.add(box, _crop(whole, box))
+    joined = stitcher.result()
+    assert joined.dtype == np.float32
+    np.testing.assert_array_equal(joined, whole)
+
+
+@patient
+@given(cuttings(), st.floats(-1e6, 1e6, width=32))
+def test_a_constant_stays_exactly_constant(cutting, value):
+    height, width, _, overlap = cutting
+    stitcher = Stitcher(height, width, overlap)
+    for box in tile_boxes(*cutting):
+        stitcher.add(box, np.full((box.height, box.width), value, np.float32))
+    assert (stitcher.result() == np.float32(value)).all()
+
+
+@patient
+@given(cuttings())
+def test_the_order_of_tiles_hardly_matters_and_values_stay_within_those_given(cutting):
+    height, width, _, overlap = cutting
+    boxes = tile_boxes(*cutting)
+    rng = np.random.default_rng(2)
+    maps = [rng.random((box.height, box.width), np.float32) for box in boxes]
+    forward, backward = Stitcher(height, width, overlap), Stitcher(height, width, overlap)
+    for box, tile_map in zip(boxes, maps, strict=True):
+        forward.add(box, tile_map)
+    for box, tile_map in zip(boxes[::-1], maps[::-1], strict=True):
+        backward.add(box, tile_map)
+    np.testing.assert_allclose(forward.result(), backward.result(), atol=1e-5)
+    assert forward.result().min() >= min(m.min() for m in maps) - 1e-6
+    assert forward.result().max() <= max(m.max() for m in maps) + 1e-6
+
+
+def test_two_tiles_that_disagree_blend_in_a_straight_line():
+    stitcher = Stitcher(1, 16, 4)
+    stitcher.add(Box(0, 0, 1, 10), np.zeros((1, 10), np.float32))
+    stitcher.add(Box(0, 6, 1, 10), np.ones((1, 10), np.float32))
+    expected = [0] * 6 + [0.2, 0.4, 0.6, 0.8] + [1] * 6
+    np.testing.assert_allclose(stitcher.result()[0], expected, atol=1e-6)
+
+
+def test_no_seam_shows_where_tiles_disagree():
+    height, width, tile, overlap = 300, 310, 96, 32
+    stitcher = Stitcher(height, width, overlap)
+    for index, box in enumerate(tile_boxes(height, width, tile, overlap)):
+        stitcher.add(box, np.full((tile, tile), index % 2, np.float32))
+    joined = stitcher.result()
+    steps = max(np.abs(np.diff(joined, axis=0)).max(), np.abs(np.diff(joined, axis=1)).max())
+    assert steps < 2.5 / overlap
+
+
+def test_maps_of_half_precision_are_taken():
+    stitcher = Stitcher(4, 4, 0)
+    stitcher.add(Box(0, 0, 4, 4), np.full((4, 4), 0.5, np.float16))
+    assert stitcher.result().dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("box", "shape"),
+    [
+        (Box(0, 0, 4, 4), (4, 5)),
+        (Box(0, 0, 4, 4), (5, 4)),
+        (Box(0, 0, 4, 4), (2, 4, 4)),
+        (Box(5, 0, 4, 4), (4, 4)),
+        (Box(-1, 0, 4, 4), (4, 4)),
+        (Box(0, 6, 4, 4), (4, 4)),
+    ],
+)
+def test_a_map_that_does_not_fit_is_refused(box, shape):
+    stitcher = Stitcher(8, 8, 2)
+    stitcher.add(Box(0, 0, 8, 8), np.zeros((8, 8), np.float32))
+    with pytest.raises(ValueError, match=r"fit|inside"):
+        stitcher.add(box, np.zeros(shape, np.float32))
+
+
+def test_a_gap_is_an_error_and_not_zero():
+    stitcher = Stitcher(8, 8, 2)
+    with pytest.raises(ValueError, match="do not cover"):
+        stitcher.result()
+    stitcher.add(Box(0, 0, 8, 7), np.zeros((8, 7), np.float32))
+    with pytest.raises(ValueError, match="do not cover"):
+        stitcher.result()

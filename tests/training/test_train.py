@@ -1,0 +1,249 @@
+"""From a folder of photos to a detector, as a new user would, on photos small enough for seconds."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.datasets import read_dataset  # noqa: E402
+from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
+from blemish.training.choosing import deal_masked_photos  # noqa: E402
+from blemish.training.fitting import fit  # noqa: E402
+from blemish.training.precision import LossNotFiniteError  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+TINY = {"encoder": "plain", "epochs": 2, "crop_px": 64, "tile_px": 64, "batch_size": 4}
+
+
+def draw_walls(folder: Path, *, train: int = 10, test: int = 4, sound: int = 0, size_px: int = 64) -> Path:
+    """Grey walls with one dark line each, the last ``sound`` of each split without, in images + masks."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", train), ("test", test)):
+        for kind in ("images", "masks"):
+            (folder / split / kind).mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            image = rng.normal(170, 8, (size_px, size_px, 3)).clip(0, 255).astype(np.uint8)
+            mask = np.zeros((size_px, size_px), np.uint8)
+            if index < count - sound:
+                ends = rng.integers(4, size_px - 4, 4).tolist()
+                cv2.line(mask, ends[:2], ends[2:], 255, 3)
+                image[mask > 0] = 30
+            cv2.imwrite(str(folder / split / "images" / f"{index:03d}.png"), image)
+            cv2.imwrite(str(folder / split / "masks" / f"{index:03d}.png"), mask)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def walls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_walls(tmp_path_factory.mktemp("walls with space 벽"))
+
+
+@pytest.fixture(scope="module")
+def trained(walls: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("out") / "wall.blemish"
+    blemish.train("unet", walls, out, settings={**TINY, "epochs": 20, "learning_rate": 0.01, "patience": 20}, seed=1)
+    return out
+
+
+def test_the_detector_finds_lines_it_has_never_seen(trained: Path, walls: Path):
+    detector = blemish.load(trained)
+    overlap = union = 0
+    for path in sorted((walls / "test" / "images").iterdir()):
+        found = detector.inspect(path)
+        truth = cv2.imread(str(walls / "test" / "masks" / path.name), cv2.IMREAD_GRAYSCALE) > 0
+        assert found.verdict == "reject"
+        assert found.mask is not None
+        overlap += (found.mask & truth).sum()
+        union += (found.mask | truth).sum()
+    assert overlap / union > 0.5
+
+
+def test_the_detector_says_where_it_comes_from(trained: Path):
+    spec = blemish.load(trained).spec
+    assert spec.method == "unet"
+    assert spec.settings["encoder"] == "plain"
+    assert spec.provenance.seed == 1
+    assert spec.provenance.n_train + spec.provenance.n_held_out == 10
+    assert "set aside from training" in spec.thresholds.source
+    assert "torch" in spec.provenance.libraries
+
+
+def test_the_training_leaves_its_curves(trained: Path):
+    folder = trained.with_suffix(".training")
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    losses = [float(row["val_loss"]) for row in rows if row["val_loss"]]
+    assert losses[-1] < losses[0]
+    assert cv2.imread(str(folder / "curves.png")) is not None
+
+
+def test_the_same_seed_gives_the_same_file(walls: Path, tmp_path: Path):
+    for name in ("a", "b"):
+        blemish.train("unet", walls, tmp_path / name / "wall.blemish", settings=TINY, seed=5)
+    assert (tmp_path / "a/wall.blemish").read_bytes() == (tmp_path / "b/wall.blemish").read_bytes()
+
+
+def test_no_test_photo_is_opened(walls: Path, tmp_path: Path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(walls, copy)
+    for path in (copy / "test" / "images").iterdir():
+        path.write_bytes(b"not an image")
+    for path in (copy / "test" / "masks").iterdir():
+        path.write_bytes(b"nor a mask")
+    detector = blemish.train("unet", copy, tmp_path / "wall.blemish", settings=TINY, seed=5)
+    twin = blemish.train("unet", walls, tmp_path / "twin.blemish", settings=TINY, seed=5)
+    assert detector.container.graph == twin.container.graph
+    assert detector.spec.thresholds == twin.spec.thresholds
+
+
+def test_normal_photos_set_aside_give_p_values(tmp_path: Path):
+    data = draw_walls(tmp_path / "mixed", train=40, sound=30)
+    parts = deal_masked_photos(read_dataset(data), seed=0, say=lambda _: None)
+    assert len(parts.calibration) >= 4
+    assert all(sample.defective is False for sample in parts.calibration.samples)
+    everywhere = [sample.path for part in (parts.fit, parts.held_out, parts.calibration) for sample in part.samples]
+    assert len(everywhere) == len(set(everywhere)) == 40
+    detector = blemish.train("unet", data, tmp_path / "wall.blemish", settings={**TINY, "epochs": 1})
+    assert detector.spec.calibration is not None
+    found = detector.inspect(data / "test" / "images" / "003.png")
+    assert found.p_value is not None
+    assert 0 < found.p_value <= 1
+
+
+def test_photos_that_cannot_be_read_are_left_out_and_named(walls: Path, tmp_path: Path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(walls, copy)
+    (copy / "train" / "images" / "000.png").write_bytes(b"not an image")
+    said: list[str] = []
+    parts = deal_masked_photos(read_dataset(copy), seed=0, say=said.append)
+    assert len(parts.fit) + len(parts.held_out) == 9
+    assert any("000.png" in sentence for sentence in said)
+
+
+def no_masks(folder: Path) -> None:
+    (folder / "good").mkdir(parents=True)
+    for index in range(5):
+        cv2.imwrite(str(folder / "good" / f"{index}.png"), np.full((64, 64, 3), 99, np.uint8))
+
+
+def only_sound(folder: Path) -> None:
+    draw_walls(folder, sound=10)
+
+
+def too_few(folder: Path) -> None:
+    draw_walls(folder, train=2, test=1)
+
+
+def wrong_mask_size(folder: Path) -> None:
+    draw_walls(folder)
+    cv2.imwrite(str(folder / "train" / "masks" / "003.png"), np.zeros((32, 64), np.uint8))
+
+
+def empty(folder: Path) -> None:
+    folder.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (no_masks, "no masks"),
+        (only_sound, "no defect to learn from"),
+        (too_few, "at least 3"),
+        (wrong_mask_size, "003.png"),
+        (empty, "images"),
+        (lambda folder: None, "data"),
+    ],
+)
+def test_data_that_cannot_teach_is_a_sentence_and_nothing_is_written(tmp_path: Path, prepare, said: str):
+    data = tmp_path / "data"
+    prepare(data)
+    out = tmp_path / "out" / "wall.blemish"
+    with pytest.raises(DataError, match=said) as caught:
+        blemish.train("unet", data, out, settings=TINY)
+    assert "\n" not in str(caught.value)
+    assert not out.exists()
+
+
+def test_impossible_targets_are_refused_before_any_work(walls: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BlemishError, match="Cannot write"):
+        blemish.train("unet", walls, tmp_path / "file" / "wall.blemish", settings=TINY)
+    with pytest.raises(SettingsError, match=r"must end in \.blemish"):
+        blemish.train("unet", walls, tmp_path / "wall.onnx", settings=TINY)
+    (tmp_path / "dir.blemish").mkdir()
+    with pytest.raises(SettingsError, match="is a folder"):
+        blemish.train("unet", walls, tmp_path / "dir.blemish", settings=TINY)
+
+
+def test_missing_weights_stop_before_the_training(walls: Path, tmp_path: Path):
+    with pytest.raises(WeightsError, match="no weights file"):
+        blemish.train("unet", walls, tmp_path / "wall.blemish", weights=tmp_path / "none.safetensors")
+    assert not (tmp_path / "wall.blemish").exists()
+
+
+def test_a_loss_that_explodes_is_noticed_and_tried_again_in_float32(walls: Path, tmp_path: Path):
+    from blemish.methods import get_method
+
+    unet = get_method("unet")
+    tried: list[int] = []
+
+    class Exploding(unet):  # type: ignore[misc, valid-type]
+        def compute_loss(self, batch):
+            return super().compute_loss(batch) * float("nan")
+
+    def build():
+        tried.append(1)
+        return Exploding(unet.Settings(**TINY), ("crack",), lambda *_: None)
+
+    samples = read_dataset(walls).split("train").samples
+    with pytest.raises(LossNotFiniteError, match="nan"):
+        fit(build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed")
+    assert len(tried) == 2
+
+
+def test_the_command_trains_and_inspects(walls: Path, tmp_path: Path):
+    out = tmp_path / "새 wall.blemish"
+    sets = [part for key, value in {**TINY, "epochs": 1}.items() for part in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-m", "blemish", "train", "unet", "--data", str(walls), "--out", str(out), *sets]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Wrote" in done.stderr
+    photo = str(walls / "test" / "images" / "000.png")
+    command = [sys.executable, "-m", "blemish", "inspect", photo, "--detector", str(out), "--json"]
+    assert '"verdict"' in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["unett"], 'Did you mean "unet"?'),
+        (["unet", "--set", "epoch=3"], 'Did you mean "epochs"?'),
+        (["unet", "--set", "epochs"], "--set key=value"),
+        (["unet", "--profile", "fast"], "no profile"),
+    ],
+)
+def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(
+    walls: Path, tmp_path: Path, arguments, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    from blemish.cli.main import main
+
+    command = ["blemish", "train", *arguments, "--data", str(walls), "--out", str(tmp_path / "x.blemish")]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
