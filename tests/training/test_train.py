@@ -237,7 +237,12 @@ def test_the_command_trains_and_inspects(walls: Path, tmp_path: Path):
     ],
 )
 def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(
-    walls: Path, tmp_path: Path, arguments, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    walls: Path,
+    tmp_path: Path,
+    arguments,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     from blemish.cli.main import main
 

@@ -25,8 +25,8 @@ def evaluate(
     from blemish.evaluation import Evaluation
     from blemish.inspection import choose_split, evaluate_each
 
-    chosen = choose_split(read_dataset(data), split)
     loaded = load(detector, threads=threads)
+    chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)
     evaluation = Evaluation(reject=loaded.spec.thresholds.reject)

@@ -23,7 +23,7 @@ def synth(
         tuple[float, float], typer.Option(help="Least and greatest mean width of cracks, in pixels.", metavar="PX PX")
     ] = (0.8, 60.0),
 ) -> None:
-    """Draw photos of walls and roads with cracks and what looks like them, with exact masks, centre lines and widths."""
+    """Draw photos of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
     from blemish.cli.progress import progress
     from blemish.datasets.synthesis import SynthesisSettings, write_synthesis
 
@@ -42,5 +42,5 @@ def synth(
             on_progress=advance,
         )
     typer.echo(
-        f"{made.train} train and {made.test} test photos of {size} px in {made.folder}; {made.cracked} of them show cracks."
+        f"{made.train} train and {made.test} test photos of {size} px in {made.folder}; {made.cracked} show cracks."
     )

@@ -2,7 +2,7 @@
 
 from blemish.datasets.checking import DatasetReport, check_dataset
 from blemish.datasets.coco_masks import CountsMask, PolygonMask
-from blemish.datasets.fingerprint import fingerprint, relative_name
+from blemish.datasets.fingerprint import fingerprint, photo_digests, relative_name
 from blemish.datasets.leaks import Leak, with_duplicate_groups
 from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers import LAYOUTS, read_dataset
@@ -32,6 +32,7 @@ __all__ = [
     "encode_run_lengths",
     "fingerprint",
     "hold_out",
+    "photo_digests",
     "read_dataset",
     "relative_name",
     "with_duplicate_groups",

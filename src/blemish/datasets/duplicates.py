@@ -60,7 +60,7 @@ def near_duplicate_pairs(
 ) -> NDArray[np.int64]:
     """Pairs of photos that look the same.
 
-    All pairs are compared, as one matrix product per block: exact, and a few seconds for 40,000 photos.
+    All pairs are compared, as one matrix product per block: exact, and below half a minute for 40,000 photos on a core.
 
     Args:
         thumbnails: uint8 (N, 32, 32).

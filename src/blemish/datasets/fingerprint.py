@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
+from pathlib import Path
 
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError
@@ -39,13 +40,29 @@ def fingerprint(dataset: Dataset) -> str:
     for name, sample in sorted(
         ((relative_name(dataset, sample), sample) for sample in dataset.samples), key=lambda pair: pair[0]
     ):
-        content = hashlib.sha256()
-        try:
-            with sample.path.open("rb") as file:
-                while chunk := file.read(_CHUNK_BYTES):
-                    content.update(chunk)
-        except OSError as error:
-            raise DataError(f'The photo "{sample.path}" cannot be read: {error.strerror}.') from error
         # A name cannot hold a zero byte, so no two lists of photos give the same stream.
-        total.update(name.encode("utf-8") + b"\0" + content.digest())
+        total.update(name.encode("utf-8") + b"\0" + _content_hash(sample.path))
     return total.hexdigest()
+
+
+def photo_digests(dataset: Dataset) -> tuple[str, ...]:
+    """The content of each photo in 16 hexadecimal digits, in the order of the samples.
+
+    A detector carries those of its training photos, so that nobody tests or calibrates it on them by mistake. 64 bits
+    are ample to tell a million photos apart, and short enough to keep.
+
+    Raises:
+        DataError: a photo cannot be read.
+    """
+    return tuple(_content_hash(sample.path).hex()[:16] for sample in dataset.samples)
+
+
+def _content_hash(path: Path) -> bytes:
+    content = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                content.update(chunk)
+    except OSError as error:
+        raise DataError(f'The photo "{path}" cannot be read: {error.strerror}.') from error
+    return content.digest()

@@ -1,8 +1,9 @@
 """The ``.blemish`` file and what runs it."""
 
+from blemish.calibration import Verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.detector import Detector, judge, load
-from blemish.detectors.result import Inspection, Verdict
+from blemish.detectors.result import Inspection
 from blemish.detectors.schema import Calibration, DetectorSpec, InputSpec, Provenance, Thresholds
 
 __all__ = [

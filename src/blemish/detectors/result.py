@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.calibration import Verdict
 from blemish.measurement.regions import Region
-
-Verdict = Literal["pass", "review", "reject"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Provenance(_Frozen):
     seed: int
     n_train: int = Field(ge=0)
     n_held_out: int = Field(ge=0, description="training photos set aside for early stopping and thresholds")
+    photos: tuple[str, ...] = Field((), description="digest of every training photo, those set aside included")
     libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
 
 

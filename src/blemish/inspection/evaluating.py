@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.sample import Dataset, Sample, Split
+from blemish.datasets import Dataset, Sample, Split, photo_digests
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.errors import DataError, did_you_mean
@@ -35,12 +36,13 @@ class Answer:
     truth: NDArray[np.bool_] | None
 
 
-def choose_split(dataset: Dataset, name: str) -> Dataset:
-    """The photos to evaluate on: one split, or all of them where the layout has no splits.
+def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = ()) -> Dataset:
+    """The photos to evaluate on: one split, or where the layout has none, all that the detector has never seen.
 
     Args:
         dataset: any data set.
         name: ``train``, ``val`` or ``test``.
+        trained_on: digests of the photos that taught the detector, from its provenance.
 
     Returns:
         The chosen photos, with a sentence in ``notes`` on what was chosen.
@@ -54,12 +56,33 @@ def choose_split(dataset: Dataset, name: str) -> Dataset:
         raise DataError(f'"{dataset.root}" has no photos to evaluate on.')
     there = sorted({sample.split for sample in dataset.samples if sample.split is not None})
     if not there:
-        note = f'"{dataset.root}" has no splits: all {len(dataset)} photos are used, training photos among them if any.'
-        return replace(dataset, notes=(*dataset.notes, note))
+        return _without_training_photos(dataset, trained_on)
     if name not in there:
         raise DataError(f'"{dataset.root}" has no split called "{name}"; it has {" and ".join(there)}.')
     chosen = dataset.where(lambda sample: sample.split == name)
-    return replace(chosen, notes=(*dataset.notes, f"{len(chosen)} photos of the {name} split are used."))
+    notes = [*dataset.notes, f"{len(chosen)} photos of the {name} split are used."]
+    if name == "test" and (leaked := _seen(chosen, trained_on)):
+        notes.append(f"{len(leaked)} of them taught the detector byte for byte: the figures flatter it.")
+    return replace(chosen, notes=tuple(notes))
+
+
+def _without_training_photos(dataset: Dataset, trained_on: Collection[str]) -> Dataset:
+    seen = _seen(dataset, trained_on)
+    fresh = dataset.where(lambda sample: sample.path not in seen)
+    if not fresh.samples:
+        raise DataError(f'All {len(dataset)} photos in "{dataset.root}" taught the detector; evaluate it on others.')
+    note = f'"{dataset.root}" has no splits: {len(fresh)} photos are used'
+    note += f", {len(seen)} that taught the detector are left out." if seen else "."
+    return replace(fresh, notes=(*dataset.notes, note))
+
+
+def _seen(dataset: Dataset, trained_on: Collection[str]) -> set[Path]:
+    """Photos whose content is among the training photos'."""
+    known = frozenset(trained_on)
+    if not known:
+        return set()
+    digests = zip(dataset.samples, photo_digests(dataset), strict=True)
+    return {sample.path for sample, digest in digests if digest in known}
 
 
 def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) -> Iterator[Answer]:

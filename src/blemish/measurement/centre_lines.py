@@ -12,7 +12,7 @@ from scipy.ndimage import maximum_filter1d
 from blemish.measurement.bridging import bridge_gaps
 from blemish.measurement.bundle import LineBundle
 from blemish.measurement.junctions import Chain, through_cracks
-from blemish.measurement.line_ends import OpenEnd, reach_of_ends, trim
+from blemish.measurement.line_ends import cut_back, draw_on, trim
 from blemish.measurement.networks import find_networks
 from blemish.measurement.polylines import Points, length_of, resample, smooth
 from blemish.measurement.profiles import find_edges
@@ -149,32 +149,25 @@ def _smooth_lines(
 ) -> tuple[CentreLine, ...]:
     if not chains:
         return ()
-    radii = []
-    lines = []
-    ends: list[OpenEnd] = []
-    for number, chain in enumerate(chains):
+    radii, lines = [], []
+    for chain in chains:
         part = trim(chain.points, chain.radii_px, start=chain.free[0], end=chain.free[1])
         points, radius = chain.points[part], float(np.median(chain.radii_px[part]))
         if len(points) < 2:
             chord = chain.points[-1] - chain.points[0]
             half = chord / max(float(np.hypot(*chord)), 1e-9) / 2
             points = np.array([points[0] - half, points[0] + half])
-        line = smooth(resample(points, closed=chain.closed), _sigma(radius), closed=chain.closed)
-        span = min(len(line) - 1, max(6, round(2 * radius)))
-        for last, free in enumerate(chain.free):
-            if free:
-                tip, behind = (line[-1], line[-1 - span]) if last else (line[0], line[span])
-                heading = (tip - behind) / max(float(np.hypot(*(tip - behind))), 1e-9)
-                tip_radius = float(chain.radii_px[part][-1 if last else 0])
-                ends.append(OpenEnd(number, bool(last), tip, heading, tip_radius))
+        lines.append(smooth(resample(points, closed=chain.closed), _sigma(radius), closed=chain.closed))
         radii.append(radius)
-        lines.append(line)
-    for end, reach in zip(ends, reach_of_ends(body, ends), strict=True):
-        tip = (end.point + reach * end.heading)[np.newaxis]
-        line = lines[end.line]
-        lines[end.line] = np.concatenate([line, tip] if end.last else [tip, line])
-    lines = [resample(line, closed=chain.closed) for line, chain in zip(lines, chains, strict=True)]
+    free = [chain.free for chain in chains]
+    closed = [chain.closed for chain in chains]
+    lines = draw_on(lines, free, radii, body, spare_round=False)
+    lines = [resample(line, closed=loop) for line, loop in zip(lines, closed, strict=True)]
     lines = _centre(lines, chains, radii, body, distance)
+    # Once more from nearer, since now the line bends as the crack does.
+    lines = [cut_back(line, ends, radius) for line, ends, radius in zip(lines, free, radii, strict=True)]
+    lines = draw_on(lines, free, radii, body, spare_round=True)
+    lines = [resample(line, closed=loop) for line, loop in zip(lines, closed, strict=True)]
     reaches = _reach(lines, radii, distance)
     return tuple(
         CentreLine(line, radius, reach, chain, network)

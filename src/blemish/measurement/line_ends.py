@@ -23,10 +23,12 @@ _ROUND_FROM_PX = 1.5
 # pi / 4 = 0.79 of it, a square end all, a tapering one less. Small ends cannot be told apart and get some of both.
 _ROUNDNESS = ((0.60, 0.70, 0.86, 0.95), (0.0, 1.0, 1.0, 0.0))
 _STEP_PX = 0.25
+# Samples read at once.
+_BATCH = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class OpenEnd:
+class _OpenEnd:
     """A free end to be drawn on.
 
     Attributes:
@@ -72,66 +74,109 @@ def _zone(points: Points, radii_px: NDArray[np.float64]) -> int:
     return int(np.argmax(outside)) if outside.any() else len(points)
 
 
-def reach_of_ends(image: NDArray[np.uint8], ends: list[OpenEnd]) -> NDArray[np.float64]:
-    """How far each line is to be drawn on, in pixels.
+def draw_on(
+    lines: list[Points],
+    free: list[tuple[bool, bool]],
+    radii_px: list[float],
+    image: NDArray[np.uint8],
+    *,
+    spare_round: bool,
+) -> list[Points]:
+    """Continue lines straight to where the mask ends.
 
     Args:
+        lines: float64 (N, 2) each, points about 1 px apart, N >= 2.
+        free: whether each line's start and end lie open; only those are drawn on.
+        radii_px: rough half width of each crack.
         image: uint8 (H, W), 255 inside the mask.
-        ends: the free ends.
+        spare_round: stop at the centre of a round end.
 
     Returns:
-        float64 (E,), 0 where the mask has ended already.
+        The lines with up to one point more at each end.
     """
-    if not ends:
-        return np.empty(0)
+    ends = []
+    for number, (line, radius) in enumerate(zip(lines, radii_px, strict=True)):
+        span = min(len(line) - 1, max(6, round(2 * radius)))
+        for last in (False, True):
+            if free[number][last]:
+                outwards = line[-1 - span :] if last else line[span::-1]
+                ends.append(_OpenEnd(number, last, outwards[-1], _heading(outwards), radius))
+    longer = list(lines)
+    for end, reach in zip(ends, _reaches(image, ends, spare_round), strict=True):
+        tip = (end.point + reach * end.heading)[np.newaxis]
+        longer[end.line] = np.concatenate([longer[end.line], tip] if end.last else [tip, longer[end.line]])
+    return longer
+
+
+def _heading(points: Points) -> Points:
+    """Unit vector of a line's direction at its last point: the end slope of a parabola through it."""
+    half = (len(points) - 1) // 2
+    slope = points[-1] - points[0]
+    if half >= 3:
+        slope = 3 * points[-1] - 4 * points[-1 - half] + points[-1 - 2 * half]
+    return slope / max(float(np.hypot(*slope)), 1e-9)
+
+
+def cut_back(line: Points, free: tuple[bool, bool], radius_px: float) -> Points:
+    """Take a crack's half width off a line's free ends, but never more than its outer thirds."""
+    cut = min(round(radius_px) + 1, (len(line) - 2) // 3)
+    if cut <= 0:
+        return line
+    return line[cut if free[0] else 0 : -cut if free[1] else None]
+
+
+def _reaches(image: NDArray[np.uint8], ends: list[_OpenEnd], spare_round: bool) -> Values:
+    """How far each line is to be drawn on, in pixels, (E,); ends of similar size are read together."""
     reaches = np.zeros(len(ends))
-    radii = np.array([end.radius_px for end in ends])
-    octave = np.ceil(np.log2(np.maximum(radii, 1.0))).astype(int)
+    octave = np.array([max(0, int(np.ceil(np.log2(max(end.radius_px, 1.0))))) for end in ends], dtype=int)
     for power in np.unique(octave):
-        chosen = np.flatnonzero(octave == power)
-        reaches[chosen] = _reaches(image, [ends[i] for i in chosen], 5.0 * 2.0**power + 4.0)
+        longest = 5.0 * 2.0**power + 4.0
+        step = max(_STEP_PX, longest / 128)
+        along = np.arange(-longest, longest + step / 2, step)
+        half = longest / 2 if 2.0**power > _ROUND_FROM_PX else 1.0
+        across = np.arange(-half, half + step / 2, step)
+        members = np.flatnonzero(octave == power)
+        batch = max(1, _BATCH // (along.size * across.size))
+        for first in range(0, members.size, batch):
+            chosen = members[first : first + batch]
+            tables = _read(image, [ends[i] for i in chosen], along, across)
+            for i, table in zip(chosen, tables, strict=True):
+                reaches[i] = _tip_of(table, along, across, ends[i].radius_px, spare_round)
     return reaches
 
 
-def _reaches(image: NDArray[np.uint8], ends: list[OpenEnd], longest_px: float) -> NDArray[np.float64]:
-    """Ends of similar size at once: the mask around each is read as a table, along its heading and across it."""
-    points = np.array([end.point for end in ends])
-    headings = np.array([end.heading for end in ends])
-    normals = np.column_stack([-headings[:, 1], headings[:, 0]])
-    step = max(_STEP_PX, longest_px / 128)
-    along = np.arange(-longest_px, longest_px + step / 2, step)
-    across = np.arange(-longest_px / 2, longest_px / 2 + step / 2, step)
-    x = points[:, 0, None, None] + across[:, None] * normals[:, 0, None, None] + along * headings[:, 0, None, None]
-    y = points[:, 1, None, None] + across[:, None] * normals[:, 1, None, None] + along * headings[:, 1, None, None]
-    table = sample(image, x.reshape(-1, along.size), y.reshape(-1, along.size), outside=0.0)
-    table = table.reshape(len(ends), across.size, along.size) / 255.0
-
-    table = _connected(table)
-    sections = step * table.sum(axis=1, dtype=np.float64)
-    return np.array([_end_of(table[i], sections[i], along, across, end.radius_px) for i, end in enumerate(ends)])
-
-
-def _connected(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mask across the line, from the line outwards to where it first ends."""
-    middle = table.shape[1] // 2
+def _read(image: NDArray[np.uint8], ends: list[_OpenEnd], along: Values, across: Values) -> NDArray[np.float32]:
+    """The mask around each end, (E, across, along), along its heading and across it, up to where it first ends."""
+    points = np.array([end.point for end in ends])[:, :, np.newaxis, np.newaxis]
+    heading = np.array([end.heading for end in ends])[:, :, np.newaxis, np.newaxis]
+    x = points[:, 0] + along * heading[:, 0] - across[:, np.newaxis] * heading[:, 1]
+    y = points[:, 1] + along * heading[:, 1] + across[:, np.newaxis] * heading[:, 0]
+    values = sample(image, x.reshape(-1, along.size), y.reshape(-1, along.size), outside=0.0)
+    table = values.reshape(len(ends), across.size, along.size) / np.float32(255.0)
+    middle = across.size // 2
     after = np.minimum.accumulate(table[:, middle:], axis=1)
     before = np.minimum.accumulate(table[:, middle::-1], axis=1)[:, :0:-1]
     return np.concatenate([before, after], axis=1)
 
 
-def _end_of(
-    table: NDArray[np.float32], sections: Values, along: Values, across: Values, radius_px: float
+def _tip_of(
+    table: NDArray[np.float32], along: Values, across: Values, radius_px: float, spare_round: bool
 ) -> float:
-    """Where the line ends: ``table`` (across, along) is the mask, ``sections`` its width at each place."""
+    """Where the line ends along its heading, given the mask around it."""
     step = float(along[1] - along[0])
-    ahead = np.minimum.accumulate(table[:, along >= 0], axis=1).sum(axis=1, dtype=np.float64)
-    depths = np.maximum(step * (ahead - 0.5), 0.0)
-    tip = float(depths[across.size // 2])
-    body = (along <= tip - 1.5 * radius_px) & (along >= tip - 4 * radius_px - 2)
+    ahead = np.minimum.accumulate(table[:, along >= 0], axis=1)
+    # The best of the rays within a pixel, where it falls to half: a hairline's mask is nowhere at its full value.
+    ridge = ahead[np.abs(across) <= 1.0].max(axis=0)
+    tip = step * float(np.count_nonzero(ridge > ridge[0] / 2))
+    sections = step * table.sum(axis=0, dtype=np.float64)
+    body = (along <= tip - 1.5 * radius_px) & (along >= tip - 2.5 * radius_px - 2)
     half = float(np.median(sections[body])) / 2 if body.any() else 0.0
-    if half < _ROUND_FROM_PX or tip < half / 2:
+    if half < _ROUND_FROM_PX or tip < half / 2 or across[-1] < half:
         return tip
     # The middle rays together place the tip better than one: the mask's rounding averages out.
-    tip = float(depths[np.abs(across) <= 0.4 * half].mean())
+    middle = ahead[np.abs(across) <= 0.4 * half]
+    tip = step * max(float(middle.sum(axis=1, dtype=np.float64).mean()) - 0.5, 0.0)
+    if not spare_round:
+        return tip
     filled = step * float(sections[along > tip - half].sum()) / (2 * half * half)
-    return tip - half * float(np.interp(filled, *_ROUNDNESS))
+    return max(0.0, tip - half * float(np.interp(filled, *_ROUNDNESS)))

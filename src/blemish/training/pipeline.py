@@ -7,15 +7,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from blemish.datasets import Dataset, fingerprint, read_dataset
+from blemish.datasets import Dataset, fingerprint, photo_digests, read_dataset
 from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
+from blemish.evaluation import draw_losses
 from blemish.files import write_bytes
 from blemish.methods import GradientMethod, Method, get_method
 from blemish.training.backbones import Backbones
 from blemish.training.card import model_card
 from blemish.training.choosing import Parts, deal_masked_photos
-from blemish.training.curves import draw_curves
 from blemish.training.export import export_graph
 from blemish.training.fitting import Fit, fit
 from blemish.training.precision import LossNotFiniteError
@@ -89,7 +89,7 @@ def train(
         fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
     except LossNotFiniteError as error:
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
-    draw_curves(logs / "metrics.csv", logs / "curves.png", title=f"{method}, seed {seed}")
+    draw_losses(logs / "curves.png", logs / "metrics.csv")
     detector = _detector(fitted, dataset, parts, report, seed=seed, path=target)
     detector.save(target)
     say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")
@@ -113,6 +113,7 @@ def _detector(
             seed=seed,
             n_train=len(parts.fit),
             n_held_out=len(parts.held_out),
+            photos=_digests(parts),
             libraries=_library_versions(),
         ),
     )
@@ -130,6 +131,11 @@ def _detector(
     )
     card = model_card(path.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=how)
     return Detector(Container(spec, graph, card), path=path)
+
+
+def _digests(parts: Parts) -> tuple[str, ...]:
+    every = (photo_digests(part) for part in (parts.fit, parts.held_out, parts.calibration))
+    return tuple(sorted({digest for digests in every for digest in digests}))
 
 
 def _check_target(target: Path) -> None:

@@ -108,7 +108,7 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
 
 
 def _is_made_of(find: Callable[[Path], list[Path]], root: Path) -> bool:
-    """Whether there are such class folders, and most folders with photos are classes: a shelf of sets is none itself."""
+    """Whether there are such class folders, and most folders with photos are classes: a shelf of sets is no set."""
     if not root.is_dir():
         return False
     return any(find(place) and _is_mostly_classes(place) for place in places(root))

@@ -71,7 +71,8 @@ class Camera:
         motion_rad: direction of motion.
         reduce: the photo is shrunk to this share of its size and enlarged again.
         sharpen: strength of unsharp masking.
-        exposure: gain.
+        exposure: mean brightness that the exposure meter aims at.
+        metering: 0 leaves the brightness as it is, 1 reaches that mean.
         contrast: slope about the mean.
         gamma: tone curve.
         balance: RGB gains.
@@ -89,6 +90,7 @@ class Camera:
     reduce: float
     sharpen: float
     exposure: float
+    metering: float
     contrast: float
     gamma: float
     balance: NDArray[np.float32]
@@ -124,8 +126,9 @@ class Camera:
         if self.sharpen > 0:
             image = image + np.float32(self.sharpen) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
         mean = float(image.mean())
+        gain = (self.exposure / max(mean, 0.02)) ** self.metering
         if self.saturation != 1:
-            image = cv2.transform(image, self._colour_mix())
+            image = np.asarray(cv2.transform(image, self._colour_mix()), dtype=np.float32)
         light = self._illumination(shape, rng)
         speckle = grain(rng, shape, self.noise_size_px) * np.float32(self.noise)
         blotch = value_noise(rng, shape, 2.5) * np.float32(self.noise * 0.5 * (self.saturation > 0))
@@ -133,7 +136,7 @@ class Camera:
         planes = []
         for plane, balance, tint in zip(cv2.split(image), self.balance, tints, strict=True):
             # Contrast about the mean, then exposure, white balance and the light's own gradient.
-            lit = plane * np.float32(self.contrast) + np.float32(mean * (self.exposure - self.contrast))
+            lit = plane * np.float32(self.contrast * gain) + np.float32(mean * gain * (1 - self.contrast))
             lit *= light * np.float32(balance)
             lit = cv2.pow(np.clip(lit, 0, 1), self.gamma)
             if self.noise > 0:
@@ -142,8 +145,9 @@ class Camera:
         photo = np.clip(np.rint(cv2.merge(planes) * np.float32(255)), 0, 255).astype(np.uint8)
         if self.quality:
             _, packed = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-            photo = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
-        return photo
+            decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
+            photo = np.ascontiguousarray(decoded[..., ::-1])
+        return np.asarray(photo)
 
     def _colour_mix(self) -> NDArray[np.float32]:
         grey = np.tile(np.array([0.299, 0.587, 0.114]), (3, 1))
@@ -174,10 +178,11 @@ def random_camera(rng: Generator, *, thinnest_px: float) -> Camera:
         motion_rad=rng.uniform(0, np.pi),
         reduce=max(rng.uniform(0.4, 0.95), min(1.0, 0.9 / limit)) if rng.random() < 0.25 else 1.0,
         sharpen=rng.uniform(0.3, 2.0) if rng.random() < 0.35 else 0.0,
-        exposure=float(np.exp(rng.normal(0.0, 0.13))),
+        exposure=float(np.clip(rng.normal(0.54, 0.1), 0.2, 0.8)),
+        metering=rng.uniform(0.3, 0.9),
         contrast=float(np.exp(rng.normal(0.08, 0.22))),
         gamma=float(np.exp(rng.normal(0, 0.15))),
-        balance=np.exp(rng.normal(0, 0.035, 3)).astype(np.float32),
+        balance=np.exp(rng.normal(0, 0.04) * np.array([1, 0.1, -1]) + rng.normal(0, 0.01, 3)).astype(np.float32),
         saturation=0.0 if grey else float(rng.uniform(0.5, 1.35)),
         noise=log_uniform(rng, 0.003, 0.05) if rng.random() < 0.75 else 0.0,
         noise_size_px=rng.uniform(1.0, 2.2),

@@ -6,6 +6,7 @@ Colour is planar, (3, H, W): numpy is some ten times slower where the last axis 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ Colour = NDArray[np.float32]
 """RGB, 0 to 1, gamma-encoded as in a photo: float32 (3,) or (3, H, W)."""
 
 Window = tuple[slice, slice]
+
+Real = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -80,23 +83,23 @@ class Canvas:
         """The canvas's colour in a window of it: a view, (3, h, w)."""
         return self.colour if window is None else self.colour[:, window[0], window[1]]
 
-    def blend(self, colour: Colour | float, alpha: Field, window: Window | None = None) -> None:
+    def blend(self, colour: Real | float, alpha: Real, window: Window | None = None) -> None:
         """Lay a colour, (3,), (3, h, w) or a grey, over the canvas with opacity ``alpha``, (h, w) 0 to 1."""
         part = self.part(window)
         over = np.asarray(colour, dtype=np.float32)
-        part += (spread(over) - part) * alpha
+        part += (spread(over) - part) * alpha.astype(np.float32, copy=False)
 
-    def scale(self, gain: Field, window: Window | None = None) -> None:
+    def scale(self, gain: Real, window: Window | None = None) -> None:
         """Multiply the canvas by ``gain``, (h, w) or (3, h, w)."""
         part = self.part(window)
         part *= gain.astype(np.float32, copy=False)
 
-    def add(self, change: Field, window: Window | None = None) -> None:
+    def add(self, change: Real, window: Window | None = None) -> None:
         """Add ``change``, (h, w), to every channel."""
         part = self.part(window)
         part += change.astype(np.float32, copy=False)
 
-    def hide(self, alpha: Field, window: Window | None = None) -> None:
+    def hide(self, alpha: Real, window: Window | None = None) -> None:
         """Note that something in front hides the surface with opacity ``alpha``."""
         part = self.hidden if window is None else self.hidden[window]
         np.maximum(part, alpha, out=part)
@@ -154,5 +157,7 @@ def mix(low: Colour, high: Colour, share: Field) -> Colour:
 
 
 def speckled(rng: Generator, level: Colour, texture: Field, low: float, high: float) -> Colour:
-    """A colour (3, H, W) of brightness varied by ``texture`` (about N(0, 1)), by a strength between ``low`` and ``high``."""
-    return np.asarray(np.clip(spread(level) * (1 + texture * np.float32(log_uniform(rng, low, high))), 0, 1), dtype=np.float32)
+    """A colour (3, H, W), its brightness varied by ``texture`` (about N(0, 1)) from ``low`` to ``high`` strong."""
+    return np.asarray(
+        np.clip(spread(level) * (1 + texture * np.float32(log_uniform(rng, low, high))), 0, 1), dtype=np.float32
+    )

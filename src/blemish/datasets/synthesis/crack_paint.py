@@ -9,7 +9,16 @@ import numpy as np
 
 from blemish.datasets.synthesis.canvas import Canvas, Colour, Window, rgb, spread
 from blemish.datasets.synthesis.cracks import CrackField
-from blemish.datasets.synthesis.noise import Field, Generator, fractal_noise, grain, log_uniform, smoothstep, value_noise
+from blemish.datasets.synthesis.noise import (
+    Field,
+    Generator,
+    exp,
+    fractal_noise,
+    grain,
+    log_uniform,
+    smoothstep,
+    value_noise,
+)
 
 HALO_PX = 14.0
 """How far outside its edge a crack changes its surroundings."""
@@ -77,7 +86,7 @@ def paint_cracks(canvas: Canvas, field: CrackField, look: CrackLook, rng: Genera
     patchy = smoothstep(-1.0, 1.0, value_noise(rng, size, max(10.0, canvas.size_px * 0.08)))
     _surround(canvas, window, depth, half, look, patchy, rng)
     if look.rim > 0:
-        fall = cv2.exp(np.abs(depth) * np.float32(-1 / (0.8 + 0.06 * half.max()))) * (depth < 0.5)
+        fall = exp(np.abs(depth) * np.float32(-1 / (0.8 + 0.06 * half.max()))) * (depth < 0.5)
         rim = facing * fall * (np.float32(look.rim * (0.4 + canvas.light.hardness)) * (np.float32(0.4) + patchy))
         canvas.scale(1 + np.clip(rim, -0.5, 0.5), window)
     around = cv2.blur(canvas.part(window).transpose(1, 2, 0), (7, 7)).transpose(2, 0, 1)
@@ -111,7 +120,7 @@ def _surround(
 ) -> None:
     """Stains, bloom and chips beside the crack."""
     if look.halo != 0:
-        fall = cv2.exp(np.minimum(depth, 0) * np.float32(1 / rng.uniform(1.5, HALO_PX / 2.5))) * patchy
+        fall = exp(np.minimum(depth, 0) * np.float32(1 / rng.uniform(1.5, HALO_PX / 2.5))) * patchy
         if look.halo > 0:
             canvas.scale(1 - np.float32(look.halo) * fall, window)
         else:
@@ -119,12 +128,14 @@ def _surround(
     if look.chips_px > 0 and half.max() > 1.2:
         # Spalled edges: shallow flats of fresh, rougher material with a shaded step.
         field = fractal_noise(rng, depth.shape, max(6.0, look.chips_px * 4), 2, persistence=0.65)
-        limit = np.float32(min(look.chips_px, HALO_PX - 3)) * np.clip(field, 0, 2) * np.clip(half - np.float32(0.8), 0, 2)
+        limit = (
+            np.float32(min(look.chips_px, HALO_PX - 3)) * np.clip(field, 0, 2) * np.clip(half - np.float32(0.8), 0, 2)
+        )
         limit = np.minimum(limit, np.float32(HALO_PX - 2))
         chip = np.clip(depth + limit + np.float32(0.5), 0, 1) * (limit > 0.3)
         fresh = np.float32(rng.uniform(0.75, 1.2)) + np.float32(0.08) * grain(rng, depth.shape, 1.5)
         beside = depth + limit
-        step = _facing_light(beside, canvas) * cv2.exp(np.abs(beside) * np.float32(-1 / 1.2)) * (limit > 0.3)
+        step = _facing_light(beside, canvas) * exp(np.abs(beside) * np.float32(-1 / 1.2)) * (limit > 0.3)
         gain = 1 + chip * (fresh - 1) + np.float32(0.3 * (0.3 + canvas.light.hardness)) * step
         canvas.scale(np.clip(gain, 0.3, 1.6), window)
 

@@ -2,18 +2,19 @@
 
 A path is rough at every scale (random midpoint displacement, Fournier, Fussell and Carpenter 1982), its width a
 log-normal fractal along it. A crack opens by pulling its two sides apart: where it is wide, both edges repeat the
-same finer zigzag, so the zigzag is kept apart from the smooth centre line, as a sideways shift along it. Networks: single, branched, star, several, map cracking (edges of a Voronoi
-diagram) and steps along the joints of masonry.
+same finer zigzag, so the zigzag is kept apart from the smooth centre line, as a sideways shift along it.
+Networks: single, branched, star, several, map cracking (edges of a Voronoi diagram) and steps along the joints of
+masonry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import Voronoi
 
 from blemish.datasets.synthesis.noise import Generator, log_uniform, noise_along
 from blemish.datasets.synthesis.strokes import Points, normals, resample
@@ -74,7 +75,7 @@ def random_habit(rng: Generator, width_px: float) -> Habit:
         roughness=log_uniform(rng, 0.04, 0.16) * (1 - 0.5 * min(1.0, width_px / 40)),
         hurst=rng.uniform(0.92, 1.25),
         finest_px=max(2.0 * log_uniform(rng, 1.0, 4.0), 1.5 * width_px),
-        spread=log_uniform(rng, 0.1, 0.55),
+        spread=log_uniform(rng, 0.12, 0.7),
         interrupted=rng.uniform(0.02, 0.25) if width_px < 5 and rng.random() < 0.35 else 0.0,
         faintness=rng.uniform(0.0, 0.3),
     )
@@ -108,7 +109,7 @@ def walk(rng: Generator, start: Points, heading: float, length_px: float, habit:
     turns = np.cumsum(rng.normal(0, rng.uniform(0.08, 0.28), count)) + heading
     steps = stride * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     knots = start + np.concatenate([[[0.0, 0.0]], np.cumsum(steps, axis=0)])
-    pieces = [rough_line(rng, a, b, habit)[:-1] for a, b in zip(knots[:-1], knots[1:], strict=True)]
+    pieces = [rough_line(rng, a, b, habit)[:-1] for a, b in pairwise(knots)]
     return resample(np.concatenate([*pieces, knots[-1:]]))
 
 
@@ -120,7 +121,9 @@ def clothe(
         points = resample(_smoothed(points, 0.5 * width_px))
     count = len(points)
     cell = max(20.0, count * rng.uniform(0.08, 0.4))
-    width = width_px * np.exp(habit.spread * np.clip(noise_along(rng, count, cell, octaves=5), -2.2, 2.2))
+    # Never more than about twice the mean width, but much less in places.
+    profile = noise_along(rng, count, cell, octaves=5)
+    width = width_px * np.exp(np.clip(habit.spread * profile, -1.8, 0.8))
     at = np.linspace(0, 1, count)
     for wanted, from_end in ((taper_start, at), (taper_end, 1 - at)):
         if wanted:
@@ -153,7 +156,9 @@ def _zigzag(rng: Generator, count: int, width_px: float, roughness: float) -> ND
     coarsest = 3.0 * width_px
     octaves = max(2, int(np.log2(max(coarsest / 1.5, 2))))
     size = roughness * coarsest * rng.uniform(0.25, 0.7)
-    return np.asarray(size * noise_along(rng, count, coarsest / 0.7, octaves=octaves, persistence=0.55), dtype=np.float64)
+    return np.asarray(
+        size * noise_along(rng, count, coarsest / 0.7, octaves=octaves, persistence=0.55), dtype=np.float64
+    )
 
 
 def _smoothed(points: Points, sigma_px: float) -> Points:
@@ -162,7 +167,8 @@ def _smoothed(points: Points, sigma_px: float) -> Points:
     reach = min(int(3 * sigma) + 1, len(points) - 1)
     # Odd reflection keeps the ends where they are.
     padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    return np.asarray(gaussian_filter1d(padded, sigma, axis=0)[reach:-reach], dtype=np.float64)
+    smooth = cv2.GaussianBlur(padded, (1, 2 * reach + 1), sigmaX=1, sigmaY=sigma)
+    return np.asarray(smooth[reach:-reach], dtype=np.float64)
 
 
 def on_border(rng: Generator, shape: tuple[int, int], side: int, beyond_px: float) -> Points:
@@ -179,7 +185,7 @@ def on_border(rng: Generator, shape: tuple[int, int], side: int, beyond_px: floa
 
 
 def main_crack(rng: Generator, shape: tuple[int, int], width_px: float, habit: Habit) -> CrackPath:
-    """One crack: from border to border (mostly), from a border to inside, or all inside."""
+    """One crack: from border to border (mostly), from a border to inside, or, if thin, all inside."""
     beyond = width_px * 1.5 + 8
     side = int(rng.integers(0, 4))
     start = on_border(rng, shape, side, beyond)
@@ -189,7 +195,7 @@ def main_crack(rng: Generator, shape: tuple[int, int], width_px: float, habit: H
         points = rough_line(rng, start, on_border(rng, shape, other, beyond), habit)
         return clothe(rng, points, width_px, habit)
     centre = np.array([shape[1], shape[0]]) * rng.uniform(0.2, 0.8, 2)
-    if ending < 0.87:
+    if ending < 0.87 or width_px > min(shape) / 80:
         heading = float(np.arctan2(*(centre - start)[::-1]))
         points = walk(rng, start, heading, float(np.hypot(*(centre - start))) * rng.uniform(0.7, 1.5), habit)
         return clothe(rng, points, width_px, habit, taper_end=_ends_inside(points, shape))
@@ -225,9 +231,7 @@ def daughters(
         if daughter_px < 0.6:
             continue
         finer = replace(habit, finest_px=max(2.0, habit.finest_px * daughter_px / max(mother.width_px[at], 1)))
-        crack = clothe(
-            rng, walk(rng, mother.points[at], heading, length, finer), daughter_px, finer, taper_end=True
-        )
+        crack = clothe(rng, walk(rng, mother.points[at], heading, length, finer), daughter_px, finer, taper_end=True)
         grown.append(crack)
         if depth > 0 and rng.random() < 0.4:
             grown += daughters(rng, crack, shape, int(rng.integers(1, 3)), finer, depth - 1)
@@ -236,6 +240,8 @@ def daughters(
 
 def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: Habit) -> list[CrackPath]:
     """Craquelure, alligator cracking: the edges of random cells, some missing, all or part of the photo."""
+    from scipy.spatial import Voronoi  # here, since it takes longer to import than a photo to draw
+
     height, width = shape
     cell = max(min(shape) * log_uniform(rng, 0.12, 0.5), width_px * 6)
     width_px = min(width_px, cell / 10)
@@ -247,7 +253,7 @@ def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: H
     patch = np.array([width, height]) * rng.uniform(0, 1, 2)
     reach = max(shape) * rng.uniform(0.35, 1.6)
     calmer = replace(habit, roughness=habit.roughness * 0.7, finest_px=min(habit.finest_px, cell / 6))
-    cracks: list[CrackPath] = []
+    kept: list[tuple[int, int]] = []
     for first, second in diagram.ridge_vertices:
         if first < 0 or rng.random() < missing:
             continue
@@ -255,10 +261,15 @@ def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: H
         middle = (a + b) / 2
         span = float(np.hypot(*(b - a)))
         outside = (middle < -cell).any() or (middle > np.array([width, height]) + cell).any()
-        if outside or span < 3 or span > 4 * cell or np.hypot(*(middle - patch)) > reach:
-            continue
-        edge_px = max(width_px * np.exp(rng.normal(0, 0.4)), 0.6)
-        cracks.append(clothe(rng, rough_line(rng, a, b, calmer), edge_px, replace(calmer, spread=habit.spread * 0.6)))
+        if not outside and 3 <= span <= 4 * cell and np.hypot(*(middle - patch)) <= reach:
+            kept.append((first, second))
+    meeting = np.bincount(np.ravel(kept), minlength=len(diagram.vertices)) if kept else np.zeros(0)
+    cracks: list[CrackPath] = []
+    for first, second in kept:
+        line = rough_line(rng, diagram.vertices[first], diagram.vertices[second], calmer)
+        edge_px = max(width_px * float(np.exp(rng.normal(0, 0.4))), 0.6)
+        ends = {"taper_start": meeting[first] == 1, "taper_end": meeting[second] == 1}
+        cracks.append(clothe(rng, line, edge_px, replace(calmer, spread=habit.spread * 0.6), **ends))
     return cracks
 
 

@@ -50,7 +50,7 @@ class CrackField:
         return coverage(self.depth_px, self.half_width_px)
 
     def mask(self, least_width_px: float) -> NDArray[np.bool_]:
-        """Pixels whose centre lies in a crack, bool (H, W); cracks thinner than ``least_width_px`` count as that wide."""
+        """Pixels whose centre lies in a crack, bool (H, W); thinner cracks count as ``least_width_px`` wide."""
         lift = np.maximum(np.float32(least_width_px / 2) - self.half_width_px, 0)
         return np.asarray((self.depth_px + lift > 0) & (self.half_width_px > 0))
 

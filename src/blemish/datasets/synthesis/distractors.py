@@ -19,6 +19,7 @@ ON_SURFACE: MappingProxyType[str, DrawDistractor] = MappingProxyType(
         "scratch": lines.scratch,
         "drawn_line": lines.drawn_line,
         "ridge": lines.ridge,
+        "dents": lines.dents,
         "stain": marks.stain,
         "water_run": marks.water_run,
         "moss": marks.moss,
@@ -28,6 +29,8 @@ ON_SURFACE: MappingProxyType[str, DrawDistractor] = MappingProxyType(
         "tyre_mark": marks.tyre_mark,
         "sealant": marks.sealant,
         "patch": marks.patch,
+        "spall": marks.spall,
+        "flaking": marks.flaking,
         "tie_holes": objects.tie_holes,
     }
 )
@@ -44,10 +47,11 @@ IN_FRONT: MappingProxyType[str, DrawDistractor] = MappingProxyType(
         "dapple": objects.dapple,
         "edge": objects.edge,
         "metalwork": objects.metalwork,
+        "window": objects.window,
         "picture_frame": objects.picture_frame,
     }
 )
-"""Drawn after the cracks: they shade or hide them."""
+"""Drawn after the cracks, in this order: they shade or hide them."""
 
 DISTRACTORS: MappingProxyType[str, DrawDistractor] = MappingProxyType({**ON_SURFACE, **IN_FRONT})
 """Every distractor by name."""

@@ -13,10 +13,8 @@ from blemish.datasets.synthesis.strokes import Points, StrokeField, normals, res
 def across_photo(rng: Generator, shape: tuple[int, int], *, upright: float = 0.7) -> Points:
     """A straight line from border to border, with chance ``upright`` nearly level or plumb; float64 (2, 2)."""
     height, width = shape
-    if rng.random() < upright:
-        turn = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.06)
-    else:
-        turn = rng.uniform(0, np.pi)
+    level_or_plumb = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.06)
+    turn = level_or_plumb if rng.random() < upright else rng.uniform(0, np.pi)
     centre = np.array([width, height]) * rng.uniform(0.05, 0.95, 2)
     half = np.hypot(width, height) * np.array([np.cos(turn), np.sin(turn)])
     return np.stack([centre - half, centre + half])
@@ -27,7 +25,9 @@ def curve(rng: Generator, start: Points, end: Points, *, sag: float, wander: flo
     line = resample(np.stack([start, end]), 1.0)
     length = float(np.hypot(*(end - start)))
     at = np.linspace(0, 1, len(line))
-    off = sag * 4 * at * (1 - at) + wander * noise_along(rng, len(line), max(30.0, len(line) / 3), octaves=2)
+    # Slow waves rather than noise: cables and blades have no corners.
+    waves = sum(rng.normal() * np.sin(2 * np.pi * (k * at + rng.random())) / k for k in (0.7, 1.6, 3.1))
+    off = sag * 4 * at * (1 - at) + wander * waves
     side = normals(np.stack([start, end]))[0]
     return np.asarray(line + side * (off * length)[:, None], dtype=np.float64)
 
@@ -35,7 +35,7 @@ def curve(rng: Generator, start: Points, end: Points, *, sag: float, wander: flo
 def _clip_line(line: Points, shape: tuple[int, int], beyond_px: float) -> Points:
     x, y = line.T
     keep = (x > -beyond_px) & (x < shape[1] + beyond_px) & (y > -beyond_px) & (y < shape[0] + beyond_px)
-    return line[keep]
+    return np.asarray(line[keep])
 
 
 def draw_stroke(
@@ -63,7 +63,11 @@ def joint(canvas: Canvas, rng: Generator) -> None:
     if rng.random() < 0.3:
         line = line + normals(line) * (noise_along(rng, len(line), 80) * rng.uniform(0.3, 1.5))[:, None]
     width = _line_width(rng, canvas, 1.0, 40)
-    field = draw_stroke(canvas, line, width, margin_px=width + 6)
+    line = _clip_line(line, canvas.shape, width + 10)
+    if len(line) < 2:
+        return
+    worn = 1 + rng.choice([0.0, 0.1, 0.3]) * noise_along(rng, len(line), max(4.0, width), octaves=4)
+    field = draw_stroke(canvas, line, np.maximum(width * worn, 0.3), margin_px=width + 6)
     if field is None:
         return
     size = field.depth_px.shape
@@ -107,7 +111,7 @@ def scratch(canvas: Canvas, rng: Generator) -> None:
         if field is None:
             continue
         broken = smoothstep(-1.2, 0.2, value_noise(rng, field.depth_px.shape, 12))
-        gain = rng.uniform(1.15, 1.6) if rng.random() < 0.65 else rng.uniform(0.45, 0.85)
+        gain = rng.uniform(1.15, 1.7) if rng.random() < 0.6 else rng.uniform(0.3, 0.8)
         canvas.scale((1 + (gain - 1) * field.coverage() * broken).astype(np.float32), field.window)
 
 
@@ -152,8 +156,33 @@ def ridge(canvas: Canvas, rng: Generator) -> None:
         direction = normals(line)[len(line) // 2]
         facing = float(direction @ np.array([canvas.light.x, canvas.light.y]))
         patchy = smoothstep(-1, 0.6, value_noise(rng, field.depth_px.shape, 40))
-        gain = 1 + sideways * np.float32(facing * rng.uniform(0.1, 0.45)) * patchy + 0.04 * bump
+        gain = 1 + sideways * np.float32(facing * rng.uniform(0.2, 0.7)) * patchy + 0.04 * bump
         canvas.scale(np.clip(gain, 0.4, 1.5).astype(np.float32), field.window)
+
+
+def dents(canvas: Canvas, rng: Generator) -> None:
+    """Creases and dents as in brick faces and screeds: short, bent, swelling in the middle, one edge lit."""
+    size = canvas.size_px * log_uniform(rng, 0.02, 0.12)
+    turn = rng.uniform(0, np.pi)
+    for _ in range(int(rng.integers(4, 25))):
+        heading = turn + rng.normal(0, rng.choice([0.3, 2.0]))
+        start = np.array([canvas.shape[1], canvas.shape[0]]) * rng.random(2)
+        end = start + size * log_uniform(rng, 0.4, 2.0) * np.array([np.cos(heading), np.sin(heading)])
+        line = curve(rng, start, end, sag=rng.normal(0, 0.2), wander=0.04)
+        swell = np.sin(np.linspace(0, np.pi, len(line))) ** rng.uniform(0.4, 1.0)
+        width = size * log_uniform(rng, 0.04, 0.3) * swell * (1 + 0.25 * noise_along(rng, len(line), 12))
+        field = draw_stroke(canvas, line, np.maximum(width, 0.2), margin_px=3)
+        if field is None:
+            continue
+        direction = normals(line)[len(line) // 2]
+        facing = float(direction @ np.array([canvas.light.x, canvas.light.y]))
+        lit = (
+            np.exp(-np.abs(field.depth_px) / 1.2)
+            * np.sign(field.across_px)
+            * np.float32(-facing * rng.uniform(0.1, 0.5))
+        )
+        shade = 1 - field.coverage() * np.float32(rng.uniform(0.15, 0.7))
+        canvas.scale(np.clip(shade * (1 + lit * (field.depth_px > -3)), 0.2, 1.6), field.window)
 
 
 def cable(canvas: Canvas, rng: Generator) -> None:
@@ -221,9 +250,7 @@ def twig(canvas: Canvas, rng: Generator) -> None:
         shadow = line - np.array([canvas.light.x, canvas.light.y]) * (width * rng.uniform(0.3, 1.0))
         cast = draw_stroke(canvas, shadow, widths.astype(np.float64), margin_px=3)
         if cast is not None:
-            canvas.scale(
-                1 - smoothstep(-1.5, 1.5, cast.depth_px) * np.float32(canvas.light.umbra), cast.window
-            )
+            canvas.scale(1 - smoothstep(-1.5, 1.5, cast.depth_px) * np.float32(canvas.light.umbra), cast.window)
         field = draw_stroke(canvas, line, widths.astype(np.float64))
         if field is None:
             continue

@@ -10,6 +10,7 @@ from blemish.datasets.synthesis.distractors_lines import across_photo, curve, dr
 from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
+    exp,
     fractal_noise,
     grain,
     log_uniform,
@@ -212,3 +213,35 @@ def patch(canvas: Canvas, rng: Generator) -> None:
         -1.0, 0.5, value_noise(rng, canvas.shape, 40)
     )
     canvas.scale(1 - rim * np.float32(rng.uniform(0, 0.5)))
+
+
+def spall(canvas: Canvas, rng: Generator) -> None:
+    """Surface broken away: a rough hollow with a ragged, lit and shaded rim. A wound, but no crack."""
+    for _ in range(int(rng.integers(1, 4))):
+        radius = canvas.size_px * log_uniform(rng, 0.02, 0.2)
+        depth = _blob(canvas, rng, radius, ragged=rng.uniform(0.25, 0.6))
+        hollow = smoothstep(0.0, max(2.0, radius * rng.uniform(0.05, 0.4)), depth)
+        rough = fractal_noise(rng, canvas.shape, max(6.0, canvas.grain_px * 8), 1.5, persistence=0.85)
+        relief = hollow * (rough * np.float32(rng.uniform(0.3, 1.0)) - np.float32(rng.uniform(1.0, 4.0)))
+        slope_x = cv2.Scharr(relief, cv2.CV_32F, 1, 0, scale=1 / 32)
+        slope_y = cv2.Scharr(relief, cv2.CV_32F, 0, 1, scale=1 / 32)
+        facing = -(slope_x * np.float32(canvas.light.x) + slope_y * np.float32(canvas.light.y))
+        fresh = 1 + hollow * np.float32(rng.uniform(-0.4, 0.25))
+        canvas.scale(fresh * (1 + np.tanh(facing * np.float32(1 + canvas.light.hardness)) * np.float32(0.6)))
+
+
+def flaking(canvas: Canvas, rng: Generator) -> None:
+    """A coat coming off in flakes: another tone below, a thin dark shadow or lit edge round each flake."""
+    shape = canvas.shape
+    field = fractal_noise(
+        rng, shape, canvas.size_px * log_uniform(rng, 0.04, 0.3), 2, persistence=rng.uniform(0.45, 0.7)
+    )
+    edge = rng.uniform(0.4, 1.5)
+    bare = smoothstep(edge, edge + 0.05, field)
+    level = np.clip(canvas.level * np.float32(rng.choice([rng.uniform(0.5, 0.85), rng.uniform(1.15, 1.6)])), 0.03, 0.97)
+    canvas.blend(
+        speckled(rng, level, grain(rng, shape, canvas.grain_px), 0.02, 0.12), bare * np.float32(rng.uniform(0.4, 1))
+    )
+    rim = exp(-(((field - np.float32(edge)) * np.float32(1 / rng.uniform(0.015, 0.06))) ** 2))
+    rim *= smoothstep(-0.8, 0.8, value_noise(rng, shape, 20))
+    canvas.scale(1 + rim * np.float32(rng.choice([-1, 0.3]) * rng.uniform(0.2, 0.7)))

@@ -17,6 +17,7 @@ from blemish.datasets.synthesis.noise import (
     smoothstep,
     value_noise,
 )
+from blemish.datasets.synthesis.surfaces import SURFACES, draw_surface
 
 
 def _cast(canvas: Canvas, rng: Generator, alpha: Field) -> None:
@@ -65,7 +66,7 @@ def dapple(canvas: Canvas, rng: Generator) -> None:
     """Light through leaves."""
     field = fractal_noise(rng, canvas.shape, canvas.size_px * log_uniform(rng, 0.05, 0.4), 6, persistence=0.5)
     edge = rng.uniform(-0.8, 0.8)
-    _cast(canvas, rng, smoothstep(edge, edge + rng.uniform(0.1, 1.0), field))
+    _cast(canvas, rng, smoothstep(edge, edge + log_uniform(rng, 0.1, 2.0), field))
 
 
 def leaves(canvas: Canvas, rng: Generator) -> None:
@@ -128,12 +129,15 @@ def edge(canvas: Canvas, rng: Generator) -> None:
     fall = np.exp(-np.maximum(-off, 0) / np.float32(log_uniform(rng, 1.5, 20))).astype(np.float32)
     canvas.scale(1 - fall * np.float32(rng.uniform(0, 0.5)))
     canvas.blend(beyond, alpha)
+    if rng.random() < 0.3:  # a gap between the two
+        gap = np.clip(np.float32(log_uniform(rng, 0.7, 6)) - np.abs(off), 0, 1).astype(np.float32)
+        canvas.scale(1 - gap * np.float32(rng.uniform(0.4, 0.95)))
     canvas.hide(alpha)
 
 
 def _beyond(canvas: Canvas, rng: Generator) -> Colour:
     shape = canvas.shape
-    kind = rng.integers(0, 5)
+    kind = rng.integers(0, 6)
     if kind == 0:  # sky
         top, low = np.array([0.45, 0.62, 0.85]), np.array([0.85, 0.89, 0.93])
         clouds = smoothstep(-1.5, 2.0, fractal_noise(rng, shape, canvas.size_px * 0.6, 8))
@@ -148,6 +152,11 @@ def _beyond(canvas: Canvas, rng: Generator) -> Colour:
         base = (np.array([[0.36, 0.4, 0.18], [0.4, 0.32, 0.22], [0.5, 0.47, 0.42]])[rng.integers(3)]).astype(np.float32)
         rough = fractal_noise(rng, shape, canvas.grain_px * 12, 1.5, persistence=0.85)
         return mix(base * np.float32(0.3), np.clip(base * 1.4, 0, 1), smoothstep(-2.2, 2.2, rough))
+    if kind == 5:  # any other surface
+        name = sorted(SURFACES)[int(rng.integers(len(SURFACES)))]
+        other = draw_surface(name, rng, shape, canvas.grain_px * log_uniform(rng, 0.5, 2), canvas.light)
+        other.shade_relief(log_uniform(rng, 0.25, 1.0))
+        return np.clip(other.colour, 0, 1)
     if kind == 3:  # a dark opening
         return speckled(rng, tinted(rng, rng.uniform(0.02, 0.15)), value_noise(rng, shape, 40), 0.05, 0.2)
     level = tinted(rng, rng.uniform(0.2, 0.9), tint=0.04)  # another smooth wall
@@ -176,6 +185,32 @@ def metalwork(canvas: Canvas, rng: Generator) -> None:
     gradient = 1 + 0.12 * value_noise(rng, canvas.shape, canvas.size_px * 0.3) + 0.03 * grain(rng, canvas.shape, 1.5)
     canvas.blend(np.clip(spread(level) * gradient, 0, 1), alpha)
     canvas.hide(alpha)
+
+
+def window(canvas: Canvas, rng: Generator) -> None:
+    """A window or door: frame, panes with reflections, glazing bars, a sill and its shadow."""
+    height, width = canvas.shape
+    high, wide = canvas.size_px * rng.uniform(0.2, 0.7), canvas.size_px * rng.uniform(0.15, 0.6)
+    left, top = rng.uniform(-0.3 * wide, width - 0.5 * wide), rng.uniform(-0.3 * high, height - 0.5 * high)
+    columns = (np.arange(width, dtype=np.float32) - np.float32(left))[None]
+    rows = (np.arange(height, dtype=np.float32) - np.float32(top))[:, None]
+    depth = np.minimum(np.minimum(columns, np.float32(wide) - columns), np.minimum(rows, np.float32(high) - rows))
+    outside = np.clip(depth + np.float32(0.5), 0, 1)
+    bar = max(1.5, wide * rng.uniform(0.02, 0.1))
+    panes = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    pitch = np.float32(wide / panes[0]), np.float32(high / panes[1])
+    across = np.minimum(columns % pitch[0], pitch[0] - columns % pitch[0])
+    down = np.minimum(rows % pitch[1], pitch[1] - rows % pitch[1])
+    glass = np.clip(
+        np.minimum(np.minimum(across, down) - np.float32(bar / 2), depth - np.float32(bar)) + np.float32(0.5), 0, 1
+    )
+    cast = np.clip(np.float32(bar) - np.abs(rows - np.float32(high)), 0, 1) * (columns > 0) * (columns < wide)
+    canvas.scale(1 - cast.astype(np.float32) * np.float32(canvas.light.umbra))
+    canvas.blend(tinted(rng, rng.choice([rng.uniform(0.1, 0.4), rng.uniform(0.75, 0.95)]), tint=0.06), outside)
+    sky = smoothstep(-1.5, 1.5, fractal_noise(rng, canvas.shape, canvas.size_px * 0.5, 10))
+    pane = mix(tinted(rng, rng.uniform(0.03, 0.2)), tinted(rng, rng.uniform(0.2, 0.8), tint=0.06), sky)
+    canvas.blend(pane, glass * outside)
+    canvas.hide(outside)
 
 
 def tie_holes(canvas: Canvas, rng: Generator) -> None:

@@ -6,6 +6,8 @@ A field is drawn on a coarse grid and enlarged by OpenCV, so that its price does
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +17,14 @@ Generator = np.random.Generator
 
 
 def white(rng: Generator, shape: tuple[int, int]) -> Field:
-    """White noise, mean 0 and standard deviation 1, float32 (H, W): sums of three bytes, six times as fast as normals."""
+    """White noise, mean 0 and standard deviation 1, float32 (H, W): each the sum of three bytes."""
     count = shape[0] * shape[1]
     thirds = np.frombuffer(rng.bytes(3 * count), dtype=np.uint8).reshape(3, count)
     total = np.add(thirds[0], thirds[1], dtype=np.uint16) + thirds[2]
     field = total.astype(np.float32)
     field -= np.float32(382.5)
     field *= np.float32(1 / 127.99)
-    return field.reshape(shape)
+    return np.reshape(field, shape)
 
 
 def value_noise(rng: Generator, shape: tuple[int, int], cell_px: float | tuple[float, float]) -> Field:
@@ -54,14 +56,18 @@ def _stretch(rng: Generator, grid: Field, shape: tuple[int, int], cell_y: float,
     top, left = (int(rng.integers(0, max(1, room + 1))) for room in np.subtract(field.shape, small))
     field = field[top : top + small[0], left : left + small[1]]
     if coarse > 1 or field.shape != shape:
-        field = cv2.resize(field, (small[1] * coarse, small[0] * coarse), interpolation=cv2.INTER_LINEAR)[:height, :width]
+        field = cv2.resize(field, (small[1] * coarse, small[0] * coarse), interpolation=cv2.INTER_LINEAR)[
+            :height, :width
+        ]
     # Between grid points the interpolation averages, which costs about a quarter of the spread.
     return np.asarray(field * np.float32(1.25 if min(cell_y, cell_x) > 1.5 else 1.0), dtype=np.float32)
 
 
 def _enlarge(field: NDArray[np.floating], times: int) -> Field:
     height, width = field.shape
-    return np.asarray(cv2.resize(field, (width * times, height * times), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+    return np.asarray(
+        cv2.resize(field, (width * times, height * times), interpolation=cv2.INTER_CUBIC), dtype=np.float32
+    )
 
 
 def fractal_noise(
@@ -92,7 +98,9 @@ def fractal_noise(
     finest = coarsest_px / 2 ** (count - 1)
     cell_y, cell_x = max(finest, 1.0), max(finest * stretch, 1.0)
     # Each octave is the one before, enlarged twice, with new grains added: a pyramid costs little more than its base.
-    sizes = [(int(np.ceil(height / (cell_y * 2**k))) + 2, int(np.ceil(width / (cell_x * 2**k))) + 2) for k in range(count)]
+    sizes = [
+        (int(np.ceil(height / (cell_y * 2**k))) + 2, int(np.ceil(width / (cell_x * 2**k))) + 2) for k in range(count)
+    ]
     total = white(rng, sizes[-1])
     power = 1.0
     for octave, size in enumerate(reversed(sizes[:-1]), start=1):
@@ -119,7 +127,7 @@ def grain(rng: Generator, shape: tuple[int, int], size_px: float) -> Field:
 
 
 def noise_along(rng: Generator, count: int, cell: float, *, octaves: int = 3, persistence: float = 0.6) -> Field:
-    """Fractal noise along a line of ``count`` samples, coarsest grain ``cell`` samples; float32 (count,), about N(0, 1)."""
+    """Fractal noise, about N(0, 1), along ``count`` samples; the coarsest grain is ``cell`` long; float32 (count,)."""
     total = np.zeros(count, dtype=np.float64)
     power = 0.0
     at = np.arange(count)
@@ -147,7 +155,7 @@ def cells(rng: Generator, shape: tuple[int, int], size_px: float) -> tuple[NDArr
         times = 2 if size_px < 14 else 3
         small = (-(-shape[0] // times) + 2, -(-shape[1] // times) + 2)
         number, away = cells(rng, small, size_px / times)
-        rows, columns = np.indices(shape, dtype=np.float32)
+        rows, columns = coordinates(shape)
         columns += np.float32(0.9) * value_noise(rng, shape, 4)
         rows += np.float32(0.9) * value_noise(rng, shape, 4)
         columns *= np.float32(1 / times)
@@ -171,10 +179,21 @@ def voronoi(rng: Generator, shape: tuple[int, int], size_px: float) -> tuple[NDA
 def warp(image: Field, rng: Generator, *, amplitude_px: float, cell_px: float) -> Field:
     """The image with its pixels moved about by smooth noise; float32, same shape."""
     shape = image.shape[:2]
-    rows, columns = np.indices(shape, dtype=np.float32)
+    rows, columns = coordinates(shape)
     columns += np.float32(amplitude_px) * value_noise(rng, shape, cell_px)
     rows += np.float32(amplitude_px) * value_noise(rng, shape, cell_px)
     return np.asarray(cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+
+
+def coordinates(shape: tuple[int, int]) -> tuple[Field, Field]:
+    """Row and column of each pixel, each float32 (H, W)."""
+    rows, columns = np.indices(shape, dtype=np.float32)
+    return np.asarray(rows), np.asarray(columns)
+
+
+def exp(field: NDArray[np.floating[Any]]) -> Field:
+    """The exponential, by OpenCV: ten times as fast as numpy's."""
+    return np.asarray(cv2.exp(field), dtype=np.float32)
 
 
 def smoothstep(low: float, high: float, field: Field) -> Field:

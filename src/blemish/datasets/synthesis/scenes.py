@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blemish.datasets.synthesis.camera import Camera, Homography, project, random_camera, random_homography
+from blemish.datasets.synthesis.camera import Homography, project, random_camera, random_homography
 from blemish.datasets.synthesis.canvas import Canvas, random_light
 from blemish.datasets.synthesis.crack_paint import HALO_PX, paint_cracks, random_look
 from blemish.datasets.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
-from blemish.datasets.synthesis.cracks import CrackField, SyntheticCrack, crack_field, measure
+from blemish.datasets.synthesis.cracks import SyntheticCrack, crack_field, measure
 from blemish.datasets.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
 from blemish.datasets.synthesis.noise import Generator, log_uniform
 from blemish.datasets.synthesis.surfaces import NEVER_CRACKED, SURFACES, draw_surface
@@ -23,6 +23,9 @@ from blemish.errors import SettingsError, did_you_mean
 
 LEAST_SIZE_PX = 32
 """No photo is smaller."""
+
+MOST_DISTRACTORS = 12
+"""No photo has more."""
 
 _SURFACE_WEIGHTS = {
     "concrete": 4.0,
@@ -39,6 +42,21 @@ _SURFACE_WEIGHTS = {
     "wood": 0.4,
     "metal": 0.3,
     "ground": 0.5,
+}
+
+# What fools a crack detector most comes most.
+_DISTRACTOR_WEIGHTS = dict.fromkeys(DISTRACTORS, 1.0) | {
+    "joint": 2.0,
+    "shadow": 1.5,
+    "branch_shadow": 1.5,
+    "twig": 1.5,
+    "cable": 1.5,
+    "scratch": 1.5,
+    "edge": 1.5,
+    "lettering": 0.7,
+    "window": 0.7,
+    "dapple": 0.6,
+    "picture_frame": 0.5,
 }
 
 _NETWORK_WEIGHTS = {"single": 4.0, "branched": 2.5, "star": 0.8, "several": 1.2, "map": 1.2, "stepped": 1.5}
@@ -58,16 +76,21 @@ class SynthesisSettings(BaseModel):
     )
     light_crack_share: float = Field(0.03, ge=0, le=1, description="share of cracks filled lighter than the surface")
     distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on a photo (Poisson)")
-    uncracked_distractors_mean: float = Field(2.6, ge=0, description="the same on photos without cracks")
+    uncracked_distractors_mean: float = Field(3.2, ge=0, description="the same on photos without cracks")
     surfaces: Mapping[str, float] = Field(_SURFACE_WEIGHTS, description="weight of each surface by name; absent is 0")
     distractors: Mapping[str, float] = Field(
-        dict.fromkeys(DISTRACTORS, 1.0), description="weight of each distractor by name; absent is 0"
+        _DISTRACTOR_WEIGHTS, description="weight of each distractor by name; absent is 0"
     )
     networks: Mapping[str, float] = Field(_NETWORK_WEIGHTS, description="weight of each crack network; absent is 0")
     grain_px: tuple[float, float] = Field((0.7, 7.0), description="size of the surface's grain, log-uniform")
     perspective_share: float = Field(0.35, ge=0, le=1, description="share of photos taken askew")
     least_contrast: float = Field(
-        0.025, ge=0, description="a crack that changes the photo by less (of full brightness) is not in the truth"
+        0.02, ge=0, description="a crack that changes the photo by less (of full brightness) is not in the truth"
+    )
+    least_visibility: float = Field(
+        0.5,
+        ge=0,
+        description="nor is one that changes it by less than this many standard deviations of the texture more",
     )
 
     @model_validator(mode="after")
@@ -82,7 +105,9 @@ class SynthesisSettings(BaseModel):
                 raise SettingsError(f"Nothing is left to draw of {', '.join(known)}; give one a weight above 0.")
         for what, (low, high) in (("crack width", self.crack_width_px), ("grain", self.grain_px)):
             if not 0 < low <= high:
-                raise SettingsError(f"The {what} is to lie between {low:g} and {high:g} px; the first must be above 0 and at most the second.")
+                raise SettingsError(
+                    f"The {what} is to lie between {low:g} and {high:g} px; both must be above 0, the second not less."
+                )
         return self
 
 
@@ -114,8 +139,8 @@ def draw_photo(
 ) -> SyntheticPhoto:
     """Draw one photo. The same arguments always give the same photo.
 
-    Surface, camera and (but for their number) distractors do not depend on ``cracked``: a seed has a cracked and
-    a sound twin.
+    A seed has a cracked and a sound twin of the same surface (unless it is one that never cracks), distractors (the
+    sound one may have more), view and camera.
 
     Args:
         seed: 0 or more.
@@ -135,49 +160,56 @@ def draw_photo(
         raise SettingsError(f"The seed is {seed}; it must be 0 or more.")
     if min(height, width) < LEAST_SIZE_PX:
         raise SettingsError(f"A photo of {height}x{width} px is too small to draw; take at least {LEAST_SIZE_PX}.")
-    plan, surface_rng, marks_rng, crack_rng, front_rng, camera_rng = (
-        np.random.default_rng([seed, stream]) for stream in range(6)
-    )
     shape = (height, width)
+    plan, surface_rng, view_rng, crack_rng, camera_rng = (np.random.default_rng([seed, stream]) for stream in range(5))
     with_cracks = bool(plan.random() < settings.crack_share) if cracked is None else cracked
-    surface = _pick(plan, settings.surfaces)
-    if with_cracks and surface in NEVER_CRACKED:
-        weights = {name: weight for name, weight in settings.surfaces.items() if name not in NEVER_CRACKED}
-        surface = _pick(plan, weights) if sum(weights.values()) > 0 else surface
+    surface = _pick_surface(plan, settings, with_cracks)
     grain_px = log_uniform(plan, *settings.grain_px) * max(0.35, min(1.0, min(shape) / 400))
-    light = random_light(plan)
     widest = min(settings.crack_width_px[1], max(min(shape) / 8, settings.crack_width_px[0]))
     width_px = log_uniform(plan, settings.crack_width_px[0], widest)
-    canvas = draw_surface(surface, surface_rng, shape, grain_px, light)
+    canvas = draw_surface(surface, surface_rng, shape, grain_px, random_light(plan))
     canvas.shade_relief(log_uniform(plan, 0.25, 1.2))
-    mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
-    wanted = [_pick(plan, settings.distractors) for _ in range(int(plan.poisson(mean)))]
-    wanted = list(dict.fromkeys(wanted))
-    for name in wanted:
-        if name in ON_SURFACE:
-            ON_SURFACE[name](canvas, marks_rng)
-    homography = _turn_camera(canvas, plan, settings)
+    wanted = _pick_distractors(plan, settings, with_cracks)
+    # Each has its own stream: one more distractor leaves the others as they are.
+    streams = {name: np.random.default_rng([seed, 5 + number]) for number, name in enumerate(wanted)}
+    for name in filter(ON_SURFACE.__contains__, wanted):
+        ON_SURFACE[name](canvas, streams[name])
+    homography = _turn_camera(canvas, view_rng, settings)
     camera = random_camera(camera_rng, thinnest_px=width_px)
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
+    sound = canvas.colour.copy() if with_cracks else canvas.colour
     paths: list[CrackPath] = []
-    field: CrackField | None = None
-    change = np.zeros(shape, dtype=np.float32)
     if with_cracks:
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
         field = crack_field(paths, shape, margin_px=HALO_PX)
-        before = canvas.colour.copy()
         paint_cracks(canvas, field, random_look(crack_rng, width_px, light_share=settings.light_crack_share), crack_rng)
-        change = np.abs(canvas.colour - before).mean(axis=0)
-    for name in wanted:
-        if name in IN_FRONT:
-            IN_FRONT[name](canvas, front_rng)
+        change = (canvas.colour - sound).mean(axis=0)
+    for name in filter(wanted.__contains__, IN_FRONT):
+        IN_FRONT[name](canvas, streams[name])
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
     image = camera.expose(camera.look(cv2.merge(list(canvas.colour))), camera_rng)
-    if field is None:
+    if not with_cracks:
         return SyntheticPhoto(image, np.zeros(shape, dtype=np.bool_), (), surface, tuple(wanted))
-    visible = _visible(canvas, field, change, camera, settings)
+    visible = _visible(camera.look(change * (1 - canvas.hidden)), camera.look(sound.mean(axis=0)), settings)
+    visible &= canvas.hidden < 0.5
     mask = field.mask(settings.least_mask_width_px) & visible
     return SyntheticPhoto(image, mask, measure(paths, visible), surface, tuple(wanted))
+
+
+def _pick_surface(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> str:
+    surface = _pick(rng, settings.surfaces)
+    can_crack = {name: weight for name, weight in settings.surfaces.items() if name not in NEVER_CRACKED}
+    second = _pick(rng, can_crack) if sum(can_crack.values()) > 0 else surface
+    return second if with_cracks and surface in NEVER_CRACKED else surface
+
+
+def _pick_distractors(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> list[str]:
+    """Names without repetition; a sound photo has those of its cracked twin, and perhaps more."""
+    mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
+    # Inverting the Poisson distribution, so that one draw gives the twin no fewer.
+    chances = np.exp(-mean) * np.cumprod([1.0] + [mean / k for k in range(1, MOST_DISTRACTORS + 1)])
+    count = int(np.searchsorted(np.cumsum(chances), rng.random()))
+    return list(dict.fromkeys(_pick(rng, settings.distractors) for _ in range(MOST_DISTRACTORS)))[:count]
 
 
 def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
@@ -217,11 +249,17 @@ def _plan_cracks(
 
 
 def _visible(
-    canvas: Canvas, field: CrackField, change: NDArray[np.float32], camera: Camera, settings: SynthesisSettings
+    change: NDArray[np.float32], texture: NDArray[np.float32], settings: SynthesisSettings
 ) -> NDArray[np.bool_]:
-    """Where a crack, if there is one, shows in the photo: not hidden, and not too faint after the lens."""
-    shown = camera.look((change * (1 - canvas.hidden)).astype(np.float32))
-    # A crack is seen as a whole across its width: the strongest change nearby counts.
-    reach = 2 * int(np.ceil(min(float(field.half_width_px.max()), 6.0))) + 1
-    strongest = cv2.dilate(shown, np.ones((reach, reach), dtype=np.uint8))
-    return np.asarray((strongest >= settings.least_contrast) & (canvas.hidden < 0.5))
+    """Where a crack, if there is one, shows in the photo.
+
+    Args:
+        change: what the cracks change in brightness after the lens, float32 (H, W).
+        texture: the brightness of the surface without them, after the lens, float32 (H, W).
+        settings: the least contrast.
+    """
+    # A crack is seen as a whole: along some pixels, its strongest change counts.
+    strongest = cv2.dilate(np.abs(change), np.ones((13, 13), dtype=np.uint8))
+    mean = cv2.blur(texture, (25, 25))
+    spread = cv2.sqrt(np.maximum(cv2.blur(texture * texture, (25, 25)) - mean * mean, 0))
+    return np.asarray(strongest >= np.float32(settings.least_contrast) + np.float32(settings.least_visibility) * spread)

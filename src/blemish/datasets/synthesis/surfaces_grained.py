@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from blemish.datasets.synthesis.canvas import Canvas, Light, mix, new_canvas, rgb, spread, tinted
@@ -10,6 +9,7 @@ from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
     cells,
+    exp,
     fractal_noise,
     grain,
     log_uniform,
@@ -82,7 +82,9 @@ def stone(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light)
     elif kind == 1:
         beds = fractal_noise(rng, shape, canvas.size_px * 0.2, 2, stretch=rng.uniform(4, 12), persistence=0.7)
         beds = warp(beds, rng, amplitude_px=canvas.size_px * 0.04, cell_px=canvas.size_px * 0.4)
-        canvas.scale(1 + beds * spread(rgb(1.0, rng.uniform(0.8, 1.0), rng.uniform(0.6, 1)) * np.float32(rng.uniform(0.02, 0.1))))
+        canvas.scale(
+            1 + beds * spread(rgb(1.0, rng.uniform(0.8, 1.0), rng.uniform(0.6, 1)) * np.float32(rng.uniform(0.02, 0.1)))
+        )
         canvas.relief_px += beds * np.float32(grain_px * rng.uniform(0.1, 0.9))
     else:
         _veins(canvas, rng)
@@ -96,9 +98,11 @@ def _veins(canvas: Canvas, rng: Generator) -> None:
     """Marble: soft winding bands where a smooth field crosses zero."""
     for _ in range(int(rng.integers(1, 4))):
         field = fractal_noise(rng, canvas.shape, canvas.size_px * rng.uniform(0.2, 0.7), 8)
-        band = cv2.exp(-((field * np.float32(1 / log_uniform(rng, 0.03, 0.25))) ** 2))
+        band = exp(-((field * np.float32(1 / log_uniform(rng, 0.03, 0.25))) ** 2))
         band *= smoothstep(-0.6, 1, value_noise(rng, canvas.shape, canvas.size_px * 0.3))
-        canvas.blend(np.clip(canvas.level * rng.uniform(0.45, 1.35), 0.05, 0.97), band * np.float32(rng.uniform(0.15, 0.6)))
+        canvas.blend(
+            np.clip(canvas.level * rng.uniform(0.45, 1.35), 0.05, 0.97), band * np.float32(rng.uniform(0.15, 0.6))
+        )
 
 
 def ground(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light) -> Canvas:
@@ -125,6 +129,6 @@ def ground(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light
         blades = warp(blades, rng, amplitude_px=grain_px * 8, cell_px=grain_px * 14)
         colour = mix(level * np.float32(0.25), np.clip(level * 1.5, 0, 0.95), smoothstep(-1.6, 1.8, blades))
         canvas = new_canvas(colour, light, grain_px, level)
-        canvas.scale(cv2.exp(np.float32(0.2) * fractal_noise(rng, shape, 60, 8)))
+        canvas.scale(exp(np.float32(0.2) * fractal_noise(rng, shape, 60, 8)))
     canvas.add(grain(rng, shape, 1.2) * np.float32(0.03))
     return canvas

@@ -12,6 +12,8 @@ from blemish.datasets.synthesis.canvas import Canvas, Light, new_canvas, rgb, sp
 from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
+    coordinates,
+    exp,
     fractal_noise,
     grain,
     log_uniform,
@@ -75,9 +77,9 @@ def lay(rng: Generator, shape: tuple[int, int], piece_px: tuple[float, float], k
         counted += len(head) + 1
     paths = [_stepped_path(rng, tops, heads, shape) for _ in range(3)]
     if wobble_px > 0:
-        columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        shift_x = value_noise(rng, shape, wide * 0.8) * np.float32(wobble_px)
-        shift_y = value_noise(rng, shape, wide * 0.8) * np.float32(wobble_px)
+        rows, columns = coordinates(shape)
+        shift_x = value_noise(rng, shape, wide * 1.6) * np.float32(wobble_px)
+        shift_y = value_noise(rng, shape, wide * 1.6) * np.float32(wobble_px)
         columns += shift_x
         rows += shift_y
         away = np.asarray(cv2.remap(away, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
@@ -151,7 +153,7 @@ def brick(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light)
     tall = wide * rng.uniform(0.26, 0.42)
     joint = max(1.0, wide * log_uniform(rng, 0.03, 0.09))
     kind = str(rng.choice(["running", "running", "third", "flemish", "stack", "random"]))
-    bond = lay(rng, shape, (tall, wide), kind, wobble_px=wide * log_uniform(rng, 0.004, 0.03))
+    bond = lay(rng, shape, (tall, wide), kind, wobble_px=wide * log_uniform(rng, 0.003, 0.02))
     return _masonry(rng, bond, joint, _brick_colours(rng, int(bond.number.max()) + 1), grain_px, light)
 
 
@@ -165,8 +167,9 @@ def _masonry(
     piece = smoothstep(joint_px / 2 - 0.7, joint_px / 2 + 0.7, edge)
     face = fractal_noise(rng, shape, max(6.0, joint_px * 6), 1.5, persistence=rng.uniform(0.6, 0.85))
     body = _per_piece(colours, bond.number)
-    body *= cv2.exp(face * np.float32(log_uniform(rng, 0.02, 0.16)))
-    mortar_level = tinted(rng, rng.uniform(0.3, 0.85))
+    body *= exp(face * np.float32(log_uniform(rng, 0.02, 0.16)))
+    # Without mortar, as in a dry wall, the joints are dark gaps.
+    mortar_level = tinted(rng, rng.uniform(0.3, 0.85) if rng.random() < 0.8 else rng.uniform(0.03, 0.3))
     mortar = mottled(rng, shape, mortar_level, strength=log_uniform(rng, 0.03, 0.12))
     sand = grain(rng, shape, max(1.0, grain_px * 0.8))
     mortar += sand * np.float32(log_uniform(rng, 0.01, 0.07))
@@ -183,6 +186,12 @@ def _masonry(
         step = np.array([[1, 0, light.x * cast], [0, 1, light.y * cast]], dtype=np.float32)
         above = cv2.warpAffine(piece, step, shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0)
         canvas.scale(1 - np.maximum(above - piece, 0) * np.float32(rng.uniform(0.2, 0.7)))
+    if rng.random() < 0.5:  # worn or pillowed pieces: darker and lower towards their edges
+        dome = 1 - exp(
+            np.minimum(-edge + np.float32(joint_px / 2), 0) * np.float32(1 / (joint_px * rng.uniform(0.3, 2) + 1))
+        )
+        canvas.relief_px += dome * np.float32(min(joint_px, 10) * rng.uniform(0.1, 0.8))
+        canvas.scale(1 - (1 - dome) * piece * np.float32(rng.uniform(0, 0.4)))
     canvas.relief_px += face * np.float32(grain_px * log_uniform(rng, 0.05, 0.7))
     canvas.relief_px += sand * np.float32(grain_px * 0.2) * (np.float32(1.2) - piece)
     canvas.add(sand * np.float32(log_uniform(rng, 0.008, 0.04)))
@@ -248,7 +257,7 @@ def rubble(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light
     border[:, 1:] |= number[:, 1:] != number[:, :-1]
     border[1:] |= number[1:] != number[:-1]
     away = np.asarray(cv2.distanceTransform(1 - border, cv2.DIST_L2, 5), dtype=np.float32)
-    rows, columns = np.indices(shape, dtype=np.float32)
+    rows, columns = coordinates(shape)
     columns += np.float32(size * 0.06) * value_noise(rng, shape, size * 0.5)
     rows += np.float32(size * 0.06) * value_noise(rng, shape, size * 0.5)
     away = np.asarray(cv2.remap(away, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
@@ -292,9 +301,15 @@ def metal(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light)
     canvas.scale(1 + brushed * np.float32(rng.uniform(0.0, 0.06)))
     if rng.random() < 0.6:
         rust = smoothstep(0.4, 1.6, fractal_noise(rng, shape, min(shape) * 0.3, 2, persistence=0.8))
-        canvas.blend(rgb(0.45, 0.26, 0.15) * np.float32(rng.uniform(0.6, 1.3)), rust * np.float32(rng.uniform(0.4, 0.95)))
+        canvas.blend(
+            rgb(0.45, 0.26, 0.15) * np.float32(rng.uniform(0.6, 1.3)), rust * np.float32(rng.uniform(0.4, 0.95))
+        )
         canvas.relief_px += rust
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:  # corrugated
+        period = min(shape) * log_uniform(rng, 0.03, 0.2)
+        wave = np.sin(np.arange(shape[1], dtype=np.float32) * np.float32(2 * np.pi / period))[None]
+        canvas.relief_px += wave * np.float32(period * rng.uniform(0.05, 0.25))
+    elif rng.random() < 0.6:
         sheet = (min(shape) * rng.uniform(0.3, 1.2), min(shape) * rng.uniform(0.3, 1.2))
         bond = lay(rng, shape, sheet, "stack", wobble_px=0.0)
         canvas.relief_px -= np.clip(np.float32(2.5) - bond.away_px, 0, 2.5)

@@ -10,6 +10,7 @@ from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
     cells,
+    exp,
     fractal_noise,
     grain,
     log_uniform,
@@ -24,10 +25,13 @@ def mottled(rng: Generator, shape: tuple[int, int], level: Colour, *, strength: 
     size = max(shape)
     clouds = fractal_noise(rng, shape, size * rng.uniform(0.15, 1.0), 3, persistence=rng.uniform(0.6, 0.95))
     warmth = fractal_noise(rng, shape, size * rng.uniform(0.1, 0.6), 12)
-    gain = cv2.exp(clouds * np.float32(strength))
+    gain = exp(clouds * np.float32(strength))
     shift = np.float32(rng.normal(0, 0.15) * strength)
     return np.stack(
-        [gain * (np.float32(level[k]) + np.float32(level[k] * tone) * warmth) for k, tone in enumerate((shift, 0.1 * shift, -shift))]
+        [
+            gain * (np.float32(level[k]) + np.float32(level[k] * tone) * warmth)
+            for k, tone in enumerate((shift, 0.1 * shift, -shift))
+        ]
     )
 
 
@@ -82,7 +86,9 @@ def concrete(rng: Generator, shape: tuple[int, int], grain_px: float, light: Lig
         add_blowholes(canvas, rng, count=int(rng.integers(3, 40)), radius_px=grain_px * log_uniform(rng, 0.8, 3))
     if rng.random() < 0.25:  # broom or trowel strokes
         stretch = log_uniform(rng, 6, 30)
-        strokes = fractal_noise(rng, shape, grain_px * 5, grain_px, stretch=stretch if rng.random() < 0.5 else 1 / stretch)
+        strokes = fractal_noise(
+            rng, shape, grain_px * 5, grain_px, stretch=stretch if rng.random() < 0.5 else 1 / stretch
+        )
         canvas.relief_px += strokes * np.float32(grain_px * log_uniform(rng, 0.1, 0.5))
         canvas.scale(1 + strokes * np.float32(rng.uniform(0.0, 0.05)))
     return canvas
@@ -125,16 +131,18 @@ def render(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light
     level = np.clip(level, 0.05, 0.96)
     canvas = new_canvas(mottled(rng, shape, level, strength=log_uniform(rng, 0.01, 0.1)), light, grain_px, level)
     kind = rng.integers(0, 4)
-    depth = np.float32(grain_px * log_uniform(rng, 0.15, 1.2))
+    depth = np.float32(grain_px * log_uniform(rng, 0.1, 0.8))
     if kind == 0:  # sprayed: lumps
         canvas.relief_px += np.maximum(grain(rng, shape, grain_px * 2.2), -0.4) * depth
     elif kind == 1:  # pebble-dash
         _, away = cells(rng, shape, grain_px * 3)
         canvas.relief_px -= away * (np.float32(0.6 / grain_px) * depth)
-        canvas.scale(cv2.exp(-0.05 * np.minimum(away, 6)))
+        canvas.scale(exp(-0.05 * np.minimum(away, 6)))
     elif kind == 2:  # trowelled: short arcs
         strokes = fractal_noise(rng, shape, grain_px * 6, grain_px, stretch=rng.uniform(2, 6))
-        canvas.relief_px += warp(strokes, rng, amplitude_px=grain_px * 8, cell_px=grain_px * 25) * depth * np.float32(0.6)
+        canvas.relief_px += (
+            warp(strokes, rng, amplitude_px=grain_px * 8, cell_px=grain_px * 25) * depth * np.float32(0.6)
+        )
     else:  # floated
         canvas.relief_px += fractal_noise(rng, shape, grain_px * 12, grain_px) * depth * np.float32(0.4)
     fine = grain(rng, shape, max(1.0, grain_px * 0.6))
@@ -172,5 +180,3 @@ def _peel(canvas: Canvas, rng: Generator) -> None:
     canvas.blend(speckled(rng, under, grain(rng, shape, canvas.grain_px), 0.02, 0.1), bare)
     thickness: Field = smoothstep(edge - 0.02, edge + 0.05, field)
     canvas.relief_px -= thickness * np.float32(rng.uniform(0.5, 2.5))
-
-

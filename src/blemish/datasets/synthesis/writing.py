@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -137,14 +136,18 @@ def _appearing(out: Path) -> Iterator[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise BlemishError(f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.') from error
+        raise BlemishError(
+            f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.'
+        ) from error
     try:
         yield folder
         if out.exists():
             out.rmdir()
-        os.chmod(folder, 0o755)
-        os.replace(folder, out)
+        folder.chmod(0o755)
+        folder.replace(out)
     except OSError as error:
-        raise BlemishError(f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.') from error
+        raise BlemishError(
+            f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.'
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
