@@ -14,8 +14,6 @@ import statistics
 import time
 from pathlib import Path
 
-from machine import describe_machine
-
 import blemish
 from blemish.datasets import read_dataset
 from blemish.evaluation import Evaluation
@@ -23,6 +21,8 @@ from blemish.files import write_text
 from blemish.inspection import choose_split, evaluate_each
 from blemish.locations import data_dir
 from blemish.training.recipes import parse_assignments
+
+from machine import describe_machine
 
 FIGURES = ("f1", "f1_2px", "precision", "recall", "iou", "average_precision", "auroc")
 

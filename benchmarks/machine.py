@@ -24,6 +24,5 @@ def describe_machine(*packages: str) -> str:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
-    return f"{model}, {available_threads()} threads, {'/'.join(sets)}; Python {platform.python_version()}, " + ", ".join(
-        versions
-    )
+    machine = f"{model}, {available_threads()} threads, {'/'.join(sets)}"
+    return f"{machine}; Python {platform.python_version()}, {', '.join(versions)}"

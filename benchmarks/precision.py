@@ -12,10 +12,11 @@ import statistics
 import time
 
 import torch
-from machine import describe_machine
 
 from blemish.methods.supervised.unet import UNet, UNetSettings
 from blemish.training.precision import best_precision
+
+from machine import describe_machine
 
 BATCH, SIDE_PX = 8, 256
 WAYS = {
@@ -66,7 +67,7 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     base = medians["float32, default order"]
     print(describe_machine("torch"))
-    print(f"MobileNetV2 U-Net, batch {BATCH} of {SIDE_PX}²; chosen on this machine: {best_precision()}, channels last\n")
+    print(f"MobileNetV2 U-Net, batch {BATCH} of {SIDE_PX}²; chosen here: {best_precision()}, channels last\n")
     print("| way | s a step (median) | times the default's speed |\n|---|---|---|")
     for name, seconds in medians.items():
         print(f"| {name} | {seconds:.2f} | {base / seconds:.2f} |")

@@ -37,7 +37,7 @@ def test_fresh_photos_are_all_used(photos: Path):
 
 def test_nothing_but_training_photos_is_an_error(photos: Path):
     dataset = read_dataset(photos)
-    with pytest.raises(DataError, match="All 4 photos .* taught the detector"):
+    with pytest.raises(DataError, match=r"All 4 photos .* taught the detector"):
         choose_split(dataset, "test", trained_on=photo_digests(dataset))
 
 

@@ -73,7 +73,7 @@ def test_photos_without_defects_still_push_the_prediction_down():
 
 
 def test_an_unknown_encoder_gets_a_suggestion():
-    with pytest.raises(SettingsError, match='no encoder "mobilenet_v3".*Did you mean "mobilenet_v2"'):
+    with pytest.raises(SettingsError, match=r'no encoder "mobilenet_v3".*Did you mean "mobilenet_v2"'):
         UNet(UNetSettings(encoder="mobilenet_v3"), ("crack",), no_weights)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from blemish.errors import SettingsError  # noqa: E402
-from blemish.methods import get_method  # noqa: E402
-from blemish.training.recipes import parse_assignments, read_recipe, resolve_settings, shipped_recipes  # noqa: E402
+from blemish.errors import SettingsError
+from blemish.methods import get_method
+from blemish.training.recipes import parse_assignments, read_recipe, resolve_settings, shipped_recipes
 
 pytestmark = pytest.mark.train
 

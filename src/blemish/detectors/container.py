@@ -111,7 +111,7 @@ def _verify_sums(members: dict[str, bytes], path: Path) -> None:
     for name in (_SPEC, _GRAPH, _CARD):
         if stated.get(name) != hashlib.sha256(members[name]).hexdigest():
             raise DetectorError(
-                f'"{path}" was altered: {name} does not match its checksum; get the file again from where it was trained.'
+                f'"{path}" was altered: {name} does not match its checksum; get the file again from where it came.'
             )
 
 

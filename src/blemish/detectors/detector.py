@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.calibration import p_value
+from blemish.calibration import Verdict, p_value
 from blemish.detectors.container import Container, read_container, write_container
-from blemish.detectors.result import Inspection, Verdict
+from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.images import Box, Photo, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes

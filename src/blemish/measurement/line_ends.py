@@ -18,11 +18,13 @@ from blemish.measurement.profiles import Values
 from blemish.measurement.sampling import sample
 
 # Below this half width, in pixels, a round end cannot be told from a square one.
-_ROUND_FROM_PX = 1.5
+_ROUND_FROM_PX = 1.8
 # How far to believe in a round end, by the share of the last half width that the mask fills: a half disc fills
 # pi / 4 = 0.79 of it, a square end all, a tapering one less. Small ends cannot be told apart and get some of both.
-_ROUNDNESS = ((0.60, 0.70, 0.86, 0.95), (0.0, 1.0, 1.0, 0.0))
+_ROUNDNESS = ((0.55, 0.65, 0.85, 0.92), (0.0, 1.0, 1.0, 0.0))
 _STEP_PX = 0.25
+# A line's end is looked for this far to both sides.
+_BESIDE_PX = 1.0
 # Samples read at once.
 _BATCH = 1 << 20
 
@@ -130,18 +132,21 @@ def _reaches(image: NDArray[np.uint8], ends: list[_OpenEnd], spare_round: bool) 
     reaches = np.zeros(len(ends))
     octave = np.array([max(0, int(np.ceil(np.log2(max(end.radius_px, 1.0))))) for end in ends], dtype=int)
     for power in np.unique(octave):
-        longest = 5.0 * 2.0**power + 4.0
-        step = max(_STEP_PX, longest / 128)
-        along = np.arange(-longest, longest + step / 2, step)
-        half = longest / 2 if 2.0**power > _ROUND_FROM_PX else 1.0
-        across = np.arange(-half, half + step / 2, step)
+        radius = 2.0**power
+        looks_at_shape = spare_round and radius > _ROUND_FROM_PX
+        step = max(_STEP_PX * (2 if looks_at_shape else 1), radius / 16)
+        along = step * np.arange(-np.ceil((2.5 * radius + 3) / step) if looks_at_shape else 0, (4 * radius + 6) / step)
+        side = np.ceil((1.5 * radius + 2 if looks_at_shape else _BESIDE_PX) / step)
+        across = step * np.arange(-side, side + 1)
         members = np.flatnonzero(octave == power)
         batch = max(1, _BATCH // (along.size * across.size))
         for first in range(0, members.size, batch):
             chosen = members[first : first + batch]
             tables = _read(image, [ends[i] for i in chosen], along, across)
-            for i, table in zip(chosen, tables, strict=True):
-                reaches[i] = _tip_of(table, along, across, ends[i].radius_px, spare_round)
+            reaches[chosen] = _tips(tables, along, across)
+            if looks_at_shape:
+                for i, table in zip(chosen, tables, strict=True):
+                    reaches[i] = _spared(table, along, across, float(reaches[i]), ends[i].radius_px)
     return reaches
 
 
@@ -159,24 +164,25 @@ def _read(image: NDArray[np.uint8], ends: list[_OpenEnd], along: Values, across:
     return np.concatenate([before, after], axis=1)
 
 
-def _tip_of(
-    table: NDArray[np.float32], along: Values, across: Values, radius_px: float, spare_round: bool
-) -> float:
-    """Where the line ends along its heading, given the mask around it."""
-    step = float(along[1] - along[0])
-    ahead = np.minimum.accumulate(table[:, along >= 0], axis=1)
+def _tips(tables: NDArray[np.float32], along: Values, across: Values) -> Values:
+    """Where the mask ends ahead of each line, (E, across, along) -> (E,)."""
     # The best of the rays within a pixel, where it falls to half: a hairline's mask is nowhere at its full value.
-    ridge = ahead[np.abs(across) <= 1.0].max(axis=0)
-    tip = step * float(np.count_nonzero(ridge > ridge[0] / 2))
+    near = tables[:, np.abs(across) <= _BESIDE_PX][:, :, along >= 0]
+    ridge = np.minimum.accumulate(near, axis=2).max(axis=1)
+    step = along[1] - along[0]
+    return np.asarray(step * np.count_nonzero(ridge > ridge[:, :1] / 2, axis=1))
+
+
+def _spared(table: NDArray[np.float32], along: Values, across: Values, tip: float, radius_px: float) -> float:
+    """The same for one wide crack, by all of the mask around its end, and short of it where that is round."""
+    step = float(along[1] - along[0])
     sections = step * table.sum(axis=0, dtype=np.float64)
     body = (along <= tip - 1.5 * radius_px) & (along >= tip - 2.5 * radius_px - 2)
     half = float(np.median(sections[body])) / 2 if body.any() else 0.0
-    if half < _ROUND_FROM_PX or tip < half / 2 or across[-1] < half:
+    if half < _ROUND_FROM_PX or tip < half / 2:
         return tip
     # The middle rays together place the tip better than one: the mask's rounding averages out.
-    middle = ahead[np.abs(across) <= 0.4 * half]
+    middle = np.minimum.accumulate(table[np.abs(across) <= 0.4 * half][:, along >= 0], axis=1)
     tip = step * max(float(middle.sum(axis=1, dtype=np.float64).mean()) - 0.5, 0.0)
-    if not spare_round:
-        return tip
     filled = step * float(sections[along > tip - half].sum()) / (2 * half * half)
     return max(0.0, tip - half * float(np.interp(filled, *_ROUNDNESS)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
@@ -30,16 +29,16 @@ class Networks:
     loops: NDArray[np.intp]
 
 
-def find_networks(graph: SkeletonGraph, pieces: NDArray[np.int32], stats: NDArray[np.int32]) -> Networks:
+def find_networks(graph: SkeletonGraph, pieces: NDArray[np.int32], boxes: NDArray[np.intp]) -> Networks:
     """Group nodes and mask pieces by the lines between them.
 
     Args:
         graph: bridged.
         pieces: int32 (H, W), number of the piece that each pixel belongs to.
-        stats: of the pieces, as ``cv2.connectedComponentsWithStats`` gives them.
+        boxes: (P, 2, 2), first and behind-last (x, y) of each piece.
     """
     of_node = np.full(len(graph.nodes), -1, dtype=np.intp)
-    of_piece = np.full(len(stats), -1, dtype=np.intp)
+    of_piece = np.full(len(boxes), -1, dtype=np.intp)
     if not graph.branches:
         return Networks(of_node, of_piece, np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
     ends = np.array([(branch.start, branch.end) for branch in graph.branches], dtype=np.intp)
@@ -59,8 +58,6 @@ def find_networks(graph: SkeletonGraph, pieces: NDArray[np.int32], stats: NDArra
     of_piece[0] = -1
     known = np.flatnonzero(of_piece >= 0)
     low, high = np.full((count, 2), np.iinfo(np.intp).max), np.zeros((count, 2), dtype=np.intp)
-    corner = stats[known][:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]].astype(np.intp)
-    size = stats[known][:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].astype(np.intp)
-    np.minimum.at(low, of_piece[known], corner)
-    np.maximum.at(high, of_piece[known], corner + size)
+    np.minimum.at(low, of_piece[known], boxes[known, 0])
+    np.maximum.at(high, of_piece[known], boxes[known, 1])
     return Networks(of_node, of_piece, (high - low).max(axis=1), loops)

@@ -120,6 +120,7 @@ def _fit_once(
         # Loading in the main process is meant: on few cores worker processes only take turns with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
         trainer = L.Trainer(
             max_epochs=settings.epochs,
             precision=precision,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Field, Generator, log_uniform
+from blemish.datasets.synthesis.noise import Field, Generator, coordinates, log_uniform
 
 Colour = NDArray[np.float32]
 """RGB, 0 to 1, gamma-encoded as in a photo: float32 (3,) or (3, H, W)."""
@@ -82,6 +82,20 @@ class Canvas:
     def part(self, window: Window | None) -> Colour:
         """The canvas's colour in a window of it: a view, (3, h, w)."""
         return self.colour if window is None else self.colour[:, window[0], window[1]]
+
+    def near(self, x: float, y: float, reach_px: float) -> tuple[Window, Field, Field] | None:
+        """The part of the photo within ``reach_px`` of a point, and how far right and below it each pixel lies.
+
+        Returns:
+            The window and two fields, float32 (h, w); None where that part lies outside the photo.
+        """
+        height, width = self.shape
+        x0, x1 = max(int(x - reach_px), 0), min(int(x + reach_px) + 2, width)
+        y0, y1 = max(int(y - reach_px), 0), min(int(y + reach_px) + 2, height)
+        if x0 >= x1 or y0 >= y1:
+            return None
+        rows, columns = coordinates((y1 - y0, x1 - x0))
+        return (slice(y0, y1), slice(x0, x1)), columns + np.float32(x0 - x), rows + np.float32(y0 - y)
 
     def blend(self, colour: Real | float, alpha: Real, window: Window | None = None) -> None:
         """Lay a colour, (3,), (3, h, w) or a grey, over the canvas with opacity ``alpha``, (h, w) 0 to 1."""

@@ -89,7 +89,7 @@ def paint_cracks(canvas: Canvas, field: CrackField, look: CrackLook, rng: Genera
         fall = exp(np.abs(depth) * np.float32(-1 / (0.8 + 0.06 * half.max()))) * (depth < 0.5)
         rim = facing * fall * (np.float32(look.rim * (0.4 + canvas.light.hardness)) * (np.float32(0.4) + patchy))
         canvas.scale(1 + np.clip(rim, -0.5, 0.5), window)
-    around = cv2.blur(canvas.part(window).transpose(1, 2, 0), (7, 7)).transpose(2, 0, 1)
+    around = np.stack([np.asarray(cv2.blur(plane, (7, 7)), dtype=np.float32) for plane in canvas.part(window)])
     share = np.clip(depth / np.maximum(half * np.float32(0.7), 0.8), 0, 1)
     wide = np.clip((half - np.float32(1.5)) * np.float32(1 / 3), 0, 1)
     lit = np.clip(facing, 0, 1) * (1 - share) * np.float32(look.wall) * wide

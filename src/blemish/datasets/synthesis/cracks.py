@@ -119,7 +119,7 @@ def _between_edges(
 
     def steepness(edge: NDArray[np.float64]) -> NDArray[np.float64]:
         slope = np.where(joined[:-1], np.diff(edge) / np.maximum(step, 1e-6), 0.0)
-        return 1 / np.sqrt(1 + np.append(slope, 0.0) ** 2)
+        return np.asarray(1 / np.sqrt(1 + np.append(slope, 0.0) ** 2))
 
     # The distance to a sloping edge is its sideways distance times the cosine of the slope.
     to_right = (at_pixel(right) - across) * at_pixel(steepness(right))

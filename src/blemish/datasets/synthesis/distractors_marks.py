@@ -69,7 +69,7 @@ def water_run(canvas: Canvas, rng: Generator) -> None:
         elif rng.random() < 0.7:
             canvas.scale(1 - alpha, field.window)
         else:
-            canvas.blend(np.float32(min(0.97, canvas.level.mean() * 1.3 + 0.1)), alpha, field.window)
+            canvas.blend(min(0.97, float(canvas.level.mean()) * 1.3 + 0.1), alpha, field.window)
 
 
 def moss(canvas: Canvas, rng: Generator) -> None:
@@ -95,16 +95,16 @@ def rust(canvas: Canvas, rng: Generator) -> None:
     for _ in range(int(rng.integers(1, 6))):
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         radius = log_uniform(rng, 1.5, 0.05 * canvas.size_px + 2)
-        rows, columns = np.ogrid[0:height, 0:width]
-        away = np.hypot(columns - x, rows - y).astype(np.float32)
-        alpha = smoothstep(radius * 1.6, radius * 0.4, away) * np.float32(rng.uniform(0.3, 0.9))
-        below = (
-            np.exp(-(((columns - x) / (radius * 0.9)) ** 2))
-            * np.exp(-np.maximum(rows - y, 0) / (radius * 9))
-            * (rows >= y)
+        place = canvas.near(x, y, radius * 25)
+        if place is None:
+            continue
+        window, right, below = place
+        spot = smoothstep(radius * 1.6, radius * 0.4, cv2.magnitude(right, below)) * np.float32(rng.uniform(0.3, 0.9))
+        streak = exp(
+            -((right * np.float32(1 / (0.9 * radius))) ** 2) - np.maximum(below, 0) * np.float32(1 / (9 * radius))
         )
-        alpha = np.maximum(alpha, below.astype(np.float32) * np.float32(rng.uniform(0, 0.5)))
-        canvas.blend(rgb(0.5, 0.27, 0.1) * np.float32(rng.uniform(0.5, 1.2)), alpha)
+        alpha = np.maximum(spot, streak * (below >= 0) * np.float32(rng.uniform(0, 0.5)))
+        canvas.blend(rgb(0.5, 0.27, 0.1) * np.float32(rng.uniform(0.5, 1.2)), alpha, window)
 
 
 def paint_mark(canvas: Canvas, rng: Generator) -> None:

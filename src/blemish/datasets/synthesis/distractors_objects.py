@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, rgb, speckled, spread, tinted
 from blemish.datasets.synthesis.distractors_lines import across_photo, branches, draw_stroke
@@ -11,6 +12,8 @@ from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
     cells,
+    coordinates,
+    exp,
     fractal_noise,
     grain,
     log_uniform,
@@ -34,17 +37,15 @@ def shadow(canvas: Canvas, rng: Generator) -> None:
     if kind < 0.5:
         line = across_photo(rng, canvas.shape, upright=0.35)
         direction = line[1] - line[0]
-        direction /= np.hypot(*direction)
-        rows, columns = np.ogrid[0:height, 0:width]
-        off = (columns - line.mean(axis=0)[0]) * -direction[1] + (rows - line.mean(axis=0)[1]) * direction[0]
+        off = _beside(canvas, line.mean(axis=0), direction)
         if rng.random() < 0.5:
-            off = np.abs(off) - canvas.size_px * log_uniform(rng, 0.01, 0.2)
-        alpha = smoothstep(soft, -soft, np.broadcast_to(off, canvas.shape).astype(np.float32))
+            off = np.abs(off) - np.float32(canvas.size_px * log_uniform(rng, 0.01, 0.2))
+        alpha = smoothstep(soft, -soft, off)
     else:
         shape = np.zeros(canvas.shape, dtype=np.uint8)
         corners = np.array([width, height]) * rng.uniform(-0.3, 1.3, (int(rng.integers(3, 6)), 2))
         cv2.fillConvexPoly(shape, cv2.convexHull(corners.astype(np.int32)), 255)
-        alpha = cv2.GaussianBlur(shape, (0, 0), soft).astype(np.float32) / 255
+        alpha = cv2.GaussianBlur(shape, (0, 0), soft).astype(np.float32) * np.float32(1 / 255)
     _cast(canvas, rng, alpha)
 
 
@@ -78,38 +79,38 @@ def leaves(canvas: Canvas, rng: Generator) -> None:
     cluster = np.array([width, height]) * rng.random(2) if rng.random() < 0.5 else None
     for _ in range(int(rng.integers(1, 14))):
         centre = np.array([width, height]) * rng.random(2) if cluster is None else cluster + rng.normal(0, 2 * size, 2)
-        length = size * rng.uniform(0.6, 1.4)
-        reach = int(length * 1.3) + 3
-        x0, y0 = max(int(centre[0]) - reach, 0), max(int(centre[1]) - reach, 0)
-        x1, y1 = min(int(centre[0]) + reach, width), min(int(centre[1]) + reach, height)
-        if x1 - x0 < 2 or y1 - y0 < 2:
+        length, turn, slim = size * rng.uniform(0.6, 1.4), rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.5)
+        place = canvas.near(centre[0], centre[1], length * 1.3 + 6)
+        if place is None:
             continue
-        turn = rng.uniform(0, 2 * np.pi)
-        rows, columns = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+        part, right, below = place
+        lift = rng.uniform(1, 5)
+        dark, _ = _leaf(
+            right + np.float32(lift * canvas.light.x), below + np.float32(lift * canvas.light.y), length, turn, slim
+        )
+        canvas.scale(1 - dark * np.float32(canvas.light.umbra), part)
+        alpha, across = _leaf(right, below, length, turn, slim)
+        rib = np.clip(np.float32(1.2) - np.abs(across), 0, 1) * np.float32(rng.uniform(-0.2, 0.35))
+        tone = np.float32(rng.uniform(0.6, 1.4)) * (1 + np.float32(0.08) * np.sign(across) + rib)
+        canvas.blend(np.clip(spread(base) * tone, 0, 1), alpha, part)
+        canvas.hide(alpha, part)
 
-        def outline(
-            shift: float, turn: float, centre: np.ndarray, length: float, u0: Field, v0: Field, fat: float
-        ) -> tuple[Field, Field]:
-            dx, dy = (
-                u0 - np.float32(centre[0] + shift * -canvas.light.x),
-                v0 - np.float32(centre[1] + shift * -canvas.light.y),
-            )
-            u = dx * np.float32(np.cos(turn)) + dy * np.float32(np.sin(turn))
-            v = dy * np.float32(np.cos(turn)) - dx * np.float32(np.sin(turn))
-            breadth = np.clip(1 - (u / np.float32(length)) ** 2, 0, 1) * np.float32(length * fat)
-            return np.asarray(np.clip(breadth - np.abs(v) + 0.5, 0, 1), dtype=np.float32), np.asarray(
-                v, dtype=np.float32
-            )
 
-        fat = rng.uniform(0.2, 0.5)
-        window = (slice(y0, y1), slice(x0, x1))
-        dark, _ = outline(rng.uniform(1, 5), turn, centre, length, columns, rows, fat)
-        canvas.scale(1 - dark * np.float32(canvas.light.umbra), window)
-        alpha, across = outline(0.0, turn, centre, length, columns, rows, fat)
-        rib = np.clip(1.2 - np.abs(across), 0, 1) * np.float32(rng.uniform(-0.2, 0.35))
-        tone = np.float32(rng.uniform(0.6, 1.4)) * (1 + 0.08 * np.sign(across) + rib)
-        canvas.blend(np.clip(spread(base) * tone, 0, 1), alpha, window)
-        canvas.hide(alpha, window)
+def _leaf(right: Field, below: Field, length: float, turn: float, slim: float) -> tuple[Field, Field]:
+    """Opacity of a pointed leaf, and the distance to its midrib, each (h, w), at such places beside its middle."""
+    along = right * np.float32(np.cos(turn)) + below * np.float32(np.sin(turn))
+    across = below * np.float32(np.cos(turn)) - right * np.float32(np.sin(turn))
+    breadth = np.clip(1 - (along / np.float32(length)) ** 2, 0, 1) * np.float32(length * slim)
+    return np.clip(breadth - np.abs(across) + np.float32(0.5), 0, 1), across
+
+
+def _beside(canvas: Canvas, point: NDArray[np.float64], direction: NDArray[np.float64]) -> Field:
+    """Signed distance of each pixel to the straight line through a point, float32 (H, W)."""
+    rows, columns = coordinates(canvas.shape)
+    return np.asarray(
+        (columns - np.float32(point[0])) * np.float32(-direction[1])
+        + (rows - np.float32(point[1])) * np.float32(direction[0])
+    )
 
 
 def edge(canvas: Canvas, rng: Generator) -> None:
@@ -117,20 +118,18 @@ def edge(canvas: Canvas, rng: Generator) -> None:
     height, width = canvas.shape
     line = across_photo(rng, canvas.shape, upright=0.85)
     direction = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
-    side = rng.choice([-1, 1])
     point = np.array([width, height]) * np.where(rng.random(2) < 0.5, rng.uniform(0.02, 0.35), rng.uniform(0.65, 0.98))
-    rows, columns = np.ogrid[0:height, 0:width]
-    off = side * ((columns - point[0]) * -direction[1] + (rows - point[1]) * direction[0])
+    off = _beside(canvas, point, direction)
     if off[height // 2, width // 2] > 0:  # most of the photo stays surface
         off = -off
-    off = off + value_noise(rng, canvas.shape, 25) * np.float32(rng.choice([0.0, 0.5, 3.0]))
-    alpha = np.clip(off.astype(np.float32) + 0.5, 0, 1)
+    off += value_noise(rng, canvas.shape, 25) * np.float32(rng.choice([0.0, 0.5, 3.0]))
+    alpha = np.clip(off + np.float32(0.5), 0, 1)
     beyond = _beyond(canvas, rng)
-    fall = np.exp(-np.maximum(-off, 0) / np.float32(log_uniform(rng, 1.5, 20))).astype(np.float32)
+    fall = exp(np.minimum(off, 0) * np.float32(1 / log_uniform(rng, 1.5, 20)))
     canvas.scale(1 - fall * np.float32(rng.uniform(0, 0.5)))
     canvas.blend(beyond, alpha)
     if rng.random() < 0.3:  # a gap between the two
-        gap = np.clip(np.float32(log_uniform(rng, 0.7, 6)) - np.abs(off), 0, 1).astype(np.float32)
+        gap = np.clip(np.float32(log_uniform(rng, 0.7, 6)) - np.abs(off), 0, 1)
         canvas.scale(1 - gap * np.float32(rng.uniform(0.4, 0.95)))
     canvas.hide(alpha)
 
@@ -223,17 +222,21 @@ def tie_holes(canvas: Canvas, rng: Generator) -> None:
     plugged = rng.random() < 0.3
     for number in range(count):
         x, y = start + number * step + rng.normal(0, 1, 2)
-        rows, columns = np.ogrid[0:height, 0:width]
-        depth = (radius - np.hypot(columns - x, rows - y)).astype(np.float32)
-        alpha = np.clip(depth + 0.5, 0, 1)
-        towards = ((columns - x) * canvas.light.x + (rows - y) * canvas.light.y) / max(radius, 1)
+        place = canvas.near(x, y, radius + 5)
+        if place is None:
+            continue
+        window, right, below = place
+        depth = np.float32(radius) - np.asarray(cv2.magnitude(right, below), dtype=np.float32)
+        alpha = np.clip(depth + np.float32(0.5), 0, 1)
         if plugged:
-            canvas.scale(1 - np.exp(-(depth**2) / 2) * np.float32(0.4))
+            canvas.scale(1 - exp(-(depth**2) / 2) * np.float32(0.4), window)
             plug = np.clip(canvas.level * np.float32(rng.uniform(0.8, 1.25)), 0, 1)
-            canvas.blend(plug, alpha * np.float32(0.8))
+            canvas.blend(plug, alpha * np.float32(0.8), window)
         else:
-            shade = np.clip(0.3 - 0.3 * towards, 0.04, 0.8).astype(np.float32)
-            canvas.scale(1 + alpha * (shade - 1))
+            towards = (right * np.float32(canvas.light.x) + below * np.float32(canvas.light.y)) / np.float32(
+                max(radius, 1)
+            )
+            canvas.scale(1 + alpha * (np.clip(0.3 - 0.3 * towards, 0.04, 0.8) - 1), window)
 
 
 def picture_frame(canvas: Canvas, rng: Generator) -> None:

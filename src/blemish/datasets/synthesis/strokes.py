@@ -125,26 +125,28 @@ def _refine(
     start: NDArray[np.intp],
 ) -> tuple[Field, Field, Field, Field]:
     """Exact distances from pixels to the segments about the raster's nearest point."""
-    line = points.astype(np.float32)
-    half = half_width_px.astype(np.float32)
-    best: tuple[Field, ...] | None = None
-    for offset in (-2, -1, 0, 1):
+    line, half = points.astype(np.float32), half_width_px.astype(np.float32)
+    step = np.diff(line, axis=0)
+    square = np.maximum((step**2).sum(axis=1), np.float32(1e-9))
+    # Points further apart than the contract allows are the end of one line and the start of the next.
+    base = np.where(square > BREAK_PX**2, np.float32(FAR_PX), half[:-1])
+    growth = np.diff(half)
+    columns, rows = x.astype(np.float32), y.astype(np.float32)
+    best: list[Field] = []
+    for offset in (-1, 0, -2, 1):
         first = np.clip(start + offset, 0, len(line) - 2)
-        ax, ay = line[first, 0], line[first, 1]
-        bx, by = line[first + 1, 0] - ax, line[first + 1, 1] - ay
-        px, py = x - ax, y - ay
-        share = np.clip((px * bx + py * by) / np.maximum(bx * bx + by * by, 1e-9), 0, 1)
-        away = np.hypot(px - share * bx, py - share * by)
-        radius = half[first] + share * (half[first + 1] - half[first])
-        # Points further apart than the contract allows are the end of one line and the start of the next.
-        radius = np.where(bx * bx + by * by > BREAK_PX**2, np.float32(FAR_PX), radius)
-        side = np.where(bx * py - by * px >= 0, away, -away)
-        candidate = (radius - away, radius, first + share, side)
-        if best is None:
+        bx, by = step[first, 0], step[first, 1]
+        px, py = columns - line[first, 0], rows - line[first, 1]
+        share = np.clip((px * bx + py * by) / square[first], 0, 1)
+        away = np.asarray(cv2.magnitude(px - share * bx, py - share * by), dtype=np.float32)[:, 0]
+        radius = base[first] + share * growth[first]
+        side = np.copysign(away, bx * py - by * px)
+        candidate = [radius - away, radius, first + share, side]
+        if not best:
             best = candidate
-        else:
-            better = candidate[0] > best[0]
-            best = tuple(np.where(better, new, old) for new, old in zip(candidate, best, strict=True))
-    assert best is not None
-    depth, radius, along, across = (np.asarray(plane, dtype=np.float32) for plane in best)
+            continue
+        better = candidate[0] > best[0]
+        for old, new in zip(best, candidate, strict=True):
+            np.copyto(old, new, where=better)
+    depth, radius, along, across = (plane.astype(np.float32, copy=False) for plane in best)
     return depth, radius, along, across

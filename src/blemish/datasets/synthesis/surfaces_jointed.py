@@ -45,52 +45,56 @@ def lay(rng: Generator, shape: tuple[int, int], piece_px: tuple[float, float], k
     height, width = shape
     tall, wide = piece_px
     courses = int(np.ceil(height / tall)) + 2
-    tops = np.cumsum(np.concatenate([[-rng.random() * tall], np.full(courses, tall) * rng.normal(1, 0.02, courses)]))
+    tops = np.cumsum(np.concatenate([[-rng.random() * tall], tall * rng.normal(1, 0.02, courses)]))
+    start = -rng.random() * wide
+    heads = [start + _head_joints(rng, width, wide, kind, course) for course in range(courses)]
     number = np.zeros(shape, dtype=np.int32)
     away = np.zeros(shape, dtype=np.float32)
-    heads: list[NDArray[np.float64]] = []
     at = np.arange(width, dtype=np.float64)
-    start = -rng.random() * wide
     counted = 0
-    for course in range(courses):
-        widths = np.full(int(width / wide * (1.4 if kind == "flemish" else 1)) + 4, wide)
-        if kind == "flemish":
-            widths[(course % 2) :: 2] *= 0.5
-        if kind == "random":
-            widths *= rng.uniform(0.6, 1.4, len(widths))
-        widths = widths * rng.normal(1, 0.015, len(widths))
-        shift = {"running": 0.5 * (course % 2), "third": (course % 3) / 3, "flemish": 0.25 * (course % 2)}.get(
-            kind, 0.0
-        )
-        if kind == "random":
-            shift = rng.random()
-        head = start - shift * wide - wide + np.concatenate([[0.0], np.cumsum(widths)])
-        heads.append(head)
+    for course, head in enumerate(heads):
         top, bottom = max(0, int(np.ceil(tops[course]))), min(height, int(np.ceil(tops[course + 1])))
         if top < bottom:
             piece = np.searchsorted(head, at)
             sideways = np.minimum(at - head[np.maximum(piece - 1, 0)], head[np.minimum(piece, len(head) - 1)] - at)
-            rows = np.arange(top, bottom)
-            upright = np.minimum(rows - tops[course], tops[course + 1] - rows)
+            level = np.arange(top, bottom)
+            upright = np.minimum(level - tops[course], tops[course + 1] - level)
             number[top:bottom] = counted + piece
             away[top:bottom] = np.minimum(np.abs(sideways)[None], upright[:, None])
         counted += len(head) + 1
-    paths = [_stepped_path(rng, tops, heads, shape) for _ in range(3)]
-    if wobble_px > 0:
-        rows, columns = coordinates(shape)
-        shift_x = value_noise(rng, shape, wide * 1.6) * np.float32(wobble_px)
-        shift_y = value_noise(rng, shape, wide * 1.6) * np.float32(wobble_px)
-        columns += shift_x
-        rows += shift_y
-        away = np.asarray(cv2.remap(away, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
-        nearest_x = np.clip(np.rint(columns), 0, width - 1).astype(np.intp)
-        nearest_y = np.clip(np.rint(rows), 0, height - 1).astype(np.intp)
-        number = number[nearest_y, nearest_x]
-        for path in paths:  # The shift is smooth: its inverse is its negative, near enough.
-            x = np.clip(np.rint(path[:, 0]), 0, width - 1).astype(np.intp)
-            y = np.clip(np.rint(path[:, 1]), 0, height - 1).astype(np.intp)
-            path -= np.stack([shift_x[y, x], shift_y[y, x]], axis=1)
-    return Bond(number, away, paths)
+    bond = Bond(number, away, [_stepped_path(rng, tops, heads, shape) for _ in range(3)])
+    return _shaken(rng, bond, wide, wobble_px) if wobble_px > 0 else bond
+
+
+def _head_joints(rng: Generator, width: int, wide: float, kind: str, course: int) -> NDArray[np.float64]:
+    """Where the upright joints of one course lie, from before the left edge to beyond the right one."""
+    pieces = np.full(int(width / wide * (1.4 if kind == "flemish" else 1)) + 4, wide)
+    shift = {"running": 0.5 * (course % 2), "third": (course % 3) / 3, "flemish": 0.25 * (course % 2)}.get(kind, 0.0)
+    if kind == "flemish":
+        pieces[(course % 2) :: 2] *= 0.5
+    elif kind == "random":
+        pieces *= rng.uniform(0.6, 1.4, len(pieces))
+        shift = rng.random()
+    ends = np.cumsum(pieces * rng.normal(1, 0.015, len(pieces)))
+    return np.asarray(np.concatenate([[0.0], ends]) - (1 + shift) * wide)
+
+
+def _shaken(rng: Generator, bond: Bond, wide: float, wobble_px: float) -> Bond:
+    """The same wall laid by hand: courses and joints wander."""
+    height, width = bond.number.shape
+    rows, columns = coordinates((height, width))
+    shift_x = value_noise(rng, (height, width), wide * 1.6) * np.float32(wobble_px)
+    shift_y = value_noise(rng, (height, width), wide * 1.6) * np.float32(wobble_px)
+    columns, rows = columns + shift_x, rows + shift_y
+    away = cv2.remap(bond.away_px, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    nearest_x = np.clip(np.rint(columns), 0, width - 1).astype(np.intp)
+    nearest_y = np.clip(np.rint(rows), 0, height - 1).astype(np.intp)
+    paths = []
+    for path in bond.paths:  # the shift is smooth: its inverse is its negative, near enough
+        x = np.clip(np.rint(path[:, 0]), 0, width - 1).astype(np.intp)
+        y = np.clip(np.rint(path[:, 1]), 0, height - 1).astype(np.intp)
+        paths.append(path - np.stack([shift_x[y, x], shift_y[y, x]], axis=1))
+    return Bond(bond.number[nearest_y, nearest_x], np.asarray(away, dtype=np.float32), paths)
 
 
 def _stepped_path(
@@ -140,11 +144,11 @@ def _brick_colours(rng: Generator, count: int) -> NDArray[np.float64]:
     clay = _CLAYS[rng.integers(0, len(_CLAYS))] * rng.uniform(0.7, 1.2)
     dull = rng.uniform(0.0, 0.6)
     clay = clay * (1 - dull) + clay.mean() * dull
-    spread_ = log_uniform(rng, 0.03, 0.2)
-    colours = clay * np.exp(rng.normal(0, spread_, (count, 1))) * np.exp(rng.normal(0, spread_ * 0.25, (count, 3)))
+    variety = log_uniform(rng, 0.03, 0.2)
+    colours = clay * np.exp(rng.normal(0, variety, (count, 1))) * np.exp(rng.normal(0, variety * 0.25, (count, 3)))
     if rng.random() < 0.4:  # some over-burnt
         colours[rng.random(count) < rng.uniform(0.05, 0.3)] *= rng.uniform(0.5, 0.8)
-    return np.clip(colours, 0.03, 0.96)
+    return np.asarray(np.clip(colours, 0.03, 0.96))
 
 
 def brick(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light) -> Canvas:

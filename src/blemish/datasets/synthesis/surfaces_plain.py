@@ -54,19 +54,18 @@ def add_blowholes(canvas: Canvas, rng: Generator, *, count: int, radius_px: floa
     for _ in range(count):
         radius = radius_px * log_uniform(rng, 0.4, 2.5)
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        reach = int(radius * 1.6) + 3
-        x0, x1 = max(int(x) - reach, 0), min(int(x) + reach + 1, width)
-        y0, y1 = max(int(y) - reach, 0), min(int(y) + reach + 1, height)
-        rows, columns = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+        place = canvas.near(x, y, radius * 1.6 + 2)
+        if place is None:
+            continue
+        window, dx, dy = place
         squash, turn = rng.uniform(0.6, 1.0), rng.uniform(0, np.pi)
-        dx, dy = columns - np.float32(x), rows - np.float32(y)
         u = dx * np.float32(np.cos(turn)) + dy * np.float32(np.sin(turn))
         v = (dy * np.float32(np.cos(turn)) - dx * np.float32(np.sin(turn))) / np.float32(squash)
         wobble = 1 + 0.2 * np.sin(np.arctan2(v, u) * rng.integers(2, 5) + rng.uniform(0, 6))
         inside = np.clip(np.float32(radius) * wobble - np.hypot(u, v) + 0.5, 0, 1).astype(np.float32)
         towards = (dx * np.float32(canvas.light.x) + dy * np.float32(canvas.light.y)) / np.float32(max(radius, 1))
         shade = np.clip(0.5 - 0.4 * towards * (0.3 + canvas.light.hardness), 0.12, 1.1)
-        canvas.scale(1 + inside * (shade - 1) * np.float32(rng.uniform(0.4, 1.0)), (slice(y0, y1), slice(x0, x1)))
+        canvas.scale(1 + inside * (shade - 1) * np.float32(rng.uniform(0.4, 1.0)), window)
 
 
 def concrete(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light) -> Canvas:

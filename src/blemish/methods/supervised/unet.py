@@ -42,7 +42,7 @@ class UNetSettings(GradientSettings):
         '("tu-NAME" for any of timm)',
     )
     pretrained: bool = Field(True, description="start the encoder from ImageNet weights; the plain network has none")
-    crop_px: int = Field(256, ge=64, multiple_of=32, description="side of the training crops")
+    crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
     tile_px: int = Field(
         1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
     )
