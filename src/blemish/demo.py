@@ -25,9 +25,13 @@ from blemish.reports.overlays import draw_overlay, heat_range_of, outline
 from blemish.reports.picture_page import Card, write_picture_page
 
 _TRUTH_RGB = (60, 220, 90)
-# One kind of surface and few distractions: a minute of training cannot cope with everything that can be drawn.
-_CONCRETE = SynthesisSettings(
-    surfaces={"concrete": 1.0}, crack_width_px=(1.5, 8.0), distractors_mean=0.5, uncracked_distractors_mean=0.5
+# Bare concrete, seen from the front: a minute of training cannot cope with everything that can be drawn.
+_SCENES = SynthesisSettings(
+    surfaces={"concrete": 1.0},
+    crack_width_px=(2.0, 10.0),
+    distractors_mean=0.0,
+    uncracked_distractors_mean=0.0,
+    perspective_share=0.0,
 )
 
 
@@ -48,8 +52,10 @@ class Plan:
     settings: dict[str, Any]
 
 
-ABOUT_A_MINUTE = Plan(40, 20, 256, {"encoder": "plain", "epochs": 12, "batch_size": 4, "crop_px": 256})
-A_FEW_SECONDS = Plan(12, 6, 128, {"encoder": "plain", "epochs": 2, "batch_size": 4, "crop_px": 128})
+# A light network, trained from nothing: no weights are needed. Settings were tried on seeds 0 and 1, the page shows seed 2.
+_LIGHT = {"encoder": "mobilenet_v2", "pretrained": False, "decoder_channels": (64, 32, 16, 8, 8), "learning_rate": 4e-3}
+ABOUT_A_MINUTE = Plan(60, 20, 256, {**_LIGHT, "epochs": 24, "patience": 24, "batch_size": 6, "crop_px": 128})
+A_FEW_SECONDS = Plan(12, 6, 128, {**_LIGHT, "epochs": 2, "batch_size": 4, "crop_px": 64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def run_demo(
     out: Path,
     *,
     plan: Plan = ABOUT_A_MINUTE,
-    seed: int = 0,
+    seed: int = 2,
     progress: bool = False,
     say: Callable[[str], None] = print,
 ) -> Demo:
@@ -119,7 +125,7 @@ def draw_dataset(folder: Path, plan: Plan, seed: int) -> None:
     n_total = plan.n_train + plan.n_test
     for number in range(n_total):
         split: Literal["train", "test"] = "train" if number < plan.n_train else "test"
-        drawn = draw_photo(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0, settings=_CONCRETE)
+        drawn = draw_photo(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0, settings=_SCENES)
         write_png(folder / split / "images" / f"drawn-{number:03d}.png", drawn.image)
         write_png(folder / split / "masks" / f"drawn-{number:03d}.png", drawn.mask)
 
@@ -144,8 +150,8 @@ def _write_page(page: Path, cards: list[Card], figures: Figures, *, trained_s: f
         page,
         title="blemish demo: cracks in drawn concrete",
         lead="Every photo on this page is synthetic. It was drawn from a seed together with its exact mask, and the "
-        "detector learned from photos drawn in the same way: real surfaces are harder, and these figures say nothing "
-        "about them.",
+        "detector learned from photos drawn in the same way: bare concrete without joints, stains, cables or leaves. "
+        "Real surfaces are harder, and these figures say nothing about them.",
         figures={
             "photos inspected": str(record["n"]),
             "image AUROC": _said(record["image"]["auroc"]),

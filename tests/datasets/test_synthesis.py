@@ -42,9 +42,9 @@ def test_the_number_of_threads_changes_nothing():
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        single = [draw_photo(seed, size_px=200, cracked=True).image for seed in range(4)]
+        single = [draw_photo(seed, size_px=160, cracked=True).image for seed in range(3)]
         cv2.setNumThreads(4)
-        several = [draw_photo(seed, size_px=200, cracked=True).image for seed in range(4)]
+        several = [draw_photo(seed, size_px=160, cracked=True).image for seed in range(3)]
     finally:
         cv2.setNumThreads(threads)
     assert np.array_equal(single, several)
@@ -80,8 +80,8 @@ def test_a_sound_photo_has_no_crack_in_its_truth(seed):
 
 def test_the_share_of_cracked_photos_is_as_asked_for():
     settings = of_kind(crack_share=0.25)
-    drawn = [bool(draw_photo(seed, size_px=48, settings=settings).cracks) for seed in range(80)]
-    assert 0.12 < np.mean(drawn) < 0.38
+    drawn = [bool(draw_photo(seed, size_px=48, settings=settings).cracks) for seed in range(60)]
+    assert 0.1 < np.mean(drawn) < 0.42
     assert not any(draw_photo(seed, size_px=48, settings=of_kind(crack_share=0)).cracks for seed in range(10))
 
 
@@ -99,7 +99,7 @@ def test_a_seed_has_a_cracked_and_a_sound_twin():
 @pytest.mark.parametrize("surface", sorted(SURFACES))
 def test_every_surface_draws_at_odd_sizes(surface):
     settings = of_kind(surfaces={surface: 1.0})
-    for seed in range(3):
+    for seed in range(2):
         photo = draw_photo(seed, size_px=(97, 333), settings=settings)
         assert photo.surface == surface
         assert photo.image.std() > 1
@@ -109,7 +109,7 @@ def test_every_surface_draws_at_odd_sizes(surface):
 def test_every_distractor_draws_at_odd_sizes_and_stays_out_of_the_mask(distractor):
     settings = of_kind(distractors={distractor: 1.0}, uncracked_distractors_mean=8)
     changed = []
-    for seed in range(6):
+    for seed in range(3):
         photo = draw_photo(seed, size_px=(97, 333), cracked=False, settings=settings)
         plain = draw_photo(seed, size_px=(97, 333), cracked=False, settings=PLAIN)
         assert set(photo.distractors) <= {distractor}
@@ -122,20 +122,15 @@ def test_every_distractor_draws_at_odd_sizes_and_stays_out_of_the_mask(distracto
 def test_every_network_draws_cracks_on_plain_and_on_jointed_surfaces(network):
     for surface in ("concrete", "brick"):
         settings = of_kind(networks={network: 1.0}, surfaces={surface: 1.0})
-        assert any(draw_photo(seed, size_px=200, cracked=True, settings=settings).mask.any() for seed in range(3))
-
-
-def straight_enough(crack):
-    """Centre lines without the ends, which lie off the photo's edge or under another crack."""
-    return len(crack.points) > 60
+        assert any(draw_photo(seed, size_px=128, cracked=True, settings=settings).mask.any() for seed in range(3))
 
 
 @pytest.mark.parametrize(("width", "seed"), [(1.5, 0), (3.0, 1), (6.0, 2), (12.0, 3), (25.0, 4)])
 def test_the_mask_has_the_area_that_length_and_width_say(width, seed):
     settings = of_kind(crack_width_px=(width, width), networks={"single": 1.0})
     masked = told = 0.0
-    for number in range(6):
-        photo = draw_photo(100 * seed + number, size_px=384, cracked=True, settings=settings)
+    for number in range(4):
+        photo = draw_photo(100 * seed + number, size_px=256, cracked=True, settings=settings)
         masked += photo.mask.sum()
         for crack in photo.cracks:
             step = np.hypot(*np.diff(crack.points, axis=0).T)
@@ -154,12 +149,12 @@ def edge_distance(mask):
 def test_half_the_told_width_is_the_distance_from_the_centre_to_the_edge(width):
     settings = of_kind(crack_width_px=(width, width), networks={"single": 1.0})
     ratios = []
-    for seed in range(8):
-        photo = draw_photo(seed, size_px=400, cracked=True, settings=settings)
+    for seed in range(4):
+        photo = draw_photo(seed, size_px=256, cracked=True, settings=settings)
         away = edge_distance(photo.mask)
         for crack in photo.cracks:
             column, row = np.rint(crack.points).astype(int).T
-            inner = (np.minimum(column, row) > 40) & (np.maximum(column, row) < 360) & (crack.width_px > 2.5)
+            inner = (np.minimum(column, row) > 30) & (np.maximum(column, row) < 226) & (crack.width_px > 2.5)
             # The widest circle about a point near the centre line is what a measuring tool finds.
             largest = cv2.dilate(away, np.ones((5, 5), np.uint8))
             ratios.append(2 * largest[row[inner], column[inner]] / crack.width_px[inner])
@@ -168,7 +163,7 @@ def test_half_the_told_width_is_the_distance_from_the_centre_to_the_edge(width):
 
 
 def test_centre_lines_lie_in_the_mask():
-    for seed in range(10):
+    for seed in range(5):
         photo = draw_photo(seed, size_px=256, cracked=True, settings=PLAIN)
         for crack in photo.cracks:
             wide = crack.width_px > 2
@@ -181,8 +176,8 @@ def test_centre_lines_lie_in_the_mask():
 def test_widths_keep_to_the_range_asked_for(low, high):
     settings = of_kind(crack_width_px=(low, high), networks={"single": 1.0, "several": 1.0})
     widest = []
-    for seed in range(8):
-        photo = draw_photo(seed, size_px=320, cracked=True, settings=settings)
+    for seed in range(4):
+        photo = draw_photo(seed, size_px=256, cracked=True, settings=settings)
         widths = np.concatenate([crack.width_px for crack in photo.cracks]) if photo.cracks else np.array([low])
         widest.append(np.percentile(widths, 90))
         assert widths.max() < 3.5 * high
@@ -192,21 +187,21 @@ def test_widths_keep_to_the_range_asked_for(low, high):
 def test_thin_cracks_hold_together_in_the_mask():
     settings = of_kind(crack_width_px=(0.8, 0.8), networks={"single": 1.0}, least_mask_width_px=1.0)
     photo = max(
-        (draw_photo(s, size_px=200, cracked=True, settings=settings) for s in range(6)), key=lambda p: p.mask.sum()
+        (draw_photo(s, size_px=128, cracked=True, settings=settings) for s in range(4)), key=lambda p: p.mask.sum()
     )
     count, _ = cv2.connectedComponents(photo.mask.astype(np.uint8), connectivity=8)
     assert count - 1 <= 2 * len(photo.cracks)
     wider = settings.model_copy(update={"least_mask_width_px": 3.0})
     assert (
-        max(draw_photo(s, size_px=200, cracked=True, settings=wider).mask.sum() for s in range(6))
+        max(draw_photo(s, size_px=128, cracked=True, settings=wider).mask.sum() for s in range(4))
         > 2 * photo.mask.sum()
     )
 
 
 def test_cracks_are_darker_than_what_is_beside_them():
     darker = []
-    for seed in range(12):
-        photo = draw_photo(seed, size_px=200, cracked=True, settings=of_kind(crack_width_px=(3, 12)))
+    for seed in range(6):
+        photo = draw_photo(seed, size_px=160, cracked=True, settings=of_kind(crack_width_px=(3, 12)))
         grey = photo.image.mean(axis=2)
         ring = cv2.dilate(photo.mask.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
         darker.append(grey[ring & ~photo.mask].mean() - grey[photo.mask].mean())

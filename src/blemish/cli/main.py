@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 import blemish
 from blemish.cli import data, detector
+from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
@@ -65,6 +66,7 @@ app = typer.Typer(
 app.command()(inspect)
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
 app.add_typer(data.app, name="data", cls=Verbs)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.calibration import Verdict, p_value
+from blemish.calibration import Verdict, p_value, verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime
@@ -112,9 +112,12 @@ class Detector:
 
     def with_thresholds(self, thresholds: Thresholds) -> Detector:
         """The same detector deciding elsewhere; the file it came from stays as it is until `save`."""
+        return self.with_spec(self.spec.model_copy(update={"thresholds": thresholds}))
+
+    def with_spec(self, spec: DetectorSpec) -> Detector:
+        """The same graph under another description."""
         other = object.__new__(Detector)
-        other.container = replace(self.container, spec=self.spec.model_copy(update={"thresholds": thresholds}))
-        other.path, other._run = self.path, self._run
+        other.container, other.path, other._run = replace(self.container, spec=spec), self.path, self._run
         return other
 
     def save(self, path: Path) -> None:
@@ -149,11 +152,9 @@ def load(path: Path | str, *, threads: int | None = None) -> Detector:
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:
     """The verdict for a raw image score; None where no threshold is set."""
-    if thresholds.reject is not None and score >= thresholds.reject:
-        return "reject"
-    if thresholds.review is not None and score >= thresholds.review:
-        return "review"
-    return None if thresholds.reject is None and thresholds.review is None else "pass"
+    if thresholds.reject is None and thresholds.review is None:
+        return None
+    return verdict(score, review=thresholds.review, reject=thresholds.reject)
 
 
 def _batches(boxes: list[Box]) -> Iterator[list[Box]]:

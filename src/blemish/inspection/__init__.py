@@ -1,5 +1,6 @@
 """Inspection: many photos through one detector, into findings or figures."""
 
+from blemish.inspection.calibrating import calibrate
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
 from blemish.inspection.findings import read_findings, to_line
 from blemish.inspection.folder import Tally, inspect_photos
@@ -8,6 +9,7 @@ from blemish.inspection.thresholds import set_thresholds
 __all__ = [
     "Answer",
     "Tally",
+    "calibrate",
     "choose_split",
     "evaluate_each",
     "inspect_photos",

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from blemish.errors import DataError
 from blemish.measurement.areas import areas_of
 from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.centre_lines import CentreLine, clear_of_junctions, find_lines, solid
+from blemish.measurement.centre_lines import CentreLine, clear_of_junctions, find_lines
 from blemish.measurement.crack import Crack, Millimetres
 from blemish.measurement.photo_widths import photo_widths
+from blemish.measurement.pieces import solid
 from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
 from blemish.measurement.profiles import find_edges
 from blemish.measurement.sampling import sample
@@ -37,6 +38,21 @@ LENGTH_UNCERTAINTY = 0.005
 MAP_LOOPS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """All that a mask gave.
+
+    Attributes:
+        cracks: widest first.
+        specks: pieces of the mask shorter than 8 px, which are no cracks.
+        left_out: cracks beyond the longest 2,000, which were not measured.
+    """
+
+    cracks: tuple[Crack, ...] = ()
+    specks: int = 0
+    left_out: int = 0
+
+
 def measure_cracks(
     mask: NDArray[np.bool_],
     image: NDArray[np.uint8] | None = None,
@@ -45,6 +61,18 @@ def measure_cracks(
     probability: NDArray[np.float32] | None = None,
     level: float = 0.5,
 ) -> tuple[Crack, ...]:
+    """The cracks of a mask, widest first: `measure_mask` without its counts of what was left out."""
+    return measure_mask(mask, image, scale=scale, probability=probability, level=level).cracks
+
+
+def measure_mask(
+    mask: NDArray[np.bool_],
+    image: NDArray[np.uint8] | None = None,
+    *,
+    scale: Scale | None = None,
+    probability: NDArray[np.float32] | None = None,
+    level: float = 0.5,
+) -> Measurement:
     """Measure every crack of a mask.
 
     Args:
@@ -56,20 +84,19 @@ def measure_cracks(
         level: where ``mask`` was cut from ``probability``.
 
     Returns:
-        The cracks, widest first (by ``max_width_px``, or on the surface where there is a scale). Pieces that fit
-        into 8 x 8 px are specks and left out.
+        The cracks, widest first (by ``max_width_px``, or on the surface where there is a scale).
 
     Raises:
         DataError: the arrays do not fit each other.
     """
     _check(mask, image, probability)
     if not mask.any():
-        return ()
+        return Measurement()
     body = solid(mask)
     skeleton = find_lines(body)
     lines = skeleton.lines
     if not lines:
-        return ()
+        return Measurement((), skeleton.specks, skeleton.left_out)
     bundle = LineBundle.of([line.points for line in lines], [line.chain.closed for line in lines])
     reach = np.concatenate([line.reach_px for line in lines])
     if probability is None:
@@ -96,7 +123,8 @@ def measure_cracks(
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
     cracks.sort(key=lambda crack: (-_severity(crack), -crack.length_px, crack.max_width_at))
-    return tuple(replace(crack, number=number) for number, crack in enumerate(cracks, start=1))
+    numbered = tuple(replace(crack, number=number) for number, crack in enumerate(cracks, start=1))
+    return Measurement(numbered, skeleton.specks, skeleton.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +232,8 @@ def _crack(
 def _statistics(widths: Values) -> tuple[float, float, float, float, int]:
     known = widths[np.isfinite(widths)]
     place = int(np.nanargmax(widths))
-    return float(known.mean()), float(np.median(known)), float(np.percentile(known, 95)), float(widths[place]), place
+    median, p95 = np.percentile(known, [50, 95])
+    return float(known.mean()), float(median), float(p95), float(widths[place]), place
 
 
 def _disagreement(found: _Profile, mean_px: float, area_width_px: float) -> float:

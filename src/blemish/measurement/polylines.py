@@ -40,7 +40,7 @@ def resample(points: Points, spacing: float = 1.0, *, closed: bool = False) -> P
     if along[-1] == 0:
         return points[:1]
     steps = max(1, round(along[-1] / spacing))
-    wanted = np.linspace(0.0, along[-1], steps + 1)[: -1 if closed else None]
+    wanted = np.arange(steps if closed else steps + 1) * (along[-1] / steps)
     return np.column_stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)])
 
 

@@ -32,6 +32,8 @@ class CrackLook:
         darkness: opacity of a crack, 0 to 1.
         core: brightness of its depth relative to the surface.
         tint: RGB gain of the depth.
+        bank: brightness just inside the edge, between the core's (0) and the surface's (1): worn edges are bright.
+        bank_px: how far inside the edge the core begins.
         wall: brightness of a lit inner wall relative to the surface.
         rim: strength of lit and shaded rims.
         halo: darkening (above 0) or bleaching (below) of the surroundings.
@@ -42,6 +44,8 @@ class CrackLook:
     darkness: float
     core: float
     tint: Colour
+    bank: float
+    bank_px: float
     wall: float
     rim: float
     halo: float
@@ -64,6 +68,8 @@ def random_look(rng: Generator, width_px: float, *, light_share: float) -> Crack
         darkness=rng.uniform(0.55, 1.0) if hairline else rng.uniform(0.85, 1.0),
         core=log_uniform(rng, 0.03, 0.45 if width_px < 6 else 0.3),
         tint=rgb(1, rng.uniform(0.85, 1), rng.uniform(0.7, 1)),
+        bank=rng.beta(1.3, 2.5),
+        bank_px=log_uniform(rng, 1.0, 8.0),
         wall=rng.uniform(0.0, 0.7),
         rim=max(0.0, rng.normal(0.1, 0.15)),
         halo=float(rng.choice([0.0, 0.0, rng.uniform(0.05, 0.35), -rng.uniform(0.05, 0.25)])),
@@ -90,12 +96,12 @@ def paint_cracks(canvas: Canvas, field: CrackField, look: CrackLook, rng: Genera
         rim = facing * fall * (np.float32(look.rim * (0.4 + canvas.light.hardness)) * (np.float32(0.4) + patchy))
         canvas.scale(1 + np.clip(rim, -0.5, 0.5), window)
     around = np.stack([np.asarray(cv2.blur(plane, (7, 7)), dtype=np.float32) for plane in canvas.part(window)])
-    share = np.clip(depth / np.maximum(half * np.float32(0.7), 0.8), 0, 1)
+    share = np.clip(depth / np.clip(half * np.float32(0.7), 0.8, max(look.bank_px, 0.8)), 0, 1)
     wide = np.clip((half - np.float32(1.5)) * np.float32(1 / 3), 0, 1)
     lit = np.clip(facing, 0, 1) * (1 - share) * np.float32(look.wall) * wide
     rough = 1 + np.float32(rng.uniform(0.05, 0.3)) * fractal_noise(rng, size, 4 + 4 * canvas.grain_px, 1.5) * wide
     # A crack is darkest in the middle: near the edge the eye still sees the wall.
-    edge = np.float32(look.core + (1 - look.core) * 0.3)
+    edge = np.float32(look.core + (1 - look.core) * look.bank)
     level = np.clip((edge + (np.float32(look.core) - edge) * share + lit) * np.clip(rough, 0.3, 1.8), 0.02, 1)
     inside = around * level * spread(look.tint)
     if look.filling != "none":

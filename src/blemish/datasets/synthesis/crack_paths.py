@@ -59,6 +59,7 @@ class Habit:
         spread: standard deviation of the logarithm of the width along a crack.
         interrupted: share of a crack's length that is interrupted, 0 to 1.
         faintness: standard deviation of the strength along a crack.
+        pockets: number of fallen-out pieces in some 300 px.
     """
 
     roughness: float
@@ -67,6 +68,7 @@ class Habit:
     spread: float
     interrupted: float
     faintness: float
+    pockets: float
 
 
 def random_habit(rng: Generator, width_px: float) -> Habit:
@@ -74,10 +76,11 @@ def random_habit(rng: Generator, width_px: float) -> Habit:
     return Habit(
         roughness=log_uniform(rng, 0.04, 0.16) * (1 - 0.5 * min(1.0, width_px / 40)),
         hurst=rng.uniform(0.92, 1.25),
-        finest_px=max(2.0 * log_uniform(rng, 1.0, 4.0), 1.5 * width_px),
+        finest_px=max(2.0 * log_uniform(rng, 1.0, 3.0), 1.5 * width_px),
         spread=log_uniform(rng, 0.12, 0.7),
         interrupted=rng.uniform(0.02, 0.25) if width_px < 5 and rng.random() < 0.35 else 0.0,
         faintness=rng.uniform(0.0, 0.3),
+        pockets=rng.uniform(0, 4) if rng.random() < 0.5 else 0.0,
     )
 
 
@@ -121,9 +124,10 @@ def clothe(
         points = resample(_smoothed(points, 0.5 * width_px))
     count = len(points)
     cell = max(20.0, count * rng.uniform(0.08, 0.4))
-    # Never more than about twice the mean width, but much less in places.
+    # Never more than twice the mean width, but much less in places.
     profile = noise_along(rng, count, cell, octaves=5)
-    width = width_px * np.exp(np.clip(habit.spread * profile, -1.8, 0.8))
+    gain = np.exp(np.clip(habit.spread * profile, -1.8, 0.8)) * _pockets(rng, count, width_px, habit)
+    width = width_px * np.minimum(gain / gain.mean(), 2.0)
     at = np.linspace(0, 1, count)
     for wanted, from_end in ((taper_start, at), (taper_end, 1 - at)):
         if wanted:
@@ -137,18 +141,30 @@ def clothe(
     right, left = width / 2, width / 2
     if width_px > 2.5:
         shared = _zigzag(rng, count, width_px, habit.roughness)
+        # No tooth is finer than some 2 px: finer ones would look like a comb.
+        octaves = max(2, int(np.log2(max(width_px / 1.5, 2))))
         wear = 0.15 * width_px * np.clip(np.abs(rng.normal(0, 0.6)), 0.1, 1.5)
         sides = []
         for sign in (1.0, -1.0):
-            own = noise_along(rng, count, max(4.0, width_px), octaves=5, persistence=0.7)
+            own = noise_along(rng, count, max(4.0, width_px / 0.7), octaves=octaves, persistence=0.75)
             bites = np.clip(noise_along(rng, count, max(8.0, 2.5 * width_px), octaves=4) - 1.2, 0, 1.5)
-            sides.append(width / 2 + sign * shared + wear * (0.5 * own + bites))
+            sides.append(width / 2 + sign * shared + wear * (0.5 * own + bites - bites.mean()))
         # The sides never cross, and a crack that closes closes on both sides.
         open_ = width > 0
         total = np.where(open_, np.maximum(sides[0] + sides[1], 0.35 * width), 0.0)
         middle = np.clip((sides[0] - sides[1]) / 2, -2 * width, 2 * width)
         right, left = total / 2 + middle, total / 2 - middle
     return CrackPath(points, right, left, np.clip(strength, 0.4, 1).astype(np.float64))
+
+
+def _pockets(rng: Generator, count: int, width_px: float, habit: Habit) -> NDArray[np.float64]:
+    """Gains, (count,), that widen a crack here and there, where a piece has fallen out."""
+    gain = np.ones(count)
+    at = np.arange(count)
+    for _ in range(rng.poisson(habit.pockets * count / 400)):
+        length = max(2.0, width_px * log_uniform(rng, 0.8, 3.0)) / 0.7
+        gain += rng.uniform(0.3, 1.6) * np.exp(-(((at - rng.uniform(0, count)) / length) ** 2))
+    return gain
 
 
 def _zigzag(rng: Generator, count: int, width_px: float, roughness: float) -> NDArray[np.float64]:
@@ -236,6 +252,25 @@ def daughters(
         if depth > 0 and rng.random() < 0.4:
             grown += daughters(rng, crack, shape, int(rng.integers(1, 3)), finer, depth - 1)
     return grown
+
+
+def braids(rng: Generator, mother: CrackPath, count: int, habit: Habit) -> list[CrackPath]:
+    """Strands that leave a crack and soon rejoin it round a small island."""
+    strands: list[CrackPath] = []
+    side = normals(mother.points)
+    for _ in range(count):
+        mother_px = float(np.median(mother.width_px))
+        width_px = mother_px * rng.uniform(0.3, 0.9) * min(1.0, 5 / max(mother_px, 1.0))
+        span = int(max(12.0, mother_px * log_uniform(rng, 3, 12)) / 0.7)
+        if width_px < 0.6 or len(mother.points) < span + 4:
+            continue
+        start = int(rng.integers(0, len(mother.points) - span))
+        piece = slice(start, start + span)
+        bulge = np.sin(np.linspace(0, np.pi, span)) ** rng.uniform(0.5, 1.0)
+        bulge = bulge * (1 + 0.4 * noise_along(rng, span, span / 3)) * rng.uniform(0.12, 0.35) * span * 0.7
+        line = mother.points[piece] + side[piece] * (rng.choice([-1, 1]) * bulge)[:, None]
+        strands.append(clothe(rng, resample(line), width_px, habit))
+    return strands
 
 
 def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: Habit) -> list[CrackPath]:
@@ -333,4 +368,6 @@ def draw_network(
     paths = [main_crack(rng, shape, width_px, habit)]
     if kind != "single":
         paths += daughters(rng, paths[0], shape, int(rng.integers(1, 5)), habit)
+    if rng.random() < 0.25:
+        paths += braids(rng, paths[0], int(rng.integers(1, 5)), habit)
     return paths

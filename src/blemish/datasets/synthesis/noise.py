@@ -196,7 +196,7 @@ def exp(field: NDArray[np.floating[Any]]) -> Field:
     return np.asarray(cv2.exp(field), dtype=np.float32)
 
 
-def smoothstep(low: float, high: float, field: Field) -> Field:
+def smoothstep(low: float, high: float, field: NDArray[np.integer[Any] | np.floating[Any]]) -> Field:
     """0 below ``low``, 1 above ``high``, smooth between; works downwards too when ``low`` exceeds ``high``."""
     ramp = (field - np.float32(low)) * np.float32(1 / (high - low))
     np.clip(ramp, 0, 1, out=ramp)

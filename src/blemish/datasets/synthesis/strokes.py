@@ -132,13 +132,27 @@ def _refine(
     base = np.where(square > BREAK_PX**2, np.float32(FAR_PX), half[:-1])
     growth = np.diff(half)
     columns, rows = x.astype(np.float32), y.astype(np.float32)
+    # The raster knows the nearest point only roughly, the worse the further away: one step along the line mends that.
+    breaks = np.flatnonzero(square > BREAK_PX**2)
+    piece = np.searchsorted(breaks, np.arange(len(line)))
+    lowest = np.concatenate([[0], breaks + 1])[piece]
+    highest = np.maximum(np.concatenate([breaks, [len(line) - 1]])[piece] - 1, lowest)
+    at = np.arange(len(line))
+    after, before = np.minimum(at + 3, highest + 1), np.maximum(at - 3, lowest)
+    after = np.minimum(after, len(line) - 1)
+    ahead = line[after] - line[before]
+    ahead *= ((after - before) / np.maximum((ahead**2).sum(axis=1), 1e-9)).astype(np.float32)[:, None]
+    onward = (columns - line[start, 0]) * ahead[start, 0] + (rows - line[start, 1]) * ahead[start, 1]
+    moved = start + np.rint(np.clip(onward, -16, 16)).astype(np.intp)
+    low, high = np.minimum(lowest[start], len(line) - 2), np.minimum(highest[start], len(line) - 2)
     best: list[Field] = []
     for offset in (-1, 0, -2, 1):
-        first = np.clip(start + offset, 0, len(line) - 2)
+        first = np.clip(moved + offset, low, high)
         bx, by = step[first, 0], step[first, 1]
         px, py = columns - line[first, 0], rows - line[first, 1]
         share = np.clip((px * bx + py * by) / square[first], 0, 1)
-        away = np.asarray(cv2.magnitude(px - share * bx, py - share * by), dtype=np.float32)[:, 0]
+        # OpenCV 4 makes a column of a row, OpenCV 5 does not.
+        away = np.asarray(cv2.magnitude(px - share * bx, py - share * by), dtype=np.float32).reshape(-1)
         radius = base[first] + share * growth[first]
         side = np.copysign(away, bx * py - by * px)
         candidate = [radius - away, radius, first + share, side]

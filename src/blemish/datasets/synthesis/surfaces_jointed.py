@@ -106,7 +106,7 @@ def _stepped_path(
     points: list[tuple[float, float]] = []
     first = int(rng.integers(0, max(1, len(heads) // 3)))
     for course in range(first, len(heads)):
-        side = lean if rng.random() < 0.8 else -lean
+        side = lean if rng.random() < 0.88 else -lean
         onward = heads[course][(heads[course] - x) * side > 1.0]
         if len(onward) == 0:
             break

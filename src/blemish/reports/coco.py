@@ -1,0 +1,92 @@
+"""COCO annotations: ``coco.json`` with exact run lengths, ``coco-polygons.json`` with outlines for drawing tools.
+
+Both hold the same images and annotations, one annotation per connected piece. Polygons cannot have holes in COCO, so
+a ring's inside is filled in the second file; ``area`` is the piece's own number of pixels in both.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blemish.errors import DataError
+from blemish.files import write_text
+from blemish.reports.document import Document, PhotoFindings
+from blemish.reports.outlines import Piece, find_pieces
+
+UNNAMED = "defect"
+
+
+def write_coco(document: Document, out: Path) -> list[Path]:
+    """Write both files.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: a photo's size or mask was not recorded.
+        BlemishError: ``out`` cannot be written to.
+    """
+    inspected = [photo for photo in document.photos if photo.error is None]
+    for photo in inspected:
+        check_recorded(photo)
+    labels = sorted({region.label or UNNAMED for photo in inspected for region in photo.regions}) or [UNNAMED]
+    images = [
+        {"id": photo.number, "file_name": photo.name, "width": photo.size_px[0], "height": photo.size_px[1]}
+        for photo in inspected
+        if photo.size_px is not None
+    ]
+    exact: list[dict[str, Any]] = []
+    outlined: list[dict[str, Any]] = []
+    for photo in inspected:
+        mask = photo.read_mask()
+        for piece in () if mask is None else find_pieces(mask, photo.regions):
+            shared = _annotation(len(exact) + 1, photo, piece, labels)
+            exact.append({**shared, "segmentation": _counts(piece, mask.shape if mask is not None else (0, 0))})
+            outlined.append({**shared, "segmentation": _polygons(piece)})
+    info = {"description": f"Found by blemish in {document.folder.name}", "version": document.run and document.run.blemish}
+    categories = [{"id": number, "name": label} for number, label in enumerate(labels, start=1)]
+    written = []
+    for name, annotations in (("coco.json", exact), ("coco-polygons.json", outlined)):
+        record = {"info": info, "images": images, "annotations": annotations, "categories": categories}
+        write_text(out / name, json.dumps(record, ensure_ascii=False) + "\n")
+        written.append(out / name)
+    return written
+
+
+def check_recorded(photo: PhotoFindings) -> None:
+    """Raise DataError where a photo's size, or the mask of what was found in it, was not recorded."""
+    if photo.size_px is None or (photo.regions and photo.mask_file is None):
+        raise DataError(
+            f'The findings on "{photo.name}" have no mask; inspect again with this version and --out.'
+        )
+
+
+def _annotation(number: int, photo: PhotoFindings, piece: Piece, labels: list[str]) -> dict[str, Any]:
+    label = UNNAMED if piece.region is None else piece.region.label or UNNAMED
+    annotation = {
+        "id": number,
+        "image_id": photo.number,
+        "category_id": labels.index(label) + 1 if label in labels else 1,
+        "bbox": list(piece.bbox_px),
+        "area": piece.area_px,
+        "iscrowd": 0,
+    }
+    return annotation if piece.region is None else {**annotation, "score": piece.region.score}
+
+
+def _counts(piece: Piece, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Uncompressed run lengths: how many pixels off, on, off, …, down the columns first."""
+    starts, lengths = piece.runs.T
+    ends = starts + lengths
+    off = starts - np.concatenate([[0], ends[:-1]])
+    counts = np.column_stack([off, lengths]).ravel().tolist()
+    rest = shape[0] * shape[1] - int(ends[-1])
+    return {"size": [shape[0], shape[1]], "counts": [*counts, rest] if rest else counts}
+
+
+def _polygons(piece: Piece) -> list[list[int]]:
+    return [polygon.exterior.ravel().tolist() for polygon in piece.polygons]

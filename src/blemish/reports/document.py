@@ -1,0 +1,217 @@
+"""One inspection in memory, as it lies in its folder: what every report and export is written from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.errors import DataError
+from blemish.images import read_image
+from blemish.measurement.crack import Crack
+from blemish.measurement.grades import GradeScale
+from blemish.measurement.regions import Region
+from blemish.measurement.scale import Scale
+from blemish.reports.records import crack_from_record, region_from_record, scale_from_record
+from blemish.reports.run_record import RunRecord, read_run
+
+FINDINGS_NAME = "findings.jsonl"
+Unit = Literal["mm", "px"]
+_VERDICTS = ("reject", "review", "pass")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFindings:
+    """What was found in one photo.
+
+    Attributes:
+        number: 1 for the first inspected.
+        path: as it was inspected.
+        name: path below the folder that all photos share, fit to be shown.
+        file_name: what files about this photo are called, without a suffix.
+        score: raw image score; None where there is no answer.
+        p_value: share of held-out normal photos that score as high.
+        verdict: ``pass``, ``review``, ``reject`` or None.
+        error: why there is no answer.
+        notes: what reading and measuring had to decide.
+        size_px: (width, height); None where not recorded.
+        scale: size of a pixel; None without one.
+        regions: worst first.
+        cracks: widest first; None where cracks were not measured.
+        mask_file: where the mask lies; None where nothing was outlined.
+    """
+
+    number: int
+    path: str
+    name: str
+    file_name: str
+    score: float | None
+    p_value: float | None
+    verdict: str | None
+    error: str | None
+    notes: tuple[str, ...] = ()
+    size_px: tuple[int, int] | None = None
+    scale: Scale | None = None
+    regions: tuple[Region, ...] = ()
+    cracks: tuple[Crack, ...] | None = None
+    mask_file: Path | None = field(default=None, repr=False)
+
+    def read_mask(self) -> NDArray[np.bool_] | None:
+        """The mask, bool (H, W), True where defective; None without one.
+
+        Raises:
+            ImageError: the mask's file is missing or damaged.
+            DataError: it has another size than the photo.
+        """
+        if self.mask_file is None:
+            return None
+        mask = np.asarray(read_image(self.mask_file)[..., 0] > 127)
+        if self.size_px is not None and mask.shape[::-1] != self.size_px:
+            raise DataError(
+                f'The mask "{self.mask_file}" has {mask.shape[1]} x {mask.shape[0]} px and its photo '
+                f"{self.size_px[0]} x {self.size_px[1]}; inspect again."
+            )
+        return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An inspection.
+
+    Attributes:
+        folder: where it lies.
+        run: what it was; None where that was not recorded.
+        grades: the scale that cracks are graded by; None without one.
+        photos: in the order of inspection.
+    """
+
+    folder: Path
+    run: RunRecord | None
+    grades: GradeScale | None
+    photos: tuple[PhotoFindings, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether cracks were measured in any photo."""
+        return any(photo.cracks is not None for photo in self.photos)
+
+    @property
+    def unit(self) -> Unit:
+        """What sizes are told in: millimetres as soon as one photo with cracks has a scale, else pixels."""
+        cracked = [photo for photo in self.photos if photo.cracks]
+        return "mm" if any(photo.scale is not None for photo in cracked or self.photos) else "px"
+
+    def cracks(self) -> Iterator[tuple[PhotoFindings, Crack]]:
+        """Every crack with its photo."""
+        for photo in self.photos:
+            for crack in photo.cracks or ():
+                yield photo, crack
+
+    def grade_of(self, crack: Crack) -> str | None:
+        """The crack's grade; None without a scale of grades or of millimetres."""
+        if self.grades is None or crack.mm is None:
+            return None
+        return self.grades.grade_of(crack.mm.max_width)
+
+    def worst_first(self) -> list[PhotoFindings]:
+        """Photos by verdict, then their widest crack, then score; those without an answer last."""
+        unit = self.unit
+
+        def rank(photo: PhotoFindings) -> tuple[bool, int, float, float, int]:
+            verdict = _VERDICTS.index(photo.verdict) if photo.verdict in _VERDICTS else len(_VERDICTS)
+            widest = max((size_of(crack, "max_width", unit) or 0.0 for crack in photo.cracks or ()), default=0.0)
+            score = -np.inf if photo.score is None else photo.score
+            return photo.error is not None, verdict, -widest, -score, photo.number
+
+        return sorted(self.photos, key=rank)
+
+    def find_photo(self, photo: PhotoFindings) -> Path | None:
+        """Where the photo lies now; None where it cannot be found."""
+        starts = [Path(), *([Path(self.run.folder)] if self.run is not None else [])]
+        return next((start / photo.path for start in starts if photo.path and (start / photo.path).is_file()), None)
+
+
+def size_of(crack: Crack, name: str, unit: Unit) -> float | None:
+    """A crack's ``length``, ``max_width``, …, in a unit; None in millimetres where the crack has no scale."""
+    if unit == "px":
+        return float(getattr(crack, f"{name}_px"))
+    return None if crack.mm is None else float(getattr(crack.mm, name))
+
+
+def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document:
+    """Read an inspection from its folder.
+
+    Args:
+        folder: holds ``findings.jsonl``, and what else ``blemish inspect`` wrote.
+        grades: grade by this scale instead of the inspection's own.
+
+    Raises:
+        DataError: there are no findings, or a line is not a finding.
+    """
+    folder = Path(folder)
+    run = read_run(folder)
+    if grades is None and run is not None and run.grades is not None:
+        grades = GradeScale.from_record(run.grades)
+    photos = list(_read_lines(folder))
+    names = _names([photo.path for photo in photos])
+    return Document(
+        folder, run, grades, tuple(replace(photo, name=name) for photo, name in zip(photos, names, strict=True))
+    )
+
+
+def _read_lines(folder: Path) -> Iterator[PhotoFindings]:
+    path = folder / FINDINGS_NAME
+    try:
+        lines = path.open(encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f'Cannot read findings from "{path}": {error.strerror}; give a folder that "blemish inspect --out" wrote.'
+        ) from error
+    with lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield _from_record(json.loads(line), number, folder)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise DataError(f'Line {number} of "{path}" is not a finding; was the file edited by hand?') from error
+
+
+def _from_record(record: dict[str, Any], number: int, folder: Path) -> PhotoFindings:
+    scale = scale_from_record(record.get("scale"))
+    size, cracks, mask = record.get("size_px"), record.get("cracks"), record.get("mask")
+    return PhotoFindings(
+        number=number,
+        path=record["path"] or "",
+        name="",
+        file_name=record.get("name") or f"photo {number}",
+        score=record["score"],
+        p_value=record["p_value"],
+        verdict=record["verdict"],
+        error=record["error"],
+        notes=tuple(record["notes"]),
+        size_px=None if size is None else (int(size[0]), int(size[1])),
+        scale=scale,
+        regions=tuple(region_from_record(region) for region in record["regions"]),
+        cracks=None if cracks is None else tuple(crack_from_record(crack, scale) for crack in cracks),
+        mask_file=None if mask is None else folder / mask,
+    )
+
+
+def _names(paths: list[str]) -> list[str]:
+    """Names to show: below the folder that all share, and always valid Unicode."""
+    try:
+        shared = os.path.commonpath([Path(path).parent for path in paths if path])
+    except ValueError:
+        shared = ""
+    names = [str(Path(path).relative_to(shared)) if path else "" for path in paths]
+    return [shown(name) or f"photo {number}" for number, name in enumerate(names, start=1)]
+
+
+def shown(text: str) -> str:
+    """``text`` with bytes that are no Unicode (a file name may hold them) written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

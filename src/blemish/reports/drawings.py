@@ -1,0 +1,227 @@
+"""What a page shows of one photo: a small copy of it, and what was found as lines to lay over it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.measurement.crack import Crack
+from blemish.measurement.polylines import tangents
+from blemish.reports.document import PhotoFindings, size_of
+from blemish.reports.histograms import nice_step
+from blemish.reports.lines import essential_points
+from blemish.reports.outlines import find_pieces
+from blemish.reports.width_classes import WidthClasses
+
+PICTURE_PX = 1000
+_JPEG_QUALITY = 80
+_NUMBERED = 12
+# The close-up shows this many widths, but never fewer or more pixels.
+_CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
+# Outlines of more pieces would make a picture of dots, and a page of megabytes.
+_MOST_OUTLINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Where a crack is widest: (x, y) in the photo, the crack's number, and the width as told."""
+
+    x: float
+    y: float
+    number: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleBar:
+    """A bar of known length: its length in pixels of the photo and in words."""
+
+    length_px: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUp:
+    """The widest place, enlarged.
+
+    Attributes:
+        jpeg: data URI.
+        x: left edge in the photo, pixels.
+        y: top edge.
+        side_px: side of the square.
+        across: the measured width as a line, (x0, y0, x1, y1) in the photo.
+        said: the width as told.
+    """
+
+    jpeg: str
+    x: int
+    y: int
+    side_px: int
+    across: tuple[float, float, float, float]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One photo, drawn.
+
+    Attributes:
+        jpeg: data URI of the small copy; None where the photo could not be read.
+        width_px: width of the photo itself, which all coordinates are in.
+        height_px: its height.
+        lines: (colour, SVG path) per width class that occurs.
+        outlines: SVG path around everything that was outlined.
+        markers: widest places of the widest cracks, widest first.
+        bar: None where perspective makes one bar wrong.
+        close_up: None without cracks or without the photo.
+    """
+
+    jpeg: str | None
+    width_px: int
+    height_px: int
+    lines: tuple[tuple[str, str], ...]
+    outlines: str
+    markers: tuple[Marker, ...]
+    bar: ScaleBar | None
+    close_up: CloseUp | None
+
+
+def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses) -> Drawing | None:
+    """Draw one photo.
+
+    Args:
+        photo: what was found in it.
+        pixels: the photo, uint8 RGB (H, W, 3); None where it cannot be read.
+        classes: widths and their colours.
+
+    Returns:
+        The drawing; None where not even the photo's size is known.
+    """
+    if pixels is not None and photo.size_px not in (None, pixels.shape[1::-1]):
+        pixels = None
+    size = photo.size_px if pixels is None else (pixels.shape[1], pixels.shape[0])
+    if size is None:
+        return None
+    cracks = photo.cracks or ()
+    shrink = max(1.0, max(size) / PICTURE_PX)
+    return Drawing(
+        jpeg=None if pixels is None else _small(pixels, shrink),
+        width_px=size[0],
+        height_px=size[1],
+        lines=_lines(photo, cracks, classes, shrink),
+        outlines=_outlines(photo, shrink),
+        markers=tuple(
+            Marker(*(value + 0.5 for value in crack.max_width_at), crack.number, told_width(photo, crack))
+            for crack in cracks[:_NUMBERED]
+        ),
+        bar=_bar(photo, size[0]),
+        close_up=_close_up(photo, cracks[0], pixels) if cracks and pixels is not None else None,
+    )
+
+
+def told_width(photo: PhotoFindings, crack: Crack) -> str:
+    """The largest width with its uncertainty, in millimetres where the photo has a scale."""
+    unit = "px" if crack.mm is None else "mm"
+    width, about = size_of(crack, "max_width", unit), size_of(crack, "width_uncertainty", unit)
+    return f"{width:.2f} ± {about:.2f} {unit}"
+
+
+def _small(pixels: NDArray[np.uint8], shrink: float) -> str:
+    height_px, width_px = pixels.shape[:2]
+    size = max(1, round(width_px / shrink)), max(1, round(height_px / shrink))
+    return _jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if shrink > 1 else pixels)
+
+
+def _jpeg(pixels: NDArray[np.generic]) -> str:
+    _, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(np.asarray(pixels, np.uint8), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    )
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def _lines(
+    photo: PhotoFindings, cracks: Sequence[Crack], classes: WidthClasses, shrink: float
+) -> tuple[tuple[str, str], ...]:
+    """One path per class: the stretches of all cracks whose local width is in it."""
+    paths: list[list[str]] = [[] for _ in classes.colours]
+    for crack in cracks:
+        if classes.unit == "mm" and crack.mm is None:
+            continue
+        widths = _filled(crack.widths_px if crack.mm is None or classes.unit == "px" else crack.mm.widths)
+        points, steps = crack.polyline_px + 0.5, classes.index_of(widths)
+        if crack.closed:
+            points, steps = np.concatenate([points, points[:1]]), np.append(steps, steps[0])
+        changes = np.flatnonzero(np.diff(steps)) + 1
+        for start, stop in zip([0, *changes], [*changes, len(points)], strict=True):
+            # One point more, so that neighbouring stretches meet.
+            stretch = points[start : stop + 1]
+            if len(stretch) > 1:
+                kept = essential_points(stretch, tolerance=0.4 * shrink)
+                paths[steps[start]].append(_path(stretch[kept]))
+    return tuple((colour, "".join(path)) for colour, path in zip(classes.colours, paths, strict=True) if path)
+
+
+def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Widths with gaps (junctions) bridged linearly."""
+    known = np.isfinite(widths)
+    if not known.any():
+        return np.zeros_like(widths)
+    place = np.arange(len(widths))
+    return np.interp(place, place[known], widths[known])
+
+
+def _outlines(photo: PhotoFindings, shrink: float) -> str:
+    mask = photo.read_mask()
+    if mask is None:
+        return ""
+    paths = []
+    pieces = sorted(find_pieces(mask), key=lambda piece: -piece.area_px)[:_MOST_OUTLINES]
+    for polygon in (polygon for piece in pieces for polygon in piece.polygons):
+        for ring in (polygon.exterior, *polygon.holes):
+            points = ring.astype(np.float64)
+            kept = points[essential_points(points, closed=True, tolerance=0.8 * shrink)]
+            if len(kept) > 2:
+                paths.append(_path(kept) + "Z")
+    return "".join(paths)
+
+
+def _path(points: NDArray[np.float64]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points.tolist())
+
+
+def _bar(photo: PhotoFindings, width_px: int) -> ScaleBar | None:
+    if photo.scale is not None and photo.scale.to_plane is not None:
+        return None
+    size = 1.0 if photo.scale is None else photo.scale.mm_per_px
+    # Down from a quarter of the photo's width to the next round number: at least a tenth.
+    longest = width_px * size / 4
+    length = nice_step(longest) if nice_step(longest) <= longest * 1.001 else _below(longest)
+    if photo.scale is None:
+        return ScaleBar(length, f"{length:g} px")
+    return ScaleBar(length / size, f"{length / 1000:g} m" if length >= 1000 else f"{length:g} mm")
+
+
+def _below(longest: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above ``longest``."""
+    return nice_step(longest) / (2.5 if f"{nice_step(longest):e}".startswith("5") else 2)
+
+
+def _close_up(photo: PhotoFindings, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
+    height_px, width_px = pixels.shape[:2]
+    wanted = round(np.clip(_CLOSE_UP_WIDTHS * crack.max_width_px, *_CLOSE_UP_PX))
+    side = min(wanted, height_px, width_px)
+    at = np.array(crack.max_width_at) + 0.5
+    x, y = (int(np.clip(round(centre - side / 2), 0, size - side)) for centre, size in zip(at, (width_px, height_px), strict=True))
+    nearest = int(np.hypot(*(crack.polyline_px + 0.5 - at).T).argmin())
+    along = tangents(crack.polyline_px, closed=crack.closed)[nearest]
+    across = np.array([-along[1], along[0]]) * crack.max_width_px / 2
+    ends = tuple(round(float(value), 2) for value in (*(at - across), *(at + across)))
+    crop = pixels[y : y + side, x : x + side]
+    # Small crops are enlarged here, smoothly and the same in every browser.
+    grown = cv2.resize(crop, (max(side, 240), max(side, 240)), interpolation=cv2.INTER_CUBIC)
+    return CloseUp(_jpeg(grown), x, y, side, (ends[0], ends[1], ends[2], ends[3]), told_width(photo, crack))

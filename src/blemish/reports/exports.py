@@ -1,0 +1,74 @@
+"""All that an inspection can be written as, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from blemish.errors import SettingsError, did_you_mean
+from blemish.images import write_png
+from blemish.reports.coco import check_recorded, write_coco
+from blemish.reports.document import Document
+from blemish.reports.dxf import write_dxf
+from blemish.reports.geojson import write_geojson
+from blemish.reports.page import write_page
+from blemish.reports.tables import write_csv, write_jsonl
+
+
+def write_masks(document: Document, out: Path) -> list[Path]:
+    """Write ``masks/NAME.png`` for every inspected photo, black where nothing was found: what training reads again.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: a photo's size or mask was not recorded.
+        BlemishError: ``out`` cannot be written to.
+    """
+    written = []
+    for photo in document.photos:
+        if photo.error is not None:
+            continue
+        check_recorded(photo)
+        mask = photo.read_mask()
+        width_px, height_px = photo.size_px or (0, 0)
+        target = out / "masks" / f"{photo.file_name}.png"
+        write_png(target, np.zeros((height_px, width_px), dtype=np.bool_) if mask is None else mask)
+        written.append(target)
+    return written
+
+
+FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
+    "html": write_page,
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "coco": write_coco,
+    "geojson": write_geojson,
+    "dxf": write_dxf,
+    "masks": write_masks,
+}
+
+
+def export(document: Document, formats: Iterable[str], out: Path) -> list[Path]:
+    """Write an inspection in several formats.
+
+    Args:
+        document: the inspection.
+        formats: names out of `FORMATS`.
+        out: folder for the files.
+
+    Returns:
+        The files written.
+
+    Raises:
+        SettingsError: an unknown format; then nothing is written.
+        DataError: the inspection lacks what a format needs.
+        BlemishError: ``out`` cannot be written to.
+    """
+    chosen = list(dict.fromkeys(formats))
+    for name in chosen:
+        if name not in FORMATS:
+            raise SettingsError(f'There is no report format "{name}".{did_you_mean(name, FORMATS)}')
+    return [path for name in chosen for path in FORMATS[name](document, out)]

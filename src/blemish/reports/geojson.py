@@ -1,0 +1,100 @@
+"""GeoJSON, a file per photo: cracks as lines, what was outlined as polygons.
+
+Coordinates are pixels of the photo, (0, 0) its top left corner, y downwards, as drawing tools for photos take them;
+GeoJSON itself knows degrees only, so a map needs them moved first. Rings are closed and follow the right-hand rule on
+the numbers as they stand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blemish.files import write_text
+from blemish.measurement.crack import Crack
+from blemish.reports.coco import UNNAMED, check_recorded
+from blemish.reports.document import Document, PhotoFindings
+from blemish.reports.lines import corner_line
+from blemish.reports.outlines import Piece, Polygon, Ring, find_pieces
+
+_NOT_PROPERTIES = ("polyline_px", "widths_px", "max_width_at", "max_width_mm_at")
+
+
+def write_geojson(document: Document, out: Path) -> list[Path]:
+    """Write ``geojson/NAME.geojson`` for each photo in which something was found.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: a photo's size or mask was not recorded.
+        BlemishError: ``out`` cannot be written to.
+    """
+    written = []
+    for photo in document.photos:
+        if photo.error is not None or not (photo.cracks or photo.regions):
+            continue
+        check_recorded(photo)
+        target = out / "geojson" / f"{photo.file_name}.geojson"
+        text = json.dumps(features_of(document, photo), ensure_ascii=False, allow_nan=False)
+        write_text(target, text + "\n")
+        written.append(target)
+    return written
+
+
+def features_of(document: Document, photo: PhotoFindings) -> dict[str, Any]:
+    """The FeatureCollection of one photo."""
+    features = [_line(document, crack) for crack in photo.cracks or () if len(crack.polyline_px) > 1]
+    mask = photo.read_mask()
+    features += [_area(piece) for piece in (() if mask is None else find_pieces(mask, photo.regions))]
+    return {
+        "type": "FeatureCollection",
+        "features": features,
+        "photo": photo.name,
+        "size_px": photo.size_px,
+        "scale": None if photo.scale is None else photo.scale.to_record(),
+    }
+
+
+def _line(document: Document, crack: Crack) -> dict[str, Any]:
+    record = crack.to_record()
+    properties = {name: value for name, value in record.items() if name not in _NOT_PROPERTIES}
+    x, y = crack.max_width_at
+    places = {"max_width_x": round(x + 0.5, 2), "max_width_y": round(y + 0.5, 2)}
+    return {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": np.round(corner_line(crack), 2).tolist()},
+        "properties": {"kind": "crack", **properties, **places, "grade": document.grade_of(crack)},
+    }
+
+
+def _area(piece: Piece) -> dict[str, Any]:
+    areas = [_rings(polygon) for polygon in piece.polygons]
+    single = len(areas) == 1
+    region = piece.region
+    said = {} if region is None else {"score": region.score, "mean_score": region.mean_score}
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "Polygon" if single else "MultiPolygon",
+            "coordinates": areas[0] if single else areas,
+        },
+        "properties": {
+            "kind": "region",
+            "label": UNNAMED if region is None else region.label or UNNAMED,
+            "area_px": piece.area_px,
+            **said,
+        },
+    }
+
+
+def _rings(polygon: Polygon) -> list[list[list[int]]]:
+    return [_closed(ring) for ring in (polygon.exterior, *polygon.holes)]
+
+
+def _closed(ring: Ring) -> list[list[int]]:
+    points: list[list[int]] = ring.tolist()
+    return [*points, points[0]]

@@ -1,0 +1,199 @@
+"""``report.html``: one file that an inspector hands in. Pictures inside, no network, fit for paper and phone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from blemish.errors import ImageError
+from blemish.files import write_text
+from blemish.images import read_photo
+from blemish.measurement.crack import Crack
+from blemish.reports.document import Document, PhotoFindings, Unit, shown, size_of
+from blemish.reports.drawings import Drawing, draw
+from blemish.reports.summary import Share, Summary, summarise, told_length
+from blemish.reports.width_classes import WidthClasses, choose_classes
+
+PAGE_NAME = "report.html"
+# About 200 kB a picture: a page that mail and phones can take. The other photos are in the table.
+PICTURES = 50
+# A browser sorts and filters this many rows at once without a pause.
+MOST_ROWS = 3000
+_CRACKS_ON_A_CARD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One crack in a table: values as told, and as sorted and filtered by."""
+
+    photo: PhotoFindings
+    crack: Crack
+    unit: Unit
+    grade: str | None
+    grade_index: int | None
+
+    @property
+    def max_width(self) -> float:
+        """Largest width in the row's unit."""
+        return size_of(self.crack, "max_width", self.unit) or 0.0
+
+    @property
+    def length(self) -> float:
+        """Length in the row's unit."""
+        return size_of(self.crack, "length", self.unit) or 0.0
+
+    def size(self, name: str) -> float:
+        """Any other size in the row's unit."""
+        return size_of(self.crack, name, self.unit) or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """One photo with what the filters and the order of the page go by."""
+
+    photo: PhotoFindings
+    rank: int
+    rows: tuple[Row, ...]
+    drawing: Drawing | None = None
+
+    @property
+    def max_width(self) -> float:
+        """Largest width of its cracks in their unit, 0 without any."""
+        return max((row.max_width for row in self.rows), default=0.0)
+
+    @property
+    def length(self) -> float:
+        """Total length of its cracks in their unit."""
+        return sum(row.length for row in self.rows)
+
+    @property
+    def worst(self) -> Row | None:
+        """Its widest crack."""
+        return max(self.rows, key=lambda row: row.max_width, default=None)
+
+
+def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> list[Path]:
+    """Write ``report.html``.
+
+    Args:
+        document: the inspection; its photos are read from where they were inspected, where they still are.
+        out: folder for the page.
+        pictures: how many of the worst photos are shown; all are listed.
+
+    Returns:
+        The file written.
+
+    Raises:
+        BlemishError: ``out`` cannot be written to.
+    """
+    classes = choose_classes(document)
+    photos = [_photo_row(document, photo, rank) for rank, photo in enumerate(document.worst_first(), start=1)]
+    cards = [
+        PhotoRow(row.photo, row.rank, row.rows, _draw(document, row.photo, classes))
+        for row in photos[:pictures]
+        if row.photo.error is None
+    ]
+    rows = sorted((row for photo in photos for row in photo.rows), key=lambda row: (row.unit != classes.unit, -row.max_width))
+    environment = Environment(
+        loader=PackageLoader("blemish.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"g3": lambda value: f"{value:.3g}", "length": told_length}
+    page = environment.get_template("report.html").render(
+        document=document,
+        title=shown(document.folder.resolve().name),
+        summary=summarise(document, classes),
+        classes=classes,
+        cards=cards,
+        rows=rows[:MOST_ROWS],
+        rows_left_out=len(rows) - min(len(rows), MOST_ROWS),
+        photos=photos[:MOST_ROWS],
+        photos_left_out=len(photos) - min(len(photos), MOST_ROWS),
+        regions=[] if document.measured else _regions(photos),
+        settings=_settings(document),
+        detector=_detector(document),
+        scales=_scales(document),
+        cracks_on_a_card=_CRACKS_ON_A_CARD,
+    )
+    target = out / PAGE_NAME
+    write_text(target, page + "\n")
+    return [target]
+
+
+def _photo_row(document: Document, photo: PhotoFindings, rank: int) -> PhotoRow:
+    unit: Unit = document.unit if photo.scale is not None else "px"
+    rows = []
+    for crack in photo.cracks or ():
+        grade = document.grade_of(crack)
+        index = None if grade is None or document.grades is None else list(document.grades.labels).index(grade)
+        rows.append(Row(photo, crack, unit, grade, index))
+    return PhotoRow(photo, rank, tuple(rows))
+
+
+def _draw(document: Document, photo: PhotoFindings, classes: WidthClasses) -> Drawing | None:
+    path = document.find_photo(photo)
+    try:
+        pixels = None if path is None else read_photo(path).pixels
+    except ImageError:
+        pixels = None
+    return draw(photo, pixels, classes)
+
+
+def _regions(photos: list[PhotoRow]) -> list[tuple[PhotoRow, int, Any]]:
+    """The worst regions of all photos, with their photo and number."""
+    found = [(row, number, region) for row in photos for number, region in enumerate(row.photo.regions, start=1)]
+    return sorted(found, key=lambda each: -each[2].score)[:MOST_ROWS]
+
+
+def _settings(document: Document) -> dict[str, str]:
+    run = document.run
+    if run is None:
+        return {}
+    return {
+        "inspected": run.date.replace("T", " "),
+        "with blemish": run.blemish,
+        **{name: _plain(value) for name, value in run.settings.items()},
+    }
+
+
+def _detector(document: Document) -> dict[str, str]:
+    return {} if document.run is None else {name: _plain(value) for name, value in document.run.detector.items()}
+
+
+def _plain(value: Any) -> str:
+    """A setting as a reader wants it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items() if each is not None) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return shown(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _scales(document: Document) -> list[str]:
+    """Every scale that occurs, in words."""
+    told: dict[str, int] = {}
+    for photo in document.photos:
+        if photo.error is None:
+            told[_told_scale(photo)] = told.get(_told_scale(photo), 0) + 1
+    if len(told) > 8:
+        sizes = [photo.scale.mm_per_px for photo in document.photos if photo.scale is not None]
+        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, photo by photo; photos.csv lists them"]
+    return list(told) if len(told) == 1 else [f"{name}: {count} photos" for name, count in told.items()]
+
+
+def _told_scale(photo: PhotoFindings) -> str:
+    scale = photo.scale
+    if scale is None:
+        return "no scale"
+    about = f" ± {100 * scale.uncertainty:.2g} %" if scale.uncertainty else ""
+    where = ", in the middle of the plane's points" if scale.to_plane is not None else ""
+    return f"{scale.mm_per_px:.4g} mm per pixel{about} ({scale.source}{where})"

@@ -1,0 +1,196 @@
+"""What an inspection comes to: key figures, cracks by width and grade, distributions, and what a reader must know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from blemish.measurement.crack import Crack
+from blemish.reports.document import Document, PhotoFindings, Unit, size_of
+from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
+from blemish.reports.width_classes import WidthClasses
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One line of a breakdown: cracks by width class or by grade, photos by verdict."""
+
+    label: str
+    colour: str
+    count: int
+    length: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The page's first screen.
+
+    Attributes:
+        figures: (name, value, remark) in large type.
+        verdicts: photos by verdict; empty where there are none.
+        classes: cracks by the width class of their largest width.
+        grades: cracks by grade, in the scale's order; empty without one.
+        histograms: widths, lengths, directions; empty without cracks.
+        notes: sentences that a reader must know before trusting a number.
+    """
+
+    figures: tuple[tuple[str, str, str], ...]
+    verdicts: tuple[Share, ...]
+    classes: tuple[Share, ...]
+    grades: tuple[Share, ...]
+    histograms: tuple[Histogram, ...]
+    notes: tuple[str, ...]
+
+
+def summarise(document: Document, classes: WidthClasses) -> Summary:
+    """Sum an inspection up. Cracks on photos without a scale are left out where others have one, and a note says so."""
+    unit = classes.unit
+    cracks = [(photo, crack) for photo, crack in document.cracks() if size_of(crack, "length", unit) is not None]
+    return Summary(
+        figures=_figures(document, cracks, unit),
+        verdicts=_verdicts(document),
+        classes=_by_class([crack for _, crack in cracks], classes) if document.measured else (),
+        grades=_by_grade(document, [crack for _, crack in cracks], unit),
+        histograms=_histograms([crack for _, crack in cracks], classes) if cracks else (),
+        notes=_notes(document, unit),
+    )
+
+
+def told_length(length: float, unit: Unit) -> str:
+    """A length to three digits, in metres from one metre on.
+
+    >>> told_length(1234.5, "mm"), told_length(87.6, "px")
+    ('1.23 m', '87.6 px')
+    """
+    if unit == "mm" and length >= 1000:
+        return f"{_digits(length / 1000)} m"
+    return f"{_digits(length)} {unit}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _figures(
+    document: Document, cracks: list[tuple[PhotoFindings, Crack]], unit: Unit
+) -> tuple[tuple[str, str, str], ...]:
+    answered = [photo for photo in document.photos if photo.error is None]
+    failed = len(document.photos) - len(answered)
+    figures = [("photos inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
+    if not document.measured:
+        found = sum(len(photo.regions) for photo in answered)
+        figures.append(("regions outlined", f"{found:,}", f"in {sum(bool(p.regions) for p in answered)} photos"))
+        return tuple(figures)
+    cracked = sum(bool(photo.cracks) for photo in answered)
+    total = sum(len(photo.cracks or ()) for photo in answered)
+    figures.append(("cracks", f"{total:,}", f"in {cracked:,} photos"))
+    if cracks:
+        photo, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
+        about = size_of(widest, "width_uncertainty", unit) or 0.0
+        lengths = [size_of(crack, "length", unit) or 0.0 for _, crack in cracks]
+        number, length_unit = told_length(sum(lengths), unit).rsplit(" ", 1)
+        width = size_of(widest, "max_width", unit) or 0.0
+        figures.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {photo.name}"))
+        figures.append(("total length", f"{number} {length_unit}", f"longest {told_length(max(lengths), unit)}"))
+        figures += _density(document)
+    return tuple(figures)
+
+
+def _density(document: Document) -> list[tuple[str, str, str]]:
+    area_mm2 = length_mm = 0.0
+    for photo in document.photos:
+        if photo.scale is None or photo.scale.to_plane is not None or photo.size_px is None or photo.cracks is None:
+            continue
+        area_mm2 += photo.size_px[0] * photo.size_px[1] * photo.scale.mm_per_px**2
+        length_mm += sum(size_of(crack, "length", "mm") or 0.0 for crack in photo.cracks)
+    if not area_mm2:
+        return []
+    return [("crack length per area", f"{1000 * length_mm / area_mm2:.2f} m/m²", f"over {area_mm2 / 1e6:.3g} m² of photos")]
+
+
+def _verdicts(document: Document) -> tuple[Share, ...]:
+    counts = Counter(photo.verdict for photo in document.photos if photo.verdict)
+    return tuple(Share(name, "", counts[name], "") for name in ("reject", "review", "pass") if counts)
+
+
+def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Share, ...]:
+    of_crack = classes.index_of([size_of(crack, "max_width", classes.unit) or 0.0 for crack in cracks])
+    shares = []
+    for number, (label, colour) in enumerate(zip(classes.labels, classes.colours, strict=True)):
+        inside = [crack for crack, its in zip(cracks, of_crack, strict=True) if its == number]
+        shares.append(Share(label, colour, len(inside), _total(inside, classes.unit)))
+    return tuple(shares)
+
+
+def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Share, ...]:
+    if document.grades is None or unit != "mm":
+        return ()
+    grades = [document.grade_of(crack) for crack in cracks]
+    shares = []
+    for label in document.grades.labels:
+        inside = [crack for crack, grade in zip(cracks, grades, strict=True) if grade == label]
+        shares.append(Share(label, "", len(inside), _total(inside, unit)))
+    return tuple(shares)
+
+
+def _total(cracks: list[Crack], unit: Unit) -> str:
+    return told_length(sum(size_of(crack, "length", unit) or 0.0 for crack in cracks), unit) if cracks else "–"
+
+
+def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, ...]:
+    unit = classes.unit
+    lengths = np.array([size_of(crack, "length", unit) for crack in cracks], dtype=np.float64)
+    by_class = np.zeros(len(classes.labels))
+    for crack, length in zip(cracks, lengths, strict=True):
+        widths = crack.widths_px if unit == "px" or crack.mm is None else crack.mm.widths
+        known = widths[np.isfinite(widths)]
+        if known.size:
+            by_class += length * np.bincount(classes.index_of(known), minlength=len(by_class)) / known.size
+    # Metres as soon as the sum of all lengths needs them.
+    size, length_unit = (1000.0, "m") if unit == "mm" and lengths.sum() >= 2000 else (1.0, str(unit))
+    return (
+        length_by_class(
+            f"Width along the cracks ({length_unit} of crack)",
+            f"local width, {unit}",
+            length_unit,
+            classes.labels,
+            classes.colours,
+            by_class / size,
+        ),
+        count_by_size("Length (number of cracks)", f"crack length, {unit}", unit, lengths),
+        length_by_direction(
+            f"Direction ({length_unit} of crack)",
+            "main direction in the photo",
+            length_unit,
+            [crack.orientation_deg for crack in cracks],
+            lengths / size,
+        ),
+    )
+
+
+def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
+    notes = []
+    failed = sum(photo.error is not None for photo in document.photos)
+    if failed:
+        notes.append(f"{_photos(failed)} could not be inspected: the table of photos says why.")
+    if document.measured and unit == "px":
+        notes.append("No scale was given: sizes are in pixels of each photo, and no grade can be told from them.")
+    unscaled = sum(bool(photo.cracks) and photo.scale is None for photo in document.photos)
+    if unit == "mm" and unscaled:
+        notes.append(
+            f"{_photos(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed in "
+            "pixels and are in no figure, distribution or grade."
+        )
+    if not document.photos:
+        notes.append("The inspection holds no photos.")
+    elif not document.measured and failed < len(document.photos):
+        notes.append("Cracks were not measured in this inspection: regions are listed as they were outlined.")
+    elif not any(photo.cracks for photo in document.photos):
+        notes.append("No crack was found.")
+    return tuple(notes)
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count:,} photos"

@@ -1,0 +1,209 @@
+"""Findings as tables: ``cracks.csv``, ``photos.csv``, ``regions.csv``, and ``cracks.jsonl`` with a line per crack."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blemish.files import write_text
+from blemish.measurement.crack import Crack
+from blemish.measurement.scale import Scale
+from blemish.reports.document import Document, PhotoFindings, size_of
+
+_SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width")
+_UNCERTAINTIES = ("width_uncertainty", "length_uncertainty")
+_CRACK_COLUMNS = (
+    "photo",
+    "crack",
+    "network",
+    "grade",
+    *(f"{name}_mm" for name in (*_SIZES, *_UNCERTAINTIES)),
+    *(f"{name}_px" for name in (*_SIZES, *_UNCERTAINTIES)),
+    "max_width_x_px",
+    "max_width_y_px",
+    "orientation_deg",
+    "direction",
+    "branches",
+    "tortuosity",
+    "closed",
+    "touches_border",
+    "area_px",
+    "area_width_px",
+    "photo_share",
+    "score",
+    "mm_per_px",
+    "scale_source",
+)
+_PHOTO_COLUMNS = (
+    "photo",
+    "verdict",
+    "score",
+    "p_value",
+    "cracks",
+    "worst_grade",
+    "max_width_mm",
+    "total_length_mm",
+    "length_per_area_m_per_m2",
+    "max_width_px",
+    "total_length_px",
+    "regions",
+    "defect_area_px",
+    "defect_area_share",
+    "width_px",
+    "height_px",
+    "mm_per_px",
+    "scale_source",
+    "notes",
+    "error",
+)
+_REGION_COLUMNS = (
+    "photo",
+    "region",
+    "label",
+    "score",
+    "mean_score",
+    "area_mm2",
+    "area_px",
+    "equivalent_diameter_px",
+    "x_px",
+    "y_px",
+    "width_px",
+    "height_px",
+    "centroid_x_px",
+    "centroid_y_px",
+)
+
+
+def write_csv(document: Document, out: Path) -> list[Path]:
+    """Write ``photos.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
+
+    Returns:
+        The files written.
+
+    Raises:
+        BlemishError: ``out`` cannot be written to.
+    """
+    written = [_write(out / "photos.csv", _PHOTO_COLUMNS, (_photo_row(document, photo) for photo in document.photos))]
+    if document.measured:
+        rows = (_crack_row(document, photo, crack) for photo, crack in document.cracks())
+        written.append(_write(out / "cracks.csv", _CRACK_COLUMNS, rows))
+    if any(photo.regions for photo in document.photos):
+        written.append(_write(out / "regions.csv", _REGION_COLUMNS, _region_rows(document)))
+    return written
+
+
+def write_jsonl(document: Document, out: Path) -> list[Path]:
+    """Write ``cracks.jsonl``: a line per crack, as in ``findings.jsonl``, with its photo, scale and grade.
+
+    Returns:
+        The file written.
+
+    Raises:
+        BlemishError: ``out`` cannot be written to.
+    """
+    lines = []
+    for photo, crack in document.cracks():
+        scale = None if photo.scale is None else photo.scale.to_record()
+        record = {"photo": photo.name, **crack.to_record(), "grade": document.grade_of(crack), "scale": scale}
+        lines.append(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    target = out / "cracks.jsonl"
+    write_text(target, "".join(lines))
+    return [target]
+
+
+def length_per_area(photo: PhotoFindings) -> float | None:
+    """Metres of crack per square metre of surface; None without a scale, or where perspective hides the area."""
+    if photo.scale is None or photo.scale.to_plane is not None or photo.size_px is None:
+        return None
+    area_mm2 = photo.size_px[0] * photo.size_px[1] * photo.scale.mm_per_px**2
+    return 1000 * sum(size_of(crack, "length", "mm") or 0.0 for crack in photo.cracks or ()) / area_mm2
+
+
+def _crack_row(document: Document, photo: PhotoFindings, crack: Crack) -> dict[str, Any]:
+    record = crack.to_record()
+    return {
+        **{name: record.get(name) for name in _CRACK_COLUMNS},
+        **_scale(photo.scale),
+        "photo": photo.name,
+        "crack": crack.number,
+        "grade": document.grade_of(crack),
+        "max_width_x_px": record["max_width_at"][0],
+        "max_width_y_px": record["max_width_at"][1],
+    }
+
+
+def _photo_row(document: Document, photo: PhotoFindings) -> dict[str, Any]:
+    cracks = photo.cracks or ()
+    width_px, height_px = photo.size_px or (None, None)
+    area_px = sum(region.area_px for region in photo.regions)
+    worst = max(cracks, key=lambda crack: size_of(crack, "max_width", "mm") or 0.0, default=None)
+    row = {
+        **_scale(photo.scale),
+        "photo": photo.name,
+        "verdict": photo.verdict,
+        "score": photo.score,
+        "p_value": photo.p_value,
+        "cracks": None if photo.cracks is None else len(cracks),
+        "worst_grade": None if worst is None else document.grade_of(worst),
+        "length_per_area_m_per_m2": _rounded(length_per_area(photo)),
+        "regions": len(photo.regions),
+        "defect_area_px": area_px,
+        "defect_area_share": None if photo.size_px is None else round(area_px / (photo.size_px[0] * photo.size_px[1]), 6),
+        "width_px": width_px,
+        "height_px": height_px,
+        "notes": "; ".join(photo.notes),
+        "error": photo.error,
+    }
+    for unit in ("mm", "px"):
+        lengths = [size_of(crack, "length", unit) for crack in cracks]
+        widths = [size_of(crack, "max_width", unit) for crack in cracks]
+        row[f"total_length_{unit}"] = _rounded(sum(length for length in lengths if length is not None)) if cracks else None
+        row[f"max_width_{unit}"] = _rounded(max((width for width in widths if width is not None), default=None))
+    return row
+
+
+def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
+    for photo in document.photos:
+        scale = photo.scale if photo.scale is not None and photo.scale.to_plane is None else None
+        for number, region in enumerate(photo.regions, start=1):
+            x, y, width, height = region.bbox_px
+            yield {
+                "photo": photo.name,
+                "region": number,
+                "label": region.label,
+                "score": _rounded(region.score),
+                "mean_score": _rounded(region.mean_score),
+                "area_mm2": None if scale is None else _rounded(region.area_px * scale.mm_per_px**2),
+                "area_px": region.area_px,
+                "equivalent_diameter_px": _rounded(float(np.sqrt(4 * region.area_px / np.pi))),
+                "x_px": x,
+                "y_px": y,
+                "width_px": width,
+                "height_px": height,
+                "centroid_x_px": _rounded(region.centroid_px[0]),
+                "centroid_y_px": _rounded(region.centroid_px[1]),
+            }
+
+
+def _scale(scale: Scale | None) -> dict[str, Any]:
+    return {"mm_per_px": scale and scale.mm_per_px, "scale_source": scale and scale.source}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _write(target: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Path:
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns)
+    table.writeheader()
+    table.writerows(rows)
+    # Excel takes a table for one in the local code page unless it begins with a byte order mark.
+    write_text(target, "\ufeff" + text.getvalue())
+    return target

@@ -1,0 +1,72 @@
+"""Width classes: the same few steps, with the same colours, in the page's legend and drawings and in DXF layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blemish.reports.document import Document, Unit
+
+# Steps that inspectors' tables use, in mm; as good as any in px.
+_LADDER = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
+_STEPS = 5
+# A step of the ladder this near to a limit of the grade scale gives way to it.
+_TOO_NEAR = 1.4
+# ColorBrewer's RdYlBu from its blue end, which readers with any colour vision can tell apart.
+_COLOURS = ("#4575b4", "#74add1", "#abd9e9", "#e0f3f8", "#fee090", "#fdae61", "#f46d43", "#d73027", "#a50026")
+
+
+@dataclass(frozen=True, slots=True)
+class WidthClasses:
+    """Classes of width: below the first edge, between two edges, from the last edge on.
+
+    Attributes:
+        unit: of the edges.
+        edges: rising.
+    """
+
+    unit: Unit
+    edges: tuple[float, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each class, without the unit."""
+        edges = [f"{edge:g}" for edge in self.edges]
+        between = [f"{low} – {high}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        return (f"< {edges[0]}", *between, f"≥ {edges[-1]}")
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """A colour for each class, ``#rrggbb``, from blue to red."""
+        places = np.linspace(0, len(_COLOURS) - 1, len(self.edges) + 1)
+        return tuple(_COLOURS[round(place)] for place in places)
+
+    def index_of(self, widths: ArrayLike) -> NDArray[np.intp]:
+        """The class of each width, in the classes' unit; a width on an edge is in the class above it."""
+        return np.searchsorted(np.asarray(self.edges), np.asarray(widths, dtype=np.float64), side="right")
+
+
+def choose_classes(document: Document) -> WidthClasses:
+    """Classes for an inspection: steps around its widths, and every limit of its grade scale."""
+    unit = document.unit
+    widths = [crack.widths_px if unit == "px" else crack.mm.widths for _, crack in document.cracks() if unit == "px" or crack.mm]
+    limits: Sequence[float] = document.grades.edges_mm if document.grades is not None and unit == "mm" else ()
+    known = np.concatenate([np.empty(0), *widths])
+    known = known[np.isfinite(known) & (known > 0)]
+    return WidthClasses(unit, _edges(float(np.median(known)) if known.size else 1.0, limits))
+
+
+def _edges(middle: float, limits: Sequence[float]) -> tuple[float, ...]:
+    if len(limits) >= _STEPS - 1:
+        return tuple(limits)
+    nearest = int(np.abs(np.log(np.asarray(_LADDER) / middle)).argmin())
+    first = min(max(0, nearest - _STEPS // 2), len(_LADDER) - _STEPS)
+    steps = [
+        step
+        for step in _LADDER[first : first + _STEPS]
+        if all(max(step / limit, limit / step) >= _TOO_NEAR for limit in limits)
+    ]
+    return tuple(sorted({*steps, *limits}))

@@ -1,0 +1,84 @@
+"""Calibrating: a promise from good photos, refused where it could not be kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blemish.calibration import TooFewImagesError, p_value, promised_threshold
+from blemish.datasets import photo_digests, read_dataset
+from blemish.detectors import Container, Detector, load
+from blemish.errors import DataError, SettingsError
+from blemish.images import list_images, write_png
+from blemish.inspection import calibrate
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> list[Path]:
+    """Sixty walls whose darkest pixel differs."""
+    rng = np.random.default_rng(0)
+    for index, darkest in enumerate(rng.permutation(np.arange(100, 220))[:60]):
+        photo = np.full((12, 15, 3), 230, np.uint8)
+        photo[5, index % 15] = darkest
+        write_png(tmp_path / "good" / f"{index:02d}.png", photo)
+    return list_images([tmp_path / "good"])
+
+
+def test_the_threshold_is_the_promised_one_of_the_scores(darkness: Container, good: list[Path]):
+    detector = Detector(darkness)
+    calibrated = calibrate(detector, good, alpha=0.05)
+    scores = np.array([detector.inspect(path).score for path in good])
+    limits = calibrated.spec.thresholds
+    assert limits.reject == promised_threshold(scores, 0.05).threshold
+    assert limits.review == promised_threshold(scores, 0.25).threshold
+    assert limits.pixel == detector.spec.thresholds.pixel
+    assert "with 95 % confidence, at most 5 % of good images" in limits.source.lower()
+    assert calibrated.inspect(good[0]).p_value == p_value(scores[0], scores)
+
+
+def test_the_calibrated_detector_survives_its_file(darkness: Container, good: list[Path], tmp_path: Path):
+    calibrated = calibrate(Detector(darkness), good, alpha=0.1)
+    calibrated.save(tmp_path / "calibrated.blemish")
+    assert load(tmp_path / "calibrated.blemish").spec == calibrated.spec
+    assert calibrated.container.graph == darkness.graph
+
+
+def test_pixels_are_calibrated_on_the_maximum_of_each_photo(darkness: Container, good: list[Path]):
+    calibrated = calibrate(Detector(darkness), good, alpha=0.05, pixels=True)
+    outlined = [bool(calibrated.inspect(path).regions) for path in good]
+    assert sum(outlined) <= 1
+
+
+def test_too_few_photos_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):
+    with pytest.raises(TooFewImagesError, match="needs 299 held-out normal images"):
+        calibrate(Detector(darkness), good, alpha=0.01)
+
+
+def test_photos_that_trained_the_detector_are_refused(darkness: Container, good: list[Path]):
+    digests = photo_digests(read_dataset(good[0].parent))
+    made = darkness.spec.provenance.model_copy(update={"photos": digests[:2]})
+    detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
+    with pytest.raises(DataError, match="2 of these 60 photos trained the detector"):
+        calibrate(detector, good, alpha=0.1)
+
+
+def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: list[Path], tmp_path: Path):
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(good[0].read_bytes())
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"not a photo")
+    said: list[str] = []
+    calibrated = calibrate(Detector(darkness), [*good, copy, bad], alpha=0.1, say=said.append)
+    assert calibrated.spec.calibration is not None
+    assert len(calibrated.spec.calibration.scores) == 60
+    assert said[0] == "1 copies of other photos are left out."
+    assert "bad.png" in said[1]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, float("nan")])
+def test_an_impossible_share_is_a_sentence(darkness: Container, good: list[Path], alpha: float):
+    with pytest.raises(SettingsError):
+        calibrate(Detector(darkness), good, alpha=alpha)

@@ -1,0 +1,60 @@
+"""The demonstration, with a detector that is not trained: the page, the data and what is said."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from blemish.datasets import read_dataset
+from blemish.demo import A_FEW_SECONDS, run_demo
+from blemish.detectors import Container, Detector
+from blemish.errors import MissingExtraError
+
+
+@pytest.fixture
+def untrained(darkness: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(method: str, data: Path, out: Path, **_: Any) -> Detector:
+        detector = Detector(darkness, path=out)
+        detector.save(out)
+        return detector
+
+    monkeypatch.setitem(sys.modules, "blemish.training", SimpleNamespace(train=train))
+    monkeypatch.setattr("blemish.demo.find_spec", lambda name: name)
+
+
+def test_the_page_shows_every_held_out_photo_and_says_that_it_is_synthetic(untrained: None, tmp_path: Path):
+    said: list[str] = []
+    made = run_demo(tmp_path / "내 demo", plan=A_FEW_SECONDS, say=said.append)
+    page = made.page.read_text(encoding="utf-8")
+    assert "synthetic" in page
+    assert page.count("<article") == A_FEW_SECONDS.n_test
+    assert page.count("data:image/jpeg") == 2 * A_FEW_SECONDS.n_test
+    assert "http" not in page
+    assert made.figures.n == A_FEW_SECONDS.n_test
+    assert made.detector.is_file()
+
+
+def test_what_was_drawn_is_a_data_set_that_blemish_reads(untrained: None, tmp_path: Path):
+    run_demo(tmp_path, plan=A_FEW_SECONDS, say=lambda _: None)
+    dataset = read_dataset(tmp_path / "data")
+    assert len(dataset.split("train")) == A_FEW_SECONDS.n_train
+    cracked = [sample for sample in dataset.split("test").samples if sample.read_mask(128, 128).any()]
+    assert len(cracked) == A_FEW_SECONDS.n_test / 2
+
+
+def test_the_same_seed_draws_the_same_photos(untrained: None, tmp_path: Path):
+    for name in ("a", "b"):
+        run_demo(tmp_path / name, plan=A_FEW_SECONDS, seed=3, say=lambda _: None)
+    photo = "data/train/images/drawn-000.png"
+    assert (tmp_path / "a" / photo).read_bytes() == (tmp_path / "b" / photo).read_bytes()
+
+
+def test_without_the_learning_side_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r'pip install "blemish\[train\]"'):
+        run_demo(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
