@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -25,6 +24,8 @@ import time
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+
+from machine import describe_machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -94,7 +95,9 @@ def main() -> None:
         sizes = {name: installed_megabytes(folder) for name, folder in environments.items()}
 
     torch_s = start_costs["`import torch`"].seconds
-    print(f"{machine()}; median of {given.runs} fresh processes, taking turns\n")
+    print(
+        f"{describe_machine('torch', 'typer', 'onnxruntime')}; median of {given.runs} fresh processes, taking turns\n"
+    )
     print("| start | s | of `import torch` | peak MiB |\n|---|---|---|---|")
     for name, cost in start_costs.items():
         print(f"| {name} | {cost.seconds:.3f} | {cost.seconds / torch_s:.1%} | {cost.mebibytes:.0f} |")
@@ -174,14 +177,6 @@ def call(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} … failed:\n{done.stdout}{done.stderr}")
-
-
-def machine() -> str:
-    """The machine and the Python, in words."""
-    from blemish.cli.doctor import examine
-
-    found = examine()["machine"]
-    return f"{found['cpu']}, {found['cores']} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Plan:
     settings: dict[str, Any]
 
 
-# A light network, trained from nothing: no weights are needed. Settings were tried on seeds 0 and 1, the page shows seed 2.
+# A light network that needs no weights. Its settings were tried on seeds 0 and 1; the page shows seed 2.
 _LIGHT = {"encoder": "mobilenet_v2", "pretrained": False, "decoder_channels": (64, 32, 16, 8, 8), "learning_rate": 4e-3}
 ABOUT_A_MINUTE = Plan(60, 20, 256, {**_LIGHT, "epochs": 24, "patience": 24, "batch_size": 6, "crop_px": 128})
 A_FEW_SECONDS = Plan(12, 6, 128, {**_LIGHT, "epochs": 2, "batch_size": 4, "crop_px": 64})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,7 @@ def replacing(target: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
         os.close(handle)
     except OSError as error:
-        raise BlemishError(
-            f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.'
-        ) from error
+        raise _cannot_write(target, error) from error
     temporary = Path(name)
     try:
         yield temporary
@@ -46,6 +45,38 @@ def write_bytes(target: Path, data: bytes) -> None:
     """Write ``data``, whole or not at all."""
     with replacing(target) as temporary:
         temporary.write_bytes(data)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``target``; it becomes ``target`` when the block ends well, else it vanishes.
+
+    Raises:
+        BlemishError: ``target`` holds something already, or cannot be created.
+    """
+    target = Path(target)
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise BlemishError(f'"{target}" holds something already; name a folder that is new or empty.')
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    try:
+        yield folder
+        if target.exists():
+            target.rmdir()
+        # mkdtemp makes folders that only their owner can open.
+        folder.chmod(0o777 & ~_umask())
+        folder.replace(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cannot_write(target: Path, error: OSError) -> BlemishError:
+    return BlemishError(f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.')
 
 
 def _umask() -> int:

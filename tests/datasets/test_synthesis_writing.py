@@ -12,7 +12,7 @@ import typer
 from blemish.cli.synth import synth
 from blemish.datasets import read_dataset
 from blemish.datasets.synthesis import SynthesisSettings, draw_photo, write_synthesis
-from blemish.errors import BlemishError, DataError
+from blemish.errors import BlemishError
 
 SMALL = SynthesisSettings(surfaces={"concrete": 1.0}, distractors_mean=1, uncracked_distractors_mean=1)
 
@@ -74,10 +74,10 @@ def test_either_share_holds_exactly(tmp_path, share, expected):
 def test_an_empty_folder_is_filled_and_a_full_one_left_alone(tmp_path):
     (tmp_path / "empty").mkdir()
     write_synthesis(tmp_path / "empty", n=1, size_px=32, settings=SMALL)
-    with pytest.raises(DataError, match="holds something already"):
+    with pytest.raises(BlemishError, match="holds something already"):
         write_synthesis(tmp_path / "empty", n=1, size_px=32, settings=SMALL)
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(DataError, match="holds something already"):
+    with pytest.raises(BlemishError, match="holds something already"):
         write_synthesis(tmp_path / "file", n=1, size_px=32, settings=SMALL)
     assert (tmp_path / "file").read_text() == "mine"
 

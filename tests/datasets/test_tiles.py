@@ -130,7 +130,7 @@ def test_a_defect_cannot_be_called_normal(walls, tmp_path) -> None:
 def test_a_folder_with_something_in_it_is_left_alone(walls, tmp_path) -> None:
     (tmp_path / "tiles").mkdir()
     (tmp_path / "tiles/mine.txt").write_text("mine")
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(BlemishError, match="holds something already"):
         cut_tiles(walls, tmp_path / "tiles", tile_px=32)
     assert (tmp_path / "tiles/mine.txt").read_text() == "mine"
 

@@ -1,4 +1,4 @@
-"""``blemish data``: look a data set over, or cut it into tiles."""
+"""``blemish data``: look a data set over, cut it into tiles, or draw one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blemish.cli.options import JsonOption
+from blemish.cli.synth import synth
 
 if TYPE_CHECKING:
     from blemish.datasets import DatasetReport
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 _SPLITS = ("train", "val", "test", "no split")
 _SHOWN = 3
 
-app = typer.Typer(help="Look a data set over, or cut it into tiles.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Look a data set over, cut it into tiles, or draw one.", no_args_is_help=True, rich_markup_mode=None
+)
 
 DataArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, a table (CSV) or a COCO file (JSON).")]
 LayoutOption = Annotated[
@@ -26,6 +29,9 @@ NormalOption = Annotated[
     list[str] | None,
     typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
 ]
+
+
+app.command()(synth)
 
 
 @app.command()

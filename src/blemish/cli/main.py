@@ -19,6 +19,7 @@ from blemish.cli.evaluate import evaluate
 from blemish.cli.inspect import inspect
 from blemish.cli.methods import methods
 from blemish.cli.sentences import Failure, failure_of
+from blemish.cli.synth import synth
 from blemish.cli.train import train
 from blemish.errors import SettingsError, did_you_mean
 
@@ -69,6 +70,7 @@ app.command()(evaluate)
 app.command()(calibrate)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
+data.app.command()(synth)
 app.add_typer(data.app, name="data", cls=Verbs)
 app.command()(demo)
 app.command()(doctor)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,8 +17,8 @@ from numpy.typing import NDArray
 from blemish.datasets.fingerprint import relative_name
 from blemish.datasets.readers.folders import NormalNames
 from blemish.datasets.sample import Dataset, Sample
-from blemish.errors import BlemishError, DataError
-from blemish.files import write_text
+from blemish.errors import DataError
+from blemish.files import appearing, write_text
 from blemish.images import read_image, write_png
 
 NORMAL = "normal"
@@ -80,7 +77,8 @@ def cut_tiles(
         The counts.
 
     Raises:
-        DataError: impossible sizes, no photo with a known extent, or ``out`` holds something already.
+        DataError: impossible sizes, or no photo with a known extent.
+        BlemishError: ``out`` holds something already, or cannot be written.
         ImageError: a photo cannot be read.
         BlemishError: ``out`` cannot be written.
     """
@@ -96,7 +94,7 @@ def cut_tiles(
         raise DataError(f'Defective tiles cannot be called "{bad[0]}", which means sound; give them another label.')
     if all(sample.masks is None for sample in dataset.samples):
         raise DataError(f'"{dataset.root}" has no masks, so no tile can be told sound or defective.')
-    with _appearing(Path(out)) as folder:
+    with appearing(Path(out)) as folder:
         counts = _write_all(dataset, folder, _Rule(tile_px, margin_px, min_share, defect_label), on_progress)
         return TileCounts(Path(out), *counts)
 
@@ -191,27 +189,3 @@ def _photo_names(dataset: Dataset) -> list[str]:
         for sample, path in zip(dataset.samples, paths, strict=True)
     ]
     return [re.sub(r"[/\\]", "-", name) for name in names]
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """A temporary folder beside ``target`` that becomes it when the block ends well, and goes away when it does not."""
-    if target.is_file() or (target.is_dir() and any(target.iterdir())):
-        raise DataError(f'"{target}" exists already; choose a new folder, so that nothing is mixed or lost.')
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise BlemishError(
-            f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.'
-        ) from error
-    try:
-        # mkdtemp makes folders that only their owner can open.
-        inner = temporary / target.name
-        inner.mkdir()
-        yield inner
-        if target.is_dir():
-            target.rmdir()
-        inner.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

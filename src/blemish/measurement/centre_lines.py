@@ -22,8 +22,8 @@ from blemish.measurement.thinning import thin
 
 # What is shorter is a speck, not a crack; pieces smaller than SHARD_PX are not even bridged.
 MIN_LENGTH_PX, SHARD_PX = 8, 3
-# No surface has more cracks than this in one photo; a mask that does is noise, and its longest are enough.
-MOST_CRACKS = 2000
+# No surface has more than this in one photo; a mask that does is noise, and its largest are enough.
+MOST_PIECES, MOST_CRACKS = 5000, 2000
 # Standard deviation of the smoothing along a line: half the crack's width, within these.
 SMOOTH_PX = (2.0, 6.0)
 
@@ -56,7 +56,7 @@ class Skeleton:
         pieces: int32 (H, W), number of the connected piece that a pixel belongs to, 0 outside.
         network_of_piece: (P,), -1 for pieces that are no crack.
         loops: (K,), by network, how many loops its lines close.
-        specks: how many pieces were too short to be a crack.
+        specks: how many pieces were too short to be a crack, or not among the largest 5,000.
         left_out: how many cracks beyond the longest 2,000 were not looked at.
     """
 
@@ -81,16 +81,18 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
     closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8))
     pieces, boxes = find_pieces(closed)
     extent = (boxes[:, 1] - boxes[:, 0]).max(axis=1)
-    if extent[1:].min(initial=SHARD_PX) < SHARD_PX:
+    kept = extent >= SHARD_PX
+    kept[np.argsort(-extent, kind="stable")[MOST_PIECES:]] = False
+    if not kept[1:].all():
         inside = np.flatnonzero(closed)
-        closed.ravel()[inside[extent[pieces.ravel()[inside]] < SHARD_PX]] = 0
+        closed.ravel()[inside[~kept[pieces.ravel()[inside]]]] = 0
     depth = depth_of(closed)
     graph = bridge_gaps(prune_spurs(build_graph(thin(closed > 0), depth)))
     networks = find_networks(graph, pieces, boxes)
     of_piece, loops = networks.of_piece, networks.loops
     found = [(chain, int(networks.of_node[chain.node])) for chain in through_cracks(graph)]
     # Pieces so round that they thin to a point.
-    for piece in np.flatnonzero((of_piece < 0) & (extent >= MIN_LENGTH_PX)):
+    for piece in np.flatnonzero((of_piece < 0) & kept & (extent >= MIN_LENGTH_PX)):
         found.append((_lump(pieces, boxes[piece], int(piece), depth), len(loops)))
         of_piece[piece] = len(loops)
         loops = np.append(loops, 0)

@@ -20,7 +20,7 @@ from blemish.measurement.crack import Crack, Millimetres
 from blemish.measurement.photo_widths import photo_widths
 from blemish.measurement.pieces import solid
 from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
-from blemish.measurement.profiles import find_edges
+from blemish.measurement.profiles import Edges, find_edges
 from blemish.measurement.sampling import sample
 from blemish.measurement.scale import Scale
 
@@ -44,7 +44,7 @@ class Measurement:
 
     Attributes:
         cracks: widest first.
-        specks: pieces of the mask shorter than 8 px, which are no cracks.
+        specks: pieces of the mask shorter than 8 px, which are no cracks, or not among the largest 5,000.
         left_out: cracks beyond the longest 2,000, which were not measured.
     """
 
@@ -105,6 +105,7 @@ def measure_mask(
         edges = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
     clear = clear_of_junctions(bundle, [line.chain for line in lines]) & ~_ends(bundle, lines)
     clear &= np.isfinite(edges.width_px)
+    clear &= _within_photo(bundle, edges, mask.shape)
     by_mask = bundle.smooth(np.where(clear, edges.width_px, np.nan), WIDTH_SMOOTH_PX)
     by_photo = np.full(len(by_mask), np.nan)
     if image is not None:
@@ -159,6 +160,17 @@ def _ends(bundle: LineBundle, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_
         if not line.chain.closed and stop - start > 4:
             ends[[start, stop - 1]] = True
     return ends
+
+
+def _within_photo(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Points where both edges are seen, and not cut off by the photo's border; all, on a line that has none, (M,)."""
+    last = np.array(shape[::-1]) - 1.25
+    within = np.ones(len(bundle.points), dtype=np.bool_)
+    for offset in (edges.left_px, edges.right_px):
+        edge = bundle.points + offset[:, np.newaxis] * bundle.normals
+        within &= ((edge > 0.25) & (edge < last)).all(axis=1)
+    some = np.bincount(bundle.owner, weights=within, minlength=len(bundle.closed)) > 0
+    return within | ~some[bundle.owner]
 
 
 def _combine(by_mask: Values, by_photo: Values) -> Values:

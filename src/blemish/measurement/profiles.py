@@ -71,7 +71,9 @@ def find_edges(
     octave = np.ceil(np.log2(np.maximum(reach_px, 4.0))).astype(int)
     for power in np.unique(octave):
         chosen = np.flatnonzero(octave == power)
-        steps = np.arange(0.0, 2.0**power + SPACING_PX, SPACING_PX)
+        # Very wide things need no half pixels: 256 samples to a side are enough.
+        spacing = max(SPACING_PX, 2.0**power / 256)
+        steps = np.arange(0.0, 2.0**power + spacing, spacing)
         shift = _nearest_best(image, points[chosen], normals[chosen])
         base = points[chosen] + shift[:, np.newaxis] * normals[chosen]
         sides = []
@@ -79,7 +81,7 @@ def find_edges(
             x = base[:, :1] + sign * steps * normals[chosen, :1]
             y = base[:, 1:] + sign * steps * normals[chosen, 1:]
             values = sample(image, x, y, outside=0.0) / full
-            sides.append(_cross(values, level) if crossing else _integrate(values, level))
+            sides.append(spacing * (_cross(values, level) if crossing else _integrate(values, level)))
         left[chosen] = shift - sides[0]
         right[chosen] = shift + sides[1]
     return Edges(left, right)
@@ -94,22 +96,22 @@ def _nearest_best(image: Image, points: Points, normals: Points) -> Values:
 
 
 def _integrate(values: NDArray[np.float32], level: float) -> Values:
-    """Distance from the first sample to the edge, (M, K) -> (M,), NaN where the mask does not end."""
+    """Samples from the first one to the edge, (M, K) -> (M,), NaN where the mask does not end."""
     lowest = np.minimum.accumulate(values, axis=1)
     over = (lowest < level) & (values > lowest + _RISE)
     np.logical_or.accumulate(over, axis=1, out=over)
     lowest[over] = 0.0
-    distance = SPACING_PX * (lowest.sum(axis=1, dtype=np.float64) - lowest[:, 0] / 2)
+    distance = lowest.sum(axis=1, dtype=np.float64) - lowest[:, 0] / 2
     known = (lowest[:, -1] <= _FADED) & (values[:, 0] >= 0.25)
     return np.where(known, distance, np.nan)
 
 
 def _cross(values: NDArray[np.float32], level: float) -> Values:
-    """Distance from the first sample to where the values first fall through ``level``, (M, K) -> (M,)."""
+    """Samples from the first one to where the values first fall through ``level``, (M, K) -> (M,)."""
     below = values < level
     index = np.argmax(below, axis=1)
     rows = np.arange(len(values))
     inner, outer = values[rows, np.maximum(index - 1, 0)], values[rows, index]
     part = (inner - level) / np.where(inner > outer, inner - outer, 1.0)
     known = below.any(axis=1) & (index > 0)
-    return np.where(known, SPACING_PX * (index - 1 + part), np.nan)
+    return np.where(known, index - 1 + part, np.nan)

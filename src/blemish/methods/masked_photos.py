@@ -51,7 +51,7 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         # Each visit draws anew while augmenting; validation crops stay where they are.
         self._draws += self.augment
         rng = np.random.default_rng((self.seed, index, self._draws))
-        zoom = float(np.exp(rng.uniform(-0.35, 0.35))) if self.augment else 1.0
+        zoom = float(np.exp(rng.uniform(-0.2, 0.2))) if self.augment else 1.0
         image, mask = _crop(image, mask, self.crop_px, zoom, rng)
         if self.augment:
             image, mask = _turn(image, mask, rng)

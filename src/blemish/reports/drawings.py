@@ -20,6 +20,8 @@ from blemish.reports.width_classes import WidthClasses
 
 PICTURE_PX = 1000
 _JPEG_QUALITY = 80
+# About how large a picture stands on a desktop's screen.
+_SHOWN_PX = (640, 460)
 _NUMBERED = 12
 # The close-up shows this many widths, but never fewer or more pixels.
 _CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
@@ -74,6 +76,7 @@ class Drawing:
         jpeg: data URI of the small copy; None where the photo could not be read.
         width_px: width of the photo itself, which all coordinates are in.
         height_px: its height.
+        unit_px: about one pixel of a screen, in pixels of the photo: what lettering is sized by.
         lines: (colour, SVG path) per width class that occurs.
         outlines: SVG path around everything that was outlined.
         markers: widest places of the widest cracks, widest first.
@@ -84,6 +87,7 @@ class Drawing:
     jpeg: str | None
     width_px: int
     height_px: int
+    unit_px: float
     lines: tuple[tuple[str, str], ...]
     outlines: str
     markers: tuple[Marker, ...]
@@ -113,6 +117,7 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
         jpeg=None if pixels is None else _small(pixels, shrink),
         width_px=size[0],
         height_px=size[1],
+        unit_px=round(max(size[0] / _SHOWN_PX[0], size[1] / _SHOWN_PX[1]), 4),
         lines=_lines(photo, cracks, classes, shrink),
         outlines=_outlines(photo, shrink),
         markers=tuple(

@@ -105,7 +105,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"g3": lambda value: f"{value:.3g}", "length": told_length}
+    environment.filters |= {"g3": lambda value: f"{value:.3g}", "told_length": told_length}
     page = environment.get_template("report.html").render(
         document=document,
         title=shown(document.folder.resolve().name),

@@ -10,7 +10,7 @@ from blemish.datasets import Dataset, Sample, hold_out, with_splits
 from blemish.errors import DataError, ImageError
 from blemish.images import image_size_px
 
-_HELD_OUT_SHARE = 0.15
+_HELD_OUT_SHARE = 0.1
 _CALIBRATION_SHARE = 0.2
 # With fewer normal photos than this, setting some aside costs the training more than a p-value is worth.
 _MIN_NORMALS_TO_CALIBRATE = 20

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticPhoto, draw_photo
-from blemish.errors import BlemishError, DataError
+from blemish.errors import DataError
+from blemish.files import appearing
 from blemish.images.writing import write_jpeg, write_png
 
 TRUTH_FILE = "truth.jsonl"
@@ -72,9 +70,9 @@ def write_synthesis(
         The counts.
 
     Raises:
-        DataError: an impossible number or share, or ``out`` holds something already.
+        DataError: an impossible number or share.
         SettingsError: an impossible seed or size.
-        BlemishError: ``out`` cannot be written.
+        BlemishError: ``out`` holds something already, or cannot be written.
     """
     if not 1 <= n <= MOST_PHOTOS:
         raise DataError(f"{n} photos cannot be drawn; ask for 1 to {MOST_PHOTOS:,}.")
@@ -82,7 +80,7 @@ def write_synthesis(
         if not 0 <= share <= 1:
             raise DataError(f"The share of {name} is {share:g}; it must be from 0 to 1.")
     counts = {"train": 0, "test": 0, "cracked": 0}
-    with _appearing(Path(out)) as folder:
+    with appearing(Path(out)) as folder:
         for split in ("train", "test"):
             for kind in ("images", "masks"):
                 (folder / split / kind).mkdir(parents=True)
@@ -125,29 +123,3 @@ def _record(photo: SyntheticPhoto, file: str, seed: int) -> dict[str, Any]:
         "distractors": list(photo.distractors),
         "cracks": cracks,
     }
-
-
-@contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A folder beside ``out`` that becomes it when the block ends well, and vanishes otherwise."""
-    try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DataError(f'"{out}" holds something already; name a folder that is new or empty.')
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise BlemishError(
-            f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.'
-        ) from error
-    try:
-        yield folder
-        if out.exists():
-            out.rmdir()
-        folder.chmod(0o755)
-        folder.replace(out)
-    except OSError as error:
-        raise BlemishError(
-            f'Cannot write "{out}": {error.strerror}; choose a folder that can be written to.'
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -34,8 +34,8 @@ _SCORE_PIXELS = 64
 class UNetSettings(GradientSettings):
     """Hyper-parameters of `UNet`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(10, ge=1, description="passes over the training photos, at most")
-    learning_rate: float = Field(2e-3, gt=0, description="highest step size of the schedule")
+    epochs: int = Field(14, ge=1, description="passes over the training photos, at most")
+    batch_size: int = Field(4, ge=1, description="photos in one step")
     encoder: str = Field(
         "mobilenet_v2",
         description='"plain" for the 5×5 network of the paper, or an encoder of segmentation-models-pytorch '

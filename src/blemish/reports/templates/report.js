@@ -1,0 +1,89 @@
+// Filters, order and sorting. Without this script everything is shown, worst first.
+// The state lies in the address after "#", so that a view can be bookmarked and sent with the file.
+(() => {
+  "use strict";
+  const form = document.getElementById("filters");
+  const items = [...document.querySelectorAll("[data-item]")];
+  const cards = document.getElementById("cards");
+  const fields = [...form.elements].filter((field) => field.name);
+
+  const has = (words, word) => !word || (words || "").split(" ").includes(word);
+
+  function passes(item, wanted) {
+    const data = item.dataset;
+    return data.name.includes(wanted.text)
+      && has(data.verdict, wanted.verdict)
+      && has(data.direction, wanted.direction)
+      && has(data.grade, wanted.grade)
+      && (wanted.width === 0 || Number(data.width || 0) >= wanted.width);
+  }
+
+  function arrange(order) {
+    const value = (card) => Number(card.dataset[order]);
+    const compare = {
+      "": (a, b) => a.dataset.rank - b.dataset.rank,
+      name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, undefined, { numeric: true }),
+    }[order] || ((a, b) => value(b) - value(a) || a.dataset.rank - b.dataset.rank);
+    cards.append(...[...cards.children].sort(compare));
+  }
+
+  function apply() {
+    const state = Object.fromEntries(fields.map((field) => [field.name, field.type === "checkbox" ? (field.checked ? "1" : "") : field.value]));
+    const wanted = { ...state, text: state.text.trim().toLowerCase(), width: Number(state.width) || 0 };
+    items.forEach((item) => { item.hidden = !passes(item, wanted); });
+    arrange(state.sort);
+    document.body.classList.toggle("plain", state.plain === "1");
+    const all = [...cards.children];
+    document.getElementById("shown").textContent =
+      `${all.filter((card) => !card.hidden).length} of ${all.length} photos shown`;
+    const kept = Object.entries(state).filter(([, value]) => value);
+    history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
+  }
+
+  function restore() {
+    // A plain "#photos" is a place on the page and not a state.
+    if (!location.hash.includes("=")) return;
+    const state = new URLSearchParams(location.hash.slice(1));
+    fields.forEach((field) => {
+      if (field.type === "checkbox") field.checked = state.get(field.name) === "1";
+      else field.value = state.get(field.name) || "";
+    });
+  }
+
+  function makeSortable(table) {
+    const body = table.tBodies[0];
+    [...table.tHead.rows[0].cells].forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.replaceChildren(button);
+      head.classList.add("sorts");
+      const isNumber = head.classList.contains("number");
+      const value = (row) => {
+        const cell = row.cells[column];
+        const text = cell.dataset.value || cell.textContent.trim();
+        return isNumber || cell.dataset.value ? Number.parseFloat(text) : text;
+      };
+      button.addEventListener("click", () => {
+        const before = head.getAttribute("aria-sort");
+        const rises = before ? before === "descending" : !isNumber;
+        const compare = (a, b) => (typeof a === "string"
+          ? a.localeCompare(b, undefined, { numeric: true })
+          : (Number.isNaN(a) ? -Infinity : a) - (Number.isNaN(b) ? -Infinity : b) || 0);
+        const rows = [...body.rows].sort((a, b) => (rises ? 1 : -1) * compare(value(a), value(b)));
+        body.append(...rows);
+        [...table.tHead.rows[0].cells].forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", rises ? "ascending" : "descending");
+      });
+    });
+  }
+
+  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
+  form.addEventListener("input", apply);
+  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  window.addEventListener("hashchange", () => { if (location.hash.includes("=")) { restore(); apply(); } });
+  form.hidden = false;
+  restore();
+  apply();
+})();
