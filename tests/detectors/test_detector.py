@@ -11,7 +11,6 @@ import pytest
 
 from blemish.detectors import Calibration, Container, Detector, InputSpec, Thresholds, judge, load
 from blemish.errors import DetectorError, ImageError
-from blemish.images import Photo
 
 
 def changed(container: Container, **update: object) -> Detector:
@@ -43,12 +42,21 @@ def test_a_file_and_its_pixels_get_the_same_answer(darkness_file: Path, wall: np
 
 
 def test_company_changes_nothing(darkness_file: Path, wall: np.ndarray):
-    detector = load(darkness_file)
     rng = np.random.default_rng(0)
     photos = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in ((40, 50, 3), (300, 70, 3), (64, 64, 3))]
     photos.insert(1, wall)
-    together = [each.to_record() for each in detector.inspect_each(Photo(pixels, ()) for pixels in photos)]
-    assert together == [detector.inspect(pixels).to_record() for pixels in photos]
+    detector = load(darkness_file)
+    together = [detector.inspect(pixels).to_record() for pixels in photos]
+    assert together == [load(darkness_file).inspect(pixels).to_record() for pixels in photos]
+
+
+def test_tiles_in_one_batch_and_alone_agree(darkness: Container, monkeypatch: pytest.MonkeyPatch):
+    image = np.random.default_rng(2).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    together = Detector(darkness).inspect(image)
+    monkeypatch.setattr("blemish.detectors.detector._BATCH_PIXELS", 1)
+    alone = Detector(darkness).inspect(image)
+    assert alone.score == together.score
+    np.testing.assert_array_equal(alone.heat_map, together.heat_map)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (7, 9), (64, 64), (65, 129), (500, 333)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ from blemish.detectors.container import Container, read_container, write_contain
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.images import Box, Photo, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes
+from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes
 from blemish.measurement.regions import Region, find_regions
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
@@ -62,11 +62,6 @@ class Detector:
             photo = read_photo(path, bit_range=bit_range)
             return replace(self.inspect_pixels(photo.pixels), path=path, notes=photo.notes)
         return self.inspect_pixels(as_rgb_uint8(image))
-
-    def inspect_each(self, photos: Iterable[Photo]) -> Iterator[Inspection]:
-        """Inspect decoded photos one after another, in constant memory."""
-        for photo in photos:
-            yield replace(self.inspect_pixels(photo.pixels), notes=photo.notes)
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
         """Inspect one photo, uint8 RGB (H, W, 3)."""

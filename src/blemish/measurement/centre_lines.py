@@ -164,7 +164,7 @@ def _centre(
     """Move each line into the middle between the mask's edges: smoothing cuts corners and thinning wobbles."""
     bundle = LineBundle.of(lines, [chain.closed for chain in chains])
     edges = find_edges(body, bundle.points, bundle.normals, _reach(bundle, radii, depth))
-    shift = np.where(clear_of_junctions(bundle, chains), edges.middle_px, np.nan)
+    shift = np.where(clear_of_junctions(bundle, chains, radii), edges.middle_px, np.nan)
     limit = np.maximum(2.0, np.array(radii))[bundle.owner]
     shift = bundle.smooth(np.where(np.abs(shift) <= limit, shift, np.nan), SMOOTH_PX[0])
     moved = bundle.points + np.nan_to_num(shift)[:, np.newaxis] * bundle.normals
@@ -174,13 +174,18 @@ def _centre(
     ]
 
 
-def clear_of_junctions(bundle: LineBundle, chains: list[Chain]) -> NDArray[np.bool_]:
-    """Points whose profile meets no other crack: outside every junction's inscribed circle and 1 px, bool (M,)."""
+def clear_of_junctions(bundle: LineBundle, chains: list[Chain], radii: list[float]) -> NDArray[np.bool_]:
+    """Points whose profile meets no other crack, bool (M,).
+
+    Those are the points further from every junction than the radius of its inscribed circle, half the crack's own
+    width, since cracks flare where they meet, and a pixel.
+    """
     clear = np.ones(len(bundle.points), dtype=np.bool_)
-    for chain, start, stop in zip(chains, bundle.starts[:-1], bundle.starts[1:], strict=True):
+    for i, (chain, radius) in enumerate(zip(chains, radii, strict=True)):
+        part = slice(bundle.starts[i], bundle.starts[i + 1])
         for meeting in chain.meetings:
-            away = np.hypot(*(bundle.points[start:stop] - meeting.centre).T)
-            clear[start:stop] &= away > meeting.radius_px + 1.0
+            away = np.hypot(*(bundle.points[part] - meeting.centre).T)
+            clear[part] &= away > meeting.radius_px + radius + 1.0
     return clear
 
 

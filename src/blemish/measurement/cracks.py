@@ -17,20 +17,13 @@ from blemish.measurement.areas import areas_of
 from blemish.measurement.bundle import LineBundle, Values
 from blemish.measurement.centre_lines import CentreLine, clear_of_junctions, find_lines
 from blemish.measurement.crack import Crack, Millimetres
-from blemish.measurement.photo_widths import photo_widths
 from blemish.measurement.pieces import solid
 from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
 from blemish.measurement.profiles import Edges, find_edges
 from blemish.measurement.sampling import sample
 from blemish.measurement.scale import Scale
+from blemish.measurement.widths import choose_widths
 
-# Up to the first width the photo alone decides; from the second on it may move the mask's width by half a pixel.
-PHOTO_ALONE_PX, PHOTO_REFINES_PX = 2.0, 3.0
-REFINEMENT_PX = 0.5
-# A photo that shows this much more darkness than the mask shows more than the crack: a stain, a shadow.
-PHOTO_EXCESS_PX = 1.5
-# Standard deviation of the smoothing of widths along a crack: what is shorter is rounding of the mask.
-WIDTH_SMOOTH_PX = 3.0
 # Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
 LEAST_UNCERTAINTY_PX = 0.5
 LENGTH_UNCERTAINTY = 0.005
@@ -103,23 +96,19 @@ def measure_mask(
         edges = find_edges(body, bundle.points, bundle.normals, reach)
     else:
         edges = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
-    clear = clear_of_junctions(bundle, [line.chain for line in lines]) & ~_ends(bundle, lines)
+    clear = clear_of_junctions(bundle, [line.chain for line in lines], [line.radius_px for line in lines])
+    clear &= ~_ends(bundle, lines)
     clear &= np.isfinite(edges.width_px)
     clear &= _within_photo(bundle, edges, mask.shape)
-    by_mask = bundle.smooth(np.where(clear, edges.width_px, np.nan), WIDTH_SMOOTH_PX)
-    by_photo = np.full(len(by_mask), np.nan)
-    if image is not None:
-        grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        raw = photo_widths(grey, body, bundle, edges, clear)
-        by_photo = bundle.smooth(raw, WIDTH_SMOOTH_PX)
-    widths = np.where(clear, _combine(by_mask, by_photo), np.nan)
-    scores = np.full(len(widths), np.nan) if probability is None else _at_points(probability, bundle)
+    grey = image if image is None or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    widths = choose_widths(bundle, edges, clear, grey, body)
+    scores = None if probability is None else sample(probability, *bundle.points.T)
     areas = areas_of(skeleton, mask)
     cracks = []
     for i, line in enumerate(lines):
         part = slice(bundle.starts[i], bundle.starts[i + 1])
-        found = _Profile(widths[part], by_mask[part], by_photo[part], bundle.tangents[part])
-        score = None if probability is None else float(scores[part].mean())
+        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_photo[part], bundle.tangents[part])
+        score = None if scores is None else float(scores[part].mean())
         on_border = _touches_border(line.points, line.radius_px, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
@@ -149,10 +138,6 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
             )
 
 
-def _at_points(image: NDArray[np.float32], bundle: LineBundle) -> Values:
-    return sample(image, *bundle.points.T).astype(np.float64)
-
-
 def _ends(bundle: LineBundle, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_]:
     """First and last points of open lines, bool (M,): they lie on the mask's edge and have no profile."""
     ends = np.zeros(len(bundle.points), dtype=np.bool_)
@@ -171,15 +156,6 @@ def _within_photo(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> N
         within &= ((edge > 0.25) & (edge < last)).all(axis=1)
     some = np.bincount(bundle.owner, weights=within, minlength=len(bundle.closed)) > 0
     return within | ~some[bundle.owner]
-
-
-def _combine(by_mask: Values, by_photo: Values) -> Values:
-    """The photo's width up to 2 px, the mask's moved by at most half a pixel from 3 px, a blend between."""
-    trusted = np.isfinite(by_photo) & (by_photo <= by_mask + PHOTO_EXCESS_PX)
-    photo = np.where(trusted, by_photo, by_mask)
-    refined = by_mask + np.clip(photo - by_mask, -REFINEMENT_PX, REFINEMENT_PX)
-    alone = np.clip((PHOTO_REFINES_PX - by_mask) / (PHOTO_REFINES_PX - PHOTO_ALONE_PX), 0.0, 1.0)
-    return alone * photo + (1.0 - alone) * refined
 
 
 def _touches_border(points: Points, radius_px: float, shape: tuple[int, ...]) -> bool:

@@ -58,16 +58,16 @@ class _Readings:
 
 
 def photo_widths(
-    photo: NDArray[np.uint8], mask: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_]
+    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], midpoint: float | None
 ) -> Values:
     """Widths by grey-level integration.
 
     Args:
         photo: uint8 (H, W), grey; cracks are darker than the surface.
-        mask: uint8 (H, W), 255 inside.
         bundle: the centre lines.
         edges: where the mask ends across them.
         usable: bool (M,), points where no other crack meets this one.
+        midpoint: grey level that the mask is a threshold of, if it is one: see `midpoint_level`.
 
     Returns:
         float64 (M,) in pixels, NaN where the contrast is unknown, too low or out of reach.
@@ -79,7 +79,7 @@ def photo_widths(
     read = _read(photo, bundle, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
     surface = bundle.smooth(read.surface, 4.0)
-    contrast = _contrast(bundle, surface, read.core, midpoint_level(photo, mask))
+    contrast = _contrast(bundle, surface, read.core, midpoint)
     enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
     np.divide(read.darkness, contrast, out=result, where=enough)
     width = result + read.core_px

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +113,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         cards=cards,
         rows=rows[:MOST_ROWS],
         rows_left_out=len(rows) - min(len(rows), MOST_ROWS),
+        mixed=len({row.unit for row in rows}) > 1,
         photos=photos[:MOST_ROWS],
         photos_left_out=len(photos) - min(len(photos), MOST_ROWS),
         regions=[] if document.measured else _regions(photos),
@@ -175,7 +175,7 @@ def _plain(value: Any) -> str:
         return ", ".join(map(_plain, value)) or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return shown(value) if isinstance(value, str) else json.dumps(value)
+    return shown(value) if isinstance(value, str) else f"{value:.6g}"
 
 
 def _scales(document: Document) -> list[str]:

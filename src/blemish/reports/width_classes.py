@@ -15,8 +15,9 @@ _LADDER = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0,
 _STEPS = 5
 # A step of the ladder this near to a limit of the grade scale gives way to it.
 _TOO_NEAR = 1.4
-# ColorBrewer's RdYlBu from its blue end, which readers with any colour vision can tell apart.
-_COLOURS = ("#4575b4", "#74add1", "#abd9e9", "#e0f3f8", "#fee090", "#fdae61", "#f46d43", "#d73027", "#a50026")
+# Pale yellow to violet: falling lightness, so that readers with any colour vision can order them; no colour is near the
+# outlines' cyan, none near concrete, and all stand out from a dark crack.
+_COLOURS = ("#fff3b0", "#ffe14d", "#ffbe2e", "#ff9326", "#f4622f", "#dd2020", "#c2128d", "#8e2de2", "#5b17b5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class WidthClasses:
 
     @property
     def colours(self) -> tuple[str, ...]:
-        """A colour for each class, ``#rrggbb``, from blue to red."""
+        """A colour for each class, ``#rrggbb``, from yellow over red to violet."""
         places = np.linspace(0, len(_COLOURS) - 1, len(self.edges) + 1)
         return tuple(_COLOURS[round(place)] for place in places)
 
