@@ -1,4 +1,4 @@
-"""The ground floor: errors that help, files that are whole or absent, folders from the environment, the public names."""
+"""The ground floor: errors that help, whole files, folders from the environment, the public names."""
 
 from __future__ import annotations
 

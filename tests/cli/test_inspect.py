@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from blemish.cli.main import app
 from blemish.images import write_png
 
 
@@ -135,3 +137,17 @@ def test_the_command_itself_works_in_a_process_of_its_own(darkness_file: Path, p
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, "LC_ALL": "C"}, check=False)
     assert done.returncode == 0, done.stderr
     assert "금 간 벽.png" in done.stdout.decode("utf-8")
+
+
+def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
+    darkness_file: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("blemish.inspection.stream.read_photo", stop)
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["inspect", str(photos), "--detector", str(darkness_file), "--out", str(out)])
+    assert result.exit_code == 130
+    assert result.stderr == "Stopped. Nothing was left half-written.\n"
+    assert list(out.iterdir()) == []

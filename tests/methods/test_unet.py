@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from blemish.datasets import ClassMask, FileMask, Sample  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
-from blemish.methods.masked_photos import MaskedPhotos  # noqa: E402
+from blemish.methods.masked_photos import MaskedPhotos, _crop  # noqa: E402
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
 from blemish.methods.supervised.unet import UNet, UNetSettings, segmentation_loss  # noqa: E402
@@ -102,13 +102,25 @@ def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
         assert image.shape == (64, 64, 3)
         assert image.dtype == torch.uint8
         assert mask.shape == (64, 64)
-        assert set(mask.unique().tolist()) <= {0.0, 1.0}
+        assert 0 <= mask.min() <= mask.max() <= 1
         if mask.sum() > 20:
             masked += 1
             dark = image.float().mean(dim=2) < image.float().mean() * 0.55
-            overlaps.append((dark & (mask > 0)).sum() / (mask > 0).sum())
+            overlaps.append((dark & (mask > 0.5)).sum() / (mask > 0.5).sum())
     assert masked >= 15
     assert np.median(overlaps) > 0.85
+
+
+def test_zooming_keeps_the_area_of_a_thin_crack():
+    image = np.zeros((120, 120, 3), np.uint8)
+    mask = np.zeros((120, 120), np.uint8)
+    mask[60] = 255  # a hairline of one pixel across the photo
+    rng = np.random.default_rng(0)
+    for zoom in (0.5, 0.8, 1.0, 1.25):
+        window = round(48 / zoom)
+        _, cut = _crop(image, mask, 48, zoom, rng)
+        if cut.any():
+            assert cut.sum() / 255 == pytest.approx(48 * 48 / window, rel=0.06)
 
 
 def test_validation_examples_never_change(sample: Sample):

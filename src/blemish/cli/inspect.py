@@ -8,6 +8,16 @@ from typing import Annotated
 import typer
 
 from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+from blemish.cli.scaling import (
+    CameraOption,
+    GradeOption,
+    MarkerOption,
+    MmPerPxOption,
+    PlaneOption,
+    PointsOption,
+    grade_scale,
+    scale_source,
+)
 from blemish.errors import BlemishError, SettingsError
 
 
@@ -15,7 +25,7 @@ def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
     detector: DetectorOption,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for findings.jsonl, findings.csv and overlays/.", metavar="DIR")
+        Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
     ] = None,
     as_json: JsonOption = False,
     bit_range: Annotated[
@@ -24,28 +34,59 @@ def inspect(
     ] = None,
     threads: ThreadsOption = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Measure cracks in what was outlined.")
+    ] = True,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    mm_per_px: MmPerPxOption = None,
+    scale_points: PointsOption = None,
+    scale_marker: MarkerOption = None,
+    scale_camera: CameraOption = None,
+    scale_plane: PlaneOption = None,
+    grade: GradeOption = None,
 ) -> None:
-    """Inspect photos: a score, a verdict and outlined regions."""
+    """Inspect photos: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     limits = _limits(bit_range)
+    scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
+    grades = grade_scale(grade)
 
     from blemish.cli.progress import progress
     from blemish.detectors import load
     from blemish.images import list_images
-    from blemish.inspection import Tally, inspect_photos, to_line
+    from blemish.inspection import Measuring, Tally, describe_run, inspect_photos, to_line
 
     photos = list_images(paths)
     loaded = load(detector, threads=threads)
+    measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
     tally = Tally()
     with progress("Inspecting", len(photos)) as advance:
-        for inspection in inspect_photos(loaded, photos, out=out, bit_range=limits, overlays=overlays):
+        answers = inspect_photos(loaded, photos, out=out, bit_range=limits, overlays=overlays, measuring=measuring)
+        for inspection in answers:
             tally.add(inspection)
             if as_json:
                 typer.echo(to_line(inspection))
             elif inspection.error is not None:
                 typer.echo(f"Skipped: {inspection.error}", err=True)
             advance()
+    if out is not None:
+        settings = {
+            "measure": measure,
+            "bit-range": bit_range,
+            "mm-per-px": mm_per_px,
+            "scale-points": scale_points,
+            "scale-marker": scale_marker,
+            "scale-camera": scale_camera,
+            "scale-plane": scale_plane,
+        }
+        asked = {name: value for name, value in settings.items() if value is not None}
+        describe_run(loaded, settings=asked, grades=grades).write(out)
+        if report:
+            from blemish.reports.document import read_document
+            from blemish.reports.page import write_page
+
+            write_page(read_document(out), out)
     typer.echo(f"{tally}." + (f" Findings are in {out}." if out else ""), err=as_json)
     if not tally.inspected:
         raise BlemishError("None of the photos could be inspected.")

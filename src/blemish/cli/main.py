@@ -18,6 +18,7 @@ from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
 from blemish.cli.inspect import inspect
 from blemish.cli.methods import methods
+from blemish.cli.report import report
 from blemish.cli.sentences import Failure, failure_of
 from blemish.cli.synth import synth
 from blemish.cli.train import train
@@ -67,6 +68,7 @@ app = typer.Typer(
 app.command()(inspect)
 app.command()(train)
 app.command()(evaluate)
+app.command()(report)
 app.command()(calibrate)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)

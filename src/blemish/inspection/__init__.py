@@ -4,13 +4,18 @@ from blemish.inspection.calibrating import calibrate
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
 from blemish.inspection.findings import read_findings, to_line
 from blemish.inspection.folder import Tally, inspect_photos
+from blemish.inspection.measuring import MeasuredInspection, Measuring
+from blemish.inspection.provenance import describe_run
 from blemish.inspection.thresholds import set_thresholds
 
 __all__ = [
     "Answer",
+    "MeasuredInspection",
+    "Measuring",
     "Tally",
     "calibrate",
     "choose_split",
+    "describe_run",
     "evaluate_each",
     "inspect_photos",
     "read_findings",

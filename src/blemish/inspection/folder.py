@@ -13,6 +13,7 @@ from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.images import Photo, write_jpeg, write_png
 from blemish.inspection.findings import writing_findings
+from blemish.inspection.measuring import Measuring, measure_each
 from blemish.inspection.names import unique_names
 from blemish.inspection.stream import inspect_stream
 from blemish.reports.overlays import draw_overlay, heat_range_of
@@ -22,6 +23,8 @@ OVERLAYS_NAME = "overlays"
 _OVERLAYS_BEHIND = 2
 # A line-scan camera's picture can be longer than the format allows.
 _JPEG_LIMIT_PX = 65535
+
+Answers = Iterator[tuple[Photo | None, Inspection]]
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ def inspect_photos(
     out: Path | None = None,
     bit_range: tuple[int, int] | None = None,
     overlays: bool = True,
+    measuring: Measuring | None = None,
 ) -> Iterator[Inspection]:
     """Inspect photos one after another; a photo that cannot be inspected gives an answer with an error.
 
@@ -65,6 +69,8 @@ def inspect_photos(
             replace older ones when the last photo is done; until then they are hidden files beside them.
         bit_range: raw values that become black and white in photos of more than 8 bits.
         overlays: whether to draw an overlay of each photo; without ``out`` none is drawn.
+        measuring: what to measure beyond regions; answers are then `MeasuredInspection`s, and with ``out`` the masks
+            are written into ``masks/``. None measures nothing.
 
     Yields:
         One answer per photo, in the order of ``photos``. Its arrays are large: take what is needed and let it go.
@@ -75,7 +81,11 @@ def inspect_photos(
     with ExitStack() as stack:
         tables = stack.enter_context(writing_findings(out)) if out else None
         drawer = stack.enter_context(_drawing(out / OVERLAYS_NAME, detector, photos)) if out and overlays else None
-        answers = stack.enter_context(closing(inspect_stream(detector, photos, bit_range=bit_range)))
+        answers: Answers = stack.enter_context(closing(inspect_stream(detector, photos, bit_range=bit_range)))
+        if measuring is not None:
+            level = detector.spec.thresholds.pixel
+            measured = measure_each(answers, measuring, names=unique_names(photos), level=level, out=out)
+            answers = stack.enter_context(closing(measured))
         for number, (photo, inspection) in enumerate(answers):
             if drawer is not None and photo is not None:
                 drawer.draw(number, photo, inspection)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from blemish.errors import SettingsError
 from blemish.images import Photo, write_png
 from blemish.measurement.crack import Crack
 from blemish.measurement.cracks import measure_cracks
-from blemish.measurement.grades import GradeScale
 from blemish.measurement.scale import Scale
+
+if TYPE_CHECKING:
+    from blemish.measurement.grades import GradeScale
 
 MASKS_NAME = "masks"
 # Each holds a photo and its heat map, 84 MB at 12 megapixels, until it is measured.

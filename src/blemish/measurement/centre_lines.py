@@ -106,9 +106,7 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
     return Skeleton(lines, pieces, of_piece, loops, specks, len(beyond))
 
 
-def _lump(
-    pieces: NDArray[np.int32], box: NDArray[np.intp], piece: int, depth: NDArray[np.float32]
-) -> Chain:
+def _lump(pieces: NDArray[np.int32], box: NDArray[np.intp], piece: int, depth: NDArray[np.float32]) -> Chain:
     """A stub of a line for a piece so round that it thins to a point: its long axis through its middle."""
     (left, top), (right, bottom) = box.tolist()
     inside = pieces[top:bottom, left:right] == piece

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erf
 
 from blemish.measurement.bundle import LineBundle, Values
 from blemish.measurement.profiles import Edges
@@ -36,8 +37,13 @@ MIN_CONTRAST_SHARE, MIN_CONTRAST_LEVELS = 0.05, 8.0
 # A mask whose edge pixels are split by one grey level with fewer mistakes than this is a threshold of the photo.
 THRESHOLD_MISTAKES = 0.01
 THRESHOLD_MIN_PIXELS = 40
+# Standard deviation of the blur, by the lens and by reading between pixels, of a photo that is still called sharp.
+MOST_BLUR_PX = 1.0
 # Above this width (mask) grey levels are not consulted: the mask's rounding no longer matters.
 WIDEST_PX = 24.0
+
+# The lowest and the highest grey level of a range.
+Levels = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,19 @@ class _Readings:
         darkness: grey levels missing around the two edges, times pixels.
         core_px: width of the middle part, further than ``CORE_DEPTH_PX`` inside the edges.
         core: mean grey level of that part, NaN without one.
+        middle: grey level in the middle of the crack.
         surface: mean grey level beside the crack.
     """
 
     darkness: Values
     core_px: Values
     core: Values
+    middle: Values
     surface: Values
 
 
 def photo_widths(
-    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], midpoint: float | None
+    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
 ) -> Values:
     """Widths by grey-level integration.
 
@@ -67,7 +75,7 @@ def photo_widths(
         bundle: the centre lines.
         edges: where the mask ends across them.
         usable: bool (M,), points where no other crack meets this one.
-        midpoint: grey level that the mask is a threshold of, if it is one: see `midpoint_level`.
+        levels: what grey levels the mask may be a threshold at, if it is one: see `threshold_levels`.
 
     Returns:
         float64 (M,) in pixels, NaN where the contrast is unknown, too low or out of reach.
@@ -79,7 +87,7 @@ def photo_widths(
     read = _read(photo, bundle, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
     surface = bundle.smooth(read.surface, 4.0)
-    contrast = _contrast(bundle, surface, read.core, midpoint)
+    contrast = _contrast(bundle, surface, read, levels, edges.width_px)
     enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
     np.divide(read.darkness, contrast, out=result, where=enough)
     width = result + read.core_px
@@ -87,7 +95,7 @@ def photo_widths(
 
 
 def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
-    darkness, core_px, core, surface = (np.full(len(bundle.points), np.nan) for _ in range(4))
+    darkness, core_px, core, middle, surface = (np.full(len(bundle.points), np.nan) for _ in range(5))
     half = edges.width_px[chosen] / 2 + MARGIN_PX + FLANK_PX
     octave = np.ceil(np.log2(half)).astype(int)
     for power in np.unique(octave):
@@ -106,9 +114,10 @@ def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: ND
         counted = np.clip(0.5 + (MARGIN_PX - beyond) / STEP_PX, 0.0, 1.0) * ~deep
         darkness[rows] = STEP_PX * (counted * (level[:, np.newaxis] - grey)).sum(axis=1)
         surface[rows] = level
+        middle[rows] = grey[:, offsets.size // 2]
         core_px[rows] = STEP_PX * deep.sum(axis=1)
         core[rows] = np.where(deep.any(axis=1), _mean(grey, deep), np.nan)
-    return _Readings(darkness, core_px, core, surface)
+    return _Readings(darkness, core_px, core, middle, surface)
 
 
 def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
@@ -116,26 +125,41 @@ def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
     return np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1)
 
 
-def _contrast(bundle: LineBundle, surface: Values, core: Values, midpoint: float | None) -> Values:
+def _contrast(
+    bundle: LineBundle, surface: Values, read: _Readings, levels: Levels | None, width_px: Values
+) -> Values:
     """Surface minus crack, in grey levels, (M,), NaN where nothing tells."""
-    share = 1.0 - core / np.where(surface > 0, surface, np.nan)
+    share = 1.0 - read.core / np.where(surface > 0, surface, np.nan)
     local = bundle.smooth(share, 5.0)
-    known = np.isfinite(share)
-    per_line = np.full(len(bundle.closed), np.nan)
-    for line in np.flatnonzero(np.bincount(bundle.owner[known], minlength=len(bundle.closed)) >= CORE_POINTS_CRACK):
-        part = slice(bundle.starts[line], bundle.starts[line + 1])
-        per_line[line] = np.median(share[part][known[part]])
-    own = per_line[bundle.owner]
+    own = _per_line(bundle, share, CORE_POINTS_CRACK, 50)
     contrast = surface * np.where(np.isfinite(local) & np.isfinite(own), local, own)
-    if midpoint is not None:
-        contrast = np.where(np.isfinite(contrast), contrast, 2 * (surface - midpoint))
-    elif known.sum() >= CORE_POINTS_PHOTO:
+    if levels is not None:
+        # A threshold half way is half the contrast below the surface. Of the levels that would give the same mask,
+        # the one is taken that fits the darkest that the crack is seen to be, and none that not even a blurred lens
+        # could have hidden in a crack so wide.
+        darkest = _per_line(bundle, bundle.smooth(surface - read.middle, 2.0), 1, 90)
+        halfway = np.clip(darkest, 2 * (surface - levels[1]), 2 * (surface - levels[0]))
+        width = _per_line(bundle, width_px, 1, 50)
+        halfway = np.minimum(halfway, darkest / erf(width / (np.sqrt(8) * MOST_BLUR_PX)))
+        return np.where(np.isfinite(contrast), contrast, halfway)
+    known = np.isfinite(share)
+    if known.sum() >= CORE_POINTS_PHOTO:
         contrast = np.where(np.isfinite(contrast), contrast, surface * np.median(share[known]))
     return contrast
 
 
-def midpoint_level(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float | None:
-    """The grey level that the mask is a threshold of, or None where it is not one.
+def _per_line(bundle: LineBundle, values: Values, least: int, percentile: float) -> Values:
+    """A percentile over each line's known values, at every point of it, (M,); NaN for lines with too few."""
+    known = np.isfinite(values)
+    found = np.full(len(bundle.closed), np.nan)
+    for line in np.flatnonzero(np.bincount(bundle.owner[known], minlength=len(found)) >= least):
+        part = slice(bundle.starts[line], bundle.starts[line + 1])
+        found[line] = np.percentile(values[part][known[part]], percentile)
+    return found[bundle.owner]
+
+
+def threshold_levels(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Levels | None:
+    """The grey levels at which thresholding the photo gives the mask, or None where it is not a threshold.
 
     Only pixels on both sides of the mask's edge are asked: if one grey level parts them with at most 1 % mistakes,
     the mask was drawn at that level.
@@ -143,6 +167,9 @@ def midpoint_level(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float |
     Args:
         photo: uint8 (H, W), grey, cracks darker.
         mask: uint8 (H, W), 255 inside.
+
+    Returns:
+        The lowest and the highest level that part the pixels best.
     """
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     inner = photo[(mask > 0) & (cv2.erode(mask, cross) == 0)]
@@ -155,5 +182,6 @@ def midpoint_level(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float |
     best = mistakes.min()
     if best > THRESHOLD_MISTAKES * (inner.size + outer.size):
         return None
-    # Grey level g is the last inside; several may part them equally well, then the truth is in their middle.
-    return float(np.flatnonzero(mistakes == best).mean()) + 0.5
+    # Level g has grey g as the last one inside.
+    levels = np.flatnonzero(mistakes == best) + 0.5
+    return float(levels[0]), float(levels[-1])

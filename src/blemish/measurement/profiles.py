@@ -90,8 +90,8 @@ def find_edges(
 def _nearest_best(image: Image, points: Points, normals: Points) -> Values:
     """Offset within 1.5 px at which the image is highest; of equals the one nearest to the line, (M,)."""
     offsets = np.arange(-_SEEK_PX, _SEEK_PX + SPACING_PX / 2, SPACING_PX)
-    values = sample(image, points[:, :1] + offsets * normals[:, :1], points[:, 1:] + offsets * normals[:, 1:], outside=0.0)
-    values = values / (255.0 if image.dtype == np.uint8 else 1.0)
+    x, y = points[:, :1] + offsets * normals[:, :1], points[:, 1:] + offsets * normals[:, 1:]
+    values = sample(image, x, y, outside=0.0) / (255.0 if image.dtype == np.uint8 else 1.0)
     return offsets[np.argmax(values - 0.05 * np.abs(offsets), axis=1)]
 
 

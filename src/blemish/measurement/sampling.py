@@ -17,7 +17,9 @@ _BATCH = 1 << 19
 Image = NDArray[np.uint8] | NDArray[np.float32]
 
 
-def sample(image: Image, x: NDArray[np.floating], y: NDArray[np.floating], *, outside: float | None = None) -> NDArray[np.float32]:
+def sample(
+    image: Image, x: NDArray[np.float64], y: NDArray[np.float64], *, outside: float | None = None
+) -> NDArray[np.float32]:
     """Bilinear values of an image at any positions.
 
     Args:
@@ -31,9 +33,7 @@ def sample(image: Image, x: NDArray[np.floating], y: NDArray[np.floating], *, ou
     """
     if max(image.shape) > _REMAP_LIMIT:
         mode = "nearest" if outside is None else "grid-constant"
-        return np.asarray(
-            map_coordinates(image, np.stack([y, x]), np.float32, order=1, mode=mode, cval=outside or 0.0)
-        )
+        return np.asarray(map_coordinates(image, np.stack([y, x]), np.float32, order=1, mode=mode, cval=outside or 0.0))
     columns = x.astype(np.float32).reshape(-1, 1) if x.ndim == 1 else x.astype(np.float32)
     rows = y.astype(np.float32).reshape(columns.shape)
     border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT

@@ -122,7 +122,8 @@ class Scale:
         rows = tuple((float(a), float(b), float(c)) for a, b, c in matrix)
         area = abs(np.linalg.det(_jacobians(matrix, source.mean(axis=0)[np.newaxis])))[0]
         sides = np.hypot(*(source - np.roll(source, 1, axis=0)).T)
-        return cls(math.sqrt(float(area)), "four points of a plane", min(0.99, math.sqrt(2) / float(sides.mean())), rows)
+        uncertainty = min(0.99, math.sqrt(2) * CLICK_PX / float(sides.mean()))
+        return cls(math.sqrt(float(area)), "four points of a plane", uncertainty, rows)
 
     @classmethod
     def from_marker(cls, photo: NDArray[np.uint8], side_mm: float) -> Self:

@@ -7,6 +7,7 @@ branches one by one. Points are (x, y) in pixels, pixel centres at whole numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +78,7 @@ def build_graph(skeleton: NDArray[np.bool_], distance_px: NDArray[np.float32]) -
         The graph; empty for an empty skeleton.
     """
     pixels = np.flatnonzero(skeleton)
-    height, width = skeleton.shape
-    rows, columns = np.divmod(pixels, width)
+    rows, columns = np.divmod(pixels, skeleton.shape[1])
     points = np.column_stack([columns, rows]).astype(np.float64)
     radii = np.maximum(distance_px.ravel()[pixels].astype(np.float64) - 0.5, 0.5)
     joints = _joints(skeleton, pixels, rows, columns)
@@ -102,17 +102,16 @@ def build_graph(skeleton: NDArray[np.bool_], distance_px: NDArray[np.float32]) -
 
     starts = np.concatenate([first[:, 0], ring_pixels])
     order, bounds = _walk(inner, starts, chain_of, path)
-    traced = [order[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    traced = [order[a:b] for a, b in pairwise(bounds)]
     node_pixels = np.concatenate([np.flatnonzero(~path), ring_pixels])
     node_of = np.full(pixels.size, -1, dtype=np.intp)
     node_of[node_pixels] = np.arange(node_pixels.size)
 
-    lines = [np.concatenate([[a], traced[i], [b]]) for i, (a, b) in enumerate(zip(first[:, 1], last[:, 1], strict=True))]
+    ends = zip(first[:, 1], last[:, 1], strict=True)
+    lines = [np.concatenate([[a], traced[i], [b]]) for i, (a, b) in enumerate(ends)]
     lines += [np.append(ring, ring[0]) for ring in traced[len(first) :]]
     lines += list(joints[~ends_in.any(axis=1)])
-    branches = [
-        Branch(int(node_of[line[0]]), int(node_of[line[-1]]), points[line], radii[line]) for line in lines
-    ]
+    branches = [Branch(int(node_of[line[0]]), int(node_of[line[-1]]), points[line], radii[line]) for line in lines]
     return _merge_near_junctions(points[node_pixels], radii[node_pixels], branches)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.photo_widths import midpoint_level, photo_widths
+from blemish.measurement.photo_widths import threshold_levels, photo_widths
 from blemish.measurement.profiles import Edges
 
 # Up to the first width (by the mask) the photo alone decides, from the second on the mask; between, a mixture.
@@ -63,13 +63,13 @@ def choose_widths(
     nothing = np.full(len(by_mask), np.nan)
     if photo is None:
         return Widths(by_mask, by_mask, nothing)
-    midpoint = midpoint_level(photo, mask)
-    raw = photo_widths(photo, bundle, edges, clear, midpoint)
+    levels = threshold_levels(photo, mask)
+    raw = photo_widths(photo, bundle, edges, clear, levels)
     by_photo = np.where(clear, bundle.smooth(raw, SMOOTH_PX), np.nan)
     known = np.isfinite(by_photo) & (by_photo <= by_mask + EXCESS_PX)
     alone = np.clip((MASK_ALONE_PX - by_mask) / (MASK_ALONE_PX - PHOTO_ALONE_PX), 0.0, 1.0)
     corrected = by_mask
-    if midpoint is not None:
+    if levels is not None:
         corrected = by_mask + np.clip(by_photo - by_mask, -ROUNDING_PX, ROUNDING_PX)
     else:
         known &= alone > 0

@@ -25,7 +25,7 @@ _SHARE_ON_DEFECT = 0.6
 
 
 class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
-    """Square crops: image uint8 (S, S, 3) and mask float32 (S, S) in {0, 1}.
+    """Square crops: image uint8 (S, S, 3) and mask float32 (S, S), the share of each pixel that is defective.
 
     Args:
         samples: photos with masks.
@@ -51,12 +51,12 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         # Each visit draws anew while augmenting; validation crops stay where they are.
         self._draws += self.augment
         rng = np.random.default_rng((self.seed, index, self._draws))
-        zoom = float(np.exp(rng.uniform(-0.2, 0.2))) if self.augment else 1.0
+        zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if self.augment and rng.random() < 0.5 else 1.0
         image, mask = _crop(image, mask, self.crop_px, zoom, rng)
         if self.augment:
             image, mask = _turn(image, mask, rng)
             image = _relight(image, rng)
-        return torch.from_numpy(image), torch.from_numpy(mask.astype(np.float32))
+        return torch.from_numpy(image), torch.from_numpy(mask.astype(np.float32) / 255)
 
 
 def _cached_reader(samples: tuple[Sample, ...]) -> Callable[[int], _Pair]:
@@ -78,7 +78,7 @@ def _read(sample: Sample) -> _Pair:
             f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
         )
     image = read_image(Path(sample.path))
-    return image, sample.read_mask(*image.shape[:2]).astype(np.uint8)
+    return image, sample.read_mask(*image.shape[:2]).astype(np.uint8) * np.uint8(255)
 
 
 def _crop(
@@ -96,9 +96,8 @@ def _crop(
     if window != crop_px:
         smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
         image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
-        # Resizing the mask smoothly and cutting at one half keeps thin cracks whole where "nearest" would break them.
-        soft = cv2.resize(mask * np.uint8(255), (crop_px, crop_px), interpolation=smooth)
-        mask = (soft >= 128).astype(np.uint8)
+        # The mask becomes the share of each pixel that is defective: cut at one half, thin cracks would get thinner.
+        mask = cv2.resize(mask, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
     return image, mask
 
 

@@ -47,11 +47,14 @@ def write_coco(document: Document, out: Path) -> list[Path]:
             shared = _annotation(len(exact) + 1, photo, piece, labels)
             exact.append({**shared, "segmentation": _counts(piece, mask.shape if mask is not None else (0, 0))})
             outlined.append({**shared, "segmentation": _polygons(piece)})
-    info = {"description": f"Found by blemish in {document.folder.name}", "version": document.run and document.run.blemish}
+    info = {
+        "description": f"Found by blemish in {document.folder.name}",
+        "version": document.run and document.run.blemish,
+    }
     categories = [{"id": number, "name": label} for number, label in enumerate(labels, start=1)]
     written = []
-    for name, annotations in (("coco.json", exact), ("coco-polygons.json", outlined)):
-        record = {"info": info, "images": images, "annotations": annotations, "categories": categories}
+    for name, entries in (("coco.json", exact), ("coco-polygons.json", outlined)):
+        record = {"info": info, "images": images, "annotations": entries, "categories": categories}
         write_text(out / name, json.dumps(record, ensure_ascii=False) + "\n")
         written.append(out / name)
     return written
@@ -60,9 +63,7 @@ def write_coco(document: Document, out: Path) -> list[Path]:
 def check_recorded(photo: PhotoFindings) -> None:
     """Raise DataError where a photo's size, or the mask of what was found in it, was not recorded."""
     if photo.size_px is None or (photo.regions and photo.mask_file is None):
-        raise DataError(
-            f'The findings on "{photo.name}" have no mask; inspect again with this version and --out.'
-        )
+        raise DataError(f'The findings on "{photo.name}" have no mask; inspect again with this version and --out.')
 
 
 def _annotation(number: int, photo: PhotoFindings, piece: Piece, labels: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from blemish.errors import DataError
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
-from blemish.measurement.grades import GradeScale
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
 from blemish.reports.records import crack_from_record, region_from_record, scale_from_record
 from blemish.reports.run_record import RunRecord, read_run
+
+if TYPE_CHECKING:
+    from blemish.measurement.grades import GradeScale
 
 FINDINGS_NAME = "findings.jsonl"
 Unit = Literal["mm", "px"]
@@ -144,6 +146,13 @@ def size_of(crack: Crack, name: str, unit: Unit) -> float | None:
     return None if crack.mm is None else float(getattr(crack.mm, name))
 
 
+def widths_of(crack: Crack, unit: Unit) -> NDArray[np.float64] | None:
+    """A crack's width at each point of its line, (N,), in a unit; None in millimetres where it has no scale."""
+    if unit == "px":
+        return crack.widths_px
+    return None if crack.mm is None else crack.mm.widths
+
+
 def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document:
     """Read an inspection from its folder.
 
@@ -157,6 +166,8 @@ def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document
     folder = Path(folder)
     run = read_run(folder)
     if grades is None and run is not None and run.grades is not None:
+        from blemish.measurement.grades import GradeScale
+
         grades = GradeScale.from_record(run.grades)
     photos = list(_read_lines(folder))
     names = _names([photo.path for photo in photos])

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.errors import DataError, ImageError
 from blemish.measurement.crack import Crack
 from blemish.measurement.polylines import tangents
-from blemish.reports.document import PhotoFindings, size_of
+from blemish.reports.document import PhotoFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import nice_step
 from blemish.reports.lines import essential_points
 from blemish.reports.outlines import find_pieces
@@ -118,10 +119,10 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
         width_px=size[0],
         height_px=size[1],
         unit_px=round(max(size[0] / _SHOWN_PX[0], size[1] / _SHOWN_PX[1]), 4),
-        lines=_lines(photo, cracks, classes, shrink),
+        lines=_lines(cracks, classes, shrink),
         outlines=_outlines(photo, shrink),
         markers=tuple(
-            Marker(*(value + 0.5 for value in crack.max_width_at), crack.number, told_width(photo, crack))
+            Marker(crack.max_width_at[0] + 0.5, crack.max_width_at[1] + 0.5, crack.number, told_width(crack))
             for crack in cracks[:_NUMBERED]
         ),
         bar=_bar(photo, size[0]),
@@ -129,9 +130,9 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
     )
 
 
-def told_width(photo: PhotoFindings, crack: Crack) -> str:
+def told_width(crack: Crack) -> str:
     """The largest width with its uncertainty, in millimetres where the photo has a scale."""
-    unit = "px" if crack.mm is None else "mm"
+    unit: Unit = "px" if crack.mm is None else "mm"
     width, about = size_of(crack, "max_width", unit), size_of(crack, "width_uncertainty", unit)
     return f"{width:.2f} ± {about:.2f} {unit}"
 
@@ -149,16 +150,14 @@ def _jpeg(pixels: NDArray[np.generic]) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
-def _lines(
-    photo: PhotoFindings, cracks: Sequence[Crack], classes: WidthClasses, shrink: float
-) -> tuple[tuple[str, str], ...]:
+def _lines(cracks: Sequence[Crack], classes: WidthClasses, shrink: float) -> tuple[tuple[str, str], ...]:
     """One path per class: the stretches of all cracks whose local width is in it."""
     paths: list[list[str]] = [[] for _ in classes.colours]
     for crack in cracks:
-        if classes.unit == "mm" and crack.mm is None:
+        widths = widths_of(crack, classes.unit)
+        if widths is None:
             continue
-        widths = _filled(crack.widths_px if crack.mm is None or classes.unit == "px" else crack.mm.widths)
-        points, steps = crack.polyline_px + 0.5, classes.index_of(widths)
+        points, steps = crack.polyline_px + 0.5, classes.index_of(_filled(widths))
         if crack.closed:
             points, steps = np.concatenate([points, points[:1]]), np.append(steps, steps[0])
         changes = np.flatnonzero(np.diff(steps)) + 1
@@ -181,7 +180,11 @@ def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _outlines(photo: PhotoFindings, shrink: float) -> str:
-    mask = photo.read_mask()
+    try:
+        mask = photo.read_mask()
+    except (DataError, ImageError):
+        # The page does without; the exports, which consist of masks, do not.
+        return ""
     if mask is None:
         return ""
     paths = []
@@ -221,7 +224,10 @@ def _close_up(photo: PhotoFindings, crack: Crack, pixels: NDArray[np.uint8]) -> 
     wanted = round(np.clip(_CLOSE_UP_WIDTHS * crack.max_width_px, *_CLOSE_UP_PX))
     side = min(wanted, height_px, width_px)
     at = np.array(crack.max_width_at) + 0.5
-    x, y = (int(np.clip(round(centre - side / 2), 0, size - side)) for centre, size in zip(at, (width_px, height_px), strict=True))
+    x, y = (
+        int(np.clip(round(centre - side / 2), 0, size - side))
+        for centre, size in zip(at, (width_px, height_px), strict=True)
+    )
     nearest = int(np.hypot(*(crack.polyline_px + 0.5 - at).T).argmin())
     along = tangents(crack.polyline_px, closed=crack.closed)[nearest]
     across = np.array([-along[1], along[0]]) * crack.max_width_px / 2
@@ -229,4 +235,4 @@ def _close_up(photo: PhotoFindings, crack: Crack, pixels: NDArray[np.uint8]) -> 
     crop = pixels[y : y + side, x : x + side]
     # Small crops are enlarged here, smoothly and the same in every browser.
     grown = cv2.resize(crop, (max(side, 240), max(side, 240)), interpolation=cv2.INTER_CUBIC)
-    return CloseUp(_jpeg(grown), x, y, side, (ends[0], ends[1], ends[2], ends[3]), told_width(photo, crack))
+    return CloseUp(_jpeg(grown), x, y, side, (ends[0], ends[1], ends[2], ends[3]), told_width(crack))

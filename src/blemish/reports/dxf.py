@@ -6,14 +6,13 @@ photo's bottom left corner, or the origin of a plane's own millimetres, is (0, 0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blemish.files import write_bytes
-from blemish.measurement.crack import Crack
 from blemish.reports.coco import check_recorded
 from blemish.reports.document import Document, PhotoFindings, size_of
 from blemish.reports.lines import corner_line
@@ -57,7 +56,7 @@ def drawing_of(photo: PhotoFindings, classes: WidthClasses) -> str:
     lines = [to_drawing(corner_line(crack)) for crack in cracks]
     everything = np.concatenate([*lines, *([] if frame is None else [frame])])
     letter = float(np.ptp(everything, axis=0).min()) / 60 or 1.0
-    entities: list[Tag] = [] if frame is None else list(_polyline(FRAME, frame, closed=True))
+    entities: list[Tag] = [] if frame is None else _polyline(FRAME, frame, closed=True)
     for crack, line in zip(cracks, lines, strict=True):
         largest = size_of(crack, "max_width", unit) or 0.0
         layer = layers[int(classes.index_of(largest))] if unit == classes.unit else UNSCALED
@@ -92,7 +91,7 @@ def _coordinates(photo: PhotoFindings) -> tuple[Callable[[Points], Points], Poin
     mirrored = -1.0 if np.linalg.det(matrix) * (matrix[2] @ [width_px / 2, height_px / 2, 1.0]) > 0 else 1.0
 
     def to_drawing(points: Points) -> Points:
-        return scale.points_mm(points - 0.5) * np.array([1.0, mirrored])
+        return np.asarray(scale.points_mm(points - 0.5) * np.array([1.0, mirrored]))
 
     depths = np.column_stack([corners, np.ones(4)]) @ matrix[2]
     return to_drawing, to_drawing(corners) if depths.min() * depths.max() > 0 else None
@@ -122,11 +121,11 @@ def _section(name: str, content: list[Tag]) -> list[Tag]:
     return [(0, "SECTION"), (2, name), *content, (0, "ENDSEC")]
 
 
-def _polyline(layer: str, points: Points, *, closed: bool) -> Iterator[Tag]:
-    yield from ((0, "POLYLINE"), (8, layer), (66, 1), *_point((0.0, 0.0)), (70, int(closed)))
+def _polyline(layer: str, points: Points, *, closed: bool) -> list[Tag]:
+    tags: list[Tag] = [(0, "POLYLINE"), (8, layer), (66, 1), *_point(np.zeros(2)), (70, int(closed))]
     for point in points:
-        yield from ((0, "VERTEX"), (8, layer), *_point(point))
-    yield from ((0, "SEQEND"), (8, layer))
+        tags += [(0, "VERTEX"), (8, layer), *_point(point)]
+    return [*tags, (0, "SEQEND"), (8, layer)]
 
 
 def _circle(layer: str, centre: Points, radius: float) -> list[Tag]:
@@ -137,7 +136,7 @@ def _text(layer: str, at: Points, height: float, text: str) -> list[Tag]:
     return [(0, "TEXT"), (8, layer), *_point(at), (40, height), (1, text)]
 
 
-def _point(at: Points | tuple[float, float]) -> list[Tag]:
+def _point(at: Points) -> list[Tag]:
     return [(10, float(at[0])), (20, float(at[1])), (30, 0.0)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from blemish.reports.coco import check_recorded, write_coco
 from blemish.reports.document import Document
 from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
-from blemish.reports.page import write_page
+from blemish.reports.page import PICTURES, write_page
 from blemish.reports.tables import write_csv, write_jsonl
 
 
@@ -51,13 +52,14 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
 }
 
 
-def export(document: Document, formats: Iterable[str], out: Path) -> list[Path]:
+def export(document: Document, formats: Iterable[str], out: Path, *, pictures: int = PICTURES) -> list[Path]:
     """Write an inspection in several formats.
 
     Args:
         document: the inspection.
         formats: names out of `FORMATS`.
         out: folder for the files.
+        pictures: how many of the worst photos the page shows.
 
     Returns:
         The files written.
@@ -67,8 +69,12 @@ def export(document: Document, formats: Iterable[str], out: Path) -> list[Path]:
         DataError: the inspection lacks what a format needs.
         BlemishError: ``out`` cannot be written to.
     """
-    chosen = list(dict.fromkeys(formats))
+    writers: dict[str, Callable[[Document, Path], list[Path]]] = {
+        **FORMATS,
+        "html": partial(write_page, pictures=pictures),
+    }
+    chosen = list(dict.fromkeys(name.strip() for name in formats))
     for name in chosen:
         if name not in FORMATS:
             raise SettingsError(f'There is no report format "{name}".{did_you_mean(name, FORMATS)}')
-    return [path for name in chosen for path in FORMATS[name](document, out)]
+    return [path for name in chosen for path in writers[name](document, out)]

@@ -63,10 +63,10 @@ def count_by_size(title: str, axis: str, unit: str, values: ArrayLike) -> Histog
         unit: behind the numbers of a bar.
         values: (N,), none negative.
     """
-    known = np.asarray(values, dtype=np.float64)
+    known: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
     step = nice_step(float(known.max()) / _MOST_BARS) if known.size and known.max() > 0 else 1.0
     steps = max(1, int(np.floor(known.max() / step)) + 1) if known.size else 1
-    edges = np.arange(steps + 1) * step
+    edges = np.arange(steps + 1, dtype=np.float64) * step
     counts = np.histogram(known, edges)[0]
     said = [
         f"{low:g} – {high:g} {unit}: {count}" for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
@@ -77,7 +77,7 @@ def count_by_size(title: str, axis: str, unit: str, values: ArrayLike) -> Histog
 
 
 def length_by_direction(title: str, axis: str, unit: str, degrees: ArrayLike, lengths: ArrayLike) -> Histogram:
-    """How much length runs in each direction, in 12 sectors of 15 degrees, horizontal and vertical in the middle of one.
+    """How much length runs in each direction, in sectors of 15 degrees; 0 and 90 are the middle of one.
 
     Args:
         title: above the plot.
@@ -88,9 +88,11 @@ def length_by_direction(title: str, axis: str, unit: str, degrees: ArrayLike, le
     """
     # From -7.5, so that 0 and 90 stand in the middle of their sectors.
     turned = (np.asarray(degrees, dtype=np.float64) + 7.5) % 180.0 - 7.5
-    edges = np.arange(13) * 15.0 - 7.5
+    edges = np.arange(13, dtype=np.float64) * 15.0 - 7.5
     sums = np.histogram(turned, edges, weights=np.asarray(lengths, dtype=np.float64))[0]
-    said = [f"{(low + high) / 2:g}°: {total:.3g} {unit}" for low, high, total in zip(edges, edges[1:], sums, strict=False)]
+    said = [
+        f"{(low + high) / 2:g}°: {total:.3g} {unit}" for low, high, total in zip(edges, edges[1:], sums, strict=False)
+    ]
     ticks = [(0.0, "0° —"), (45.0, "45° ╱"), (90.0, "90° │"), (135.0, "135° ╲")]
     return _draw(title, axis, edges, sums, said, ticks, [_PLAIN] * 12)
 

@@ -12,7 +12,9 @@ from blemish.measurement.crack import Crack
 TOLERANCE_PX = 0.1
 
 
-def essential_points(points: NDArray[np.float64], *, closed: bool = False, tolerance: float = TOLERANCE_PX) -> NDArray[np.intp]:
+def essential_points(
+    points: NDArray[np.float64], *, closed: bool = False, tolerance: float = TOLERANCE_PX
+) -> NDArray[np.intp]:
     """Indices of the points that keep a line in place within a tolerance (Douglas and Peucker 1973).
 
     Args:

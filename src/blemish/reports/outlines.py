@@ -130,16 +130,14 @@ def _trace(mask: NDArray[np.bool_]) -> list[Polygon]:
     # In a picture of twice the size, border pixels tell by their parity which corner of the original they stand at.
     doubled = np.repeat(np.repeat(mask.view(np.uint8), 2, axis=0), 2, axis=1)
     contours, hierarchy = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    if hierarchy is None:
+    if not contours:
         return []
     parents = np.asarray(hierarchy).reshape(-1, 4)[:, 3]
-    rings = _rings([np.asarray(contour).reshape(-1, 2) for contour in contours], np.where(parents < 0, 1, -1))
+    rings = _rings([np.asarray(contour, np.int32).reshape(-1, 2) for contour in contours], np.where(parents < 0, 1, -1))
     holes: dict[int, list[Ring]] = {}
     for number in np.flatnonzero(parents >= 0).tolist():
         holes.setdefault(int(parents[number]), []).append(rings[number])
-    return [
-        Polygon(rings[number], tuple(holes.get(number, ()))) for number in np.flatnonzero(parents < 0).tolist()
-    ]
+    return [Polygon(rings[number], tuple(holes.get(number, ()))) for number in np.flatnonzero(parents < 0).tolist()]
 
 
 def _rings(borders: list[NDArray[np.int32]], signs: NDArray[np.int_]) -> list[Ring]:

@@ -14,7 +14,7 @@ from blemish.images import read_photo
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, PhotoFindings, Unit, shown, size_of
 from blemish.reports.drawings import Drawing, draw
-from blemish.reports.summary import Share, Summary, summarise, told_length
+from blemish.reports.summary import summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 
 PAGE_NAME = "report.html"
@@ -96,7 +96,9 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         for row in photos[:pictures]
         if row.photo.error is None
     ]
-    rows = sorted((row for photo in photos for row in photo.rows), key=lambda row: (row.unit != classes.unit, -row.max_width))
+    rows = sorted(
+        (row for photo in photos for row in photo.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
+    )
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,
@@ -140,10 +142,19 @@ def _photo_row(document: Document, photo: PhotoFindings, rank: int) -> PhotoRow:
 def _draw(document: Document, photo: PhotoFindings, classes: WidthClasses) -> Drawing | None:
     path = document.find_photo(photo)
     try:
-        pixels = None if path is None else read_photo(path).pixels
+        pixels = None if path is None else read_photo(path, bit_range=_bit_range(document)).pixels
     except ImageError:
         pixels = None
     return draw(photo, pixels, classes)
+
+
+def _bit_range(document: Document) -> tuple[int, int] | None:
+    """The raw values that the inspection took for black and white."""
+    asked = None if document.run is None else document.run.settings.get("bit-range")
+    if not isinstance(asked, str):
+        return None
+    low, _, high = asked.partition(",")
+    return int(low), int(high)
 
 
 def _regions(photos: list[PhotoRow]) -> list[tuple[PhotoRow, int, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, PhotoFindings, Unit, size_of
+from blemish.reports.document import Document, PhotoFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.width_classes import WidthClasses
 
@@ -107,7 +107,9 @@ def _density(document: Document) -> list[tuple[str, str, str]]:
         length_mm += sum(size_of(crack, "length", "mm") or 0.0 for crack in photo.cracks)
     if not area_mm2:
         return []
-    return [("crack length per area", f"{1000 * length_mm / area_mm2:.2f} m/m²", f"over {area_mm2 / 1e6:.3g} m² of photos")]
+    return [
+        ("crack length per area", f"{1000 * length_mm / area_mm2:.2f} m/m²", f"over {area_mm2 / 1e6:.3g} m² of photos")
+    ]
 
 
 def _verdicts(document: Document) -> tuple[Share, ...]:
@@ -144,8 +146,8 @@ def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, 
     lengths = np.array([size_of(crack, "length", unit) for crack in cracks], dtype=np.float64)
     by_class = np.zeros(len(classes.labels))
     for crack, length in zip(cracks, lengths, strict=True):
-        widths = crack.widths_px if unit == "px" or crack.mm is None else crack.mm.widths
-        known = widths[np.isfinite(widths)]
+        widths = widths_of(crack, unit)
+        known = np.empty(0) if widths is None else widths[np.isfinite(widths)]
         if known.size:
             by_class += length * np.bincount(classes.index_of(known), minlength=len(by_class)) / known.size
     # Metres as soon as the sum of all lengths needs them.
@@ -180,8 +182,8 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
     unscaled = sum(bool(photo.cracks) and photo.scale is None for photo in document.photos)
     if unit == "mm" and unscaled:
         notes.append(
-            f"{_photos(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed in "
-            "pixels and are in no figure, distribution or grade."
+            f"{_photos(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed "
+            "in pixels and are in no figure, distribution or grade."
         )
     if not document.photos:
         notes.append("The inspection holds no photos.")

@@ -154,7 +154,9 @@ def _photo_row(document: Document, photo: PhotoFindings) -> dict[str, Any]:
         "length_per_area_m_per_m2": _rounded(length_per_area(photo)),
         "regions": len(photo.regions),
         "defect_area_px": area_px,
-        "defect_area_share": None if photo.size_px is None else round(area_px / (photo.size_px[0] * photo.size_px[1]), 6),
+        "defect_area_share": None
+        if photo.size_px is None
+        else round(area_px / (photo.size_px[0] * photo.size_px[1]), 6),
         "width_px": width_px,
         "height_px": height_px,
         "notes": "; ".join(photo.notes),
@@ -163,7 +165,9 @@ def _photo_row(document: Document, photo: PhotoFindings) -> dict[str, Any]:
     for unit in ("mm", "px"):
         lengths = [size_of(crack, "length", unit) for crack in cracks]
         widths = [size_of(crack, "max_width", unit) for crack in cracks]
-        row[f"total_length_{unit}"] = _rounded(sum(length for length in lengths if length is not None)) if cracks else None
+        row[f"total_length_{unit}"] = (
+            _rounded(sum(length for length in lengths if length is not None)) if cracks else None
+        )
         row[f"max_width_{unit}"] = _rounded(max((width for width in widths if width is not None), default=None))
     return row
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blemish.reports.document import Document, Unit
+from blemish.reports.document import Document, Unit, widths_of
 
 # Steps that inspectors' tables use, in mm; as good as any in px.
 _LADDER = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
@@ -36,7 +37,7 @@ class WidthClasses:
     def labels(self) -> tuple[str, ...]:
         """A name for each class, without the unit."""
         edges = [f"{edge:g}" for edge in self.edges]
-        between = [f"{low} – {high}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        between = [f"{low} – {high}" for low, high in pairwise(edges)]
         return (f"< {edges[0]}", *between, f"≥ {edges[-1]}")
 
     @property
@@ -53,7 +54,7 @@ class WidthClasses:
 def choose_classes(document: Document) -> WidthClasses:
     """Classes for an inspection: steps around its widths, and every limit of its grade scale."""
     unit = document.unit
-    widths = [crack.widths_px if unit == "px" else crack.mm.widths for _, crack in document.cracks() if unit == "px" or crack.mm]
+    widths = [widths for _, crack in document.cracks() if (widths := widths_of(crack, unit)) is not None]
     limits: Sequence[float] = document.grades.edges_mm if document.grades is not None and unit == "mm" else ()
     known = np.concatenate([np.empty(0), *widths])
     known = known[np.isfinite(known) & (known > 0)]

@@ -120,6 +120,8 @@ def _fit_once(
         # Loading in the main process is meant: on few cores worker processes only take turns with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        # The log of an earlier training under the same name is replaced, as its detector is.
+        warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
         trainer = L.Trainer(
             max_epochs=settings.epochs,

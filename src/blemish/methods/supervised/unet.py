@@ -25,7 +25,7 @@ from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.registry import register
 
-# The encoders of smp halve the size five times, so photos and tiles are padded to a multiple of 32.
+# Encoders halve the size up to five times, so photos and tiles are padded to a multiple of 32.
 _ENCODER_STRIDE = 32
 # An image scores by its worst 64 pixels: the area of a hairline crack 64 px long.
 _SCORE_PIXELS = 64
@@ -34,7 +34,7 @@ _SCORE_PIXELS = 64
 class UNetSettings(GradientSettings):
     """Hyper-parameters of `UNet`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(14, ge=1, description="passes over the training photos, at most")
+    epochs: int = Field(20, ge=1, description="passes over the training photos, at most")
     batch_size: int = Field(4, ge=1, description="photos in one step")
     encoder: str = Field(
         "mobilenet_v2",
@@ -47,8 +47,11 @@ class UNetSettings(GradientSettings):
         1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
     )
     dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss, the rest is cross-entropy")
-    decoder_channels: tuple[int, int, int, int, int] = Field(
-        (128, 64, 32, 16, 16), description="channels of the expanding half, coarse to fine (not for the plain network)"
+    decoder_channels: tuple[int, ...] = Field(
+        (64, 32, 16, 16),
+        min_length=3,
+        max_length=5,
+        description="channels of the expanding half, coarse to fine, one for each halving (not for the plain network)",
     )
 
 
@@ -101,7 +104,13 @@ def _with_encoder(settings: UNetSettings) -> Any:
     import segmentation_models_pytorch as smp
 
     try:
-        return smp.Unet(settings.encoder, encoder_weights=None, decoder_channels=settings.decoder_channels, classes=1)
+        return smp.Unet(
+            settings.encoder,
+            encoder_weights=None,
+            encoder_depth=len(settings.decoder_channels),
+            decoder_channels=settings.decoder_channels,
+            classes=1,
+        )
     except (KeyError, RuntimeError):
         names = ["plain", *smp.encoders.get_encoder_names()]
         near = did_you_mean(settings.encoder, names) if not settings.encoder.startswith("tu-") else ""
@@ -126,7 +135,7 @@ def segmentation_loss(logits: Tensor, mask: Tensor, *, dice_weight: float) -> Te
 
     Args:
         logits: float (N, H, W).
-        mask: float (N, H, W) in {0, 1}.
+        mask: float (N, H, W) in [0, 1], the share of each pixel that is defective.
         dice_weight: w in [0, 1].
     """
     logits = logits.float()

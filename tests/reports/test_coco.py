@@ -1,0 +1,85 @@
+"""COCO files pass the reference implementation, pixel for pixel."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blemish.datasets import read_dataset
+from blemish.errors import DataError
+from blemish.reports.coco import write_coco
+from blemish.reports.document import read_document
+
+from .conftest import Drawn, Write, line, ring, specks
+
+coco = pytest.importorskip("pycocotools.coco", reason="checks the files")
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def load(path: Path):
+    with contextlib.redirect_stdout(io.StringIO()):
+        return coco.COCO(str(path))
+
+
+def test_run_lengths_and_areas_are_those_of_the_masks(found: Path, tmp_path: Path):
+    document = read_document(found)
+    exact, polygons = write_coco(document, tmp_path / "out")
+    reference = load(exact)
+    assert len(reference.imgs) == 6
+    for photo in document.photos:
+        if photo.error is not None:
+            continue
+        mask = photo.read_mask()
+        annotations = reference.imgToAnns[photo.number]
+        decoded = [reference.annToMask(annotation).astype(bool) for annotation in annotations]
+        assert (
+            np.logical_or.reduce([np.zeros((240, 320), bool), *decoded]) == (mask if mask is not None else False)
+        ).all()
+        assert [one.sum() for one in decoded] == [annotation["area"] for annotation in annotations]
+        for one, annotation in zip(decoded, annotations, strict=True):
+            rows, columns = np.nonzero(one)
+            box = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
+            assert annotation["bbox"] == box
+        assert len(annotations) == len(photo.regions)
+    assert load(polygons).anns.keys() == reference.anns.keys()
+
+
+def test_polygons_fill_to_the_masks_but_for_holes(write_inspection: Write, tmp_path: Path):
+    masks = [line((20, 40), (150, 80), (300, 60)), ring(), specks()]
+    found = write_inspection(*(Drawn(f"{number}.png", mask) for number, mask in enumerate(masks)))
+    reference = load(write_coco(read_document(found), tmp_path / "out")[1])
+    for number, mask in enumerate(masks, start=1):
+        filled = np.logical_or.reduce([reference.annToMask(one).astype(bool) for one in reference.imgToAnns[number]])
+        assert not (mask & ~filled).any()
+        if number == 1:
+            assert (filled == mask).all()
+
+
+def test_what_was_exported_reads_back_as_a_data_set(found: Path):
+    document = read_document(found)
+    photos = Path(document.photos[0].path).parents[1]
+    write_coco(document, photos)
+    (photos / "coco-polygons.json").unlink()
+    dataset = read_dataset(photos)
+    assert dataset.classes == ("crack",)
+    by_name = {sample.path.name: sample for sample in dataset.samples}
+    assert (by_name["specks.png"].read_mask(240, 320) == specks()).all()
+    assert not by_name["sound.png"].defective
+
+
+def test_nothing_found_is_a_valid_file(write_inspection: Write, tmp_path: Path):
+    exact, _ = write_coco(read_document(write_inspection(Drawn("sound.png"))), tmp_path)
+    assert len(load(exact).imgs) == 1
+    assert json.loads(exact.read_text())["annotations"] == []
+
+
+def test_findings_without_masks_are_one_sentence(found: Path, tmp_path: Path):
+    target = found / "findings.jsonl"
+    target.write_text(target.read_text(encoding="utf-8").replace('"mask": "', '"mask": null, "_": "'), encoding="utf-8")
+    with pytest.raises(DataError, match="inspect again"):
+        write_coco(read_document(found), tmp_path)

@@ -1,0 +1,159 @@
+"""The report page stands alone, never trusts a name, and says what it leaves out."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from blemish.measurement.scale import Scale
+from blemish.reports.document import read_document
+from blemish.reports.page import write_page
+
+from .conftest import ODD_NAME, Drawn, Write, line, ring
+
+VOID = {"meta", "input", "br", "img", "link"}
+
+
+class Tree(HTMLParser):
+    """Checks that every element is closed in order, and gathers elements, text and addresses."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert len({name for name, _ in attrs}) == len(attrs), attrs
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["script"] and self.open[-1:] != ["style"]:
+            self.text += data
+
+    def marked(self, attribute: str) -> list[dict[str, str | None]]:
+        return [attributes for _, attributes in self.elements if attribute in attributes]
+
+
+def render(folder: Path, **options: object) -> Tree:
+    (path,) = write_page(read_document(folder), folder, **options)
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"https?://", page)
+    tree = Tree(page)
+    for _, attributes in tree.elements:
+        for name in ("src", "href"):
+            assert attributes.get(name) is None or attributes[name].startswith(("data:image/jpeg;base64,", "#"))
+    return tree
+
+
+CASES = {
+    "nothing at all": [],
+    "one sound photo": [Drawn("sound.png")],
+    "one crack": [Drawn("wall.png", line((20, 40), (300, 60)), "reject")],
+    "one loop": [Drawn("wall.png", ring(), None)],
+    "only a broken photo": [Drawn("broken.png", readable=False, verdict=None)],
+}
+
+
+@pytest.mark.parametrize("scale", [None, Scale.given(0.1)], ids=["px", "mm"])
+@pytest.mark.parametrize("drawn", CASES.values(), ids=CASES)
+def test_every_inspection_has_a_well_formed_page(write_inspection: Write, drawn: list[Drawn], scale: Scale | None):
+    folder = write_inspection(*drawn, scale=scale)
+    tree = render(folder)
+    assert len(tree.marked("data-card")) == sum(each.readable for each in drawn)
+    assert ("No scale was given" in tree.text) == (scale is None and any(each.readable for each in drawn))
+
+
+def test_the_page_shows_summary_pictures_tables_and_provenance(found: Path):
+    tree = render(found)
+    kinds = [tag for tag, _ in tree.elements]
+    assert sum(attributes.get("class") == "plot" for _, attributes in tree.elements) == 3
+    pictures = [attributes for tag, attributes in tree.elements if tag == "image"]
+    # Six photos, and a close-up of each but the sound one.
+    assert len(pictures) == 6 + 5
+    assert kinds.count("script") == 1
+    for said in ("wall.blemish", "0.1 mm per pixel (given)", "10 mm", "could not be inspected", "largest width"):
+        assert said in tree.text
+    assert len([row for row in tree.marked("data-item") if "data-card" not in row]) == 7 + len(
+        list(read_document(found).cracks())
+    )
+
+
+def test_names_cannot_become_markup(found: Path):
+    tree = render(found)
+    assert ODD_NAME in tree.text
+    assert sum(tag == "script" for tag, _ in tree.elements) == 1
+    assert ODD_NAME.lower() in {attributes["data-name"] for attributes in tree.marked("data-name")}
+
+
+def test_texts_of_other_peoples_files_cannot_become_markup(found: Path):
+    run = json.loads((found / "inspection.json").read_text())
+    run["detector"] = {"file": "<b>", "</dl><script>": {"<i>": '"><script>'}}
+    (found / "inspection.json").write_text(json.dumps(run))
+    assert sum(tag in ("script", "b") for tag, _ in render(found).elements) == 1
+
+
+def test_only_the_worst_photos_are_shown_and_the_page_says_so(found: Path):
+    tree = render(found, pictures=2)
+    cards = [row["data-name"] for row in tree.marked("data-card")]
+    assert len(cards) == 2
+    assert cards[0] == "wall/wide.png"
+    assert "the 2 worst of 7 photos" in re.sub(r"\s+", " ", tree.text)
+    assert "floor/sound.png" in tree.text
+
+
+def test_the_colours_of_lines_are_those_of_the_legend(found: Path):
+    tree = render(found)
+    with_class = [(attributes["class"], attributes) for attributes in tree.marked("class")]
+    legend = {each["style"].removeprefix("background:") for name, each in with_class if name == "swatch"}
+    drawn = {each["stroke"] for name, each in with_class if name == "line"}
+    assert drawn
+    assert drawn <= legend
+
+
+def test_a_photo_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_path: Path):
+    folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))))
+    (tmp_path / "photos" / "wall.png").unlink()
+    tree = render(folder)
+    assert "no longer where it was inspected" in tree.text
+    assert not [tag for tag, _ in tree.elements if tag == "image"]
+    assert [tag for tag, _ in tree.elements if tag == "path"]
+
+
+def test_cracks_without_a_scale_beside_others_are_told_apart(found: Path):
+    target = found / "findings.jsonl"
+    lines = target.read_text(encoding="utf-8").splitlines()
+    record = json.loads(lines[0])
+    record["scale"] = None
+    target.write_text("\n".join([json.dumps(record), *lines[1:]]) + "\n", encoding="utf-8")
+    tree = render(found)
+    assert "1 photo with cracks has no scale" in tree.text
+    assert "px" in tree.text
+
+
+def test_without_measurements_regions_are_listed(write_inspection: Write):
+    tree = render(write_inspection(Drawn("wall.png", line((20, 40), (300, 60))), cracks=False))
+    assert "Cracks were not measured" in tree.text
+    assert [attributes for tag, attributes in tree.elements if attributes.get("id") == "regions"]
+
+
+def test_perspective_gets_no_scale_bar(write_inspection: Write):
+    plane = Scale.from_plane([(0, 0), (300, 20), (310, 230), (5, 200)], [(0, 0), (50, 0), (50, 40), (0, 40)])
+    tree = render(write_inspection(Drawn("wall.png", line((20, 40), (300, 40))), scale=plane))
+    assert not [1 for _, attributes in tree.elements if attributes.get("class") == "bar" and "transform" in attributes]
+    assert "four points of a plane" in tree.text
