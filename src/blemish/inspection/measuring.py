@@ -20,7 +20,7 @@ from blemish.measurement.cracks import measure_cracks
 from blemish.measurement.scale import Scale
 
 if TYPE_CHECKING:
-    from blemish.measurement.grades import GradeScale
+    from blemish.reports.document import Grades as GradeScale
 
 MASKS_NAME = "masks"
 # Each holds a photo and its heat map, 84 MB at 12 megapixels, until it is measured.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import blemish
 from blemish.detectors import Detector
 from blemish.reports.run_record import RunRecord
 
 if TYPE_CHECKING:
-    from blemish.measurement.grades import GradeScale
+    from blemish.reports.document import Grades as GradeScale
 
 
 def describe_run(
@@ -28,7 +28,7 @@ def describe_run(
     spec = detector.spec
     origin = spec.provenance
     return RunRecord(
-        blemish=blemish.__version__,
+        blemish=version("blemish"),
         date=datetime.now().astimezone().isoformat(timespec="seconds"),
         folder=str(Path.cwd()),
         detector={

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,27 @@ from blemish.measurement.scale import Scale
 from blemish.reports.records import crack_from_record, region_from_record, scale_from_record
 from blemish.reports.run_record import RunRecord, read_run
 
-if TYPE_CHECKING:
-    from blemish.measurement.grades import GradeScale
-
 FINDINGS_NAME = "findings.jsonl"
 Unit = Literal["mm", "px"]
+
+
+class Grades(Protocol):
+    """A grade scale."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def edges_mm(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def note(self) -> str: ...  # noqa: D102
+    def grade_of(self, width_mm: float) -> str: ...  # noqa: D102
+    def to_record(self) -> dict[str, Any]: ...  # noqa: D102
+
+
 _VERDICTS = ("reject", "review", "pass")
 
 
@@ -95,7 +111,7 @@ class Document:
 
     folder: Path
     run: RunRecord | None
-    grades: GradeScale | None
+    grades: Grades | None
     photos: tuple[PhotoFindings, ...]
 
     @property
@@ -153,7 +169,7 @@ def widths_of(crack: Crack, unit: Unit) -> NDArray[np.float64] | None:
     return None if crack.mm is None else crack.mm.widths
 
 
-def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document:
+def read_document(folder: Path, *, grades: Grades | None = None) -> Document:
     """Read an inspection from its folder.
 
     Args:
@@ -165,10 +181,6 @@ def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document
     """
     folder = Path(folder)
     run = read_run(folder)
-    if grades is None and run is not None and run.grades is not None:
-        from blemish.measurement.grades import GradeScale
-
-        grades = GradeScale.from_record(run.grades)
     photos = list(_read_lines(folder))
     names = _names([photo.path for photo in photos])
     return Document(
