@@ -33,8 +33,11 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, ph
     assert written == [
         "out/findings.csv",
         "out/findings.jsonl",
+        "out/inspection.json",
+        "out/masks/금 간 벽.png",
         "out/overlays/sound wall.jpg",
         "out/overlays/금 간 벽.jpg",
+        "out/report.html",
     ]
 
 

@@ -18,8 +18,7 @@ from blemish.inspection import Measuring
 from blemish.inspection.findings import writing_findings
 from blemish.inspection.measuring import measure_each
 from blemish.inspection.names import unique_names
-from blemish.measurement.regions import find_regions
-from blemish.measurement.scale import Scale
+from blemish.measurement import Scale, find_regions, load_grades
 from blemish.reports.run_record import RunRecord
 
 SHAPE = (240, 320)
@@ -49,6 +48,13 @@ def line(*points: tuple[int, int], width_px: int = 4) -> NDArray[np.bool_]:
     canvas = np.zeros(SHAPE, np.uint8)
     cv2.polylines(canvas, [np.array(points, np.int32)], False, 1, width_px)
     return canvas > 0
+
+
+def bar(width_px: int) -> NDArray[np.bool_]:
+    """A mask with one level bar of exactly this width."""
+    mask = np.zeros(SHAPE, np.bool_)
+    mask[100 : 100 + width_px, 20:300] = True
+    return mask
 
 
 def ring(radius_px: int = 60) -> NDArray[np.bool_]:
@@ -109,14 +115,14 @@ def found_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven photos: a wide line, a thin one, a loop, specks, a crossing, a sound one, and one that cannot be read."""
     drawn = (
         Drawn("wall/wide.png", line((20, 40), (150, 80), (300, 60), width_px=9), "reject"),
-        Drawn("wall/thin.png", line((40, 20), (60, 120), (50, 220), width_px=3), "review"),
+        Drawn("wall/thin.png", line((40, 20), (60, 120), (50, 220), width_px=2), "review"),
         Drawn("floor/loop.png", ring(), "reject"),
         Drawn("floor/specks.png", specks(), "review"),
         Drawn(ODD_NAME, line((30, 30), (290, 210)) | line((30, 210), (290, 30)), "reject"),
         Drawn("floor/sound.png"),
         Drawn("floor/broken.png", readable=False, verdict=None),
     )
-    return write_to(tmp_path_factory.mktemp("inspection"), drawn)
+    return write_to(tmp_path_factory.mktemp("inspection"), drawn, grades=load_grades("eurocode-2"))
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ import pytest
 
 from blemish.errors import DataError
 from blemish.inspection import read_findings
-from blemish.measurement.cracks import measure_cracks
-from blemish.measurement.scale import Scale
+from blemish.measurement import GradeScale, Scale, measure_cracks
 from blemish.reports.document import PhotoFindings, read_document
 from blemish.reports.records import crack_from_record
 
-from .conftest import ODD_NAME, Drawn, Write, line, ring, specks
+from .conftest import ODD_NAME, Drawn, Write, bar, line, ring, specks
 
 
 def named(folder: Path, name: str) -> PhotoFindings:
@@ -120,3 +119,20 @@ def test_a_mask_of_another_size_is_one_sentence(found: Path):
     write_png(found / "masks" / "wide.png", np.ones((4, 4), np.bool_))
     with pytest.raises(DataError, match=r"wide\.png"):
         named(found, "wall/wide.png").read_mask()
+
+
+def test_a_grade_near_a_limit_may_be_another(write_inspection: Write):
+    scale = GradeScale(name="own", edges_mm=(0.4,), labels=("narrow", "wide"), source="this test")
+    document = read_document(write_inspection(Drawn("wall.png", bar(4)), grades=scale))
+    assert document.grades == scale
+    ((_, crack),) = document.cracks()
+    assert document.grade_of(crack) in ("narrow", "wide")
+    assert document.grades_within(crack) == ("narrow", "wide")
+
+
+def test_a_damaged_grade_scale_is_one_sentence(found: Path):
+    run = json.loads((found / "inspection.json").read_text())
+    run["grades"] = {"name": "own"}
+    (found / "inspection.json").write_text(json.dumps(run))
+    with pytest.raises(DataError, match="--grade"):
+        read_document(found)

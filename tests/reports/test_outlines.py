@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blemish.measurement.regions import Region, find_regions
 from blemish.reports.outlines import Piece, Ring, find_pieces
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 masks = arrays.arrays(np.bool_, arrays.array_shapes(min_dims=2, max_dims=2, max_side=12))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from blemish.measurement.scale import Scale
+from blemish.measurement import Scale, load_grades
 from blemish.reports.document import read_document
 from blemish.reports.page import write_page
 
-from .conftest import ODD_NAME, Drawn, Write, line, ring
+from .conftest import ODD_NAME, Drawn, Write, bar, line, ring
 
 VOID = {"meta", "input", "br", "img", "link"}
 
@@ -157,3 +157,35 @@ def test_perspective_gets_no_scale_bar(write_inspection: Write):
     tree = render(write_inspection(Drawn("wall.png", line((20, 40), (300, 40))), scale=plane))
     assert not [1 for _, attributes in tree.elements if attributes.get("class") == "bar" and "transform" in attributes]
     assert "four points of a plane" in tree.text
+
+
+def test_grades_are_shown_with_their_source_and_as_a_guide(write_inspection: Write):
+    drawn = [Drawn(f"{width_px}.png", bar(width_px), "reject") for width_px in (3, 6)]
+    tree = render(write_inspection(*drawn, scale=Scale.given(0.09), grades=load_grades("eurocode-2")))
+    said = re.sub(r"\s+", " ", tree.text)
+    for words in (
+        "EN 1992-1-1:2004, Table 7.1N",
+        "(read in the source)",
+        "It is a guide",
+        "over 0.4 mm: above X0, XC1",
+    ):
+        assert words in said
+    # 0.27 mm is near 0.3, 0.54 mm is above all limits.
+    by_name = {card["data-name"]: card["data-grade"] for card in tree.marked("data-card")}
+    assert by_name == {"3.png": "1", "6.png": "3"}
+    assert "near a grade's limit" in said
+
+
+def test_without_millimetres_nothing_is_graded(write_inspection: Write):
+    folder = write_inspection(
+        Drawn("wall.png", line((20, 40), (300, 60))), scale=None, grades=load_grades("eurocode-2")
+    )
+    tree = render(folder)
+    assert "EN 1992" not in tree.text
+    assert {card["data-grade"] for card in tree.marked("data-card")} == {""}
+
+
+def test_other_grades_can_be_asked_for_afterwards(write_inspection: Write):
+    folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))), grades=load_grades("eurocode-2"))
+    (path,) = write_page(read_document(folder, grades=load_grades("korea-rc")), folder)
+    assert "(not confirmed)" in path.read_text(encoding="utf-8")

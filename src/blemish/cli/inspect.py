@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli.measure import DEFAULT_GRADES
 from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
 from blemish.cli.scaling import (
     CameraOption,
@@ -50,7 +51,9 @@ def inspect(
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     limits = _limits(bit_range)
     scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
-    grades = grade_scale(grade)
+    if grade is not None and scale_of is None:
+        raise SettingsError("Widths are graded in millimetres; say how large a pixel is, for instance --mm-per-px 0.2.")
+    grades = grade_scale(grade or (None if scale_of is None else DEFAULT_GRADES))
 
     from blemish.cli.progress import progress
     from blemish.detectors import load

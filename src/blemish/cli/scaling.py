@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from blemish.reports.document import Grades as GradeScale
+    from blemish.measurement.grades import GradeScale
     from blemish.measurement.scale import Scale
 
 MmPerPxOption = Annotated[
@@ -52,7 +52,9 @@ def grade_scale(name: str | None) -> GradeScale | None:
     """The grade scale of an option; None without one. Raises SettingsError for one that does not exist."""
     if name is None:
         return None
-    raise SettingsError("no grades yet")
+    from blemish.measurement.grades import load_grades
+
+    return load_grades(name)
 
 
 def scale_source(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,7 @@ from numpy.typing import NDArray
 from blemish.detectors.result import Inspection
 from blemish.errors import SettingsError
 from blemish.images import Photo, write_png
-from blemish.measurement.crack import Crack
-from blemish.measurement.cracks import measure_cracks
-from blemish.measurement.scale import Scale
-
-if TYPE_CHECKING:
-    from blemish.reports.document import Grades as GradeScale
+from blemish.measurement import Crack, GradeScale, Scale, measure_mask
 
 MASKS_NAME = "masks"
 # Each holds a photo and its heat map, 84 MB at 12 megapixels, until it is measured.
@@ -79,7 +74,9 @@ class MeasuredInspection(Inspection):
     def _crack_record(self, crack: Crack) -> dict[str, Any]:
         if self.grades is None or crack.mm is None:
             return crack.to_record()
-        return {**crack.to_record(), "grade": self.grades.grade_of(crack.mm.max_width)}
+        within = self.grades.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)
+        grade = self.grades.grade_of(crack.mm.max_width)
+        return {**crack.to_record(), "grade": grade, "grades_within": list(within)}
 
 
 def measure_each(
@@ -132,9 +129,12 @@ def _measure(
     cracks = None
     if measuring.cracks and answer.mask is not None:
         probability = answer.heat_map if level is not None else None
-        cracks = measure_cracks(
+        measured = measure_mask(
             answer.mask, photo.pixels, scale=scale, probability=probability, level=0.5 if level is None else level
         )
+        cracks = measured.cracks
+        if measured.left_out:
+            notes = (*notes, f"{measured.left_out} cracks shorter than all others were not measured")
     mask_file = None
     if out is not None and answer.mask is not None and answer.mask.any():
         mask_file = f"{MASKS_NAME}/{name}.png"

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blemish.detectors import Detector
+from blemish.measurement.grades import GradeScale
 from blemish.reports.run_record import RunRecord
-
-if TYPE_CHECKING:
-    from blemish.reports.document import Grades as GradeScale
 
 
 def describe_run(

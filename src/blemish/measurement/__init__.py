@@ -1,0 +1,27 @@
+"""Measurement: cracks, with length, width and direction; other defects as regions; scale, grades, change."""
+
+from blemish.measurement.change import CrackChange, compare_cracks
+from blemish.measurement.crack import Crack, Millimetres
+from blemish.measurement.cracks import Measurement, measure_cracks, measure_mask
+from blemish.measurement.grades import GradeScale, load_grades, shipped_grades
+from blemish.measurement.regions import Region, find_regions
+from blemish.measurement.registration import Registration, register
+from blemish.measurement.scale import Scale
+
+__all__ = [
+    "Crack",
+    "CrackChange",
+    "GradeScale",
+    "Measurement",
+    "Millimetres",
+    "Region",
+    "Registration",
+    "Scale",
+    "compare_cracks",
+    "find_regions",
+    "load_grades",
+    "measure_cracks",
+    "measure_mask",
+    "register",
+    "shipped_grades",
+]

@@ -78,7 +78,7 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
         The lines; none for pieces shorter than 8 px, even with what they are bridged to.
     """
     # Joins what is parted by a single pixel and takes the roughest off the edges; widths never see this.
-    closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8))
+    closed = np.asarray(cv2.morphologyEx(body, cv2.MORPH_CLOSE, np.ones((3, 3), dtype=np.uint8)), dtype=np.uint8)
     pieces, boxes = find_pieces(closed)
     extent = (boxes[:, 1] - boxes[:, 0]).max(axis=1)
     kept = extent >= SHARD_PX
@@ -190,4 +190,4 @@ def clear_of_junctions(bundle: LineBundle, chains: list[Chain], radii: list[floa
 def _reach(bundle: LineBundle, radii: list[float], depth: NDArray[np.float32]) -> Values:
     """How far from each point its edges are looked for, (M,): well beyond the inscribed circle there."""
     columns, rows = np.clip(np.round(bundle.points).astype(int), 0, np.array(depth.shape[::-1]) - 1).T
-    return 1.5 * np.maximum(depth[rows, columns], np.array(radii)[bundle.owner]) + 3.0
+    return np.asarray(1.5 * np.maximum(depth[rows, columns], np.array(radii)[bundle.owner]) + 3.0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +19,9 @@ from blemish.measurement.crack import Crack, Millimetres
 from blemish.measurement.pieces import solid
 from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
 from blemish.measurement.profiles import Edges, find_edges
-from blemish.measurement.sampling import sample
+from blemish.measurement.sampling import as_grey, sample
 from blemish.measurement.scale import Scale
-from blemish.measurement.widths import choose_widths
+from blemish.measurement.widths import PHOTO_ALONE_PX, choose_widths
 
 # Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
 LEAST_UNCERTAINTY_PX = 0.5
@@ -92,15 +91,16 @@ def measure_mask(
         return Measurement((), skeleton.specks, skeleton.left_out)
     bundle = LineBundle.of([line.points for line in lines], [line.chain.closed for line in lines])
     reach = np.concatenate([line.reach_px for line in lines])
-    if probability is None:
-        edges = find_edges(body, bundle.points, bundle.normals, reach)
-    else:
-        edges = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
+    edges = find_edges(body, bundle.points, bundle.normals, reach)
+    if probability is not None:
+        # Where a crack is too thin for the map to rise to its full height, the place of its fall means little.
+        by_map = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
+        edges = edges.replaced_by(by_map, where=by_map.width_px >= PHOTO_ALONE_PX)
     clear = clear_of_junctions(bundle, [line.chain for line in lines], [line.radius_px for line in lines])
     clear &= ~_ends(bundle, lines)
     clear &= np.isfinite(edges.width_px)
     clear &= _within_photo(bundle, edges, mask.shape)
-    grey = image if image is None or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = None if image is None else as_grey(image)
     widths = choose_widths(bundle, edges, clear, grey, body)
     scores = None if probability is None else sample(probability, *bundle.points.T)
     areas = areas_of(skeleton, mask)
@@ -109,7 +109,7 @@ def measure_mask(
         part = slice(bundle.starts[i], bundle.starts[i + 1])
         found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_photo[part], bundle.tangents[part])
         score = None if scores is None else float(scores[part].mean())
-        on_border = _touches_border(line.points, line.radius_px, mask.shape)
+        on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
     cracks.sort(key=lambda crack: (-_severity(crack), -crack.length_px, crack.max_width_at))
@@ -131,7 +131,7 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
     if mask.ndim != 2 or mask.dtype != np.bool_:
         raise DataError(f"A mask must be a yes-or-no array (H, W); this one is {mask.dtype} {mask.shape}.")
     for name, array in (("photo", image), ("probability map", probability)):
-        if array is not None and array.shape[:2] != mask.shape:
+        if array is not None and (array.ndim not in (2, 3) or array.shape[:2] != mask.shape):
             raise DataError(
                 f"The {name} has {array.shape[1]} x {array.shape[0]} px and the mask {mask.shape[1]} x "
                 f"{mask.shape[0]}; both must show the same picture at the same size."
@@ -158,11 +158,10 @@ def _within_photo(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> N
     return within | ~some[bundle.owner]
 
 
-def _touches_border(points: Points, radius_px: float, shape: tuple[int, ...]) -> bool:
+def _touches_border(points: Points, shape: tuple[int, ...]) -> bool:
+    """Whether an end lies on the photo's border."""
     ends = points[[0, -1]]
-    margin = 1.5
-    low, high = ends.min(), (np.array(shape[::-1]) - 1 - ends).min()
-    return bool(min(low, high) < margin)
+    return bool(min(ends.min(), (np.array(shape[::-1]) - 1 - ends).min()) < 1.0)
 
 
 def _severity(crack: Crack) -> float:

@@ -19,6 +19,8 @@ from blemish.measurement.sampling import sample
 
 # Below this half width, in pixels, a round end cannot be told from a square one.
 _ROUND_FROM_PX = 1.8
+# Up to this one, blur makes square ends look round, so that a round look is believed in part.
+_ROUND_SURE_PX = 4.0
 # How far to believe in a round end, by the share of the last half width that the mask fills: a half disc fills
 # pi / 4 = 0.79 of it, a square end all, a tapering one less. Small ends cannot be told apart and get some of both.
 _ROUNDNESS = ((0.55, 0.65, 0.85, 0.92), (0.0, 1.0, 1.0, 0.0))
@@ -116,7 +118,7 @@ def _heading(points: Points) -> Points:
     slope = points[-1] - points[0]
     if half >= 3:
         slope = 3 * points[-1] - 4 * points[-1 - half] + points[-1 - 2 * half]
-    return slope / max(float(np.hypot(*slope)), 1e-9)
+    return np.asarray(slope / max(float(np.hypot(*slope)), 1e-9))
 
 
 def cut_back(line: Points, free: tuple[bool, bool], radius_px: float) -> Points:
@@ -185,4 +187,5 @@ def _spared(table: NDArray[np.float32], along: Values, across: Values, tip: floa
     middle = np.minimum.accumulate(table[np.abs(across) <= 0.4 * half][:, along >= 0], axis=1)
     tip = step * max(float(middle.sum(axis=1, dtype=np.float64).mean()) - 0.5, 0.0)
     filled = step * float(sections[along > tip - half].sum()) / (2 * half * half)
-    return max(0.0, tip - half * float(np.interp(filled, *_ROUNDNESS)))
+    belief = float(np.interp(filled, *_ROUNDNESS)) * min(1.0, half / _ROUND_SURE_PX)
+    return max(0.0, tip - half * belief)

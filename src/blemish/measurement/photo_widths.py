@@ -2,9 +2,9 @@
 
 Below about 2 px no pixel shows only crack, and a mask's width is mostly rounding. The darkness missing across the
 line, integrated, does not depend on focus nor on where the pixel grid falls; divided by the full contrast between
-crack and surface it is the width. Cho et al., "Image-based concrete crack assessment using mask and region-based
-convolutional neural networks" and "A study on crack width by grey level", Sensors 18 (2018), trace width errors to
-the same mixed pixels.
+crack and surface it is the width. Cho, Yoon and Jung, "Effects of the ground resolution and thresholding on crack
+width measurements", Sensors 18 (2018), trace the error of thresholded widths to the same mixed pixels, and find it
+least at the threshold half way between crack and surface.
 
 The full contrast must be known. It is taken, in this order, from the crack's own wide parts; from the mask, if
 that is plainly a threshold of this photo, half way between surface and crack; from wide parts of other cracks in
@@ -122,12 +122,10 @@ def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: ND
 
 def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
     counts = where.sum(axis=1)
-    return np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1)
+    return np.asarray(np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1), dtype=np.float64)
 
 
-def _contrast(
-    bundle: LineBundle, surface: Values, read: _Readings, levels: Levels | None, width_px: Values
-) -> Values:
+def _contrast(bundle: LineBundle, surface: Values, read: _Readings, levels: Levels | None, width_px: Values) -> Values:
     """Surface minus crack, in grey levels, (M,), NaN where nothing tells."""
     share = 1.0 - read.core / np.where(surface > 0, surface, np.nan)
     local = bundle.smooth(share, 5.0)

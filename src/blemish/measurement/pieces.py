@@ -14,7 +14,7 @@ def solid(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The mask with its pinholes (up to 12 px) filled, uint8 (H, W), 255 inside."""
     filled = mask.astype(np.uint8) * np.uint8(255)
     contours, hierarchy = cv2.findContours(filled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if hierarchy is None:
+    if not contours:
         return filled
     # A hole's contour runs through the mask pixels around it: n x n pixels are enclosed by (n + 1)^2 less corners.
     holes = [
@@ -30,9 +30,10 @@ def solid(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def find_pieces(body: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
     """Numbers of the connected pieces, int32 (H, W), and their boxes, (P, 2, 2): first and behind-last (x, y)."""
     # The boxes from the mask's pixels alone: OpenCV's own count costs three times the labelling.
-    count, pieces = cv2.connectedComponents(body, connectivity=8)
+    count, labels = cv2.connectedComponents(body, connectivity=8)
+    pieces = np.asarray(labels, dtype=np.int32)
     inside = np.flatnonzero(body)
-    number = pieces.ravel()[inside]
+    number = pieces.ravel()[inside].astype(np.intp)
     rows, columns = np.divmod(inside, body.shape[1])
     boxes = np.zeros((count, 2, 2), dtype=np.intp)
     boxes[1:, 0] = body.shape[::-1]

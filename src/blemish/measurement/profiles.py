@@ -48,6 +48,10 @@ class Edges:
         """How far the middle between the edges lies from the line, (M,)."""
         return (self.right_px + self.left_px) / 2
 
+    def replaced_by(self, other: Edges, *, where: NDArray[np.bool_]) -> Edges:
+        """The other edges at some points, bool (M,), these at the rest."""
+        return Edges(np.where(where, other.left_px, self.left_px), np.where(where, other.right_px, self.right_px))
+
 
 def find_edges(
     image: Image, points: Points, normals: Points, reach_px: Values, *, level: float = 0.5, crossing: bool = False
@@ -92,7 +96,7 @@ def _nearest_best(image: Image, points: Points, normals: Points) -> Values:
     offsets = np.arange(-_SEEK_PX, _SEEK_PX + SPACING_PX / 2, SPACING_PX)
     x, y = points[:, :1] + offsets * normals[:, :1], points[:, 1:] + offsets * normals[:, 1:]
     values = sample(image, x, y, outside=0.0) / (255.0 if image.dtype == np.uint8 else 1.0)
-    return offsets[np.argmax(values - 0.05 * np.abs(offsets), axis=1)]
+    return np.asarray(offsets[np.argmax(values - 0.05 * np.abs(offsets), axis=1)])
 
 
 def _integrate(values: NDArray[np.float32], level: float) -> Values:

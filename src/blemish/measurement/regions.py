@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ class Region:
         score: highest map value inside.
         mean_score: mean map value inside.
         label: the defect class, where classes are known.
+        equivalent_diameter_px: diameter of the disc with the same area.
+        elongation: longer over shorter axis of the ellipse with the same second moments; 1 for a disc or a square.
+        orientation_deg: direction of the longer axis in [0, 180), counter-clockwise from the horizontal as one sees
+            it; 0 where there is no longer one.
     """
 
     bbox_px: tuple[int, int, int, int]
@@ -29,6 +34,9 @@ class Region:
     score: float
     mean_score: float
     label: str | None = None
+    equivalent_diameter_px: float | None = None
+    elongation: float | None = None
+    orientation_deg: float | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -53,32 +61,52 @@ def find_regions(
     Returns:
         The regions by falling score, then area, and the cleaned mask, bool (H, W).
     """
+    if not mask.any():
+        return (), np.zeros_like(mask)
     count, pieces, stats, centroids = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    # Only the mask's own pixels are visited: defects are a small part of a photo.
+    inside = np.flatnonzero(pieces)
+    piece = pieces.ravel()[inside].astype(np.intp)
+    values = heat_map.ravel()[inside]
     areas = stats[:, cv2.CC_STAT_AREA]
+    sums = np.bincount(piece, weights=values, minlength=count)
+    peaks = np.full(count, -np.inf, dtype=np.float32)
+    np.maximum.at(peaks, piece, values)
+    rows, columns = np.divmod(inside, mask.shape[1])
+    elongations, orientations = _axes(columns - centroids[piece, 0], rows - centroids[piece, 1], piece, areas)
     keep = areas >= min_area_px
     keep[0] = False
-    if not keep.any():
-        return (), np.zeros_like(mask)
-    flat = pieces.ravel()
-    sums = np.bincount(flat, weights=heat_map.ravel(), minlength=count)
-    peaks = np.full(count, -np.inf, dtype=np.float32)
-    inside = flat > 0
-    np.maximum.at(peaks, flat[inside], heat_map.ravel()[inside])
+    boxes = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].tolist()
     regions = [
         Region(
-            bbox_px=(
-                int(stats[i, cv2.CC_STAT_LEFT]),
-                int(stats[i, cv2.CC_STAT_TOP]),
-                int(stats[i, cv2.CC_STAT_WIDTH]),
-                int(stats[i, cv2.CC_STAT_HEIGHT]),
-            ),
+            bbox_px=(boxes[i][0], boxes[i][1], boxes[i][2], boxes[i][3]),
             area_px=int(areas[i]),
             centroid_px=(float(centroids[i, 0]), float(centroids[i, 1])),
             score=float(peaks[i]),
             mean_score=float(sums[i] / areas[i]),
             label=label,
+            equivalent_diameter_px=2 * math.sqrt(areas[i] / math.pi),
+            elongation=float(elongations[i]),
+            orientation_deg=float(orientations[i]),
         )
         for i in np.flatnonzero(keep)
     ]
     regions.sort(key=lambda region: (-region.score, -region.area_px, region.bbox_px))
     return tuple(regions), keep[pieces]
+
+
+def _axes(
+    x: NDArray[np.float64], y: NDArray[np.float64], piece: NDArray[np.intp], areas: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Elongation and orientation by piece, from each pixel's place relative to its piece's centroid."""
+
+    def moment(products: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(piece, weights=products, minlength=len(areas)) / np.maximum(areas, 1))
+
+    # A pixel is a square of side 1 and has a moment of 1/12 of its own.
+    xx, yy, xy = moment(x * x) + 1 / 12, moment(y * y) + 1 / 12, moment(x * y)
+    spread = np.hypot((xx - yy) / 2, xy)
+    mean = (xx + yy) / 2
+    elongation = np.sqrt((mean + spread) / np.maximum(mean - spread, 1 / 12))
+    angle = np.where(spread > 1e-9, np.rad2deg(np.arctan2(-2 * xy, xx - yy)) / 2 % 180.0, 0.0)
+    return elongation, np.where(angle >= 180.0, 0.0, angle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,6 +16,11 @@ _REMAP_LIMIT = 32_000
 _BATCH = 1 << 19
 
 Image = NDArray[np.uint8] | NDArray[np.float32]
+
+
+def as_grey(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brightness of a photo, uint8 (H, W), from RGB (H, W, 3) or grey (H, W)."""
+    return photo if photo.ndim == 2 else np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def sample(
@@ -32,8 +38,9 @@ def sample(
         float32, the shape of ``x``. ``cv2.remap`` rounds positions to 1/32 px.
     """
     if max(image.shape) > _REMAP_LIMIT:
-        mode = "nearest" if outside is None else "grid-constant"
-        return np.asarray(map_coordinates(image, np.stack([y, x]), np.float32, order=1, mode=mode, cval=outside or 0.0))
+        mode: Literal["nearest", "grid-constant"] = "nearest" if outside is None else "grid-constant"
+        places = np.stack([y, x])
+        return map_coordinates(image.astype(np.float32), places, order=1, mode=mode, cval=outside or 0.0)
     columns = x.astype(np.float32).reshape(-1, 1) if x.ndim == 1 else x.astype(np.float32)
     rows = y.astype(np.float32).reshape(columns.shape)
     border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import SettingsError
+from blemish.measurement.plane import jacobians, project, project_widths
 from blemish.measurement.polylines import Points
+from blemish.measurement.sampling import as_grey
 
 SMALLEST_MM_PER_PX, LARGEST_MM_PER_PX = 1e-4, 100.0
 # How well a person places a point, and how well a marker's corner is found, in pixels.
@@ -114,13 +116,14 @@ class Scale:
         for points, unit, least in ((source, "photo", 1.0), (target, "plane", 1e-6)):
             if min(_triangle_areas(points)) < least:
                 raise SettingsError(f"Three of the plane's four points lie on one line in the {unit}; choose corners.")
-        matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
+        transform = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
+        matrix = np.asarray(transform, dtype=np.float64)
         # Points of a plane in front of the camera all lie on one side of its horizon.
         depth = source @ matrix[2, :2] + matrix[2, 2]
         if depth.min() * depth.max() <= 0:
             raise SettingsError("The plane's four points are not in the same order in pixels and in millimetres.")
         rows = tuple((float(a), float(b), float(c)) for a, b, c in matrix)
-        area = abs(np.linalg.det(_jacobians(matrix, source.mean(axis=0)[np.newaxis])))[0]
+        area = abs(np.linalg.det(jacobians(matrix, source.mean(axis=0)[np.newaxis])))[0]
         sides = np.hypot(*(source - np.roll(source, 1, axis=0)).T)
         uncertainty = min(0.99, math.sqrt(2) * CLICK_PX / float(sides.mean()))
         return cls(math.sqrt(float(area)), "four points of a plane", uncertainty, rows)
@@ -151,13 +154,10 @@ class Scale:
         """Places on the surface, float64 (N, 2), millimetres; without perspective from the photo's corner."""
         if self.to_plane is None:
             return points * self.mm_per_px
-        return cv2.perspectiveTransform(points[np.newaxis], np.array(self.to_plane))[0]
+        return project(np.array(self.to_plane), points)
 
     def widths_mm(self, widths_px: NDArray[np.float64], points: Points, tangents: Points) -> NDArray[np.float64]:
         """Widths across a line in millimetres.
-
-        Seen at an angle, what is square to the line in the photo is not on the surface: the local area ratio over
-        the local stretch along the line is the ratio across it.
 
         Args:
             widths_px: float64 (N,).
@@ -166,9 +166,7 @@ class Scale:
         """
         if self.to_plane is None:
             return widths_px * self.mm_per_px
-        local = _jacobians(np.array(self.to_plane), points)
-        stretch = np.hypot(*np.einsum("nij,nj->ni", local, tangents).T)
-        return widths_px * np.abs(np.linalg.det(local)) / stretch
+        return project_widths(np.array(self.to_plane), widths_px, points, tangents)
 
     def to_record(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -184,7 +182,7 @@ class Scale:
 
 def _marker_sides(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Sides in pixels of all markers of the first family that is found, empty without any."""
-    grey = photo if photo.ndim == 2 else cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    grey = as_grey(photo)
     parameters = cv2.aruco.DetectorParameters()
     parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
     for family in MARKER_FAMILIES:
@@ -192,20 +190,13 @@ def _marker_sides(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
         corners, _, _ = cv2.aruco.ArucoDetector(dictionary, parameters).detectMarkers(grey)
         if len(corners):
             quads = np.concatenate([np.asarray(quad, dtype=np.float64).reshape(1, 4, 2) for quad in corners])
-            return np.hypot(*np.moveaxis(quads - np.roll(quads, 1, axis=1), 2, 0)).ravel()
+            return np.asarray(np.hypot(*np.moveaxis(quads - np.roll(quads, 1, axis=1), 2, 0))).ravel()
     return np.empty(0)
 
 
 def _require_positive(what: str, value: float, unit: str) -> None:
     if not (math.isfinite(value) and value > 0):
         raise SettingsError(f"{what} is {value:g} {unit}; it must be above 0.")
-
-
-def _jacobians(matrix: NDArray[np.float64], points: Points) -> NDArray[np.float64]:
-    """Derivative of a homography at points, (N, 2) -> (N, 2, 2)."""
-    lifted = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    weight = lifted[:, 2, np.newaxis, np.newaxis]
-    return (matrix[:2, :2] - (lifted[:, :2, np.newaxis] / weight) * matrix[2, :2]) / weight
 
 
 def _triangle_areas(points: Points) -> list[float]:

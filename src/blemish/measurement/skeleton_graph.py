@@ -86,7 +86,7 @@ def build_graph(skeleton: NDArray[np.bool_], distance_px: NDArray[np.float32]) -
     path = degree == 2
     ends_in = path[joints]
     inner = joints[ends_in.all(axis=1)]
-    chain_of = connected_components(_adjacency(inner, pixels.size), directed=False)[1]
+    chain_of = connected_components(_adjacency(inner, pixels.size), directed=False)[1].astype(np.intp)
 
     # Each chain of path pixels has two joints to nodes; a ring has none and is opened at its first pixel.
     outer = joints[ends_in[:, 0] != ends_in[:, 1]]

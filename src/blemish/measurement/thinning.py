@@ -56,7 +56,7 @@ def _distinct(indices: NDArray[np.intp], last_seen: NDArray[np.int32]) -> NDArra
     """Each index once, without sorting; ``last_seen`` is scratch space as large as the image."""
     order = np.arange(indices.size, dtype=np.int32)
     last_seen[indices] = order
-    return indices[last_seen[indices] == order]
+    return np.asarray(indices[last_seen[indices] == order])
 
 
 def _deletable() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

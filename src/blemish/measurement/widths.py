@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.photo_widths import threshold_levels, photo_widths
+from blemish.measurement.photo_widths import photo_widths, threshold_levels
 from blemish.measurement.profiles import Edges
 
 # Up to the first width (by the mask) the photo alone decides, from the second on the mask; between, a mixture.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from blemish.errors import DataError
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
+from blemish.measurement.grades import GradeScale
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
 from blemish.reports.records import crack_from_record, region_from_record, scale_from_record
@@ -22,25 +24,6 @@ from blemish.reports.run_record import RunRecord, read_run
 
 FINDINGS_NAME = "findings.jsonl"
 Unit = Literal["mm", "px"]
-
-
-class Grades(Protocol):
-    """A grade scale."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def edges_mm(self) -> tuple[float, ...]: ...  # noqa: D102
-    @property
-    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def source(self) -> str: ...  # noqa: D102
-    @property
-    def note(self) -> str: ...  # noqa: D102
-    def grade_of(self, width_mm: float) -> str: ...  # noqa: D102
-    def to_record(self) -> dict[str, Any]: ...  # noqa: D102
-
-
 _VERDICTS = ("reject", "review", "pass")
 
 
@@ -111,7 +94,7 @@ class Document:
 
     folder: Path
     run: RunRecord | None
-    grades: Grades | None
+    grades: GradeScale | None
     photos: tuple[PhotoFindings, ...]
 
     @property
@@ -136,6 +119,12 @@ class Document:
         if self.grades is None or crack.mm is None:
             return None
         return self.grades.grade_of(crack.mm.max_width)
+
+    def grades_within(self, crack: Crack) -> tuple[str, ...]:
+        """All grades that the crack may deserve, given how far its width can be trusted; mildest first."""
+        if self.grades is None or crack.mm is None:
+            return ()
+        return self.grades.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)
 
     def worst_first(self) -> list[PhotoFindings]:
         """Photos by verdict, then their widest crack, then score; those without an answer last."""
@@ -169,7 +158,7 @@ def widths_of(crack: Crack, unit: Unit) -> NDArray[np.float64] | None:
     return None if crack.mm is None else crack.mm.widths
 
 
-def read_document(folder: Path, *, grades: Grades | None = None) -> Document:
+def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document:
     """Read an inspection from its folder.
 
     Args:
@@ -181,11 +170,20 @@ def read_document(folder: Path, *, grades: Grades | None = None) -> Document:
     """
     folder = Path(folder)
     run = read_run(folder)
+    if grades is None and run is not None and run.grades is not None:
+        grades = _recorded_grades(run.grades)
     photos = list(_read_lines(folder))
     names = _names([photo.path for photo in photos])
     return Document(
         folder, run, grades, tuple(replace(photo, name=name) for photo, name in zip(photos, names, strict=True))
     )
+
+
+def _recorded_grades(record: Mapping[str, Any]) -> GradeScale:
+    try:
+        return GradeScale.model_validate(record)
+    except ValidationError as error:
+        raise DataError('The grade scale in "inspection.json" is damaged; name one by --grade.') from error
 
 
 def _read_lines(folder: Path) -> Iterator[PhotoFindings]:

@@ -22,7 +22,7 @@ from blemish.reports.width_classes import WidthClasses
 PICTURE_PX = 1000
 _JPEG_QUALITY = 80
 # About how large a picture stands on a desktop's screen.
-_SHOWN_PX = (640, 460)
+_SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
 _NUMBERED = 12
 # The close-up shows this many widths, but never fewer or more pixels.
 _CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
@@ -95,6 +95,11 @@ class Drawing:
     bar: ScaleBar | None
     close_up: CloseUp | None
 
+    @property
+    def is_wide(self) -> bool:
+        """It needs the page's whole width."""
+        return _is_wide((self.width_px, self.height_px))
+
 
 def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses) -> Drawing | None:
     """Draw one photo.
@@ -118,7 +123,7 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
         jpeg=None if pixels is None else _small(pixels, shrink),
         width_px=size[0],
         height_px=size[1],
-        unit_px=round(max(size[0] / _SHOWN_PX[0], size[1] / _SHOWN_PX[1]), 4),
+        unit_px=round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4),
         lines=_lines(cracks, classes, shrink),
         outlines=_outlines(photo, shrink),
         markers=tuple(
@@ -128,6 +133,10 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
         bar=_bar(photo, size[0]),
         close_up=_close_up(photo, cracks[0], pixels) if cracks and pixels is not None else None,
     )
+
+
+def _is_wide(size_px: tuple[int, int]) -> bool:
+    return size_px[0] > 3 * size_px[1]
 
 
 def told_width(crack: Crack) -> str:

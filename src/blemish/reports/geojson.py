@@ -19,8 +19,9 @@ from blemish.reports.coco import UNNAMED, check_recorded
 from blemish.reports.document import Document, PhotoFindings
 from blemish.reports.lines import corner_line
 from blemish.reports.outlines import Piece, Polygon, Ring, find_pieces
+from blemish.reports.records import sizes_record
 
-_NOT_PROPERTIES = ("polyline_px", "widths_px", "max_width_at", "max_width_mm_at")
+_NOT_PROPERTIES = ("max_width_at", "max_width_mm_at")
 
 
 def write_geojson(document: Document, out: Path) -> list[Path]:
@@ -60,7 +61,7 @@ def features_of(document: Document, photo: PhotoFindings) -> dict[str, Any]:
 
 
 def _line(document: Document, crack: Crack) -> dict[str, Any]:
-    record = crack.to_record()
+    record = sizes_record(crack)
     properties = {name: value for name, value in record.items() if name not in _NOT_PROPERTIES}
     x, y = crack.max_width_at
     places = {"max_width_x": round(x + 0.5, 2), "max_width_y": round(y + 0.5, 2)}

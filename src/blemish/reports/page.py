@@ -34,6 +34,7 @@ class Row:
     unit: Unit
     grade: str | None
     grade_index: int | None
+    grades_within: tuple[str, ...]
 
     @property
     def max_width(self) -> float:
@@ -90,7 +91,9 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         BlemishError: ``out`` cannot be written to.
     """
     classes = choose_classes(document)
-    photos = [_photo_row(document, photo, rank) for rank, photo in enumerate(document.worst_first(), start=1)]
+    photos = [
+        _photo_row(document, photo, rank, classes.unit) for rank, photo in enumerate(document.worst_first(), start=1)
+    ]
     cards = [
         PhotoRow(row.photo, row.rank, row.rows, _draw(document, row.photo, classes))
         for row in photos[:pictures]
@@ -106,7 +109,12 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"g3": lambda value: f"{value:.3g}", "told_length": told_length}
+    environment.filters |= {
+        "g3": lambda value: f"{value:.3g}",
+        "told_length": told_length,
+        # Labels may explain themselves behind a colon; the breakdown by grade shows them whole.
+        "short": lambda label: label.partition(":")[0],
+    }
     page = environment.get_template("report.html").render(
         document=document,
         title=shown(document.folder.resolve().name),
@@ -129,13 +137,13 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     return [target]
 
 
-def _photo_row(document: Document, photo: PhotoFindings, rank: int) -> PhotoRow:
-    unit: Unit = document.unit if photo.scale is not None else "px"
+def _photo_row(document: Document, photo: PhotoFindings, rank: int, wanted: Unit) -> PhotoRow:
+    unit: Unit = wanted if photo.scale is not None else "px"
     rows = []
     for crack in photo.cracks or ():
         grade = document.grade_of(crack)
         index = None if grade is None or document.grades is None else list(document.grades.labels).index(grade)
-        rows.append(Row(photo, crack, unit, grade, index))
+        rows.append(Row(photo, crack, unit, grade, index, document.grades_within(crack)))
     return PhotoRow(photo, rank, tuple(rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,20 @@ def crack_from_record(record: dict[str, Any], scale: Scale | None) -> Crack:
     )
 
 
+def sizes_record(crack: Crack) -> dict[str, Any]:
+    """What `Crack.to_record` gives, without the centre line and the widths along it: those are most of the work."""
+    short = replace(crack, polyline_px=crack.polyline_px[:0], widths_px=crack.widths_px[:0])
+    return {name: value for name, value in short.to_record().items() if name not in {"polyline_px", "widths_px"}}
+
+
 def _millimetres(
     record: dict[str, Any], line: NDArray[np.float64], widths: NDArray[np.float64], scale: Scale
 ) -> Millimetres:
+    # Directions matter under perspective only.
+    along = line if scale.to_plane is None else tangents(line, closed=record["closed"])
     return Millimetres(
         polyline=scale.points_mm(line),
-        widths=scale.widths_mm(widths, line, tangents(line, closed=record["closed"])),
+        widths=scale.widths_mm(widths, line, along),
         length=record["length_mm"],
         mean_width=record["mean_width_mm"],
         median_width=record["median_width_mm"],

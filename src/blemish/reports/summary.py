@@ -108,7 +108,11 @@ def _density(document: Document) -> list[tuple[str, str, str]]:
     if not area_mm2:
         return []
     return [
-        ("crack length per area", f"{1000 * length_mm / area_mm2:.2f} m/m²", f"over {area_mm2 / 1e6:.3g} m² of photos")
+        (
+            "crack length per area",
+            f"{_digits(1000 * length_mm / area_mm2)} m/m²",
+            f"over {area_mm2 / 1e6:.3g} m² of photos",
+        )
     ]
 
 
@@ -127,7 +131,7 @@ def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Share, ...]:
 
 
 def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Share, ...]:
-    if document.grades is None or unit != "mm":
+    if document.grades is None or unit != "mm" or not document.measured:
         return ()
     grades = [document.grade_of(crack) for crack in cracks]
     shares = []
@@ -157,7 +161,7 @@ def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, 
             f"Width along the cracks ({length_unit} of crack)",
             f"local width, {unit}",
             length_unit,
-            classes.labels,
+            [label.replace(" – ", "–") for label in classes.labels],
             classes.colours,
             by_class / size,
         ),

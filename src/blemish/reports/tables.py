@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from blemish.files import write_text
 from blemish.measurement.crack import Crack
 from blemish.measurement.scale import Scale
 from blemish.reports.document import Document, PhotoFindings, size_of
+from blemish.reports.records import sizes_record
 
 _SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width")
 _UNCERTAINTIES = ("width_uncertainty", "length_uncertainty")
@@ -23,6 +22,7 @@ _CRACK_COLUMNS = (
     "crack",
     "network",
     "grade",
+    "grades_within_uncertainty",
     *(f"{name}_mm" for name in (*_SIZES, *_UNCERTAINTIES)),
     *(f"{name}_px" for name in (*_SIZES, *_UNCERTAINTIES)),
     "max_width_x_px",
@@ -71,6 +71,8 @@ _REGION_COLUMNS = (
     "area_mm2",
     "area_px",
     "equivalent_diameter_px",
+    "elongation",
+    "orientation_deg",
     "x_px",
     "y_px",
     "width_px",
@@ -126,13 +128,14 @@ def length_per_area(photo: PhotoFindings) -> float | None:
 
 
 def _crack_row(document: Document, photo: PhotoFindings, crack: Crack) -> dict[str, Any]:
-    record = crack.to_record()
+    record = sizes_record(crack)
     return {
         **{name: record.get(name) for name in _CRACK_COLUMNS},
         **_scale(photo.scale),
         "photo": photo.name,
         "crack": crack.number,
         "grade": document.grade_of(crack),
+        "grades_within_uncertainty": "; ".join(document.grades_within(crack)),
         "max_width_x_px": record["max_width_at"][0],
         "max_width_y_px": record["max_width_at"][1],
     }
@@ -185,7 +188,9 @@ def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
                 "mean_score": _rounded(region.mean_score),
                 "area_mm2": None if scale is None else _rounded(region.area_px * scale.mm_per_px**2),
                 "area_px": region.area_px,
-                "equivalent_diameter_px": _rounded(float(np.sqrt(4 * region.area_px / np.pi))),
+                "equivalent_diameter_px": _rounded(region.equivalent_diameter_px),
+                "elongation": _rounded(region.elongation),
+                "orientation_deg": _rounded(region.orientation_deg),
                 "x_px": x,
                 "y_px": y,
                 "width_px": width,

@@ -13,12 +13,12 @@ from blemish.reports.document import Document, Unit, widths_of
 
 # Steps that inspectors' tables use, in mm; as good as any in px.
 _LADDER = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
-_STEPS = 5
+_FEWEST_EDGES, _MOST_EDGES = 4, 6
 # A step of the ladder this near to a limit of the grade scale gives way to it.
 _TOO_NEAR = 1.4
-# Pale yellow to violet: falling lightness, so that readers with any colour vision can order them; no colour is near the
-# outlines' cyan, none near concrete, and all stand out from a dark crack.
-_COLOURS = ("#fff3b0", "#ffe14d", "#ffbe2e", "#ff9326", "#f4622f", "#dd2020", "#c2128d", "#8e2de2", "#5b17b5")
+# Pale yellow over red and violet to blue: falling lightness, so that readers with any colour vision can order them; no
+# colour is near the outlines' cyan, none near concrete, and all stand out from a dark crack.
+_COLOURS = ("#fff3b0", "#ffe14d", "#ffbe2e", "#ff9326", "#f4622f", "#dd2020", "#c2128d", "#8e2de2", "#3730d8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class WidthClasses:
 
     @property
     def colours(self) -> tuple[str, ...]:
-        """A colour for each class, ``#rrggbb``, from yellow over red to violet."""
+        """A colour for each class, ``#rrggbb``, from yellow over red and violet to blue."""
         places = np.linspace(0, len(_COLOURS) - 1, len(self.edges) + 1)
         return tuple(_COLOURS[round(place)] for place in places)
 
@@ -58,17 +58,17 @@ def choose_classes(document: Document) -> WidthClasses:
     limits: Sequence[float] = document.grades.edges_mm if document.grades is not None and unit == "mm" else ()
     known = np.concatenate([np.empty(0), *widths])
     known = known[np.isfinite(known) & (known > 0)]
-    return WidthClasses(unit, _edges(float(np.median(known)) if known.size else 1.0, limits))
+    low, middle, high = np.percentile(known, (5, 50, 95)).tolist() if known.size else (1.0, 1.0, 1.0)
+    return WidthClasses(unit, _edges(low, middle, high, limits))
 
 
-def _edges(middle: float, limits: Sequence[float]) -> tuple[float, ...]:
-    if len(limits) >= _STEPS - 1:
-        return tuple(limits)
-    nearest = int(np.abs(np.log(np.asarray(_LADDER) / middle)).argmin())
-    first = min(max(0, nearest - _STEPS // 2), len(_LADDER) - _STEPS)
-    steps = [
-        step
-        for step in _LADDER[first : first + _STEPS]
-        if all(max(step / limit, limit / step) >= _TOO_NEAR for limit in limits)
-    ]
-    return tuple(sorted({*steps, *limits}))
+def _edges(low: float, middle: float, high: float, limits: Sequence[float]) -> tuple[float, ...]:
+    """Steps of the ladder within the range of widths, or the nearest few, and all limits."""
+    far = [step for step in _LADDER if all(max(step / limit, limit / step) >= _TOO_NEAR for limit in limits)]
+    inside = [step for step in far if low <= step <= high]
+    room = max(0, _MOST_EDGES - len(limits))
+    # Every second or third of too many, so that the whole range keeps its colours.
+    inside = inside[:: -(-len(inside) // room)] if room and inside else []
+    if len(inside) + len(limits) < _FEWEST_EDGES:
+        inside = sorted(sorted(far, key=lambda step: abs(np.log(step / middle)))[: _FEWEST_EDGES - len(limits)])
+    return tuple(sorted({*inside, *limits}))

@@ -1,0 +1,143 @@
+"""Laying two photos of one surface over one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.errors import DataError
+from blemish.measurement.plane import jacobians, project
+from blemish.measurement.polylines import Points
+from blemish.measurement.sampling import as_grey
+
+# Features are looked for in photos of at most this size: finer detail is mostly noise, and the time is spent better.
+LARGEST_PX = 2000
+FEATURES = 6000
+# Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60 (2004), 7.1: a match counts if the second
+# best is this much worse.
+RATIO = 0.8
+# Largest distance of a matching point from its place, in pixels of the photo as searched.
+REPROJECTION_PX = 3.0
+LEAST_INLIERS = 15
+# A photo of the same surface is not shrunk, blown up or tilted by more than this.
+LARGEST_ZOOM = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where each point of the earlier photo lies in the later one.
+
+    Attributes:
+        matrix: homography, row by row, (x, y) in pixels of the earlier photo to (x, y) in pixels of the later one.
+        matches: points that both photos show and that agree with it.
+        rms_px: root mean square distance of those points from where the homography puts them, in the later photo.
+        earlier_size_px: (width, height) of the earlier photo.
+        later_size_px: (width, height) of the later photo.
+    """
+
+    matrix: tuple[tuple[float, float, float], ...]
+    matches: int
+    rms_px: float
+    earlier_size_px: tuple[int, int]
+    later_size_px: tuple[int, int]
+
+    def to_later(self, points: Points) -> Points:
+        """Places in the earlier photo, (N, 2), as places in the later one."""
+        return project(np.array(self.matrix), points)
+
+    def to_earlier(self, points: Points) -> Points:
+        """Places in the later photo, (N, 2), as places in the earlier one."""
+        return project(np.linalg.inv(np.array(self.matrix)), points)
+
+
+def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registration:
+    """Find how a photo moved against an earlier one of the same flat surface.
+
+    SIFT features, matched both ways, and a homography by MAGSAC++ (Barath et al., CVPR 2020).
+
+    Args:
+        earlier: uint8 (H, W) or RGB (H, W, 3).
+        later: the same, of any size.
+
+    Raises:
+        DataError: too few points agree: another surface, or too different a light or angle.
+    """
+    first, first_scale = _searched(earlier)
+    second, second_scale = _searched(later)
+    source, target = _matches(first, second)
+    found = None
+    if len(source) >= LEAST_INLIERS:
+        # RANSAC draws from OpenCV's own generator: the same photos are to give the same answer.
+        cv2.setRNGSeed(0)
+        found, agrees = cv2.findHomography(source, target, cv2.USAC_MAGSAC, REPROJECTION_PX, maxIters=5000)
+    if found is None:
+        raise _too_few(len(source))
+    inliers = agrees.ravel().astype(np.bool_)
+    shrink, grow = np.diag([first_scale, first_scale, 1.0]), np.diag([1 / second_scale, 1 / second_scale, 1.0])
+    matrix = grow @ np.asarray(found, dtype=np.float64) @ shrink
+    start, end = source[inliers].astype(np.float64) / first_scale, target[inliers].astype(np.float64) / second_scale
+    size = (earlier.shape[1], earlier.shape[0])
+    if inliers.sum() < LEAST_INLIERS or not _plausible(matrix, size):
+        raise _too_few(int(inliers.sum()))
+    off = project(matrix, start) - end
+    return Registration(
+        matrix=tuple((float(a), float(b), float(c)) for a, b, c in matrix / matrix[2, 2]),
+        matches=int(inliers.sum()),
+        rms_px=float(np.sqrt((off**2).sum(axis=1).mean())),
+        earlier_size_px=size,
+        later_size_px=(later.shape[1], later.shape[0]),
+    )
+
+
+def _too_few(count: int) -> DataError:
+    return DataError(
+        f"The two photos cannot be laid over one another: only {count} points agree, and {LEAST_INLIERS} are needed; "
+        "take both from about the same place, in similar light, with some of the surface around the cracks."
+    )
+
+
+def _searched(photo: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """The photo as it is searched for features, and its size relative to the photo's own."""
+    grey = as_grey(photo)
+    scale = min(1.0, LARGEST_PX / max(grey.shape))
+    if scale < 1:
+        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return grey, scale
+
+
+def _matches(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Places of features that are each other's best match, (N, 2) in each photo."""
+    sift = cv2.SIFT.create(nfeatures=FEATURES)
+    points_one, features_one = sift.detectAndCompute(first, None)
+    points_two, features_two = sift.detectAndCompute(second, None)
+    empty = np.empty((0, 2), dtype=np.float32)
+    if min(len(points_one), len(points_two)) < 2:
+        return empty, empty
+    matcher = cv2.BFMatcher(cv2.NORM_L2)
+    there = matcher.knnMatch(features_one, features_two, k=2)
+    back = {match.queryIdx: match.trainIdx for match in matcher.match(features_two, features_one)}
+    pairs = [
+        (best.queryIdx, best.trainIdx)
+        for best, second_best in there
+        if best.distance < RATIO * second_best.distance and back[best.trainIdx] == best.queryIdx
+    ]
+    if not pairs:
+        return empty, empty
+    return (
+        np.array([points_one[i].pt for i, _ in pairs], dtype=np.float32),
+        np.array([points_two[j].pt for _, j in pairs], dtype=np.float32),
+    )
+
+
+def _plausible(matrix: NDArray[np.float64], size: tuple[int, int]) -> bool:
+    """Whether the whole photo stays in front of the camera, unmirrored, and near its size."""
+    width, height = size
+    places = np.array([[0, 0], [width, 0], [width, height], [0, height], [width / 2, height / 2]], dtype=np.float64)
+    depth = places @ matrix[2, :2] + matrix[2, 2]
+    if depth.min() * depth.max() <= 0:
+        return False
+    zoom = np.linalg.det(jacobians(matrix, places))
+    return bool((zoom > LARGEST_ZOOM**-2).all() and (zoom < LARGEST_ZOOM**2).all())

@@ -1,0 +1,179 @@
+"""``blemish report``, and the measuring options of ``blemish inspect``, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import inspect as introspection
+import json
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.cli.report import report
+from blemish.images import write_png
+from blemish.reports.exports import FORMATS
+from blemish.reports.page import PICTURES
+
+
+@pytest.fixture
+def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    write_png(tmp_path / "photos" / "금 간 벽.png", wall)
+    write_png(tmp_path / "photos" / "sound.png", np.full_like(wall, 220))
+    return tmp_path / "photos"
+
+
+def cracks_in(out: str = "out") -> list[dict]:
+    lines = Path(out, "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    return [crack for line in lines for crack in json.loads(line)["cracks"] or ()]
+
+
+def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+    page = Path("out/report.html").read_bytes()
+    Path("out/report.html").unlink()
+    result = blemish("report", "out", "--format", "html,csv,jsonl, coco,geojson,dxf,masks")
+    assert result.exit_code == 0
+    assert Path("out/report.html").read_bytes() == page
+    written = {str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file()}
+    assert {
+        "photos.csv",
+        "cracks.csv",
+        "cracks.jsonl",
+        "coco.json",
+        "geojson/금 간 벽.geojson",
+        "dxf/금 간 벽.dxf",
+        "masks/sound.png",
+    } <= written
+    assert result.stdout.splitlines() == sorted(result.stdout.splitlines())
+    assert all(Path(line).exists() for line in result.stdout.splitlines())
+
+
+def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+    before = sorted(Path("out").rglob("*"))
+    assert blemish("report", "out", "--format", "csv", "--out", "handed in").exit_code == 0
+    assert sorted(Path("out").rglob("*")) == before
+    assert sorted(path.name for path in Path("handed in").iterdir()) == ["cracks.csv", "photos.csv", "regions.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "nowhere"),
+        (["out", "--format", "htlm"], 'Did you mean "html"?'),
+        (["out", "--format", ""], "html"),
+        (["out", "--grade", "no-such-scale"], "no-such-scale"),
+        (["out", "--pictures", "-1"], "--pictures"),
+        (["damaged"], "Line 1"),
+        (["out", "--out", "damaged/findings.jsonl"], "damaged"),
+    ],
+)
+def test_bad_input_is_one_sentence(blemish, darkness_file: Path, photos: Path, arguments: list[str], said: str):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+    Path("damaged").mkdir()
+    Path("damaged/findings.jsonl").write_text("{}\n")
+    before = sorted(Path().rglob("*"))
+    result = blemish("report", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_measuring_and_the_report_can_be_left_out(blemish, darkness_file: Path, photos: Path):
+    assert (
+        blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-measure", "--no-report").exit_code
+        == 0
+    )
+    assert not Path("out/report.html").exists()
+    assert cracks_in() == []
+    assert blemish("report", "out").exit_code == 0
+    assert "Cracks were not measured" in Path("out/report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("option", "mm_per_px"),
+    [
+        (("--mm-per-px", "0.2"), 0.2),
+        (("--scale-points", "10,10,40,50,25"), 0.5),
+        (("--scale-camera", "2000,50,36"), 36 / 150 * 1950 / 50),
+        (("--scale-plane", "0,0,100,0,100,50,0,50,200,100"), 2.0),
+    ],
+)
+def test_every_way_to_give_a_scale_reaches_the_findings(
+    blemish, darkness_file: Path, photos: Path, option: tuple[str, str], mm_per_px: float
+):
+    assert (
+        blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report", *option).exit_code == 0
+    )
+    (crack,) = cracks_in()
+    assert crack["length_mm"] == pytest.approx(crack["length_px"] * mm_per_px, rel=1e-3)
+    assert json.loads(Path("out/inspection.json").read_text())["settings"][option[0][2:]] in (
+        option[1],
+        float(option[1].split(",")[0]),
+    )
+
+
+def test_a_marker_in_the_photo_gives_its_scale(blemish, darkness_file: Path, tmp_path: Path):
+    photo = np.full((400, 400, 3), 220, np.uint8)
+    marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_250), 7, 100)
+    photo[40:140, 40:140] = marker[..., np.newaxis]
+    write_png(tmp_path / "with marker.png", photo)
+    arguments = [
+        "inspect",
+        tmp_path / "with marker.png",
+        "--detector",
+        darkness_file,
+        "--out",
+        "out",
+        "--scale-marker",
+        50,
+    ]
+    assert blemish(*arguments).exit_code == 0
+    (line,) = Path("out/findings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["scale"]["mm_per_px"] == pytest.approx(0.5, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--mm-per-px", "0"], "0 mm per pixel"),
+        (["--mm-per-px", "-1"], "-1 mm per pixel"),
+        (["--mm-per-px", "1000000"], "1e+06"),
+        (["--mm-per-px", "nan"], "nan"),
+        (["--mm-per-px", "0.2", "--scale-marker", "50"], "one way only"),
+        (["--scale-points", "1,2,3"], "5 numbers"),
+        (["--scale-points", "1,1,1,1,100"], "lie on one another"),
+        (["--scale-points", "a,b,c,d,e"], "5 numbers"),
+        (["--scale-camera", "40,50,36"], "in focus"),
+        (["--scale-marker", "-5"], "above 0"),
+        (["--scale-plane", "0,0,1,1,2,2,3,3,10,10"], "one line"),
+        (["--mm-per-px", "0.2", "--grade", "nothing"], "nothing"),
+        (["--grade", "eurocode-2"], "--mm-per-px"),
+    ],
+)
+def test_an_impossible_scale_stops_before_the_first_photo(
+    blemish, darkness_file: Path, photos: Path, options: list[str], said: str
+):
+    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out", *options)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not Path("out").exists()
+
+
+def test_the_command_line_and_the_library_mean_the_same(blemish):
+    assert introspection.signature(report).parameters["pictures"].default == PICTURES
+    said = blemish("report", "--help").stdout
+    assert all(name in said for name in FORMATS)
+
+
+def test_a_table_of_a_spreadsheet_holds_the_cracks(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+    blemish("report", "out", "--format", "csv")
+    with Path("out/cracks.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["photo"] == "금 간 벽.png"
+    assert math.isclose(float(row["max_width_mm"]), 2.0, abs_tol=0.15)
