@@ -252,3 +252,24 @@ def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(
         main()
     assert caught.value.code == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_training_goes_on_from_an_earlier_one(walls: Path, tmp_path: Path):
+    from safetensors.torch import load_file
+
+    first = tmp_path / "first.blemish"
+    blemish.train("unet", walls, first, settings=TINY)
+    weights = first.with_suffix(".training") / "weights.safetensors"
+    still = {**TINY, "epochs": 1, "learning_rate": 1e-12}
+    blemish.train("unet", walls, tmp_path / "second.blemish", settings=still, start=weights)
+    one, two = (load_file(tmp_path / f"{name}.training" / "weights.safetensors") for name in ("first", "second"))
+    moved = [key for key in one if "running" not in key and "batches" not in key and not one[key].allclose(two[key])]
+    assert moved == []
+
+
+def test_weights_of_another_network_are_refused_before_the_training(walls: Path, tmp_path: Path):
+    from safetensors.numpy import save_file
+
+    save_file({"net.other": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match="another architecture"):
+        blemish.train("unet", walls, tmp_path / "w.blemish", settings=TINY, start=tmp_path / "other.safetensors")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ThreadsOption
+from blemish.cli.options import DetectorArgument, RuntimeChoice, RuntimeOption, ThreadsOption
 
 
 def calibrate(
@@ -28,6 +28,7 @@ def calibrate(
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Set thresholds from good photos, with a promise about false alarms."""
     from blemish.cli.progress import progress
@@ -36,7 +37,7 @@ def calibrate(
     from blemish.images import list_images
     from blemish.inspection import calibrate as run
 
-    loaded = load(detector, threads=threads)
+    loaded = load(detector, threads=threads, runtime=runtime.value)
     photos = list_images(normals)
     with progress("Calibrating", len(photos)) as advance:
         calibrated = run(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
 
 
 def evaluate(
@@ -16,6 +16,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
     from blemish.cli.progress import progress
@@ -25,7 +26,7 @@ def evaluate(
     from blemish.evaluation import Evaluation
     from blemish.inspection import choose_split, evaluate_each
 
-    loaded = load(detector, threads=threads)
+    loaded = load(detector, threads=threads, runtime=runtime.value)
     chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)

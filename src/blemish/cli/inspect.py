@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from blemish.bundled import DEFAULT_DETECTOR
 from blemish.cli.measure import DEFAULT_GRADES
-from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
 from blemish.cli.scaling import (
     CameraOption,
     GradeOption,
@@ -24,7 +25,7 @@ from blemish.errors import BlemishError, SettingsError
 
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
-    detector: DetectorOption,
+    detector: DetectorOption = DEFAULT_DETECTOR,
     out: Annotated[
         Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
     ] = None,
@@ -34,6 +35,7 @@ def inspect(
         typer.Option(help="Raw values shown as black and white in 16-bit photos.", metavar="LOW,HIGH"),
     ] = None,
     threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Measure cracks in what was outlined.")
@@ -61,7 +63,7 @@ def inspect(
     from blemish.inspection import Measuring, Tally, describe_run, inspect_photos, to_line
 
     photos = list_images(paths)
-    loaded = load(detector, threads=threads)
+    loaded = load(detector, threads=threads, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
     tally = Tally()
     with progress("Inspecting", len(photos)) as advance:

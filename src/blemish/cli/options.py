@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 DetectorOption = Annotated[
-    str, typer.Option("--detector", help="A .blemish file, or a detector's name.", metavar="FILE", show_default=False)
+    str, typer.Option("--detector", help="A .blemish file, or the name of a bundled detector.", metavar="FILE")
 ]
-DetectorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .blemish file.")]
+DetectorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .blemish file, or a bundled detector.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Cores to use; all of them if not given.", metavar="N", show_default=False)
 ]
+
+
+class RuntimeChoice(StrEnum):
+    """What can run a detector's graph."""
+
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
+RuntimeOption = Annotated[RuntimeChoice, typer.Option("--runtime", help="What runs the detector's graph.")]

@@ -21,6 +21,10 @@ def train(
     profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
     weights: Annotated[Path | None, typer.Option(help="Pretrained weights of the backbone (safetensors).")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start-from", help="weights.safetensors of an earlier training, to go on from.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Learn from photos and write one portable detector file."""
     import sys
@@ -40,6 +44,7 @@ def train(
         profile=profile,
         seed=seed,
         weights=weights,
+        start=start,
         progress=sys.stderr.isatty(),
         say=lambda sentence: console.print(sentence, markup=False, highlight=False),
     )

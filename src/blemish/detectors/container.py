@@ -22,8 +22,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from blemish.bundled import bundled_detectors, locate
 from blemish.detectors.schema import SCHEMA_VERSION, DetectorSpec
-from blemish.errors import DetectorError
+from blemish.errors import DetectorError, SettingsError
 from blemish.files import write_bytes
 
 _SPEC, _GRAPH, _CARD, _SUMS = "detector.json", "graph.onnx", "card.md", "SHA256SUMS"
@@ -42,7 +43,14 @@ class Container:
 
 
 def write_container(path: Path, content: Container) -> None:
-    """Write a detector, whole or not at all."""
+    """Write a detector, whole or not at all.
+
+    Raises:
+        SettingsError: the name does not end in ``.blemish``.
+        BlemishError: the folder cannot be written to.
+    """
+    if Path(path).suffix != ".blemish":
+        raise SettingsError(f'A detector is written to a file whose name ends in .blemish, which "{path}" does not.')
     # A trailing newline and sorted keys keep the file diffable once unpacked.
     spec = json.dumps(content.spec.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     members = {_SPEC: spec.encode(), _GRAPH: content.graph, _CARD: content.card.encode()}
@@ -55,18 +63,19 @@ def write_container(path: Path, content: Container) -> None:
 
 
 def read_container(path: Path) -> Container:
-    """Read and verify a detector.
+    """Read and verify a detector, given by file or by the name of a bundled one.
 
     Raises:
         DetectorError: the file is missing, not a detector, damaged, altered, oversized or of a newer schema.
     """
-    path = Path(path)
+    path = locate(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = {name: _read_member(archive, name, path) for name in (_SPEC, _GRAPH, _CARD, _SUMS)}
     except FileNotFoundError:
         raise DetectorError(
-            f'There is no detector at "{path}"; train one with "blemish train" or check the path.'
+            f'There is no detector at "{path}", nor is one of that name bundled ({", ".join(bundled_detectors())}); '
+            'train one with "blemish train" or check the path.'
         ) from None
     except IsADirectoryError:
         raise DetectorError(f'"{path}" is a folder; give the .blemish file itself.') from None

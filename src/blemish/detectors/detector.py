@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.bundled import locate
 from blemish.calibration import Verdict, p_value, verdict
 from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
-from blemish.detectors.runtime import OnnxRuntime, Runtime
+from blemish.detectors.runtime import OnnxRuntime, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes
 from blemish.measurement.regions import Region, find_regions
@@ -32,12 +34,21 @@ class Detector:
         container: the file's content.
         path: where it came from, for messages.
         threads: cores that the graph may use; None takes all that are allowed.
+        runtime: what runs the graph; ``openvino`` needs the extra of that name.
     """
 
-    def __init__(self, container: Container, *, path: Path | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        container: Container,
+        *,
+        path: Path | None = None,
+        threads: int | None = None,
+        runtime: RuntimeName = "onnxruntime",
+    ) -> None:
         self.container = container
         self.path = path
-        self._run: Runtime = OnnxRuntime(container.graph, threads=threads)
+        kind = OpenVinoRuntime if runtime == "openvino" else OnnxRuntime
+        self._run: Runtime = kind(container.graph, threads=threads)
 
     @property
     def spec(self) -> DetectorSpec:
@@ -136,13 +147,14 @@ class Detector:
         return tuple(regions), np.logical_or.reduce([mask for _, mask in found])
 
 
-def load(path: Path | str, *, threads: int | None = None) -> Detector:
-    """Load a ``.blemish`` file.
+def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName = "onnxruntime") -> Detector:
+    """Load a ``.blemish`` file, or a bundled detector by its name (``concrete-crack``).
 
     Raises:
         DetectorError: it is missing, damaged, altered, of a newer schema, or its graph cannot be run.
+        MissingExtraError: the runtime is not installed.
     """
-    return Detector(read_container(Path(path)), path=Path(path), threads=threads)
+    return Detector(read_container(Path(path)), path=locate(path), threads=threads, runtime=runtime)
 
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:

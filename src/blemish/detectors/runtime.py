@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.errors import DetectorError
+
+RuntimeName = Literal["onnxruntime", "openvino"]
 
 
 @dataclass(frozen=True, slots=True)

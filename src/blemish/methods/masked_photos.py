@@ -27,21 +27,32 @@ _SHARE_ON_DEFECT = 0.6
 class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
     """Square crops: image uint8 (S, S, 3) and mask float32 (S, S), the share of each pixel that is defective.
 
+    With ``classes`` the mask is float32 (K, S, S), one for each of them.
+
     Args:
         samples: photos with masks.
         crop_px: side S of the crop; smaller photos are padded by reflection.
         augment: random place, flips, quarter turns, zoom, brightness and contrast; without, one crop a photo that
             never changes.
         seed: of the crops and the augmentation.
+        classes: names of the defect classes to tell apart; None takes all of them as one.
     """
 
-    def __init__(self, samples: tuple[Sample, ...], *, crop_px: int, augment: bool, seed: int) -> None:
+    def __init__(
+        self,
+        samples: tuple[Sample, ...],
+        *,
+        crop_px: int,
+        augment: bool,
+        seed: int,
+        classes: tuple[str, ...] | None = None,
+    ) -> None:
         self.samples = samples
         self.crop_px = crop_px
         self.augment = augment
         self.seed = seed
         self._draws = 0
-        self._read = _cached_reader(samples)
+        self._read = _cached_reader(samples, classes)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -56,14 +67,15 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         if self.augment:
             image, mask = _turn(image, mask, rng)
             image = _relight(image, rng)
-        return torch.from_numpy(image), torch.from_numpy(mask.astype(np.float32) / 255)
+        share = mask.astype(np.float32) / 255
+        return torch.from_numpy(image), torch.from_numpy(np.moveaxis(share, -1, 0).copy() if share.ndim == 3 else share)
 
 
-def _cached_reader(samples: tuple[Sample, ...]) -> Callable[[int], _Pair]:
+def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None) -> Callable[[int], _Pair]:
     """Decode each photo once, as long as the data set fits into `_CACHE_BYTES`; the oldest makes room."""
 
     def read(index: int) -> _Pair:
-        return _read(samples[index])
+        return _read(samples[index], classes)
 
     if not samples:
         return read
@@ -72,13 +84,17 @@ def _cached_reader(samples: tuple[Sample, ...]) -> Callable[[int], _Pair]:
     return lru_cache(maxsize=keep)(read)
 
 
-def _read(sample: Sample) -> _Pair:
+def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
+    """Photo and mask, uint8 (H, W, 3) and (H, W) or (H, W, K), 255 where defective."""
     if sample.masks is None:
         raise DataError(
             f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
         )
     image = read_image(Path(sample.path))
-    return image, sample.read_mask(*image.shape[:2]).astype(np.uint8) * np.uint8(255)
+    size_px = image.shape[:2]
+    mask = sample.read_mask(*size_px) if classes is None else sample.read_class_masks(classes, *size_px)
+    flat = mask if mask.ndim == 2 else np.moveaxis(mask, 0, -1)
+    return image, np.ascontiguousarray(flat).astype(np.uint8) * np.uint8(255)
 
 
 def _crop(
@@ -90,27 +106,29 @@ def _crop(
     if pad_y or pad_x:
         border = (pad_y // 2, pad_y - pad_y // 2, pad_x // 2, pad_x - pad_x // 2)
         image = np.ascontiguousarray(cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT))
-        mask = np.ascontiguousarray(cv2.copyMakeBorder(mask, *border, cv2.BORDER_REFLECT))
+        mask = np.pad(mask, ((border[0], border[1]), (border[2], border[3]), *[(0, 0)] * (mask.ndim - 2)), "symmetric")
     y, x = _corner(mask, window, rng)
     image, mask = image[y : y + window, x : x + window], mask[y : y + window, x : x + window]
     if window != crop_px:
         smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
         image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
         # The mask becomes the share of each pixel that is defective: cut at one half, thin cracks would get thinner.
-        mask = cv2.resize(mask, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
+        small = cv2.resize(mask, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
+        mask = small.reshape(crop_px, crop_px, *mask.shape[2:])  # OpenCV drops a single channel
     return image, mask
 
 
 def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> tuple[int, int]:
     """Top left of a window inside the photo, often one that shows a defect."""
-    room = [side - window for side in mask.shape]
+    room = [side - window for side in mask.shape[:2]]
     if max(room) <= 0:
         return 0, 0
     corner = [int(rng.integers(0, space + 1)) for space in room]
     if rng.random() < _SHARE_ON_DEFECT:
-        defective = np.flatnonzero(mask)
+        anywhere = mask if mask.ndim == 2 else mask.any(axis=2)
+        defective = np.flatnonzero(anywhere)
         if len(defective):
-            centre = np.unravel_index(defective[rng.integers(len(defective))], mask.shape)
+            centre = np.unravel_index(defective[rng.integers(len(defective))], anywhere.shape)
             corner = [int(np.clip(at - window // 2, 0, space)) for at, space in zip(centre, room, strict=True)]
     return corner[0], corner[1]
 

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import huggingface_hub
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from blemish.errors import WeightsError
+from blemish.files import replacing
 from blemish.locations import weights_dir
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 
@@ -54,6 +56,23 @@ class Backbones:
         tensors, metadata = _read(path)
         _fill(module, tensors, path)
         return _normalisation(name, metadata)
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write a network's weights as safetensors, for `start_from`."""
+    tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def start_from(module: nn.Module, path: Path) -> None:
+    """Fill a whole network with the weights of an earlier training of the same method and settings.
+
+    Raises:
+        WeightsError: the file is missing, not safetensors, or of another architecture.
+    """
+    tensors, _ = _read(path)
+    _fill(module, tensors, path)
 
 
 def _local_file(name: str) -> Path | None:

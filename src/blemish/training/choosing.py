@@ -57,11 +57,43 @@ def deal_masked_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
             f'"{dataset.root}" has {len(screened)} usable training photos, {defective} of them with a defect; '
             "at least 3 and 2 are needed."
         )
-    held_out = screened.split("val")
+    return _dealt(screened, seed=seed)
+
+
+def deal_labelled_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """Deal out the training photos of a data set whose photos have labels.
+
+    Raises:
+        DataError: photos without a label, one class only, or too few photos.
+    """
+    train = _readable(_training_split(dataset, seed=seed, say=say), say=say)
+    unknown = [sample for sample in train.samples if sample.defective is None]
+    if unknown:
+        raise DataError(
+            f'"{unknown[0].path}" is neither sound nor defective by its label "{unknown[0].label}", and this method '
+            "learns from labels; sort the photos into one folder per class."
+        )
+    labels = train.labels()
+    if len(labels) < 2:
+        raise DataError(
+            f'All {len(train)} training photos in "{dataset.root}" have the label "{next(iter(labels), "")}"; '
+            "to tell classes apart, photos of at least two are needed."
+        )
+    rare = [label for label, count in labels.items() if count < 2]
+    if rare:
+        raise DataError(
+            f'The class "{rare[0]}" in "{dataset.root}" has one photo; at least two are needed to learn it.'
+        )
+    return _dealt(train, seed=seed)
+
+
+def _dealt(train: Dataset, *, seed: int) -> Parts:
+    """Some aside to stop the training and choose thresholds, some normal ones to calibrate, the others to learn."""
+    held_out = train.split("val")
     if held_out.samples:
-        fit = screened.where(lambda sample: sample.split != "val")
+        fit = train.where(lambda sample: sample.split != "val")
     else:
-        fit, held_out = hold_out(screened, _HELD_OUT_SHARE, seed)
+        fit, held_out = hold_out(train, _HELD_OUT_SHARE, seed)
     normal = fit.where(lambda sample: sample.defective is False)
     calibration = fit.where(lambda _: False)
     if len(normal) >= _MIN_NORMALS_TO_CALIBRATE:
@@ -93,6 +125,24 @@ def _screened(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
             return str(error)
         return replace(sample, defective=bool(sample.read_mask(height_px, width_px).any()))
 
+    return _looked_at(dataset, look, say=say)
+
+
+def _readable(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
+    """Only photos whose files can be read."""
+
+    def look(sample: Sample) -> Sample | str:
+        try:
+            image_size_px(sample.path)
+        except ImageError as error:
+            return str(error)
+        return sample
+
+    return _looked_at(dataset, look, say=say)
+
+
+def _looked_at(dataset: Dataset, look: Callable[[Sample], Sample | str], *, say: Callable[[str], None]) -> Dataset:
+    """What ``look`` gives for each photo; where that is a sentence, it is said and the photo is left out."""
     with ThreadPoolExecutor() as pool:
         looked = list(pool.map(look, dataset.samples))
     for problem in looked:

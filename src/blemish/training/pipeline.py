@@ -7,21 +7,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from blemish.datasets import Dataset, fingerprint, photo_digests, read_dataset
 from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
 from blemish.evaluation import draw_losses
 from blemish.files import write_bytes
 from blemish.methods import GradientMethod, Method, get_method
-from blemish.training.backbones import Backbones
+from blemish.methods.networks.pixels import IMAGENET, Normalisation
+from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.card import model_card
-from blemish.training.choosing import Parts, deal_masked_photos
+from blemish.training.choosing import Parts, deal_labelled_photos, deal_masked_photos
 from blemish.training.export import export_graph
 from blemish.training.fitting import Fit, fit
 from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 from blemish.training.thresholds import calibrate, choose_thresholds
 
+_DEAL = {"masks": deal_masked_photos, "labels": deal_labelled_photos}
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
 
@@ -35,12 +39,14 @@ def train(
     profile: str = "quick",
     seed: int = 0,
     weights: Path | None = None,
+    start: Path | None = None,
     progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
     """Train a method on a data set and write the detector.
 
-    Beside ``out`` stays a folder ``<name>.training`` with the loss curves as CSV and as a picture.
+    Beside ``out`` stays a folder ``<name>.training`` with the loss curves as CSV and as a picture, and the network's
+    weights for a later training to start from.
 
     Args:
         method: its registered name, for example ``unet``.
@@ -51,6 +57,7 @@ def train(
         profile: ``quick`` (a 2-core CPU finishes in minutes) or ``paper`` (as published).
         seed: decides everything random: the same seed on the same machine gives the same file.
         weights: a safetensors file with the backbone's pretrained weights.
+        start: ``weights.safetensors`` of an earlier training of the same method and settings, to go on from.
         progress: draw a progress bar.
         say: called with sentences for a person.
 
@@ -71,7 +78,7 @@ def train(
     say(f"{dataset.name}: {dataset.layout}, {len(dataset)} photos.")
     for note in dataset.notes:
         say(note)
-    parts = deal_masked_photos(dataset, seed=seed, say=say)
+    parts = _DEAL[chosen.info.learns_from](dataset, seed=seed, say=say)
     say(
         f"{len(parts.fit)} photos to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
         f"{len(parts.calibration)} for calibration."
@@ -79,9 +86,11 @@ def train(
     backbones = Backbones(weights)
 
     def build() -> GradientMethod:
-        built: Method = chosen(resolved, dataset.classes, backbones.load)
+        built: Method = chosen(resolved, dataset.classes, backbones.load if start is None else _no_backbone)
         if not isinstance(built, GradientMethod):
             raise SettingsError(f'Method "{method}" has no way to be fitted: it must derive from GradientMethod.')
+        if start is not None:
+            start_from(built, start)
         return built
 
     logs = target.with_suffix(".training")
@@ -89,6 +98,7 @@ def train(
         fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
     except LossNotFiniteError as error:
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
+    save_weights(fitted, logs / "weights.safetensors")
     draw_losses(logs / "curves.png", logs / "metrics.csv")
     detector = _detector(fitted, dataset, parts, report, seed=seed, path=target)
     detector.save(target)
@@ -131,6 +141,11 @@ def _detector(
     )
     card = model_card(path.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=how)
     return Detector(Container(spec, graph, card), path=path)
+
+
+def _no_backbone(name: str, module: nn.Module) -> Normalisation:
+    """The whole network is filled from one file, normalisation included."""
+    return IMAGENET
 
 
 def _digests(parts: Parts) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from blemish.images import read_image
 
 
 def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
-    """Thresholds for pixels and photos by best F1 on ``held_out``.
+    """Thresholds for pixels (where masks are known) and photos by best F1 on ``held_out``.
 
     Photos get a threshold of their own only where both sound and defective ones were set aside. Otherwise a photo is
     rejected when its worst pixels reach the pixel threshold on average: consistent with what is outlined, no promise.
@@ -27,8 +27,11 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
         for sample in held_out.samples:
             pixels = read_image(Path(sample.path))
             score, heat_map = detector.score(pixels)
-            truth = sample.read_mask(*pixels.shape[:2])
             scores.append(score)
+            if sample.masks is None:
+                defective.append(bool(sample.defective))
+                continue
+            truth = sample.read_mask(*pixels.shape[:2])
             defective.append(bool(truth.any()))
             if heat_map is not None:
                 yield (heat_map if heat_map.ndim == 2 else heat_map.max(axis=0)), truth

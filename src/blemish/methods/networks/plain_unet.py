@@ -14,13 +14,14 @@ from torch.nn import functional as F
 
 
 class PlainUNet(nn.Module):
-    """U-Net with skip connections at every level.
+    """U-Net with skip connections at every level, or without any: then a plain convolutional encoder and decoder.
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output, linear (no activation).
         filters: filters of each level, from the finest to the coarsest; the decoder mirrors them.
         kernel: side of every convolution, odd.
+        skips: whether the decoder sees the encoder's maps.
     """
 
     def __init__(
@@ -29,25 +30,28 @@ class PlainUNet(nn.Module):
         out_channels: int = 1,
         filters: tuple[int, ...] = (16, 32, 64, 128),
         kernel: int = 5,
+        skips: bool = True,
     ) -> None:
         super().__init__()
         self.encoder = nn.ModuleList(_double_convolution(a, b, kernel) for a, b in pairwise((in_channels, *filters)))
         self.decoder = nn.ModuleList(
-            _double_convolution(deep + skip, skip, kernel) for skip, deep in reversed(list(pairwise(filters)))
+            _double_convolution(deep + skip * skips, skip, kernel) for skip, deep in reversed(list(pairwise(filters)))
         )
         self.head = nn.Conv2d(filters[0], out_channels, 1)
+        self.skips = skips
         self.multiple_of = 2 ** (len(filters) - 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, out, H, W); H and W must be multiples of ``multiple_of``."""
-        skips: list[Tensor] = []
+        seen: list[Tensor] = []
         for level, block in enumerate(self.encoder):
             x = block(x if level == 0 else F.max_pool2d(x, 2))
-            skips.append(x)
-        x = skips.pop()
+            seen.append(x)
+        x = seen.pop()
         for block in self.decoder:
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = block(torch.cat([x, skips.pop()], dim=1))
+            skip = seen.pop()
+            x = block(torch.cat([x, skip], dim=1) if self.skips else x)
         logits: Tensor = self.head(x)
         return logits
 

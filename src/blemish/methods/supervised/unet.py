@@ -18,9 +18,9 @@ from torch.nn import functional as F
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.errors import SettingsError, did_you_mean
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.registry import register
@@ -69,7 +69,7 @@ class UNet(GradientMethod):
         if settings.encoder == "plain":
             self.net = PlainUNet(in_channels=3)
         else:
-            network = _with_encoder(settings)
+            network = encoder_unet(settings.encoder, settings.decoder_channels, 1)
             if settings.pretrained:
                 normalisation = load_weights(settings.encoder, network.encoder)
             self.net = network
@@ -97,24 +97,6 @@ class UNet(GradientMethod):
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and crack probability (N, H, W)."""
         return _Scoring(self).eval()
-
-
-def _with_encoder(settings: UNetSettings) -> Any:
-    # Imported here: it takes seconds, and neither the plain network nor a list of methods needs it.
-    import segmentation_models_pytorch as smp
-
-    try:
-        return smp.Unet(
-            settings.encoder,
-            encoder_weights=None,
-            encoder_depth=len(settings.decoder_channels),
-            decoder_channels=settings.decoder_channels,
-            classes=1,
-        )
-    except (KeyError, RuntimeError):
-        names = ["plain", *smp.encoders.get_encoder_names()]
-        near = did_you_mean(settings.encoder, names) if not settings.encoder.startswith("tu-") else ""
-        raise SettingsError(f'There is no encoder "{settings.encoder}" for a U-Net.{near}') from None
 
 
 class _Scoring(nn.Module):

@@ -1,0 +1,96 @@
+"""Photos with a label as training examples: one size, augmented, decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from blemish.datasets import Sample
+from blemish.errors import DataError
+from blemish.images import read_image
+
+_CACHE_BYTES = 2 << 30
+# Photos are kept a little larger than the crop, so that a crop has room to move.
+_MARGIN = 1.14
+
+
+class LabelledPhotos(Dataset[tuple[Tensor, Tensor]]):
+    """Whole photos: image uint8 (S, S, 3) and class, int64: 0 sound, 1 … K the defect classes in their order.
+
+    Args:
+        samples: photos with a label.
+        classes: names of the defect classes.
+        size_px: side S; photos are resized without keeping their aspect ratio, as the graph will see them.
+        augment: random crop of at least three quarters, flips, quarter turns, brightness and contrast.
+        seed: of the augmentation.
+
+    Raises:
+        DataError: a photo that is neither sound nor of one of the classes.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], *, classes: Sequence[str], size_px: int, augment: bool, seed: int
+    ) -> None:
+        self.paths = [sample.path for sample in samples]
+        self.targets = [_target(sample, classes) for sample in samples]
+        self.size_px = size_px
+        self.augment = augment
+        self.seed = seed
+        self._visits = [0] * len(self.paths)
+        self._kept_px = round(size_px * _MARGIN) if augment else size_px
+        keep = max(1, _CACHE_BYTES // (self._kept_px**2 * 3))
+        self._read = lru_cache(maxsize=keep)(self._decode)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        image = self._read(index)
+        if self.augment:
+            self._visits[index] += 1
+            rng = np.random.default_rng((self.seed, index, self._visits[index]))
+            image = _augmented(image, self.size_px, rng)
+        return torch.from_numpy(image), torch.tensor(self.targets[index])
+
+    def _decode(self, index: int) -> NDArray[np.uint8]:
+        return _resized(read_image(Path(self.paths[index])), self._kept_px)
+
+
+def _target(sample: Sample, classes: Sequence[str]) -> int:
+    if sample.defective is False:
+        return 0
+    if len(classes) <= 1 and sample.defective:
+        return 1
+    if sample.label in classes:
+        return list(classes).index(sample.label) + 1
+    raise DataError(
+        f'"{sample.path}" has the label "{sample.label}", which is none of the classes {", ".join(classes)}; '
+        "put it into one folder per class."
+    )
+
+
+def _resized(image: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    smooth = cv2.INTER_AREA if image.shape[0] * image.shape[1] > side_px**2 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side_px, side_px), interpolation=smooth), np.uint8)
+
+
+def _augmented(image: NDArray[np.uint8], side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    kept_px = image.shape[0]
+    # Three quarters at least: a defect at the border must not be cut away under its label.
+    window = int(rng.integers(round(kept_px * 0.75), kept_px + 1))
+    y, x = rng.integers(0, kept_px - window + 1, 2)
+    image = _resized(np.ascontiguousarray(image[y : y + window, x : x + window]), side_px)
+    image = np.rot90(image, int(rng.integers(4)))
+    if rng.integers(2):
+        image = image[:, ::-1]
+    contrast, brightness = rng.uniform(0.75, 1.25), rng.uniform(-25, 25)
+    levels = np.clip((np.arange(256) - 127.5) * contrast + 127.5 + brightness, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(levels[image])

@@ -1,0 +1,148 @@
+"""Is there a crack? The classifier of S3: a pretrained ResNet-18 or MobileNetV2 with one linear head.
+
+He et al., "Deep residual learning", CVPR 2016; Sandler et al., "MobileNetV2", CVPR 2018. The source has three variants:
+``encoder=resnet18``, the same with ``small_stem=true`` (its first convolution 3×3 with stride 1 instead of 7×7 with
+stride 2, untrained, so that four times as many positions are seen), and ``encoder=mobilenet_v2``.
+
+Where it looks is a class activation map (Zhou et al., "Learning deep features for discriminative localization", CVPR
+2016). Pooling is a mean and the head is linear, so the map is exact: its mean over the photo *is* the photo's logit.
+
+Differs from the source in what its author wished for: early stopping on photos set aside, weight decay, dropout, label
+smoothing, mixup. One logit stands for each defect class, and sound is the class whose logit is always 0: with one
+class that is the usual sigmoid, with several a softmax.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.errors import SettingsError, did_you_mean
+from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.labelled_photos import LabelledPhotos
+from blemish.methods.networks.pixels import IMAGENET, FromBytes
+from blemish.methods.registry import register
+
+_DEPTH = 5
+
+
+class CrackClassifierSettings(GradientSettings):
+    """Hyper-parameters of `CrackClassifier`; the defaults are the ``quick`` profile."""
+
+    epochs: int = Field(12, ge=1, description="passes over the training photos, at most")
+    batch_size: int = Field(16, ge=2, description="photos in one step")
+    learning_rate: float = Field(5e-4, gt=0, description="highest step size of the schedule")
+    encoder: str = Field(
+        "mobilenet_v2", description='"resnet18", "mobilenet_v2", or any encoder of segmentation-models-pytorch'
+    )
+    pretrained: bool = Field(True, description="start the encoder from ImageNet weights")
+    small_stem: bool = Field(False, description="first convolution 3×3 with stride 1, untrained (ResNets only)")
+    size_px: int = Field(224, ge=32, multiple_of=32, description="side of the square that photos are resized to")
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of features left out before the head while training")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of certainty taken from each label")
+    mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0 mixes nothing")
+
+
+@register("crack-classifier", learns_from="labels", localises=True)
+class CrackClassifier(GradientMethod):
+    """Supervised classification: learns from photos sorted into sound and cracked, or one folder per defect."""
+
+    Settings = CrackClassifierSettings
+
+    def __init__(self, settings: CrackClassifierSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+        super().__init__()
+        self.settings = settings
+        self.classes = classes or ("defect",)
+        self.encoder = _encoder(settings.encoder)
+        normalisation = load_weights(settings.encoder, self.encoder) if settings.pretrained else IMAGENET
+        if settings.small_stem:
+            _shrink_stem(self.encoder, settings.encoder)
+        self.from_bytes = FromBytes(normalisation)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(self.encoder.out_channels[-1], len(self.classes))
+
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> LabelledPhotos:
+        """Whole photos with their class."""
+        size_px = self.settings.size_px
+        return LabelledPhotos(samples, classes=self.classes, size_px=size_px, augment=training, seed=seed)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """uint8 (N, S, S, 3) -> logits of the defect classes (N, K), against sound."""
+        features = self.encoder(self.from_bytes(image))[-1]
+        logits: Tensor = self.head(self.dropout(features.mean(dim=(2, 3))))
+        return logits
+
+    def compute_loss(self, batch: Any) -> Tensor:
+        """`class_loss` of one batch of (image, class), mixed up where the settings say so."""
+        image, target = batch
+        smoothing = self.settings.label_smoothing if self.training else 0.0
+        if not self.training or self.settings.mixup == 0:
+            return class_loss(self(image), target, smoothing)
+        # Zhang et al., "mixup", ICLR 2018; pixels are mixed as bytes, since normalisation is part of the network.
+        share = float(torch.distributions.Beta(self.settings.mixup, self.settings.mixup).sample())
+        other = torch.randperm(len(image), device=image.device)
+        mixed = (share * image.float() + (1 - share) * image[other].float()).round().to(torch.uint8)
+        logits = self(mixed)
+        return share * class_loss(logits, target, smoothing) + (1 - share) * class_loss(
+            logits, target[other], smoothing
+        )
+
+    def input_spec(self) -> InputSpec:
+        """Photos resized to one square."""
+        return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, S, S, 3) -> score (N,), the log-odds of any defect, and class activation maps (N, S, S)."""
+        return _Scoring(self).eval()
+
+
+def class_loss(logits: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy over sound and the defect classes.
+
+    Args:
+        logits: float (N, K), log-odds of each defect class against sound.
+        target: int64 (N,), 0 sound, 1 … K.
+        smoothing: share of each label that is spread over all classes.
+    """
+    with_sound = F.pad(logits.float(), (1, 0))
+    return F.cross_entropy(with_sound, target, label_smoothing=smoothing)
+
+
+class _Scoring(nn.Module):
+    def __init__(self, method: CrackClassifier) -> None:
+        super().__init__()
+        self.from_bytes, self.encoder, self.head = method.from_bytes, method.encoder, method.head
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.encoder(self.from_bytes(image))[-1]
+        weight = self.head.weight[:, :, None, None]
+        maps = F.conv2d(features, weight, self.head.bias)
+        logits = maps.mean(dim=(2, 3))
+        # Log-odds of a defect of any class; for one class the logit itself.
+        score = torch.logsumexp(logits, dim=1)
+        maps = F.interpolate(maps, size=image.shape[1:3], mode="bilinear", align_corners=False)
+        return score, maps[:, 0] if maps.shape[1] == 1 else maps
+
+
+def _encoder(name: str) -> Any:
+    # Imported here: it takes seconds, and a list of methods does not need it.
+    from segmentation_models_pytorch.encoders import get_encoder, get_encoder_names
+
+    try:
+        return get_encoder(name, depth=_DEPTH, weights=None)
+    except (KeyError, RuntimeError):
+        near = did_you_mean(name, get_encoder_names()) if not name.startswith("tu-") else ""
+        raise SettingsError(f'There is no encoder "{name}" for a classifier.{near}') from None
+
+
+def _shrink_stem(encoder: Any, name: str) -> None:
+    stem = getattr(encoder, "conv1", None)
+    if not isinstance(stem, nn.Conv2d) or stem.kernel_size != (7, 7):
+        raise SettingsError(f'small_stem replaces the 7×7 convolution of a ResNet, and "{name}" has none.')
+    encoder.conv1 = nn.Conv2d(stem.in_channels, stem.out_channels, 3, stride=1, padding=1, bias=False)

@@ -1,0 +1,137 @@
+"""Several classes of defects at once: S2's U-Net for hot-rolled steel, and its two baselines.
+
+Severstal's steel strip has four classes of defects. The source trains a U-Net on one-hot targets of background and
+classes with a softmax and cross-entropy (Adam, 1e-4, batches of 16, 40 epochs, photos of 256 × 1600), and claims that
+this beats training on their union when both are scored on the union. Its baselines are settings here:
+``targets=union`` for the binary U-Net, and ``network=cnn`` for the plain CNN, which the source does not describe: the
+same convolutions without skip connections is our reading.
+
+Beyond the source: a pretrained encoder, other losses, photos of rare classes shown more often, crops centred on
+defects, and flips averaged in the graph.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal, cast
+
+import numpy as np
+from pydantic import Field
+from torch import Tensor, nn
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.networks.encoder_unet import encoder_unet
+from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
+from blemish.methods.networks.plain_unet import PlainUNet
+from blemish.methods.registry import register
+from blemish.methods.supervised.class_losses import LOSSES, LossName, class_probabilities
+
+_ENCODER_STRIDE = 32
+_SCORE_PIXELS = 64
+
+
+class SteelMulticlassSettings(GradientSettings):
+    """Hyper-parameters of `SteelMulticlass`; the defaults are the ``quick`` profile."""
+
+    epochs: int = Field(30, ge=1, description="passes over the training photos, at most")
+    batch_size: int = Field(4, ge=1, description="photos in one step")
+    network: str = Field(
+        "mobilenet_v2",
+        description='"plain" for the U-Net of 5×5 convolutions, "cnn" for the same without skip connections, or an '
+        'encoder of segmentation-models-pytorch ("tu-NAME" for any of timm)',
+    )
+    pretrained: bool = Field(True, description="start an encoder from ImageNet weights; plain and cnn have none")
+    targets: Literal["classes", "union"] = Field("classes", description="tell classes apart, or learn their union")
+    loss: LossName = Field("bce-dice", description="softmax is the source's")
+    balance: bool = Field(False, description="show photos of rare classes as often as those of common ones")
+    flips: bool = Field(False, description="average the answers for the photo and its mirror images: fourfold time")
+    crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
+    tile_px: int = Field(
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+    )
+    decoder_channels: tuple[int, ...] = Field(
+        (64, 32, 16, 16), min_length=3, max_length=5, description="channels of the expanding half of an encoder network"
+    )
+
+
+@register("steel-multiclass", learns_from="masks", localises=True)
+class SteelMulticlass(GradientMethod):
+    """Supervised segmentation into several classes of defects."""
+
+    Settings = SteelMulticlassSettings
+
+    def __init__(self, settings: SteelMulticlassSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+        super().__init__()
+        self.settings = settings
+        self.classes = (classes or ("defect",)) if settings.targets == "classes" else ("defect",)
+        channels = len(self.classes) + (settings.loss == "softmax")
+        normalisation = IMAGENET
+        self.net: nn.Module
+        if settings.network in ("plain", "cnn"):
+            self.net = PlainUNet(3, channels, skips=settings.network == "plain")
+        else:
+            network = encoder_unet(settings.network, settings.decoder_channels, channels)
+            if settings.pretrained:
+                normalisation = load_weights(settings.network, network.encoder)
+            self.net = network
+        self.from_bytes = FromBytes(normalisation)
+
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
+        """Crops of photos with a mask per class."""
+        if training and self.settings.balance:
+            samples = balanced(samples, seed)
+        apart = self.settings.targets == "classes"
+        classes = self.classes if apart else None
+        return MaskedPhotos(samples, crop_px=self.settings.crop_px, augment=training, seed=seed, classes=classes)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """uint8 (N, H, W, 3) -> logits (N, C, H, W)."""
+        return cast(Tensor, self.net(self.from_bytes(image)))
+
+    def compute_loss(self, batch: Any) -> Tensor:
+        """The chosen loss of one batch of (image, masks)."""
+        image, mask = batch
+        target = mask if mask.ndim == 4 else mask[:, None]
+        return LOSSES[self.settings.loss](self(image).float(), target)
+
+    def input_spec(self) -> InputSpec:
+        """Photos at their own resolution, in overlapping tiles where they are large."""
+        tile_px = self.settings.tile_px
+        return InputSpec(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=_ENCODER_STRIDE)
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, H, W, 3) -> score (N,) and probabilities (N, K, H, W), or (N, H, W) of one class."""
+        return _Scoring(self).eval()
+
+
+def balanced(samples: tuple[Sample, ...], seed: int) -> tuple[Sample, ...]:
+    """As many samples, drawn with a chance in inverse proportion to how common the rarest class of a photo is.
+
+    Photos without a defect are a class of their own.
+    """
+    kinds = [sorted({mask.label for mask in sample.masks or ()}) or ["sound"] for sample in samples]
+    counts = Counter(kind for each in kinds for kind in each)
+    chance = np.array([1 / min(counts[kind] for kind in each) for each in kinds])
+    drawn = np.random.default_rng(seed).choice(len(samples), size=len(samples), p=chance / chance.sum())
+    return tuple(samples[number] for number in drawn)
+
+
+class _Scoring(nn.Module):
+    def __init__(self, method: SteelMulticlass) -> None:
+        super().__init__()
+        self.from_bytes, self.net = method.from_bytes, method.net
+        self.loss, self.flips = method.settings.loss, method.settings.flips
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        pixels = self.from_bytes(image)
+        probability = class_probabilities(self.net(pixels), self.loss)
+        if self.flips:
+            for sides in ([2], [3], [2, 3]):
+                turned = class_probabilities(self.net(pixels.flip(sides)), self.loss)
+                probability = probability + turned.flip(sides)
+            probability = probability / 4
+        score = top_mean(probability.amax(dim=1), _SCORE_PIXELS)
+        return score, probability[:, 0] if probability.shape[1] == 1 else probability
