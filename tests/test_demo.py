@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blemish.datasets import read_dataset
-from blemish.demo import A_FEW_SECONDS, run_demo
+from blemish.demo import A_FEW_SECONDS, WITHOUT_TRAINING, run_demo
 from blemish.detectors import Container, Detector
 from blemish.errors import MissingExtraError
 
@@ -53,8 +53,18 @@ def test_the_same_seed_draws_the_same_photos(untrained: None, tmp_path: Path):
     assert (tmp_path / "a" / photo).read_bytes() == (tmp_path / "b" / photo).read_bytes()
 
 
-def test_without_the_learning_side_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r'pip install "blemish\[train\]"'):
-        run_demo(tmp_path / "demo")
+        run_demo(tmp_path / "demo", plan=A_FEW_SECONDS)
     assert not (tmp_path / "demo").exists()
+
+
+def test_the_bundled_detector_finds_most_of_what_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
+    made = run_demo(tmp_path, say=lambda _: None)
+    assert made.figures.n == WITHOUT_TRAINING.n_test
+    assert made.detector.name == "concrete-crack.blemish"
+    record = made.figures.to_record()
+    assert record["pixel"]["f1_2px"] > 0.6
+    assert record["image"]["auroc"] > 0.8

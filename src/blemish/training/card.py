@@ -28,7 +28,7 @@ def model_card(name: str, spec: DetectorSpec, *, learns_from: str, summary: str,
 - Training data: {made.data}, {made.n_train} photos, {made.n_held_out} more set aside to stop and to choose thresholds
 - Data fingerprint: `{made.fingerprint}`, seed {made.seed}
 - Fit: {fit}
-- Thresholds: pixel {limits.pixel}, reject {limits.reject} ({limits.source})
+- Thresholds as trained: pixel {limits.pixel}, reject {limits.reject} ({limits.source})
 - Calibration: {promise}
 
 ## Limits

@@ -1,0 +1,44 @@
+"""Detectors that come with blemish: found by name, never overwritten by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors, locate
+from blemish.detectors import Container, load, write_container
+from blemish.errors import DetectorError, SettingsError
+
+
+def test_a_bundled_detector_is_found_by_its_name():
+    assert locate(DEFAULT_DETECTOR) == bundled_detectors()[DEFAULT_DETECTOR]
+    assert load(DEFAULT_DETECTOR).spec.localises
+
+
+def test_it_is_small_and_says_what_it_learned_from():
+    file = bundled_detectors()[DEFAULT_DETECTOR]
+    assert file.stat().st_size <= 8_000_000
+    assert "drawn" in load(DEFAULT_DETECTOR).container.card
+
+
+@pytest.mark.parametrize("given", ["wall.blemish", "./concrete-crack", "folder/concrete-crack"])
+def test_a_path_stays_a_path(given: str):
+    assert locate(given) == Path(given)
+
+
+def test_a_file_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_DETECTOR).touch()
+    assert locate(DEFAULT_DETECTOR) == Path(DEFAULT_DETECTOR)
+
+
+def test_an_unknown_name_is_answered_with_those_there_are():
+    with pytest.raises(DetectorError, match=r"bundled \(concrete-crack\)"):
+        load("concrete-krack")
+
+
+def test_a_changed_bundled_detector_needs_a_file_of_its_own(darkness: Container, tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"ends in \.blemish"):
+        write_container(tmp_path / DEFAULT_DETECTOR, darkness)
+    assert not (tmp_path / DEFAULT_DETECTOR).exists()
