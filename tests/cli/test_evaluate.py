@@ -25,14 +25,18 @@ def labelled(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
     return root
 
 
-def test_json_has_the_promised_figures_and_nothing_else(blemish, darkness_file: Path, labelled: Path):
+def test_json_has_the_promised_figures_and_all_others_apart(blemish, darkness_file: Path, labelled: Path):
     result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json")
     record = json.loads(result.stdout)
-    assert list(record) == ["n", "image", "pixel"]
+    assert list(record) == ["n", "image", "pixel", "more"]
     assert record["n"] == 2
     assert list(record["image"]) == IMAGE
     assert list(record["pixel"]) == PIXEL
     assert set(record["image"].values()) | set(record["pixel"].values()) == {1.0}
+    assert record["more"]["image"]["fpr_at_95_tpr"] == 0.0
+    assert record["more"]["image"]["confusion"]["true_positives"] == 1
+    assert record["more"]["pixel"]["aupro"] == pytest.approx(1.0)
+    assert record["more"]["intervals"]["image"]["auroc"]["low"] == 1.0
 
 
 def test_figures_without_a_meaning_are_null(blemish, darkness_file: Path, tmp_path: Path):
@@ -66,3 +70,11 @@ def test_bad_input_is_a_sentence(blemish, darkness_file: Path, labelled: Path, a
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_a_folder_of_plots_on_request(blemish, darkness_file: Path, labelled: Path):
+    pytest.importorskip("matplotlib")
+    result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json", "--out", "out")
+    assert "plots are in out" in result.stderr
+    assert json.loads(Path("out/figures.json").read_text()) == json.loads(result.stdout)
+    assert {"roc.png", "cases.png", "boxes.png", "photos.csv"} <= {path.name for path in Path("out").iterdir()}

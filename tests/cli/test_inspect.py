@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,10 @@ def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
 def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, photos: Path):
     result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
     assert result.exit_code == 0
-    assert result.stdout == "2 inspected (1 pass, 0 review, 1 reject). Findings are in out.\n"
+    assert re.fullmatch(
+        r"2 inspected \(1 pass, 0 review, 1 reject\)\. Findings and report\.html \(0\.\d MB\) are in out\.\n",
+        result.stdout,
+    )
     written = sorted(str(path) for path in Path("out").rglob("*") if path.is_file())
     assert written == [
         "out/findings.csv",
@@ -103,8 +107,8 @@ def damage(kind: str, detector: Path, photos: Path) -> list[object]:
             arguments += ["--bit-range", "4095"]
         case "no threads":
             arguments += ["--threads", "0"]
-        case "no detector given":
-            del arguments[2:4]
+        case "no such detector":
+            arguments[3] = "no-such-detector"
     return arguments
 
 
@@ -122,7 +126,7 @@ def damage(kind: str, detector: Path, photos: Path) -> list[object]:
         ("no place for findings", "--out DIR"),
         ("bit range of one number", "0,4095"),
         ("no threads", "--threads"),
-        ("no detector given", "--detector"),
+        ("no such detector", "no-such-detector"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(blemish, darkness_file: Path, photos: Path, kind: str, said: str):
@@ -154,3 +158,70 @@ def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
     assert result.exit_code == 130
     assert result.stderr == "Stopped. Nothing was left half-written.\n"
     assert list(out.iterdir()) == []
+
+
+def names_in(folder: str) -> set[str]:
+    return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, darkness_file: Path, photos: Path):
+    everything = "html,csv,jsonl,coco,geojson,dxf,masks"
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+    blemish("report", "out", "--format", everything)
+    Path("out/notes of mine.txt").write_text("keep")
+    Path("out/dxf/mine.dwg").write_text("keep")
+    (photos / "금 간 벽.png").rename(photos / "왼쪽.png")
+    blemish("inspect", photos / "왼쪽.png", "--detector", darkness_file, "--out", "out", "--no-report")
+    assert names_in("out") == {
+        "findings.csv",
+        "findings.jsonl",
+        "inspection.json",
+        "masks/왼쪽.png",
+        "overlays/왼쪽.jpg",
+        "notes of mine.txt",
+        "dxf/mine.dwg",
+    }
+
+
+def test_without_overlays_those_of_an_earlier_run_are_gone(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+    blemish("inspect", photos / "sound wall.png", "--detector", darkness_file, "--out", "out", "--no-overlays")
+    assert names_in("out") == {"findings.csv", "findings.jsonl", "inspection.json", "report.html"}
+    assert "금 간 벽" not in Path("out/report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
+    blemish, darkness_file: Path, photos: Path, wall: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+    kept = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
+    write_png(photos / "금 간 벽.png", np.roll(wall, 20, axis=0))
+
+    def stop(path: Path, **options: object) -> object:
+        if path.stem.startswith("sound"):
+            raise KeyboardInterrupt
+        return read_photo(path, **options)
+
+    from blemish.images import read_photo
+
+    monkeypatch.setattr("blemish.inspection.stream.read_photo", stop)
+    arguments = [
+        "inspect",
+        str(photos / "금 간 벽.png"),
+        str(photos / "sound wall.png"),
+        "--detector",
+        str(darkness_file),
+    ]
+    assert CliRunner().invoke(app, [*arguments, "--out", "out"]).exit_code == 130
+    left = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
+    assert left == kept
+
+
+def test_a_data_sets_own_masks_are_never_overwritten(blemish, darkness_file: Path, photos: Path):
+    write_png(Path("dataset/masks/금 간 벽.png"), np.zeros((4, 4), np.bool_))
+    before = Path("dataset/masks/금 간 벽.png").read_bytes()
+    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "dataset")
+    assert result.exit_code == 2
+    assert "no inspection wrote" in result.stderr
+    assert names_in("dataset") == {"masks/금 간 벽.png"}
+    assert Path("dataset/masks/금 간 벽.png").read_bytes() == before

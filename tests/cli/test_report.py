@@ -6,6 +6,7 @@ import csv
 import inspect as introspection
 import json
 import math
+import shutil
 from pathlib import Path
 
 import cv2
@@ -69,6 +70,8 @@ def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, da
         (["out", "--grade", "no-such-scale"], "no-such-scale"),
         (["out", "--pictures", "-1"], "--pictures"),
         (["damaged"], "Line 1"),
+        (["newer"], "newer blemish"),
+        (["by hand"], '"score": input should be a valid number'),
         (["out", "--out", "damaged/findings.jsonl"], "damaged"),
     ],
 )
@@ -76,11 +79,43 @@ def test_bad_input_is_one_sentence(blemish, darkness_file: Path, photos: Path, a
     blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
     Path("damaged").mkdir()
     Path("damaged/findings.jsonl").write_text("{}\n")
+    shutil.copytree("out", "newer")
+    run = json.loads(Path("newer/inspection.json").read_text(encoding="utf-8"))
+    Path("newer/inspection.json").write_text(json.dumps(run | {"schema_version": 99}), encoding="utf-8")
+    shutil.copytree("out", "by hand")
+    finding = json.loads(Path("out/findings.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    Path("by hand/findings.jsonl").write_text(json.dumps(finding | {"score": "high"}) + "\n", encoding="utf-8")
     before = sorted(Path().rglob("*"))
     result = blemish("report", *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
     assert sorted(Path().rglob("*")) == before
+
+
+def test_a_last_line_that_is_cut_off_is_a_note_and_the_rest_a_report(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+    findings = Path("out/findings.jsonl")
+    findings.write_bytes(findings.read_bytes()[:-20])
+    result = blemish("report", "out")
+    assert result.exit_code == 0
+    assert "Note: Line 2" in result.stderr
+    assert "Line 2" in Path("out/report.html").read_text(encoding="utf-8")
+
+
+def test_photos_that_were_moved_away_are_a_note_and_the_cracks_are_drawn(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+    photos.rename(photos.with_name("moved"))
+    assert blemish("report", "out", "--format", "html,csv,jsonl,coco,geojson,dxf,masks").exit_code == 0
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert "2 photos are no longer where they were inspected" in page
+    assert '<path class="line"' in page
+
+
+def test_how_large_the_page_is_gets_said(blemish, darkness_file: Path, photos: Path):
+    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+    result = blemish("report", "out")
+    assert result.stdout == "out/report.html\n"
+    assert result.stderr == f"report.html has {Path('out/report.html').stat().st_size / 1e6:.1f} MB.\n"
 
 
 def test_measuring_and_the_report_can_be_left_out(blemish, darkness_file: Path, photos: Path):

@@ -27,7 +27,7 @@ def streamed(n=12, **options):
 
 def test_the_record_has_exactly_the_agreed_keys_and_survives_json():
     record = streamed(reject=1.0).to_record()
-    assert record.keys() == {"n", "image", "pixel"}
+    assert record.keys() == {"n", "image", "pixel", "more"}
     assert record["image"].keys() == IMAGE
     assert record["pixel"].keys() == PIXEL
     assert json.loads(json.dumps(record, allow_nan=False)) == record
@@ -82,3 +82,45 @@ def test_a_score_that_is_no_number_is_refused_and_the_photo_named(score):
     evaluation.add(score=0.1, defective=False)
     with pytest.raises(DataError, match="Photo number 2"):
         evaluation.add(score=score, defective=True)
+
+
+def test_intervals_hold_the_figures_and_shrink_with_more_photos():
+    widths = []
+    for n in (20, 400):
+        rng = np.random.default_rng(0)
+        evaluation = Evaluation(reject=0.5)
+        for number in range(n):
+            truth = np.zeros((6, 6), bool)
+            truth[:2] = number % 2
+            score = float(rng.normal() + number % 2)
+            evaluation.add(
+                score=score,
+                heat_map=truth + rng.normal(size=truth.shape),
+                mask_predicted=truth ^ (rng.random(truth.shape) < 0.1),
+                mask_truth=truth,
+            )
+        result = evaluation.result()
+        found = result.intervals(resamples=200)
+        assert found["image"]["auroc"].estimate == result.image.to_record()["auroc"]
+        assert found["pixel"]["f1"].low <= result.pixel.to_record()["f1"] <= found["pixel"]["f1"].high
+        widths.append(found["image"]["auroc"].high - found["image"]["auroc"].low)
+    assert widths[1] < widths[0] / 2
+
+
+@pytest.mark.parametrize("defective", [[], [False], [True, True]])
+def test_intervals_without_a_meaning_are_none(defective):
+    evaluation = Evaluation()
+    for number, truth in enumerate(defective):
+        evaluation.add(score=float(number), defective=truth)
+    record = evaluation.result().to_record()["more"]["intervals"]
+    assert record == {"image": {"auroc": None, "average_precision": None}, "pixel": {"f1": None}}
+
+
+def test_constant_scores_rank_nothing():
+    evaluation = Evaluation(reject=0.5)
+    for truth in (False, True, False, True):
+        evaluation.add(score=1.0, defective=truth)
+    record = evaluation.result().to_record()
+    assert record["image"]["auroc"] == 0.5
+    assert record["image"]["average_precision"] == 0.5
+    assert record["more"]["image"]["fpr_at_95_tpr"] == 1.0

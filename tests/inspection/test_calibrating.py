@@ -82,3 +82,47 @@ def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: l
 def test_an_impossible_share_is_a_sentence(darkness: Container, good: list[Path], alpha: float):
     with pytest.raises(SettingsError):
         calibrate(Detector(darkness), good, alpha=alpha)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "There are no calibration scores"), (1, "needs 29 held-out normal images, and there is 1")]
+)
+def test_no_photos_and_one_photo_are_refused(darkness: Container, good: list[Path], count: int, said: str):
+    with pytest.raises(DataError, match=said):
+        calibrate(Detector(darkness), good[:count], alpha=0.1)
+
+
+class Stuck(Detector):
+    """Gives every photo the same score, or one that is no number."""
+
+    says = 0.25
+
+    def inspect_pixels(self, pixels):
+        return replace(super().inspect_pixels(pixels), score=self.says)
+
+
+def test_a_detector_that_tells_nothing_apart_is_refused(darkness: Container, good: list[Path]):
+    with pytest.raises(DataError, match=r"All 60 calibration scores equal 0\.25"):
+        calibrate(Stuck(darkness), good, alpha=0.1)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_scores_that_are_no_numbers_are_left_out_and_said(darkness: Container, good: list[Path], score: float):
+    class Broken(Stuck):
+        says = score
+
+    said: list[str] = []
+    with pytest.raises(DataError, match="There are no calibration scores"):
+        calibrate(Broken(darkness), good, alpha=0.1, say=said.append)
+    assert len(said) == 60
+    assert "no finite number" in said[0]
+
+
+def test_a_training_photo_is_refused_under_another_name(darkness: Container, good: list[Path], tmp_path: Path):
+    renamed = tmp_path / "renamed.png"
+    renamed.write_bytes(good[0].read_bytes())
+    digests = photo_digests(read_dataset(good[0].parent))
+    made = darkness.spec.provenance.model_copy(update={"photos": digests[:1]})
+    detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
+    with pytest.raises(DataError, match=r"1 of these 60 photos trained the detector, .*renamed\.png"):
+        calibrate(detector, [*good[1:], renamed], alpha=0.1)

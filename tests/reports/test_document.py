@@ -13,6 +13,7 @@ from blemish.errors import DataError
 from blemish.inspection import read_findings
 from blemish.measurement import GradeScale, Scale, measure_cracks
 from blemish.reports.document import PhotoFindings, read_document
+from blemish.reports.finding_lines import CrackRecord
 from blemish.reports.records import crack_from_record
 
 from .conftest import ODD_NAME, Drawn, Write, bar, line, ring, specks
@@ -29,7 +30,8 @@ PLANE = Scale.from_plane([(0, 0), (300, 20), (310, 230), (5, 200)], [(0, 0), (50
 @pytest.mark.parametrize("mask", [line((20, 40), (150, 80), (300, 60)), ring()], ids=["line", "loop"])
 def test_a_crack_reads_back_to_the_digits_written(mask, scale: Scale | None):
     (crack, *_) = measure_cracks(mask, scale=scale)
-    back = crack_from_record(json.loads(json.dumps(crack.to_record())), scale)
+    record = CrackRecord.model_validate(json.loads(json.dumps(crack.to_record())))
+    back = crack_from_record(record, scale)
     assert back.to_record() == crack.to_record()
     np.testing.assert_allclose(back.polyline_px, crack.polyline_px, atol=0.006)
     if scale is not None:
@@ -69,6 +71,24 @@ def test_photos_are_found_from_another_folder(write_inspection: Write, monkeypat
     assert document.find_photo(relative) == tmp_path / "photos/wall/wide.png"
     (tmp_path / "photos/wall/wide.png").unlink()
     assert document.find_photo(relative) is None
+
+
+def test_a_photo_of_the_same_name_below_the_current_folder_is_not_taken(
+    write_inspection: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    document = read_document(write_inspection(Drawn("wall.png")))
+    (tmp_path / "elsewhere/photos").mkdir(parents=True)
+    (tmp_path / "elsewhere/photos/wall.png").write_bytes(b"another one")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    relative = PhotoFindings(1, "photos/wall.png", "", "", None, None, None, None)
+    assert document.find_photo(relative) == tmp_path / "photos/wall.png"
+
+
+def test_absolute_and_relative_paths_together_keep_their_names(tmp_path: Path):
+    plain = {"score": 1.0, "p_value": None, "verdict": None, "regions": [], "notes": [], "error": None}
+    lines = [json.dumps({"path": path, **plain}) + "\n" for path in ("/far/a.jpg", "near/b.jpg", None)]
+    (tmp_path / "findings.jsonl").write_text("".join(lines), encoding="utf-8")
+    assert [photo.name for photo in read_document(tmp_path).photos] == ["/far/a.jpg", "near/b.jpg", "photo 3"]
 
 
 def test_findings_of_an_older_version_make_a_document_without_measurements(tmp_path: Path):

@@ -7,8 +7,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from blemish.images import write_png
 from blemish.measurement import Scale, load_grades
 from blemish.reports.document import read_document
 from blemish.reports.page import write_page
@@ -89,9 +91,10 @@ def test_the_page_shows_summary_pictures_tables_and_provenance(found: Path):
     assert kinds.count("script") == 1
     for said in ("wall.blemish", "0.1 mm per pixel (given)", "10 mm", "could not be inspected", "largest width"):
         assert said in tree.text
-    assert len([row for row in tree.marked("data-item") if "data-card" not in row]) == 7 + len(
-        list(read_document(found).cracks())
-    )
+    document = read_document(found)
+    regions = sum(len(photo.regions) for photo in document.photos)
+    rows = [row for row in tree.marked("data-item") if "data-card" not in row]
+    assert len(rows) == len(document.photos) + len(list(document.cracks())) + regions
 
 
 def test_names_cannot_become_markup(found: Path):
@@ -131,8 +134,32 @@ def test_a_photo_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_pa
     (tmp_path / "photos" / "wall.png").unlink()
     tree = render(folder)
     assert "no longer where it was inspected" in tree.text
+    assert "1 photo is no longer where it was inspected" in tree.text
     assert not [tag for tag, _ in tree.elements if tag == "image"]
     assert [tag for tag, _ in tree.elements if tag == "path"]
+
+
+def test_another_photo_of_the_same_name_is_not_drawn_upon(write_inspection: Write, tmp_path: Path):
+    folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))))
+    write_png(tmp_path / "photos" / "wall.png", np.zeros((20, 20, 3), np.uint8))
+    tree = render(folder)
+    assert "or is another one now" in tree.text
+    assert not [tag for tag, _ in tree.elements if tag == "image"]
+
+
+def test_what_is_missing_from_the_findings_is_said_on_the_page(found: Path):
+    target = found / "findings.jsonl"
+    target.write_bytes(target.read_bytes()[:-30])
+    assert "is cut off" in render(found).text
+
+
+def test_korean_letters_have_a_font_on_every_system(found: Path):
+    (path,) = write_page(read_document(found), found)
+    page = path.read_text(encoding="utf-8")
+    assert '<meta charset="utf-8">' in page
+    # Windows, macOS, Linux in two packagings.
+    for font in ("Malgun Gothic", "Apple SD Gothic Neo", "Noto Sans CJK KR", "NanumGothic"):
+        assert font in page
 
 
 def test_cracks_without_a_scale_beside_others_are_told_apart(found: Path):
@@ -144,6 +171,11 @@ def test_cracks_without_a_scale_beside_others_are_told_apart(found: Path):
     tree = render(found)
     assert "1 photo with cracks has no scale" in tree.text
     assert "px" in tree.text
+
+
+def test_beside_cracks_regions_are_listed_folded_up(found: Path):
+    kinds = [tag for tag, _ in render(found).elements]
+    assert kinds.count("details") == 1
 
 
 def test_without_measurements_regions_are_listed(write_inspection: Write):

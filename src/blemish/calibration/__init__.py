@@ -2,7 +2,7 @@
 
 from blemish.calibration.conformal import benjamini_hochberg, p_value, p_values
 from blemish.calibration.crossfit import cross_fitted_scores, folds
-from blemish.calibration.drift import Drift
+from blemish.calibration.drift import Drift, scores_below
 from blemish.calibration.groups import ByGroup, by_group
 from blemish.calibration.pixels import image_maxima, pixel_threshold
 from blemish.calibration.promise import (
@@ -44,6 +44,7 @@ __all__ = [
     "p_values",
     "pixel_threshold",
     "promised_threshold",
+    "scores_below",
     "strictest_alpha",
     "verdict",
 ]

@@ -12,8 +12,9 @@ makes all of them small, and the capital would grow without any drift. Capital i
 share 1 / (t (t + 1)) before the t-th, so that a late change is found about as soon as an early one (a mixture over
 change points; Vovk, "Testing randomness online", Statistical Science 36, 2021, surveys such martingales).
 
-It cannot tell a changed camera from a run of defects: give it scores of images believed good, such as those that passed
-or that a person cleared, and mind that leaving out the rejected ones makes the stream look a little better than it is.
+It cannot tell a changed camera from a run of defects: give it scores of images believed good, such as those that a
+person cleared, or those that were not rejected; then leave the rejected ones out of the calibration scores too, with
+`scores_below`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from blemish.calibration.scores import checked_scores, checked_share
+from blemish.calibration.scores import checked_scores, checked_share, just_above
 from blemish.errors import DataError
 
 # Exponents of the power bets k p^(k-1): small k wins fast on few tiny p-values, large k slowly on a slight shift.
@@ -100,6 +101,31 @@ class Drift:
         ties = not_above - bisect_left(self._ranked, score) + 1
         above = len(self._ranked) - not_above
         return float((above + (1.0 - self._random.random()) * ties) / (len(self._ranked) + 1))
+
+
+def scores_below(normal_scores: ArrayLike, reject: float | None) -> NDArray[np.float64]:
+    """Calibration scores that good images below the rejection threshold are exchangeable with.
+
+    Given its threshold, what scores below it is drawn from one distribution, cut off there: for the images that come
+    and for the calibration images alike. The one calibration score that the threshold was set just above, where there
+    is one, was not drawn but chosen, and stays out.
+
+    Args:
+        normal_scores: (n,) raw scores of the calibration images.
+        reject: images are rejected at ``score >= reject``; None: none is.
+
+    Returns:
+        float64 (m,), ascending; empty where all scores are rejected.
+
+    Raises:
+        DataError: no, NaN or infinite calibration scores.
+    """
+    ascending = np.sort(checked_scores(normal_scores))
+    if reject is None:
+        return ascending
+    below = ascending[ascending < reject]
+    is_chosen = below.size > 0 and just_above(float(below[-1])) == reject
+    return below[:-1] if is_chosen else below
 
 
 def _payoffs(p: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -204,7 +204,9 @@ def bands(
             return marginal_threshold(scores, alpha)
         return promised_threshold(scores, alpha, confidence)
 
-    return Bands(review=promise(review_alpha), reject=promise(reject_alpha))
+    # First, since it needs the most images: a refusal must name that number.
+    reject = promise(reject_alpha)
+    return Bands(review=promise(review_alpha), reject=reject)
 
 
 def verdict(score: float, *, review: float | None, reject: float | None) -> Verdict:

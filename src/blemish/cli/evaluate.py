@@ -15,6 +15,9 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
     split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
     as_json: JsonOption = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for figures.json, photos.csv and the plots.", metavar="DIR")
+    ] = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
@@ -24,14 +27,20 @@ def evaluate(
     from blemish.datasets import read_dataset
     from blemish.detectors import load
     from blemish.evaluation import Evaluation
-    from blemish.inspection import choose_split, evaluate_each
+    from blemish.inspection import Portfolio, choose_split, evaluate_each
 
     loaded = load(detector, threads=threads, runtime=runtime.value)
     chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)
-    evaluation = Evaluation(reject=loaded.spec.thresholds.reject)
+    evaluation, portfolio = Evaluation(reject=loaded.spec.thresholds.reject), Portfolio()
     with progress("Evaluating", len(chosen)) as advance:
-        for _ in evaluate_each(loaded, chosen, evaluation):
+        for answer in evaluate_each(loaded, chosen, evaluation):
+            if out is not None:
+                portfolio.add(answer)
             advance()
-    print_figures(evaluation.result(), as_json=as_json)
+    figures = evaluation.result()
+    print_figures(figures, as_json=as_json)
+    if out is not None:
+        portfolio.write(out, figures, loaded.spec.thresholds)
+        typer.echo(f"Figures and plots are in {out}.", err=True)

@@ -60,14 +60,16 @@ def inspect(
     from blemish.cli.progress import progress
     from blemish.detectors import load
     from blemish.images import list_images
-    from blemish.inspection import Measuring, Tally, describe_run, inspect_photos, to_line
+    from blemish.inspection import DriftWatch, Measuring, Tally, describe_run, inspect_photos, to_line
 
     photos = list_images(paths)
     loaded = load(detector, threads=threads, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
-    tally = Tally()
+    tally, watch = Tally(), DriftWatch.of(loaded)
     with progress("Inspecting", len(photos)) as advance:
-        answers = inspect_photos(loaded, photos, out=out, bit_range=limits, overlays=overlays, measuring=measuring)
+        answers = inspect_photos(
+            loaded, photos, out=out, bit_range=limits, overlays=overlays, measuring=measuring, watch=watch
+        )
         for inspection in answers:
             tally.add(inspection)
             if as_json:
@@ -75,7 +77,9 @@ def inspect(
             elif inspection.error is not None:
                 typer.echo(f"Skipped: {inspection.error}", err=True)
             advance()
+    place = ""
     if out is not None:
+        place = f" Findings are in {out}."
         settings = {
             "measure": measure,
             "bit-range": bit_range,
@@ -85,14 +89,19 @@ def inspect(
             "scale-camera": scale_camera,
             "scale-plane": scale_plane,
         }
+        if watch is not None:
+            settings["guarantee"] = "not in doubt" if watch.suspension is None else watch.suspension.sentence
         asked = {name: value for name, value in settings.items() if value is not None}
         describe_run(loaded, settings=asked, grades=grades).write(out)
         if report:
             from blemish.reports.document import read_document
             from blemish.reports.page import write_page
 
-            write_page(read_document(out), out)
-    typer.echo(f"{tally}." + (f" Findings are in {out}." if out else ""), err=as_json)
+            (page,) = write_page(read_document(out), out)
+            place = f" Findings and {page.name} ({page.stat().st_size / 1e6:.1f} MB) are in {out}."
+    if watch is not None and watch.suspension is not None:
+        typer.echo(watch.suspension.sentence, err=True)
+    typer.echo(f"{tally}.{place}", err=as_json)
     if not tally.inspected:
         raise BlemishError("None of the photos could be inspected.")
 

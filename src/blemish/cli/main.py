@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 import blemish
 from blemish.cli import data, detector
+from blemish.cli.benchmark import SeveralValues, benchmark
 from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
@@ -70,6 +71,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(report)
 app.command()(calibrate)
+app.command(cls=SeveralValues)(benchmark)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
 data.app.command()(synth)

@@ -30,6 +30,11 @@ def report(
     from blemish.reports.exports import export
 
     document = read_document(folder, grades=grade_scale(grade))
+    for gap in document.gaps:
+        typer.echo(f"Note: {gap}", err=True)
     written = export(document, formats.split(","), out or folder, pictures=pictures)
     for target in sorted({path.parent if path.parent != (out or folder) else path for path in written}):
         typer.echo(f"{target}")
+    for page in (path for path in written if path.suffix == ".html"):
+        # It may have to go through somebody's mail.
+        typer.echo(f"{page.name} has {page.stat().st_size / 1e6:.1f} MB.", err=True)

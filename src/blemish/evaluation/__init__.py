@@ -11,6 +11,7 @@ from blemish.evaluation.bootstrap import (
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.cracks import CrackFigures, CrackResult
 from blemish.evaluation.figures import Evaluation, Figures, ImageResult
+from blemish.evaluation.grids import draw_grid, mark_errors
 from blemish.evaluation.pixels import PixelFigures, PixelResult, best_f1_threshold
 from blemish.evaluation.plates import Case, Triple, draw_cases, draw_triples, notable_cases
 from blemish.evaluation.plots import (
@@ -30,6 +31,7 @@ from blemish.evaluation.ranking import (
     precision_recall_curve,
     roc_curve,
 )
+from blemish.evaluation.sweep import SweepRow, ThresholdSweep
 from blemish.evaluation.tolerance import ToleranceCounts, count_within
 
 __all__ = [
@@ -44,6 +46,8 @@ __all__ = [
     "Interval",
     "PixelFigures",
     "PixelResult",
+    "SweepRow",
+    "ThresholdSweep",
     "ToleranceCounts",
     "Triple",
     "auroc",
@@ -57,12 +61,14 @@ __all__ = [
     "draw_boxes",
     "draw_cases",
     "draw_confusion",
+    "draw_grid",
     "draw_histograms",
     "draw_losses",
     "draw_precision_recall",
     "draw_roc",
     "draw_triples",
     "fpr_at_tpr",
+    "mark_errors",
     "notable_cases",
     "paired_difference",
     "pooled",

@@ -213,10 +213,14 @@ def _draws(
             raise DataError(f'The group "{unit}" has photos in several strata; a group must lie within one.')
         by_stratum.setdefault(own.pop(), []).append(np.array(rows, dtype=np.intp))
     rng = np.random.default_rng(seed)
+    # Photos that stand alone, the usual case, are drawn in one go; a list of arrays of one would take a hundred times
+    # as long.
+    alone = {stratum: np.concatenate(members) for stratum, members in by_stratum.items() if len(units) == n}
     for _ in range(resamples):
-        drawn = [
-            members[i] for members in by_stratum.values() for i in rng.integers(0, len(members), size=len(members))
-        ]
+        drawn = []
+        for stratum, members in by_stratum.items():
+            chosen = rng.integers(0, len(members), size=len(members))
+            drawn += [alone[stratum][chosen]] if alone else [members[i] for i in chosen]
         yield np.concatenate(drawn)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
+from blemish.evaluation.bootstrap import Interval, bootstrap, count_columns, pooled
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.pixels import PixelFigures, PixelResult
 from blemish.evaluation.ranking import auroc, average_precision, best_f1, fpr_at_tpr
@@ -69,8 +70,51 @@ class Figures:
     pixel: PixelResult
 
     def to_record(self) -> dict[str, Any]:
-        """What ``evaluate --json`` prints: ``n``, ``image`` and ``pixel``, plain values, None where meaningless."""
-        return {"n": self.n, "image": self.image.to_record(), "pixel": self.pixel.to_record()}
+        """What ``evaluate --json`` prints: plain values, None where a figure has no meaning.
+
+        ``n``, ``image`` and ``pixel`` have a fixed set of keys; ``more`` holds every further figure and the intervals,
+        and may grow.
+        """
+        return {
+            "n": self.n,
+            "image": self.image.to_record(),
+            "pixel": self.pixel.to_record(),
+            "more": {
+                "image": self.image.details(),
+                "pixel": self.pixel.details(),
+                "intervals": {
+                    kind: {name: one and one.to_record() for name, one in by_name.items()}
+                    for kind, by_name in self.intervals().items()
+                },
+            },
+        }
+
+    def intervals(self, *, confidence: float = 0.95, resamples: int = 1000) -> dict[str, dict[str, Interval | None]]:
+        """How far the main figures may be off, by drawing the photos again; see `blemish.evaluation.bootstrap`.
+
+        Args:
+            confidence: in (0, 1).
+            resamples: number of draws.
+
+        Returns:
+            By ``image`` and ``pixel`` and by figure; None where the figure has no meaning.
+
+        Raises:
+            SettingsError: ``confidence`` outside (0, 1), or fewer than 2 resamples.
+        """
+        scores, truth = self.image.scores, self.image.defective
+        ranked: dict[str, Interval | None] = {"auroc": None, "average_precision": None}
+        if scores.size:
+            strata = truth.tolist()
+            for name, statistic in (("auroc", auroc), ("average_precision", average_precision)):
+                ranked[name] = bootstrap(
+                    statistic, scores, truth, confidence=confidence, resamples=resamples, strata=strata
+                )
+        masks: dict[str, Interval | None] = {"f1": None}
+        if self.pixel.per_photo:
+            counts = count_columns(self.pixel.per_photo)
+            masks["f1"] = bootstrap(pooled("f1"), *counts, confidence=confidence, resamples=resamples)
+        return {"image": ranked, "pixel": masks}
 
     def details(self) -> dict[str, Any]:
         """As `to_record`, with every further figure beside: AUPRO, FPR at 95 % TPR, tolerances, best F1, counts."""

@@ -1,17 +1,22 @@
 """Inspection: many photos through one detector, into findings or figures."""
 
 from blemish.inspection.calibrating import calibrate
+from blemish.inspection.drifting import DriftWatch, Suspension
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
 from blemish.inspection.findings import read_findings, to_line
 from blemish.inspection.folder import Tally, inspect_photos
 from blemish.inspection.measuring import MeasuredInspection, Measuring
+from blemish.inspection.portfolio import Portfolio
 from blemish.inspection.provenance import describe_run
 from blemish.inspection.thresholds import set_thresholds
 
 __all__ = [
     "Answer",
+    "DriftWatch",
     "MeasuredInspection",
     "Measuring",
+    "Portfolio",
+    "Suspension",
     "Tally",
     "calibrate",
     "choose_split",

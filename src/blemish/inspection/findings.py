@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from blemish.detectors.result import Inspection
-from blemish.errors import DataError
 from blemish.files import replacing
-from blemish.measurement.regions import Region
+from blemish.reports.finding_lines import read_finding_lines
+from blemish.reports.records import region_from_record
 
 JSONL_NAME = "findings.jsonl"
 CSV_NAME = "findings.csv"
@@ -63,38 +63,21 @@ def to_line(inspection: Inspection) -> str:
 
 
 def read_findings(path: Path) -> Iterator[Inspection]:
-    """The inspections of a ``findings.jsonl``, without heat maps and masks.
+    """The inspections of a ``findings.jsonl``, without heat maps, masks and what was measured.
 
     Raises:
-        DataError: the file is missing or a line is not a finding.
+        DataError: the file is missing, or a line is not a finding or not whole.
     """
-    path = Path(path)
-    try:
-        lines = path.open(encoding="utf-8")
-    except OSError as error:
-        raise DataError(f'Cannot read findings from "{path}": {error.strerror}.') from error
-    with lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield _from_record(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise DataError(f'Line {number} of "{path}" is not a finding; was the file edited by hand?') from error
-
-
-def _from_record(record: dict[str, Any]) -> Inspection:
-    return Inspection(
-        path=None if record["path"] is None else Path(record["path"]),
-        score=record["score"],
-        p_value=record["p_value"],
-        verdict=record["verdict"],
-        regions=tuple(_region(region) for region in record["regions"]),
-        notes=tuple(record["notes"]),
-        error=record["error"],
-    )
-
-
-def _region(record: dict[str, Any]) -> Region:
-    return Region(**{**record, "bbox_px": tuple(record["bbox_px"]), "centroid_px": tuple(record["centroid_px"])})
+    for _, record in read_finding_lines(Path(path)):
+        yield Inspection(
+            path=None if record.path is None else Path(record.path),
+            score=record.score,
+            p_value=record.p_value,
+            verdict=record.verdict,
+            regions=tuple(map(region_from_record, record.regions)),
+            notes=tuple(record.notes),
+            error=record.error,
+        )
 
 
 def _csv_row(inspection: Inspection) -> dict[str, Any]:

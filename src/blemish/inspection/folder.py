@@ -12,6 +12,8 @@ from pathlib import Path
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.images import Photo, write_jpeg, write_png
+from blemish.inspection.drifting import DriftWatch, watched
+from blemish.inspection.earlier import check_masks, remove_overlays, replacing_earlier
 from blemish.inspection.findings import writing_findings
 from blemish.inspection.measuring import Measuring, measure_each
 from blemish.inspection.names import unique_names
@@ -59,6 +61,7 @@ def inspect_photos(
     bit_range: tuple[int, int] | None = None,
     overlays: bool = True,
     measuring: Measuring | None = None,
+    watch: DriftWatch | None = None,
 ) -> Iterator[Inspection]:
     """Inspect photos one after another; a photo that cannot be inspected gives an answer with an error.
 
@@ -66,25 +69,34 @@ def inspect_photos(
         detector: what inspects.
         photos: image files, in the order wanted.
         out: folder for ``findings.jsonl``, ``findings.csv`` and ``overlays/``; None writes nothing. The two tables
-            replace older ones when the last photo is done; until then they are hidden files beside them.
+            appear when the last photo is done; then an earlier run's tables, masks, report and exports are gone. Its
+            overlays go with the first answer.
         bit_range: raw values that become black and white in photos of more than 8 bits.
         overlays: whether to draw an overlay of each photo; without ``out`` none is drawn.
         measuring: what to measure beyond regions; answers are then `MeasuredInspection`s, and with ``out`` the masks
-            are written into ``masks/``. None measures nothing.
+            are written into ``masks/`` when the last photo is done. None measures nothing.
+        watch: is told every answer; from the photo on since which it suspends the promise, each answer has a note.
 
     Yields:
         One answer per photo, in the order of ``photos``. Its arrays are large: take what is needed and let it go.
 
     Raises:
-        BlemishError: ``out`` cannot be written to.
+        BlemishError: ``out`` cannot be written to, or has masks that no inspection wrote.
     """
     with ExitStack() as stack:
+        if out is not None and measuring is not None:
+            check_masks(out)
         tables = stack.enter_context(writing_findings(out)) if out else None
+        waiting = stack.enter_context(replacing_earlier(out)) if out else None
+        if out is not None:
+            remove_overlays(out / OVERLAYS_NAME)
         drawer = stack.enter_context(_drawing(out / OVERLAYS_NAME, detector, photos)) if out and overlays else None
         answers: Answers = stack.enter_context(closing(inspect_stream(detector, photos, bit_range=bit_range)))
+        if watch is not None:
+            answers = stack.enter_context(closing(watched(answers, watch)))
         if measuring is not None:
             level = detector.spec.thresholds.pixel
-            measured = measure_each(answers, measuring, names=unique_names(photos), level=level, out=out)
+            measured = measure_each(answers, measuring, names=unique_names(photos), level=level, out=waiting)
             answers = stack.enter_context(closing(measured))
         for number, (photo, inspection) in enumerate(answers):
             if drawer is not None and photo is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
-from blemish.errors import BlemishError
+from blemish.errors import BlemishError, DetectorError
 from blemish.images import Photo, read_photo
 
 # A decoded photo of 12 megapixels takes 36 MB: this bounds the memory, not the number of photos.
@@ -37,11 +38,19 @@ def inspect_stream(
         for path, decoding in decoded:
             try:
                 photo = decoding.result()
-                answer = detector.inspect_pixels(photo.pixels)
+                answer = _inspect(detector, path, photo)
             except BlemishError as error:
                 yield None, Inspection(path=path, score=None, error=str(error))
             else:
                 yield photo, replace(answer, path=path, notes=photo.notes)
+
+
+def _inspect(detector: Detector, path: Path, photo: Photo) -> Inspection:
+    answer = detector.inspect_pixels(photo.pixels)
+    if answer.score is None or not math.isfinite(answer.score):
+        # It would pass every threshold, and no table or average could hold it.
+        raise DetectorError(f'The detector gives "{path}" the score {answer.score}, no finite number; train it again.')
+    return answer
 
 
 def _decode_ahead(

@@ -25,7 +25,7 @@ MIN_LENGTH_PX, SHARD_PX = 8, 3
 # No surface has more than this in one photo; a mask that does is noise, and its largest are enough.
 MOST_PIECES, MOST_CRACKS = 5000, 2000
 # Standard deviation of the smoothing along a line: half the crack's width, within these.
-SMOOTH_PX = (2.0, 6.0)
+SMOOTH_PX = (2.0, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,8 @@ def _smooth_lines(
     # Once more from nearer, since now the line bends as the crack does.
     lines = [cut_back(line, ends, radius) for line, ends, radius in zip(lines, free, radii, strict=True)]
     lines = draw_on(lines, free, radii, body, spare_round=True)
-    lines = [resample(line, closed=loop) for line, loop in zip(lines, closed, strict=True)]
+    corner = np.array(body.shape[::-1]) - 0.5
+    lines = [np.clip(resample(line, closed=loop), -0.5, corner) for line, loop in zip(lines, closed, strict=True)]
     bundle = LineBundle.of(lines, closed)
     reaches = bundle.split(_reach(bundle, radii, depth))
     return tuple(

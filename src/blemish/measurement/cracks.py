@@ -130,6 +130,8 @@ class _Profile:
 def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability: NDArray[np.float32] | None) -> None:
     if mask.ndim != 2 or mask.dtype != np.bool_:
         raise DataError(f"A mask must be a yes-or-no array (H, W); this one is {mask.dtype} {mask.shape}.")
+    if image is not None and (image.dtype != np.uint8 or image.shape[2:] not in ((), (3,))):
+        raise DataError(f"A photo must be 8-bit grey (H, W) or RGB (H, W, 3); this one is {image.dtype} {image.shape}.")
     for name, array in (("photo", image), ("probability map", probability)):
         if array is not None and (array.ndim not in (2, 3) or array.shape[:2] != mask.shape):
             raise DataError(

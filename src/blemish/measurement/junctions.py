@@ -168,7 +168,8 @@ def _chain(
     if not len(all_points):
         all_points, all_radii = lines[0].points, lines[0].radii_px
     new = (all_points != np.roll(all_points, 1, axis=0)).any(axis=1)
-    new[0] = not closed or bool(new[0])
+    # A loop ends where it begins; a loop of nothing but that point keeps it.
+    new[0] = not closed or bool(new[0]) or not new.any()
     meetings = tuple(Meeting(graph.nodes[node], float(graph.radii_px[node])) for node in junctions)
     free = (not closed and not ends_at[0], not closed and not ends_at[1])
     return Chain(all_points[new], all_radii[new], closed, free, meetings, others, nodes[0])

@@ -6,23 +6,24 @@ crack and surface it is the width. Cho, Yoon and Jung, "Effects of the ground re
 width measurements", Sensors 18 (2018), trace the error of thresholded widths to the same mixed pixels, and find it
 least at the threshold half way between crack and surface.
 
-The full contrast must be known. It is taken, in this order, from the crack's own wide parts; from the mask, if
-that is plainly a threshold of this photo, half way between surface and crack; from wide parts of other cracks in
-the photo. Where none of these exists the mask's width stands.
+The full contrast must be known. It is taken, in this order, from the crack's own wide parts; from a blurred box
+that fits its mean profile; from the mask, if that is plainly a threshold of this photo, half way between surface
+and crack; from other cracks in the photo. Where none of these exists the mask's width stands.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
+from blemish.measurement import blurred_box
 from blemish.measurement.bundle import LineBundle, Values
 from blemish.measurement.profiles import Edges
 from blemish.measurement.sampling import sample
+from blemish.measurement.threshold_masks import Levels, contrast_by_threshold
 
 STEP_PX = 0.5
 # Blur reaches this far past an edge; the surface's grey level is read beyond it, over FLANK_PX.
@@ -34,16 +35,16 @@ CORE_DEPTH_PX = 2.5
 CORE_POINTS_CRACK, CORE_POINTS_PHOTO = 8, 30
 # Fainter than this share of the surface's grey level, or these grey levels, is not a crack's full contrast.
 MIN_CONTRAST_SHARE, MIN_CONTRAST_LEVELS = 0.05, 8.0
-# A mask whose edge pixels are split by one grey level with fewer mistakes than this is a threshold of the photo.
-THRESHOLD_MISTAKES = 0.01
-THRESHOLD_MIN_PIXELS = 40
-# Standard deviation of the blur, by the lens and by reading between pixels, of a photo that is still called sharp.
-MOST_BLUR_PX = 1.0
+# A blurred box is fitted to the mean of at most this many profiles of a crack, and of no fewer than the first.
+BOX_POINTS = (12, 256)
+# A photo that puts the mean width of a crack further from the mask's than this shows something else than the mask.
+AGREEMENT_PX = 0.6
+# Nor is a photo better than a mask where half its widths are further than this from that mean difference.
+MOST_SCATTER_PX = 0.3
+# The mask's rounding is no scatter of the photo: the mask's widths are smoothed by this before.
+SCATTER_SMOOTH_PX = 5.0
 # Above this width (mask) grey levels are not consulted: the mask's rounding no longer matters.
 WIDEST_PX = 24.0
-
-# The lowest and the highest grey level of a range.
-Levels = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,23 @@ class _Readings:
     surface: Values
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoWidths:
+    """What a photo says about widths.
+
+    Attributes:
+        width_px: float64 (M,), NaN where the contrast is unknown, too low or out of reach.
+        clear_box: bool (M,), points of cracks that look like an evenly wide, sharp, dark line just where the mask is:
+            there the photo is better than the mask.
+    """
+
+    width_px: Values
+    clear_box: NDArray[np.bool_]
+
+
 def photo_widths(
     photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
-) -> Values:
+) -> PhotoWidths:
     """Widths by grey-level integration.
 
     Args:
@@ -75,23 +90,33 @@ def photo_widths(
         bundle: the centre lines.
         edges: where the mask ends across them.
         usable: bool (M,), points where no other crack meets this one.
-        levels: what grey levels the mask may be a threshold at, if it is one: see `threshold_levels`.
-
-    Returns:
-        float64 (M,) in pixels, NaN where the contrast is unknown, too low or out of reach.
+        levels: what grey levels the mask may be a threshold at, if it is one.
     """
-    result = np.full(len(bundle.points), np.nan)
+    width = np.full(len(bundle.points), np.nan)
+    clear_box = np.zeros(len(bundle.points), dtype=np.bool_)
     chosen = np.flatnonzero(usable & (edges.width_px <= WIDEST_PX))
     if not chosen.size:
-        return result
+        return PhotoWidths(width, clear_box)
     read = _read(photo, bundle, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
     surface = bundle.smooth(read.surface, 4.0)
-    contrast = _contrast(bundle, surface, read, levels, edges.width_px)
+    by_box = _box_shares(photo, bundle, edges, surface)
+    contrast = _contrast(bundle, surface, read, by_box)
+    sure = np.isfinite(by_box)
+    if levels is not None:
+        darkest = _per_line(bundle, bundle.smooth(surface - read.middle, 2.0), 1, 90)
+        at_level = contrast_by_threshold(levels, surface, darkest, _per_line(bundle, edges.width_px, 1, 50))
+        sure |= np.isfinite(at_level)
+        contrast = np.where(np.isfinite(contrast), contrast, at_level)
+    contrast = np.where(np.isfinite(contrast), contrast, surface * _photo_share(read, surface, by_box))
     enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
-    np.divide(read.darkness, contrast, out=result, where=enough)
-    width = result + read.core_px
-    return np.where(width > 0, width, np.nan)
+    np.divide(read.darkness, contrast, out=width, where=enough)
+    width += read.core_px
+    width[~(width > 0)] = np.nan
+    beside_mask = np.where(sure, width - bundle.smooth(edges.width_px, SCATTER_SMOOTH_PX), np.nan)
+    off = _per_line(bundle, beside_mask, 1, 50)
+    scatter = _per_line(bundle, np.abs(beside_mask - off), 1, 50)
+    return PhotoWidths(width, (np.abs(off) <= AGREEMENT_PX) & (scatter <= MOST_SCATTER_PX))
 
 
 def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
@@ -125,25 +150,49 @@ def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
     return np.asarray(np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1), dtype=np.float64)
 
 
-def _contrast(bundle: LineBundle, surface: Values, read: _Readings, levels: Levels | None, width_px: Values) -> Values:
-    """Surface minus crack, in grey levels, (M,), NaN where nothing tells."""
-    share = 1.0 - read.core / np.where(surface > 0, surface, np.nan)
-    local = bundle.smooth(share, 5.0)
-    own = _per_line(bundle, share, CORE_POINTS_CRACK, 50)
-    contrast = surface * np.where(np.isfinite(local) & np.isfinite(own), local, own)
-    if levels is not None:
-        # A threshold half way is half the contrast below the surface. Of the levels that would give the same mask,
-        # the one is taken that fits the darkest that the crack is seen to be, and none that not even a blurred lens
-        # could have hidden in a crack so wide.
-        darkest = _per_line(bundle, bundle.smooth(surface - read.middle, 2.0), 1, 90)
-        halfway = np.clip(darkest, 2 * (surface - levels[1]), 2 * (surface - levels[0]))
-        width = _per_line(bundle, width_px, 1, 50)
-        halfway = np.minimum(halfway, darkest / erf(width / (np.sqrt(8) * MOST_BLUR_PX)))
-        return np.where(np.isfinite(contrast), contrast, halfway)
-    known = np.isfinite(share)
-    if known.sum() >= CORE_POINTS_PHOTO:
-        contrast = np.where(np.isfinite(contrast), contrast, surface * np.median(share[known]))
-    return contrast
+def _box_shares(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, surface: Values) -> Values:
+    """How dark each crack is in full, as a share of the surface, by a blurred box, (M,); NaN where none fits."""
+    shares = np.full(len(bundle.points), np.nan)
+    at_line, widths = [], []
+    for start, stop in pairwise(bundle.starts):
+        points = start + np.flatnonzero(np.isfinite(surface[start:stop]))
+        width = float(np.median(edges.width_px[points])) if points.size >= BOX_POINTS[0] else np.inf
+        if width > blurred_box.WIDEST_PX:
+            points = points[:0]
+        at_line.append(points[:: max(1, -(-points.size // BOX_POINTS[1]))])
+        widths.append(width)
+    rows = np.concatenate(at_line)
+    across = blurred_box.OFFSETS_PX + edges.middle_px[rows, np.newaxis]
+    x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
+    y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
+    darker = 1.0 - sample(photo, x, y) / np.maximum(surface[rows, np.newaxis], 1.0)
+    ends = np.cumsum([0] + [points.size for points in at_line])
+    for line, (first, last) in enumerate(pairwise(ends)):
+        if last > first:
+            box = blurred_box.fit_blurred_box(darker[first:last].mean(axis=0), widths[line])
+            if box.believed:
+                shares[bundle.starts[line] : bundle.starts[line + 1]] = box.height
+    return shares
+
+
+def _contrast(bundle: LineBundle, surface: Values, read: _Readings, by_box: Values) -> Values:
+    """Surface minus crack by the crack itself, in grey levels, (M,), NaN where it does not tell."""
+    by_core = _core_share(read, surface)
+    local = bundle.smooth(by_core, 5.0)
+    own = _per_line(bundle, by_core, CORE_POINTS_CRACK, 50)
+    by_core = np.where(np.isfinite(local) & np.isfinite(own), local, own)
+    return surface * np.where(np.isfinite(by_core), by_core, by_box)
+
+
+def _core_share(read: _Readings, surface: Values) -> Values:
+    return np.asarray(1.0 - read.core / np.where(surface > 0, surface, np.nan))
+
+
+def _photo_share(read: _Readings, surface: Values, by_box: Values) -> float:
+    """How dark the cracks of the photo are in full, as a share of the surface; NaN where too few of them tell."""
+    share = np.where(np.isfinite(by_box), by_box, _core_share(read, surface))
+    known = share[np.isfinite(share)]
+    return float(np.median(known)) if known.size >= CORE_POINTS_PHOTO else np.nan
 
 
 def _per_line(bundle: LineBundle, values: Values, least: int, percentile: float) -> Values:
@@ -154,32 +203,3 @@ def _per_line(bundle: LineBundle, values: Values, least: int, percentile: float)
         part = slice(bundle.starts[line], bundle.starts[line + 1])
         found[line] = np.percentile(values[part][known[part]], percentile)
     return found[bundle.owner]
-
-
-def threshold_levels(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Levels | None:
-    """The grey levels at which thresholding the photo gives the mask, or None where it is not a threshold.
-
-    Only pixels on both sides of the mask's edge are asked: if one grey level parts them with at most 1 % mistakes,
-    the mask was drawn at that level.
-
-    Args:
-        photo: uint8 (H, W), grey, cracks darker.
-        mask: uint8 (H, W), 255 inside.
-
-    Returns:
-        The lowest and the highest level that part the pixels best.
-    """
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    inner = photo[(mask > 0) & (cv2.erode(mask, cross) == 0)]
-    outer = photo[(mask == 0) & (cv2.dilate(mask, cross) > 0)]
-    if min(inner.size, outer.size) < THRESHOLD_MIN_PIXELS:
-        return None
-    too_bright = inner.size - np.cumsum(np.bincount(inner, minlength=256))
-    too_dark = np.cumsum(np.bincount(outer, minlength=256))
-    mistakes = too_bright + too_dark
-    best = mistakes.min()
-    if best > THRESHOLD_MISTAKES * (inner.size + outer.size):
-        return None
-    # Level g has grey g as the last one inside.
-    levels = np.flatnonzero(mistakes == best) + 0.5
-    return float(levels[0]), float(levels[-1])

@@ -3,8 +3,8 @@
 A mask's edges are good to its rounding, a fraction of a pixel, if whoever drew it saw the crack well. That is enough
 for cracks of 2 px and more. Thinner ones are mostly rounding, and there the photo's grey levels are asked.
 
-If the mask is plainly a threshold of this very photo, the grey levels hold what thresholding rounded away. Then they
-correct the mask by up to half a pixel at any width.
+Where a crack is a clear dark line in the photo, just where the mask is, the grey levels hold what the mask rounded
+away. Then they correct the mask by up to half a pixel.
 """
 
 from __future__ import annotations
@@ -15,17 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.photo_widths import photo_widths, threshold_levels
+from blemish.measurement.photo_widths import photo_widths
 from blemish.measurement.profiles import Edges
+from blemish.measurement.threshold_masks import threshold_levels
 
 # Up to the first width (by the mask) the photo alone decides, from the second on the mask; between, a mixture.
 PHOTO_ALONE_PX, MASK_ALONE_PX = 2.0, 2.5
-# The most that a photo corrects a mask that is its own threshold.
+# The most that a photo corrects a mask.
 ROUNDING_PX = 0.5
 # A photo that shows this much more darkness than the mask shows more than the crack: a stain, a shadow.
-EXCESS_PX = 1.5
-# Standard deviation of the smoothing of widths along a crack: what is shorter is rounding of the mask.
-SMOOTH_PX = 3.0
+EXCESS_PX = 0.6
+# Standard deviation of the smoothing of widths along a crack: what is shorter is rounding of the mask. Cracks wider
+# than NARROW_PX, and fully from WIDE_PX on, need less: their edges vary by more than rounding.
+SMOOTH_PX, SMOOTH_WIDE_PX = 5.0, 1.5
+NARROW_PX, WIDE_PX = 2.0, 4.0
+# The same for widths by the photo, whose noise is larger.
+SMOOTH_PHOTO_PX = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +64,17 @@ def choose_widths(
         photo: uint8 (H, W), grey; None measures the mask alone.
         mask: uint8 (H, W), 255 inside.
     """
-    by_mask = np.where(clear, bundle.smooth(np.where(clear, edges.width_px, np.nan), SMOOTH_PX), np.nan)
-    nothing = np.full(len(by_mask), np.nan)
+    known = np.where(clear, edges.width_px, np.nan)
+    calm = bundle.smooth(known, SMOOTH_PX)
+    wide = np.clip((calm - NARROW_PX) / (WIDE_PX - NARROW_PX), 0.0, 1.0)
+    by_mask = np.where(clear, calm + wide * (bundle.smooth(known, SMOOTH_WIDE_PX) - calm), np.nan)
     if photo is None:
-        return Widths(by_mask, by_mask, nothing)
-    levels = threshold_levels(photo, mask)
-    raw = photo_widths(photo, bundle, edges, clear, levels)
-    by_photo = np.where(clear, bundle.smooth(raw, SMOOTH_PX), np.nan)
-    known = np.isfinite(by_photo) & (by_photo <= by_mask + EXCESS_PX)
+        return Widths(by_mask, by_mask, np.full(len(by_mask), np.nan))
+    read = photo_widths(photo, bundle, edges, clear, threshold_levels(photo, mask))
+    by_photo = np.where(clear, bundle.smooth(read.width_px, SMOOTH_PHOTO_PX), np.nan)
+    calm = bundle.smooth(known, SMOOTH_PHOTO_PX)
+    corrected = np.where(read.clear_box, calm + np.clip(by_photo - calm, -ROUNDING_PX, ROUNDING_PX), by_mask)
     alone = np.clip((MASK_ALONE_PX - by_mask) / (MASK_ALONE_PX - PHOTO_ALONE_PX), 0.0, 1.0)
-    corrected = by_mask
-    if levels is not None:
-        corrected = by_mask + np.clip(by_photo - by_mask, -ROUNDING_PX, ROUNDING_PX)
-    else:
-        known &= alone > 0
-    chosen = np.where(known, alone * by_photo + (1.0 - alone) * corrected, by_mask)
-    return Widths(chosen, by_mask, np.where(known, by_photo, np.nan))
+    used = np.isfinite(by_photo) & (by_photo <= by_mask + EXCESS_PX) & (read.clear_box | (alone > 0))
+    chosen = np.where(used, alone * by_photo + (1.0 - alone) * corrected, by_mask)
+    return Widths(chosen, by_mask, np.where(used, by_photo, np.nan))

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.networks.pixels import Normalisation
+from blemish.methods.normal_photos import NormalPhotos
 
 LearnsFrom = Literal["normal", "masks", "labels"]
 
@@ -71,7 +72,10 @@ class Method(ABC):
     """
 
     Settings: ClassVar[type[MethodSettings]] = MethodSettings
+    exportable: ClassVar[bool] = True
+    """False where scoring is no graph (a search by gradient for every photo): such a method runs under torch only."""
     info: ClassVar[MethodInfo]
+    settings: Any
 
     @abstractmethod
     def __init__(self, settings: Any, classes: tuple[str, ...], load_weights: LoadWeights) -> None: ...
@@ -85,13 +89,53 @@ class Method(ABC):
         """The scoring module: uint8 (N, H, W, 3) -> score (N,), map (N, H, W) or (N, K, H, W), in eval mode."""
 
 
+class DivergedError(RuntimeError):
+    """A training has run astray and is worth another start: the message says how."""
+
+
+class FittedMethod(nn.Module, Method):
+    """A method that learns by looking at sound photos, without gradients through the whole: statistics, a memory.
+
+    A subclass reads the photos in as many passes as it needs. Memory must not grow with their number.
+    """
+
+    settings: Any
+
+    @abstractmethod
+    def fit(self, photos: NormalPhotos, *, seed: int) -> str:
+        """Learn from sound photos.
+
+        Args:
+            photos: streamed anew in every pass.
+            seed: decides everything random.
+
+        Returns:
+            What was learned, in words for the model card.
+
+        Raises:
+            DataError: the photos cannot teach this method.
+        """
+
+
 class GradientMethod(L.LightningModule, Method):
     """A method that learns by gradient; Lightning runs it.
 
     A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``.
+
+    Attributes:
+        stops_early: whether ``val_loss`` ends the training and chooses the epoch; otherwise all epochs are made and
+            the last weights kept, as adversarial papers do.
+        last_try: a training that runs astray is not started again, so `DivergedError` must not be raised any more.
+        remarks: what happened in the training that its user should know, in sentences.
     """
 
+    stops_early: ClassVar[bool] = True
     settings: Any
+    last_try: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remarks: list[str] = []
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:

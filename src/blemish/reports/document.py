@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from blemish.errors import DataError
+from blemish.errors import DataError, SettingsError
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
+from blemish.reports.finding_lines import CutOffLineError, FindingRecord, not_a_finding, read_finding_lines
 from blemish.reports.records import crack_from_record, region_from_record, scale_from_record
 from blemish.reports.run_record import RunRecord, read_run
 
@@ -90,12 +90,14 @@ class Document:
         run: what it was; None where that was not recorded.
         grades: the scale that cracks are graded by; None without one.
         photos: in the order of inspection.
+        gaps: sentences on what is missing here of what was inspected.
     """
 
     folder: Path
     run: RunRecord | None
     grades: GradeScale | None
     photos: tuple[PhotoFindings, ...]
+    gaps: tuple[str, ...] = ()
 
     @property
     def measured(self) -> bool:
@@ -140,7 +142,8 @@ class Document:
 
     def find_photo(self, photo: PhotoFindings) -> Path | None:
         """Where the photo lies now; None where it cannot be found."""
-        starts = [Path(), *([Path(self.run.folder)] if self.run is not None else [])]
+        # Where the inspection was started comes first: another photo of that name may lie below the current folder.
+        starts = [*([Path(self.run.folder)] if self.run is not None else []), Path()]
         return next((start / photo.path for start in starts if photo.path and (start / photo.path).is_file()), None)
 
 
@@ -159,24 +162,35 @@ def widths_of(crack: Crack, unit: Unit) -> NDArray[np.float64] | None:
 
 
 def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document:
-    """Read an inspection from its folder.
+    """Read an inspection from its folder. A last line that is cut off leaves a gap, and `Document.gaps` says so.
 
     Args:
         folder: holds ``findings.jsonl``, and what else ``blemish inspect`` wrote.
         grades: grade by this scale instead of the inspection's own.
 
     Raises:
-        DataError: there are no findings, or a line is not a finding.
+        DataError: there are no findings, a line is not a finding, or a newer version wrote them.
     """
     folder = Path(folder)
     run = read_run(folder)
     if grades is None and run is not None and run.grades is not None:
         grades = _recorded_grades(run.grades)
-    photos = list(_read_lines(folder))
+    path = folder / FINDINGS_NAME
+    photos: list[PhotoFindings] = []
+    gaps: tuple[str, ...] = ()
+    try:
+        for number, record in read_finding_lines(path):
+            try:
+                photos.append(_from_record(record, len(photos) + 1, folder))
+            except (ValueError, SettingsError) as error:
+                raise not_a_finding(path, number, str(error).removesuffix(".")) from error
+    except CutOffLineError as error:
+        if not photos:
+            raise
+        gaps = (shown(str(error)),)
     names = _names([photo.path for photo in photos])
-    return Document(
-        folder, run, grades, tuple(replace(photo, name=name) for photo, name in zip(photos, names, strict=True))
-    )
+    named = (replace(photo, name=name) for photo, name in zip(photos, names, strict=True))
+    return Document(folder, run, grades, tuple(named), gaps)
 
 
 def _recorded_grades(record: Mapping[str, Any]) -> GradeScale:
@@ -186,40 +200,24 @@ def _recorded_grades(record: Mapping[str, Any]) -> GradeScale:
         raise DataError('The grade scale in "inspection.json" is damaged; name one by --grade.') from error
 
 
-def _read_lines(folder: Path) -> Iterator[PhotoFindings]:
-    path = folder / FINDINGS_NAME
-    try:
-        lines = path.open(encoding="utf-8")
-    except OSError as error:
-        raise DataError(
-            f'Cannot read findings from "{path}": {error.strerror}; give a folder that "blemish inspect --out" wrote.'
-        ) from error
-    with lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield _from_record(json.loads(line), number, folder)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise DataError(f'Line {number} of "{path}" is not a finding; was the file edited by hand?') from error
-
-
-def _from_record(record: dict[str, Any], number: int, folder: Path) -> PhotoFindings:
-    scale = scale_from_record(record.get("scale"))
-    size, cracks, mask = record.get("size_px"), record.get("cracks"), record.get("mask")
+def _from_record(record: FindingRecord, number: int, folder: Path) -> PhotoFindings:
+    scale = None if record.scale is None else scale_from_record(record.scale)
+    cracks = record.cracks
     return PhotoFindings(
         number=number,
-        path=record["path"] or "",
+        path=record.path or "",
         name="",
-        file_name=record.get("name") or f"photo {number}",
-        score=record["score"],
-        p_value=record["p_value"],
-        verdict=record["verdict"],
-        error=None if record["error"] is None else shown(record["error"]),
-        notes=tuple(shown(note) for note in record["notes"]),
-        size_px=None if size is None else (int(size[0]), int(size[1])),
+        file_name=record.name or f"photo {number}",
+        score=record.score,
+        p_value=record.p_value,
+        verdict=record.verdict,
+        error=None if record.error is None else shown(record.error),
+        notes=tuple(map(shown, record.notes)),
+        size_px=None if record.size_px is None else (record.size_px[0], record.size_px[1]),
         scale=scale,
-        regions=tuple(region_from_record(region) for region in record["regions"]),
+        regions=tuple(map(region_from_record, record.regions)),
         cracks=None if cracks is None else tuple(crack_from_record(crack, scale) for crack in cracks),
-        mask_file=None if mask is None else folder / mask,
+        mask_file=None if record.mask is None else folder / record.mask,
     )
 
 
@@ -229,7 +227,8 @@ def _names(paths: list[str]) -> list[str]:
         shared = os.path.commonpath([Path(path).parent for path in paths if path])
     except ValueError:
         shared = ""
-    names = [str(Path(path).relative_to(shared)) if path else "" for path in paths]
+    # Of absolute and relative paths together nothing is shared.
+    names = [str(Path(path).relative_to(shared)) if path and shared else path for path in paths]
     return [shown(name) or f"photo {number}" for number, name in enumerate(names, start=1)]
 
 

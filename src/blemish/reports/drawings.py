@@ -19,7 +19,8 @@ from blemish.reports.lines import essential_points
 from blemish.reports.outlines import find_pieces
 from blemish.reports.width_classes import WidthClasses
 
-PICTURE_PX = 1000
+# Longer side of a picture, and the least that still shows a crack; see `picture_px`.
+PICTURE_PX, _LEAST_PICTURE_PX = 1000, 240
 _JPEG_QUALITY = 80
 # About how large a picture stands on a desktop's screen.
 _SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
@@ -101,13 +102,29 @@ class Drawing:
         return _is_wide((self.width_px, self.height_px))
 
 
-def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses) -> Drawing | None:
+def picture_px(count: int, full_size: int) -> int:
+    """The longer side of each picture of a page: from a certain number on smaller, so that all together stay the same.
+
+    Args:
+        count: how many pictures the page shows.
+        full_size: up to so many are shown at their full size.
+
+    >>> picture_px(50, 50), picture_px(200, 50), picture_px(100_000, 50)
+    (1000, 500, 240)
+    """
+    return max(_LEAST_PICTURE_PX, round(PICTURE_PX * min(1.0, full_size / max(count, 1)) ** 0.5))
+
+
+def draw(
+    photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses, *, side_px: int = PICTURE_PX
+) -> Drawing | None:
     """Draw one photo.
 
     Args:
         photo: what was found in it.
         pixels: the photo, uint8 RGB (H, W, 3); None where it cannot be read.
         classes: widths and their colours.
+        side_px: longer side of the picture, where the photo has as many pixels.
 
     Returns:
         The drawing; None where not even the photo's size is known.
@@ -118,7 +135,7 @@ def draw(photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthC
     if size is None:
         return None
     cracks = photo.cracks or ()
-    shrink = max(1.0, max(size) / PICTURE_PX)
+    shrink = max(1.0, max(size) / side_px)
     return Drawing(
         jpeg=None if pixels is None else _small(pixels, shrink),
         width_px=size[0],

@@ -51,6 +51,28 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "masks": write_masks,
 }
 
+_FILES = (
+    "report.html",
+    "photos.csv",
+    "cracks.csv",
+    "regions.csv",
+    "cracks.jsonl",
+    "coco.json",
+    "coco-polygons.json",
+)
+_FOLDERS = {"geojson": "*.geojson", "dxf": "*.dxf"}
+
+
+def remove_exports(folder: Path) -> None:
+    """Remove the report and all exports but masks from a folder; files of other names stay."""
+    for name in _FILES:
+        (folder / name).unlink(missing_ok=True)
+    for name, pattern in _FOLDERS.items():
+        for file in (folder / name).glob(pattern):
+            file.unlink()
+        if (folder / name).is_dir() and not any((folder / name).iterdir()):
+            (folder / name).rmdir()
+
 
 def export(document: Document, formats: Iterable[str], out: Path, *, pictures: int = PICTURES) -> list[Path]:
     """Write an inspection in several formats.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ from blemish.files import write_text
 from blemish.images import read_photo
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, PhotoFindings, Unit, shown, size_of
-from blemish.reports.drawings import Drawing, draw
+from blemish.reports.drawings import Drawing, draw, picture_px
 from blemish.reports.summary import summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 
 PAGE_NAME = "report.html"
 # About 200 kB a picture: a page that mail and phones can take. The other photos are in the table.
 PICTURES = 50
-# A browser sorts and filters this many rows at once without a pause.
+# A table of more rows is one for a spreadsheet.
 MOST_ROWS = 3000
+# So many are laid out at first, and the others when asked for.
+_ROWS_AT_ONCE = 200
 _CRACKS_ON_A_CARD = 6
 
 
@@ -94,14 +96,13 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     photos = [
         _photo_row(document, photo, rank, classes.unit) for rank, photo in enumerate(document.worst_first(), start=1)
     ]
-    cards = [
-        PhotoRow(row.photo, row.rank, row.rows, _draw(document, row.photo, classes))
-        for row in photos[:pictures]
-        if row.photo.error is None
-    ]
+    shown_photos = [row for row in photos[:pictures] if row.photo.error is None]
+    side_px = picture_px(len(shown_photos), PICTURES)
+    cards = [replace(row, drawing=_draw(document, row.photo, classes, side_px)) for row in shown_photos]
     rows = sorted(
         (row for photo in photos for row in photo.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
     )
+    regions = _regions(photos)
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,
@@ -126,10 +127,12 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         mixed=len({row.unit for row in rows}) > 1,
         photos=photos[:MOST_ROWS],
         photos_left_out=len(photos) - min(len(photos), MOST_ROWS),
-        regions=[] if document.measured else _regions(photos),
+        regions=regions[:MOST_ROWS],
+        regions_left_out=len(regions) - min(len(regions), MOST_ROWS),
         settings=_settings(document),
         detector=_detector(document),
         scales=_scales(document),
+        rows_at_once=_ROWS_AT_ONCE,
         cracks_on_a_card=_CRACKS_ON_A_CARD,
     )
     target = out / PAGE_NAME
@@ -138,22 +141,24 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
 
 
 def _photo_row(document: Document, photo: PhotoFindings, rank: int, wanted: Unit) -> PhotoRow:
-    unit: Unit = wanted if photo.scale is not None else "px"
+    cracks = photo.cracks or ()
+    has_scale = photo.scale is not None and all(crack.mm is not None for crack in cracks)
+    unit: Unit = wanted if has_scale else "px"
     rows = []
-    for crack in photo.cracks or ():
+    for crack in cracks:
         grade = document.grade_of(crack)
         index = None if grade is None or document.grades is None else list(document.grades.labels).index(grade)
         rows.append(Row(photo, crack, unit, grade, index, document.grades_within(crack)))
     return PhotoRow(photo, rank, tuple(rows))
 
 
-def _draw(document: Document, photo: PhotoFindings, classes: WidthClasses) -> Drawing | None:
+def _draw(document: Document, photo: PhotoFindings, classes: WidthClasses, side_px: int) -> Drawing | None:
     path = document.find_photo(photo)
     try:
         pixels = None if path is None else read_photo(path, bit_range=_bit_range(document)).pixels
     except ImageError:
         pixels = None
-    return draw(photo, pixels, classes)
+    return draw(photo, pixels, classes, side_px=side_px)
 
 
 def _bit_range(document: Document) -> tuple[int, int] | None:
@@ -162,13 +167,17 @@ def _bit_range(document: Document) -> tuple[int, int] | None:
     if not isinstance(asked, str):
         return None
     low, _, high = asked.partition(",")
-    return int(low), int(high)
+    try:
+        return int(low), int(high)
+    except ValueError:
+        # A record edited by hand: the picture then shows the photo's own range.
+        return None
 
 
 def _regions(photos: list[PhotoRow]) -> list[tuple[PhotoRow, int, Any]]:
-    """The worst regions of all photos, with their photo and number."""
+    """The regions of all photos, worst first, with their photo and number."""
     found = [(row, number, region) for row in photos for number, region in enumerate(row.photo.regions, start=1)]
-    return sorted(found, key=lambda each: -each[2].score)[:MOST_ROWS]
+    return sorted(found, key=lambda each: -each[2].score)
 
 
 def _settings(document: Document) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,23 +12,27 @@ from blemish.measurement.crack import Crack, Millimetres
 from blemish.measurement.polylines import tangents
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
+from blemish.reports.finding_lines import CrackRecord, RegionRecord, ScaleRecord
+
+_OWN = {own.name for own in fields(Crack)} - {"polyline_px", "widths_px", "max_width_at", "mm"}
+_SIZES_MM = tuple(own.name for own in fields(Millimetres) if own.name not in {"polyline", "widths", "max_width_at"})
 
 
-def scale_from_record(record: dict[str, Any] | None) -> Scale | None:
-    """What `Scale.to_record` wrote."""
-    if record is None:
-        return None
-    rows = record.get("px_to_mm_homography")
-    to_plane = None if rows is None else tuple((float(a), float(b), float(c)) for a, b, c in rows)
-    return Scale(record["mm_per_px"], record["source"], record["relative_uncertainty"], to_plane)
+def scale_from_record(record: ScaleRecord) -> Scale:
+    """What `Scale.to_record` wrote. Raises SettingsError for an absurd one."""
+    rows = record.px_to_mm_homography
+    to_plane = None if rows is None else tuple((a, b, c) for a, b, c in rows)
+    return Scale(record.mm_per_px, record.source, record.relative_uncertainty, to_plane)
 
 
-def region_from_record(record: dict[str, Any]) -> Region:
+def region_from_record(record: RegionRecord) -> Region:
     """What `Region.to_record` wrote."""
-    return Region(**{**record, "bbox_px": tuple(record["bbox_px"]), "centroid_px": tuple(record["centroid_px"])})
+    x, y, width, height = record.bbox_px
+    own = record.model_dump() | {"bbox_px": (x, y, width, height), "centroid_px": _pair(record.centroid_px)}
+    return Region(**own)
 
 
-def crack_from_record(record: dict[str, Any], scale: Scale | None) -> Crack:
+def crack_from_record(record: CrackRecord, scale: Scale | None) -> Crack:
     """What `Crack.to_record` wrote, to the digits that it wrote.
 
     Args:
@@ -36,37 +40,16 @@ def crack_from_record(record: dict[str, Any], scale: Scale | None) -> Crack:
         scale: the photo's, from which the centre line and the widths in millimetres follow.
 
     Raises:
-        KeyError, TypeError, ValueError: the record is not a crack's.
+        ValueError: the centre line is none.
     """
-    line = np.array(record["polyline_px"], dtype=np.float64).reshape(-1, 2)
-    widths = np.array([np.nan if width is None else width for width in record["widths_px"]], dtype=np.float64)
+    line = _numbers(record.polyline_px).reshape(-1, 2)
+    widths = _numbers([np.nan if width is None else width for width in record.widths_px])
     if len(line) != len(widths) or not len(line):
         raise ValueError("a crack's line and widths differ in length")
-    return Crack(
-        number=record["number"],
-        network=record["network"],
-        polyline_px=line,
-        widths_px=widths,
-        length_px=record["length_px"],
-        mean_width_px=record["mean_width_px"],
-        median_width_px=record["median_width_px"],
-        p95_width_px=record["p95_width_px"],
-        max_width_px=record["max_width_px"],
-        max_width_at=_pair(record["max_width_at"]),
-        orientation_deg=record["orientation_deg"],
-        direction=record["direction"],
-        branches=record["branches"],
-        tortuosity=record["tortuosity"],
-        closed=record["closed"],
-        touches_border=record["touches_border"],
-        area_px=record["area_px"],
-        area_width_px=record["area_width_px"],
-        width_uncertainty_px=record["width_uncertainty_px"],
-        length_uncertainty_px=record["length_uncertainty_px"],
-        photo_share=record["photo_share"],
-        score=record["score"],
-        mm=None if scale is None or "length_mm" not in record else _millimetres(record, line, widths, scale),
-    )
+    if not np.isfinite(line).all():
+        raise ValueError("a crack's line has a point without a place")
+    own = record.model_dump(include=_OWN) | {"max_width_at": _pair(record.max_width_at)}
+    return Crack(**own, polyline_px=line, widths_px=widths, mm=_millimetres(record, line, widths, scale))
 
 
 def sizes_record(crack: Crack) -> dict[str, Any]:
@@ -76,23 +59,27 @@ def sizes_record(crack: Crack) -> dict[str, Any]:
 
 
 def _millimetres(
-    record: dict[str, Any], line: NDArray[np.float64], widths: NDArray[np.float64], scale: Scale
-) -> Millimetres:
+    record: CrackRecord, line: NDArray[np.float64], widths: NDArray[np.float64], scale: Scale | None
+) -> Millimetres | None:
+    sizes = {name: getattr(record, f"{name}_mm") for name in _SIZES_MM}
+    if scale is None or record.max_width_mm_at is None or None in sizes.values():
+        return None
     # Directions matter under perspective only.
-    along = line if scale.to_plane is None else tangents(line, closed=record["closed"])
+    along = line if scale.to_plane is None else tangents(line, closed=record.closed)
     return Millimetres(
         polyline=scale.points_mm(line),
         widths=scale.widths_mm(widths, line, along),
-        length=record["length_mm"],
-        mean_width=record["mean_width_mm"],
-        median_width=record["median_width_mm"],
-        p95_width=record["p95_width_mm"],
-        max_width=record["max_width_mm"],
-        max_width_at=_pair(record["max_width_mm_at"]),
-        width_uncertainty=record["width_uncertainty_mm"],
-        length_uncertainty=record["length_uncertainty_mm"],
+        max_width_at=_pair(record.max_width_mm_at),
+        **sizes,
     )
 
 
+def _numbers(values: list[Any]) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("a crack's line holds what is no number") from error
+
+
 def _pair(values: list[float]) -> tuple[float, float]:
-    return float(values[0]), float(values[1])
+    return values[0], values[1]

@@ -81,11 +81,11 @@ def _figures(
     figures = [("photos inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
     if not document.measured:
         found = sum(len(photo.regions) for photo in answered)
-        figures.append(("regions outlined", f"{found:,}", f"in {sum(bool(p.regions) for p in answered)} photos"))
+        figures.append(("regions outlined", f"{found:,}", f"in {_photos(sum(bool(p.regions) for p in answered))}"))
         return tuple(figures)
     cracked = sum(bool(photo.cracks) for photo in answered)
     total = sum(len(photo.cracks or ()) for photo in answered)
-    figures.append(("cracks", f"{total:,}", f"in {cracked:,} photos"))
+    figures.append(("cracks", f"{total:,}", f"in {_photos(cracked)}"))
     if cracks:
         photo, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
         about = size_of(widest, "width_uncertainty", unit) or 0.0
@@ -177,7 +177,13 @@ def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, 
 
 
 def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
-    notes = []
+    notes = [*document.gaps]
+    gone = sum(photo.error is None and document.find_photo(photo) is None for photo in document.photos)
+    if gone:
+        notes.append(
+            f"{_photos(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
+            "inspected: only what was found can be drawn."
+        )
     failed = sum(photo.error is not None for photo in document.photos)
     if failed:
         notes.append(f"{_photos(failed)} could not be inspected: the table of photos says why.")

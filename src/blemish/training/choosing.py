@@ -37,7 +37,7 @@ def deal_masked_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
     Raises:
         DataError: no photo with a mask, no defect at all, or too few photos.
     """
-    train = _training_split(dataset, seed=seed, say=say)
+    train = training_split(dataset, seed=seed, say=say)
     masked = train.where(lambda sample: sample.masks is not None)
     if len(masked) < len(train):
         say(f"{len(train) - len(masked)} photos without masks are left out.")
@@ -66,7 +66,7 @@ def deal_labelled_photos(dataset: Dataset, *, seed: int, say: Callable[[str], No
     Raises:
         DataError: photos without a label, one class only, or too few photos.
     """
-    train = _readable(_training_split(dataset, seed=seed, say=say), say=say)
+    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
     unknown = [sample for sample in train.samples if sample.defective is None]
     if unknown:
         raise DataError(
@@ -103,7 +103,8 @@ def _dealt(train: Dataset, *, seed: int) -> Parts:
     return Parts(fit, held_out, calibration)
 
 
-def _training_split(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Dataset:
+def training_split(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Dataset:
+    """The photos that may teach; where the layout fixes no split, a fifth is kept for testing."""
     if not dataset.samples:
         raise DataError(f'"{dataset.root}" holds no images to learn from.')
     if all(sample.split is None for sample in dataset.samples):
@@ -128,7 +129,7 @@ def _screened(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
     return _looked_at(dataset, look, say=say)
 
 
-def _readable(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
+def readable_photos(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
     """Only photos whose files can be read."""
 
     def look(sample: Sample) -> Sample | str:

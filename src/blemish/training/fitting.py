@@ -7,7 +7,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
 from blemish.datasets import Sample
-from blemish.methods import GradientMethod
+from blemish.methods import DivergedError, FittedMethod, GradientMethod
+from blemish.methods.normal_photos import NormalPhotos
 from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
 
 
@@ -31,12 +32,21 @@ class Fit:
         best_epoch: the one whose weights are kept, from 0.
         best_val_loss: its loss on the photos set aside.
         precision: how numbers were kept.
+        remarks: what happened on the way that one should know, in sentences.
     """
 
     epochs: int
     best_epoch: int
     best_val_loss: float
     precision: Precision
+    remarks: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """The fit in words, for the model card."""
+        kept = "kept the last"
+        if self.best_val_loss < float("inf"):
+            kept = f"kept epoch {self.best_epoch + 1} with validation loss {self.best_val_loss:.4f}"
+        return " ".join([f"{self.epochs} epochs, {kept}, {self.precision}", *self.remarks])
 
 
 class _KeepBest(L.Callback):
@@ -60,6 +70,22 @@ class _KeepBest(L.Callback):
             module.load_state_dict(self._state)
 
 
+def fit_by_looking(
+    build: Callable[[], FittedMethod], train: tuple[Sample, ...], *, seed: int
+) -> tuple[FittedMethod, str]:
+    """Fit a method that learns in passes over the photos, and say in words what it learned.
+
+    Args:
+        build: makes the method that has seen nothing.
+        train: sound photos.
+        seed: of everything random.
+    """
+    L.seed_everything(seed, workers=True, verbose=False)
+    method = build()
+    how = method.fit(NormalPhotos([Path(sample.path) for sample in train]), seed=seed)
+    return method.eval(), how
+
+
 def fit(
     build: Callable[[], GradientMethod],
     train: tuple[Sample, ...],
@@ -81,16 +107,33 @@ def fit(
         progress: draw a progress bar.
         precision: None takes the fastest that this machine computes natively.
 
+    A training that runs astray (`blemish.methods.DivergedError`) is started once more, from the next seed; the second
+    one is kept whatever becomes of it, with a remark.
+
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
     """
-    chosen = precision or best_precision()
+
+    def once(method: Callable[[], GradientMethod], seed: int) -> tuple[GradientMethod, Fit]:
+        chosen = precision or best_precision()
+        try:
+            return _fit_once(method, train, held_out, seed=seed, logs=logs, progress=progress, precision=chosen)
+        except LossNotFiniteError:
+            if chosen == "32-true":
+                raise
+            return _fit_once(method, train, held_out, seed=seed, logs=logs, progress=progress, precision="32-true")
+
+    def build_for_the_last_time() -> GradientMethod:
+        method = build()
+        method.last_try = True
+        return method
+
     try:
-        return _fit_once(build, train, held_out, seed=seed, logs=logs, progress=progress, precision=chosen)
-    except LossNotFiniteError:
-        if chosen == "32-true":
-            raise
-        return _fit_once(build, train, held_out, seed=seed, logs=logs, progress=progress, precision="32-true")
+        return once(build, seed)
+    except DivergedError as error:
+        method, report = once(build_for_the_last_time, seed + 1)
+        again = f"{error} Training was started again from seed {seed + 1}."
+        return method, replace(report, remarks=(again, *report.remarks))
 
 
 def _fit_once(
@@ -109,17 +152,16 @@ def _fit_once(
     method = build().to(memory_format=torch.channels_last)
     settings = method.settings
     keep = _KeepBest()
-    callbacks: list[L.Callback] = [
-        EarlyStopping("val_loss", patience=settings.patience, check_finite=False),
-        keep,
-        StopOnBadLoss(),
-    ]
+    callbacks: list[L.Callback] = [StopOnBadLoss()]
+    if method.stops_early and held_out:
+        callbacks += [EarlyStopping("val_loss", patience=settings.patience, check_finite=False), keep]
     if progress:
         callbacks.append(TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 50))
     with warnings.catch_warnings():
         # Loading in the main process is meant: on few cores worker processes only take turns with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few photos to set any aside
         # The log of an earlier training under the same name is replaced, as its detector is.
         warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
@@ -139,10 +181,12 @@ def _fit_once(
         trainer.fit(
             method,
             _loader(method, train, training=True, seed=seed),
-            _loader(method, held_out, training=False, seed=seed),
+            _loader(method, held_out, training=False, seed=seed) if held_out else None,
         )
     keep.restore(method)
-    return method.cpu().eval(), Fit(trainer.current_epoch, keep.epoch, keep.loss, precision)
+    return method.cpu().eval(), Fit(
+        trainer.current_epoch, keep.epoch, keep.loss, precision, tuple(method.remarks)
+    )
 
 
 def _loader(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:

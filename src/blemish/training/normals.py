@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from blemish.calibration import marginal_threshold, pixel_threshold
+from blemish.calibration import marginal_threshold
 from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, hold_out
 from blemish.detectors import Calibration, Detector, Thresholds
-from blemish.errors import BlemishError, DataError
+from blemish.errors import DataError
 from blemish.images import read_image
 from blemish.training.choosing import Parts, readable_photos, training_split
 
 _ASIDE_SHARE = 0.2
 # With fewer than this, a photo set aside costs the memory more than it tells about thresholds.
 _MIN_TO_SET_ASIDE = 5
-# The least number set aside that supports "on average at most one good photo in twenty" (1 / (19 + 1)).
+# "On average at most one good photo in twenty is flagged"; fewer than 19 photos support one in n + 1.
 _ALPHA = 0.05
-# Without enough photos for a promise, thresholds stand this much above the highest score of a photo set aside.
-_MARGIN = 1.1
 
 
 def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
@@ -33,6 +32,9 @@ def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
     Raises:
         DataError: no sound photo.
     """
+    if dataset.samples and not any(sample.defective or sample.split for sample in dataset.samples):
+        # A folder of good photos alone could test nothing: all of them teach.
+        dataset = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
     train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
     known = train.where(lambda sample: sample.defective is False or sample.masks == ())
     normal = known if known.samples or any(sample.defective for sample in train.samples) else train
@@ -54,9 +56,8 @@ def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
 def thresholds_from_normals(detector: Detector, aside: Dataset) -> tuple[Thresholds, Calibration | None]:
     """Thresholds and p-values from sound photos that the method has not learned from.
 
-    With 19 photos or more, thresholds keep the promise of `blemish.calibration.marginal_threshold` at 5 %: on average,
-    at most one good photo in twenty is rejected, and at most one shows any outline. With fewer, they stand a tenth
-    above what was seen, and promise nothing.
+    Thresholds keep the promise of `blemish.calibration.marginal_threshold`: on average, at most one good photo in
+    twenty is rejected, and at most one shows any outline; with n < 19 photos at most one in n + 1.
     """
     scores, maxima = [], []
     for sample in aside.samples:
@@ -66,17 +67,18 @@ def thresholds_from_normals(detector: Detector, aside: Dataset) -> tuple[Thresho
             maxima.append(float(heat_map.max()))
     if not scores:
         return Thresholds(source="none: too few sound photos to set any aside"), None
-    pixel = None
-    try:
-        promise = marginal_threshold(np.asarray(scores), _ALPHA)
-        if maxima:
-            pixel = pixel_threshold(np.asarray(maxima), _ALPHA, None).threshold
-        reject, source = promise.threshold, promise.describe()
-    except BlemishError:
-        reject = just_above(_MARGIN * max(scores))
-        pixel = just_above(_MARGIN * max(maxima)) if maxima else None
-        source = f"a tenth above the highest of {len(scores)} sound photos set aside; no promise"
+    alpha = max(_ALPHA, 1 / (len(scores) + 1))
+    reject, source = _promised(scores, alpha)
+    pixel = _promised(maxima, alpha)[0] if maxima else None
     calibration = Calibration(
         scores=tuple(sorted(scores)), source=f"{len(scores)} sound photos of {aside.name}, unseen in training"
     )
     return Thresholds(pixel=pixel, reject=reject, source=source), calibration
+
+
+def _promised(scores: list[float], alpha: float) -> tuple[float, str]:
+    """The threshold, and its promise in words."""
+    if len(set(scores)) == 1:
+        return just_above(scores[0]), f"just above the one score of {len(scores)} sound photos set aside; no promise"
+    promise = marginal_threshold(np.asarray(scores), alpha)
+    return promise.threshold, promise.describe()

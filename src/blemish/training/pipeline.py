@@ -14,18 +14,19 @@ from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
 from blemish.evaluation import draw_losses
 from blemish.files import write_bytes
-from blemish.methods import GradientMethod, Method, get_method
+from blemish.methods import FittedMethod, GradientMethod, Method, get_method
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.card import model_card
 from blemish.training.choosing import Parts, deal_labelled_photos, deal_masked_photos
 from blemish.training.export import export_graph
-from blemish.training.fitting import Fit, fit
+from blemish.training.fitting import fit, fit_by_looking
+from blemish.training.normals import deal_normal_photos, thresholds_from_normals
 from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 from blemish.training.thresholds import calibrate, choose_thresholds
 
-_DEAL = {"masks": deal_masked_photos, "labels": deal_labelled_photos}
+_DEAL = {"masks": deal_masked_photos, "labels": deal_labelled_photos, "normal": deal_normal_photos}
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
 
@@ -72,6 +73,11 @@ def train(
     """
     target = Path(out)
     chosen = get_method(method)
+    if not chosen.exportable:
+        raise SettingsError(
+            f'Method "{method}" searches by gradient for every photo, which no detector file can hold; '
+            "train and score with blemish.training.train_under_torch."
+        )
     resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
     _check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
@@ -85,6 +91,12 @@ def train(
     )
     backbones = Backbones(weights)
 
+    def build_fitted() -> FittedMethod:
+        built: Method = chosen(resolved, dataset.classes, backbones.load)
+        if start is not None or not isinstance(built, FittedMethod):
+            raise SettingsError(f'Method "{method}" learns anew from the photos and has no weights to start from.')
+        return built
+
     def build() -> GradientMethod:
         built: Method = chosen(resolved, dataset.classes, backbones.load if start is None else _no_backbone)
         if not isinstance(built, GradientMethod):
@@ -93,30 +105,49 @@ def train(
             start_from(built, start)
         return built
 
-    logs = target.with_suffix(".training")
+    fitted: Method
+    if issubclass(chosen, FittedMethod):
+        fitted, how = fit_by_looking(build_fitted, parts.fit.samples, seed=seed)
+    else:
+        logs = target.with_suffix(".training")
+        fitted, how = _fit_by_gradient(build, parts, seed=seed, logs=logs, progress=progress, say=say)
+    detector = _detector(fitted, dataset, parts, how, seed=seed, path=target)
+    detector.save(target)
+    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")
+    return detector
+
+
+def _fit_by_gradient(
+    build: Callable[[], GradientMethod],
+    parts: Parts,
+    *,
+    seed: int,
+    logs: Path,
+    progress: bool,
+    say: Callable[[str], None],
+) -> tuple[Method, str]:
     try:
         fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
     except LossNotFiniteError as error:
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
     save_weights(fitted, logs / "weights.safetensors")
     draw_losses(logs / "curves.png", logs / "metrics.csv")
-    detector = _detector(fitted, dataset, parts, report, seed=seed, path=target)
-    detector.save(target)
-    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")
-    return detector
+    for remark in report.remarks:
+        say(remark)
+    return fitted, report.describe()
 
 
-def _detector(
-    fitted: GradientMethod, dataset: Dataset, parts: Parts, report: Fit, *, seed: int, path: Path
-) -> Detector:
+def _detector(fitted: Method, dataset: Dataset, parts: Parts, how: str, *, seed: int, path: Path) -> Detector:
     """Export, choose thresholds, calibrate and describe."""
     info = fitted.info
+    from_normals = info.learns_from == "normal"
     spec = DetectorSpec(
         method=info.name,
         settings=fitted.settings.model_dump(mode="json"),
         input=fitted.input_spec(),
         localises=info.localises,
-        classes=dataset.classes,
+        # Who has seen no defect cannot name one.
+        classes=() if from_normals else dataset.classes,
         provenance=Provenance(
             data=dataset.name,
             fingerprint=fingerprint(parts.fit),
@@ -129,16 +160,11 @@ def _detector(
     )
     graph = export_graph(fitted.graph(), spec.input)
     bare = Detector(Container(spec, graph, card=""), path=path)
-    spec = spec.model_copy(
-        update={
-            "thresholds": choose_thresholds(bare, parts.held_out),
-            "calibration": calibrate(bare, parts.calibration),
-        }
-    )
-    how = (
-        f"{report.epochs} epochs, kept epoch {report.best_epoch + 1} with validation loss "
-        f"{report.best_val_loss:.4f}, {report.precision}"
-    )
+    if from_normals:
+        thresholds, calibration = thresholds_from_normals(bare, parts.held_out)
+    else:
+        thresholds, calibration = choose_thresholds(bare, parts.held_out), calibrate(bare, parts.calibration)
+    spec = spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     card = model_card(path.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=how)
     return Detector(Container(spec, graph, card), path=path)
 

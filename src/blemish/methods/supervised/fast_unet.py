@@ -47,7 +47,7 @@ class FastUNetSettings(GradientSettings):
         1024, ge=128, multiple_of=32, description="side of the tiles that larger photos are inspected in"
     )
     dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the segmentation loss")
-    sound_weight: float = Field(0.1, ge=0, description="weight of the hardest pixels of photos without a defect")
+    sound_weight: float = Field(0.002, ge=0, description="weight of the hardest pixels of photos without a defect")
     decoder_channels: tuple[int, int, int, int] = Field(
         (48, 48, 24, 16), description="channels of the expanding half at 1/16, 1/8, 1/4 and 1/2 of the size"
     )

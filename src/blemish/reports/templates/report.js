@@ -32,6 +32,7 @@
     const wanted = { ...state, text: state.text.trim().toLowerCase(), width: Number(state.width) || 0 };
     items.forEach((item) => { item.hidden = !passes(item, wanted); });
     arrange(state.sort);
+    tables.forEach((shorten) => shorten());
     document.body.classList.toggle("plain", state.plain === "1");
     const all = [...cards.children];
     document.getElementById("shown").textContent =
@@ -50,7 +51,29 @@
     });
   }
 
-  function makeSortable(table) {
+  // Of a long table the first rows are shown, and the others when asked for; on paper all of them.
+  function makeShort(table) {
+    let most = Number(table.dataset.sortable);
+    const more = document.createElement("p");
+    const button = document.createElement("button");
+    more.className = "more";
+    more.append(button);
+    table.parentElement.after(more);
+    const shorten = () => {
+      let count = 0;
+      for (const row of table.tBodies[0].rows) {
+        const later = !row.hidden && ++count > most;
+        if (row.classList.contains("later") !== later) row.classList.toggle("later", later);
+      }
+      more.hidden = count <= most;
+      button.textContent = `show all ${count} rows`;
+    };
+    button.type = "button";
+    button.addEventListener("click", () => { most = Infinity; shorten(); });
+    return shorten;
+  }
+
+  function makeSortable(table, shorten) {
     const body = table.tBodies[0];
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = document.createElement("button");
@@ -72,13 +95,18 @@
           : (Number.isNaN(a) ? -Infinity : a) - (Number.isNaN(b) ? -Infinity : b) || 0);
         const rows = [...body.rows].sort((a, b) => (rises ? 1 : -1) * compare(value(a), value(b)));
         body.append(...rows);
+        shorten();
         [...table.tHead.rows[0].cells].forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", rises ? "ascending" : "descending");
       });
     });
   }
 
-  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
+  const tables = [...document.querySelectorAll("table[data-sortable]")].map((table) => {
+    const shorten = makeShort(table);
+    makeSortable(table, shorten);
+    return shorten;
+  });
   form.addEventListener("input", apply);
   form.addEventListener("reset", () => setTimeout(apply));
   form.addEventListener("submit", (event) => event.preventDefault());

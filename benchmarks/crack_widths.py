@@ -1,0 +1,299 @@
+"""How far measured widths and lengths of cracks are off, where the truth is known to a hundredth of a pixel.
+
+    python benchmarks/crack_widths.py drawn                     bars and arcs, beside 2 x EDT and area over length
+    python benchmarks/crack_widths.py drawn --axis              the same along the pixels and their diagonals only
+    python benchmarks/crack_widths.py synthesis                 cracks of `blemish data synth`, true mask and photo
+    python benchmarks/crack_widths.py synthesis --detector FILE the same through a detector
+    python benchmarks/crack_widths.py picture docs/pictures/measuring.png
+
+Bars and arcs are drawn from 8 x 8 samples per pixel, blurred, and given noise of .05 of full brightness. "Mask" is all
+pixels whose centre lies in the shape; "cut" is the photo below mid-grey. All error figures are found minus true.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from skimage.morphology import skeletonize
+
+from blemish.datasets.synthesis import SyntheticPhoto, draw_photo
+from blemish.files import write_text
+from blemish.measurement import Crack, measure_cracks
+
+from machine import describe_machine
+
+WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
+BLURS_PX = (0.0, 0.8)
+MID_GREY = 125
+WAYS = ("mask and photo", "mask", "cut and photo", "area / length", "2 x EDT")
+BANDS_PX = ((0.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, 99.0), (2.0, 99.0))
+
+
+def main() -> None:
+    """Run one part and print Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parts = parser.add_subparsers(dest="part", required=True)
+    drawn = parts.add_parser("drawn")
+    drawn.add_argument("--cases", type=int, default=24, help="bars and arcs, each, per width and blur")
+    drawn.add_argument("--axis", action="store_true", help="bars along the pixels and their diagonals only")
+    synthesis = parts.add_parser("synthesis")
+    synthesis.add_argument("--photos", type=int, default=60)
+    synthesis.add_argument("--size", type=int, default=512, help="of a photo, px")
+    synthesis.add_argument("--detector", type=Path, help="a .blemish file that finds the masks")
+    for part in (drawn, synthesis):
+        part.add_argument("--out", type=Path, help="write the figures here as JSON")
+    parts.add_parser("picture").add_argument("png", type=Path)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    if given.part == "picture":
+        draw_picture(given.png)
+        return
+    print(describe_machine("numpy", "scipy", "opencv-python-headless") + "\n")
+    figures = (
+        drawn_lines(given.cases, given.axis)
+        if given.part == "drawn"
+        else synthesis_cracks(given.photos, given.size, given.detector)
+    )
+    if given.out is not None:
+        write_text(given.out, json.dumps(figures, indent=2) + "\n")
+
+
+def drawings() -> ModuleType:
+    """The shapes and photos that the tests draw."""
+    place = Path(__file__).resolve().parents[1] / "tests/measurement/conftest.py"
+    spec = importlib.util.spec_from_file_location("crack_drawings", place)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def drawn_lines(cases: int, axis: bool) -> list[dict]:
+    """Bias and spread of mean widths, and errors of the largest width and of the length."""
+    drawing = drawings().Drawing()
+    print("| width | blur | " + " | ".join(f"{way}: bias, sd" for way in WAYS) + " |")
+    print("|" + "---|" * (2 + len(WAYS)))
+    figures = []
+    for width in WIDTHS_PX:
+        for blur in BLURS_PX:
+            errors: dict[str, list[tuple[float, float, float]]] = {way: [] for way in WAYS}
+            for seed, (shape, length) in enumerate(shapes(drawing, width, cases, axis)):
+                mask, photo = drawing.mask(shape), drawing.photo(shape, blur=blur, seed=seed)
+                plain = measure_cracks(mask)
+                found = {
+                    "mask and photo": measure_cracks(mask, photo),
+                    "mask": plain,
+                    "cut and photo": measure_cracks(photo < MID_GREY, photo),
+                }
+                for way, cracks in found.items():
+                    # What was torn apart is measured by its longest piece; where less than half is left, it is lost.
+                    best = max(cracks, key=lambda crack: crack.length_px, default=None)
+                    if best is not None and best.length_px > length / 2:
+                        errors[way].append(
+                            (best.mean_width_px - width, best.max_width_px - width, best.length_px / length - 1)
+                        )
+                errors["area / length"].append((mask.sum() / length - width, np.nan, np.nan))
+                errors["2 x EDT"].append((twice_distance(mask) - width, np.nan, np.nan))
+            row = {"width": width, "blur": blur} | {way: summary(errors[way]) for way in WAYS}
+            figures.append(row)
+            cells = [
+                f"{row[way]['bias']:+.2f}, {row[way]['sd']:.2f}" if row[way]["found"] > 0 else "lost" for way in WAYS
+            ]
+            print(f"| {width:g} | {blur:g} | " + " | ".join(cells) + " |", flush=True)
+    print(
+        "\n| width | blur | largest width: bias, 90 % within | length, %: bias, 90 % within | the same, cut: largest | "
+        "length, % | found |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for row in figures:
+        cells = []
+        for way in ("mask and photo", "cut and photo"):
+            one = row[way]
+            cells.append(f"{one['max_bias']:+.2f}, {one['max_p90']:.2f}" if one["found"] else "lost")
+            cells.append(f"{100 * one['length_bias']:+.1f}, {100 * one['length_p90']:.1f}" if one["found"] else "lost")
+        found = row["cut and photo"]["found"] / row["mask"]["found"]
+        print(f"| {row['width']:g} | {row['blur']:g} | " + " | ".join(cells) + f" | {found:.0%} |")
+    return figures
+
+
+def shapes(drawing, width: float, cases: int, axis: bool):
+    """Bars and arcs with square ends, anywhere between the pixels, and their lengths."""
+    chance = np.random.default_rng([20, round(10 * width)])
+    for _ in range(cases):
+        x, y = 110 + chance.uniform(-0.5, 0.5, 2)
+        length = chance.uniform(100, 160)
+        deg = chance.choice([0, 45, 90]) if axis else chance.uniform(0, 180)
+        yield drawing.bar(x, y, deg, length, width), length
+        if not axis:
+            radius, sweep = chance.uniform(50, 90), chance.uniform(90, 200)
+            yield drawing.arc(x, y, radius, chance.uniform(0, 360), sweep, width), radius * np.deg2rad(sweep)
+
+
+def twice_distance(mask: NDArray[np.bool_]) -> float:
+    """Mean of twice the distance transform along scikit-image's skeleton."""
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float(2 * depth[skeletonize(mask)].mean())
+
+
+def summary(errors: list[tuple[float, float, float]]) -> dict[str, float]:
+    """Bias, spread, and what 90 % of the cases stay within."""
+    if not errors:
+        return {"found": 0}
+    mean, largest, length = np.array(errors).T
+    return {
+        "found": len(errors),
+        "bias": float(mean.mean()),
+        "sd": float(mean.std()),
+        "max_bias": float(largest.mean()),
+        "max_p90": float(np.percentile(np.abs(largest), 90)),
+        "length_bias": float(length.mean()),
+        "length_p90": float(np.percentile(np.abs(length), 90)),
+    }
+
+
+def synthesis_cracks(photos: int, size_px: int, detector_file: Path | None) -> dict:
+    """Errors of widths on drawn surfaces: at each point away from other cracks, and of each crack's mean."""
+    ways = {
+        "true mask": lambda photo: (photo.mask, None, {}),
+        "true mask and photo": lambda photo: (photo.mask, photo.image, {}),
+    }
+    if detector_file is not None:
+        ways = {f"through {detector_file.name}": through(detector_file)}
+    figures = {}
+    print(f"{photos} photos of {size_px} px, seeds 0 to {photos - 1}\n")
+    print("| way | width | points | bias | median | p95 of the absolute error |\n|---|---|---|---|---|---|")
+    means: dict[str, NDArray[np.float64]] = {}
+    for way, given_to in ways.items():
+        points, cracks = [], []
+        for seed in range(photos):
+            photo = draw_photo(seed, size_px=size_px, cracked=True)
+            if photo.cracks:
+                mask, image, map_and_level = given_to(photo)
+                for one in compared(photo, measure_cracks(mask, image, **map_and_level)):
+                    points.append(one)
+                    if len(one) >= 10:
+                        cracks.append(one.mean(axis=0))
+        table, means[way] = np.concatenate(points), np.array(cracks)
+        for low, high in BANDS_PX:
+            band = table[(table[:, 1] >= low) & (table[:, 1] < high)]
+            error = band[:, 0] - band[:, 1]
+            figures[f"{way}, {low:g} to {high:g} px"] = numbers = {
+                "points": len(error),
+                "bias": float(error.mean()),
+                "median": float(np.median(np.abs(error))),
+                "p95": float(np.percentile(np.abs(error), 95)),
+            }
+            print(
+                f"| {way} | {low:g} to {high:g} px | {len(error)} | {numbers['bias']:+.2f} | {numbers['median']:.2f} | "
+                f"{numbers['p95']:.2f} |"
+            )
+    print("\n| way | cracks of 2 px and more | bias of the mean width | median | p95 |\n|---|---|---|---|---|")
+    for way, table in means.items():
+        wide = table[table[:, 1] >= 2]
+        error = wide[:, 0] - wide[:, 1]
+        figures[f"{way}, crack means"] = {"cracks": len(error), "p95": float(np.percentile(np.abs(error), 95))}
+        print(
+            f"| {way} | {len(error)} | {error.mean():+.2f} | {np.median(np.abs(error)):.2f} | "
+            f"{np.percentile(np.abs(error), 95):.2f} |"
+        )
+    return figures
+
+
+def through(detector_file: Path):
+    """From a photo to the detector's mask, the photo, and the map and level that the mask was cut at."""
+    from blemish.detectors import load
+
+    detector = load(detector_file, threads=1)
+    level = detector.spec.thresholds.pixel
+
+    def find(photo: SyntheticPhoto) -> tuple:
+        answer = detector.inspect_pixels(photo.image)
+        return answer.mask, photo.image, {"probability": answer.heat_map, "level": level}
+
+    return find
+
+
+def compared(photo: SyntheticPhoto, cracks: tuple[Crack, ...]) -> list[NDArray[np.float64]]:
+    """For each measured crack, widths found and true (N, 2) where a true crack lies there and no other one is near."""
+    places = np.concatenate([crack.points for crack in photo.cracks])
+    widths = np.concatenate([crack.width_px for crack in photo.cracks])
+    owner = np.repeat(np.arange(len(photo.cracks)), [len(crack.points) for crack in photo.cracks])
+    alone = np.ones(len(places), dtype=np.bool_)
+    for number in range(len(photo.cracks)):
+        mine, others = owner == number, np.flatnonzero(owner != number)
+        if others.size:
+            nearest = min(8, others.size)
+            distance, which = KDTree(places[others]).query(places[mine], k=[*range(1, nearest + 1)])
+            reach = widths[mine][:, np.newaxis] / 2 + widths[others[which]] / 2 + 3
+            alone[mine] = (distance > reach).all(axis=1)
+    tree = KDTree(places)
+    pairs = []
+    for crack in cracks:
+        known = np.isfinite(crack.widths_px)
+        distance, nearest = tree.query(crack.polyline_px[known])
+        same = (distance <= np.maximum(1.5, 0.25 * widths[nearest])) & alone[nearest]
+        if same.any():
+            pairs.append(np.column_stack([crack.widths_px[known][same], widths[nearest][same]]))
+    return pairs
+
+
+def draw_picture(png: Path) -> None:
+    """One drawn crack: its line coloured by width, the profiles, the largest width, and widths along it."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+    from matplotlib.collections import LineCollection
+
+    photo = draw_photo(16, size_px=512, cracked=True)
+    crack = max(measure_cracks(photo.mask, photo.image), key=lambda crack: crack.length_px)
+    line, widths = crack.polyline_px, crack.widths_px
+    figure, (seen, along) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=(1, 1.25), layout="constrained")
+    seen.imshow(photo.image)
+    segments = LineCollection(np.stack([line[:-1], line[1:]], axis=1), cmap="turbo", linewidths=2)
+    segments.set_array(widths[:-1])
+    seen.add_collection(segments)
+    step = np.gradient(line, axis=0)
+    across = np.column_stack([-step[:, 1], step[:, 0]]) / np.hypot(*step.T)[:, np.newaxis]
+    for i in np.flatnonzero(np.isfinite(widths))[5::14]:
+        ends = line[i] + np.outer([-0.5, 0.5], across[i]) * widths[i]
+        seen.plot(*ends.T, color="white", linewidth=1)
+    seen.plot(
+        *crack.max_width_at, "o", markersize=13, markerfacecolor="none", markeredgecolor="magenta", markeredgewidth=2
+    )
+    middle = np.clip(crack.max_width_at, 75, 512 - 76)
+    seen.set_xlim(middle[0] - 75, middle[0] + 75)
+    seen.set_ylim(middle[1] + 75, middle[1] - 75)
+    seen.set_xticks([])
+    seen.set_yticks([])
+    seen.set_title("centre line by width, profiles, largest width")
+    figure.colorbar(segments, ax=seen, label="width, px")
+    travelled = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    places = np.concatenate([one.points for one in photo.cracks])
+    truth = np.concatenate([one.width_px for one in photo.cracks])
+    distance, nearest = KDTree(places).query(line)
+    along.plot(travelled, np.where(distance < 3, truth[nearest], np.nan), color="0.6", linewidth=3, label="drawn")
+    along.plot(travelled, widths, color="tab:blue", linewidth=1.2, label="measured")
+    band = crack.width_uncertainty_px
+    along.fill_between(travelled, widths - band, widths + band, color="tab:blue", alpha=0.15, label=f"± {band:.1f} px")
+    along.axhline(crack.mean_width_px, color="tab:blue", linestyle=":", label=f"mean {crack.mean_width_px:.2f} px")
+    place = int(np.nanargmax(widths))
+    along.plot(travelled[place], widths[place], "o", color="magenta", label=f"largest {crack.max_width_px:.2f} px")
+    along.set_xlabel(f"along the crack, px (length {crack.length_px:.0f} px)")
+    along.set_ylabel("width, px")
+    along.set_ylim(bottom=0)
+    along.legend(loc="lower right", ncols=2)
+    png.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(png, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""One cell, in two processes: one learns, the other inspects.
+
+    python -m blemish.benchmarking.cell fit|inspect FOLDER
+
+Processes of their own keep cells from helping or harming one another, and tell how much memory each half takes: the
+one that inspects never loads torch. The folder holds ``request.json``; what a half found is written beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from blemish.benchmarking.material import Material, load_material
+from blemish.benchmarking.records import PHOTOS_NAME, photo_row, read_photos, write_photos
+from blemish.cpu import available_threads
+from blemish.datasets import relative_name
+from blemish.detectors import Detector, load
+from blemish.errors import BlemishError
+from blemish.evaluation import Confusion, Evaluation, auroc
+from blemish.files import write_text
+from blemish.inspection import evaluate_each
+from blemish.inspection.stream import inspect_stream
+
+REQUEST_NAME, FIT_NAME, INSPECT_NAME, DETECTOR_NAME = "request.json", "fit.json", "inspect.json", "detector.blemish"
+_WARM_UP = 4
+_TIMED = 64
+_TIMED_AT_MOST_S = 30.0
+
+
+class Request(BaseModel):
+    """What a cell's processes are asked to do. Paths are absolute."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data: Path
+    material: Path
+    method: str
+    learns_from: str
+    recipe: Path | None
+    profile: str
+    seed: int
+
+    def read_material(self) -> Material:
+        """The data set as the benchmark dealt it out."""
+        return load_material(self.data, self.material)
+
+
+def fit(request: Request, folder: Path) -> dict[str, Any]:
+    """Train; the test split is not even handed over."""
+    from blemish.training import train  # here: the other half must not load torch
+
+    photos = request.read_material().training(sees_defects=request.learns_from != "normal")
+    started = time.perf_counter()
+    detector = train(
+        request.method,
+        photos,
+        folder / DETECTOR_NAME,
+        recipe=request.recipe,
+        profile=request.profile,
+        seed=request.seed,
+        say=lambda sentence: print(sentence, flush=True),
+    )
+    fit_s = time.perf_counter() - started
+    return {
+        "fit_s": fit_s,
+        "fit_peak_mib": peak_mib(),
+        "n_train": len(detector.spec.provenance.photos),
+        "detector_mb": (folder / DETECTOR_NAME).stat().st_size / 1e6,
+    }
+
+
+def inspect(request: Request, folder: Path) -> dict[str, Any]:
+    """Time the detector on training photos, then open the test split, once."""
+    material = request.read_material()
+    detector = load(folder / DETECTOR_NAME)
+    speed = images_per_s(detector, [sample.path for sample in material.training(sees_defects=True).samples])
+    peak = peak_mib()  # before the figures, which keep every pixel's score
+    limit = detector.spec.thresholds.reject
+    evaluation = Evaluation(reject=limit)
+    test = material.test()
+    rows = []
+    for answer in evaluate_each(detector, test, evaluation):
+        sample, found = answer.sample, answer.found
+        name = relative_name(test, sample)
+        score = float(found.score or 0.0)
+        truth = sample.defective if answer.truth is None else bool(answer.truth.any())
+        rows.append(
+            photo_row(
+                name,
+                sample.group,
+                leaked=name in material.leaked,
+                defective=truth if sample.defective is None else sample.defective,
+                score=score,
+                flagged=None if limit is None else score >= limit,
+                pixels=None if answer.truth is None or found.mask is None else Confusion.of(found.mask, answer.truth),
+            )
+        )
+    write_photos(folder / PHOTOS_NAME, rows)
+    figures = evaluation.result().details()
+    if material.leaked:
+        figures["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
+    return {
+        "images_per_s": speed,
+        "inspect_peak_mib": peak,
+        "figures": figures,
+        "machine": _machine(),
+    }
+
+
+def images_per_s(detector: Detector, photos: list[Path]) -> float:
+    """Photos decoded and inspected in a second, after a warm-up; the same few come again where there are not enough."""
+    wanted = _WARM_UP + _TIMED
+    again = photos * (wanted // len(photos) + 1)
+    answers = inspect_stream(detector, again[:wanted])
+    for _ in islice(answers, _WARM_UP):
+        pass
+    started = time.perf_counter()
+    count = 0
+    for _ in answers:
+        count += 1
+        if time.perf_counter() - started > _TIMED_AT_MOST_S:
+            break
+    took_s = time.perf_counter() - started
+    answers.close()
+    return count / took_s
+
+
+def peak_mib() -> float:
+    """Most memory that this process has held."""
+    try:
+        # Not getrusage: it would remember the parent that this process was forked from.
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+    except (OSError, StopIteration):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _auroc_without_leaks(folder: Path) -> float | None:
+    """What is left of the image AUROC on test photos that the training cannot have seen."""
+    answers = read_photos(folder)
+    fresh = answers.known & ~answers.leaked
+    return auroc(answers.scores[fresh], answers.defective[fresh])
+
+
+def _machine() -> dict[str, str]:
+    import platform
+
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    except OSError:
+        pass
+    versions = {"processor": model, "threads": str(available_threads()), "python": platform.python_version()}
+    for package in ("blemish", "torch", "onnxruntime"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+_HALVES: dict[str, tuple[Callable[[Request, Path], dict[str, Any]], str]] = {
+    "fit": (fit, FIT_NAME),
+    "inspect": (inspect, INSPECT_NAME),
+}
+
+
+def main() -> int:
+    """What the process runs. An error that is the input's fault is one sentence on stderr and exit code 2."""
+    half, name = _HALVES[sys.argv[1]]
+    folder = Path(sys.argv[2])
+    try:
+        request = Request.model_validate_json((folder / REQUEST_NAME).read_bytes())
+        write_text(folder / name, json.dumps(half(request, folder), allow_nan=False))
+    except BlemishError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""A data set made ready: every photo in a split that is written down, leaks found, contents fingerprinted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from blemish.benchmarking.guard import Leaks, find_crossings
+from blemish.benchmarking.plan import Contender
+from blemish.datasets import (
+    Dataset,
+    Sample,
+    fingerprint,
+    read_dataset,
+    relative_name,
+    with_duplicate_groups,
+    with_splits,
+)
+from blemish.errors import DataError
+from blemish.files import write_text
+from blemish.images import image_size_px
+
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A data set as every contender gets it.
+
+    Attributes:
+        dataset: every photo with a split, and with the truth where labels or masks tell it.
+        fingerprint: over the contents of all photos and the split.
+        leaked: names of test photos that the training may have seen.
+    """
+
+    dataset: Dataset
+    fingerprint: str
+    leaked: frozenset[str]
+
+    def training(self, *, sees_defects: bool) -> Dataset:
+        """The photos that a training gets; for methods that learn from sound photos nothing but those."""
+        return self.dataset.where(lambda sample: sample.split != "test" and (sees_defects or sample.defective is False))
+
+    def test(self) -> Dataset:
+        """The photos that figures are taken on."""
+        return self.dataset.split("test")
+
+
+def prepare(
+    path: Path,
+    contenders: Sequence[Contender],
+    *,
+    allow_leaks: bool = False,
+    listing: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> Material:
+    """Read a data set, deal it out where it has no splits, and look for leaks.
+
+    Args:
+        path: folder, table or COCO file.
+        contenders: who will learn from it: what none of them sees cannot leak.
+        allow_leaks: go on in spite of leaks.
+        listing: where the list of leaks is written, if there are any.
+        say: told what was decided.
+
+    Raises:
+        DataError: unreadable data, no training or no test photos, or leaks that were not allowed.
+    """
+    dataset = _dealt(read_dataset(path), say)
+    dataset = replace(dataset, samples=tuple(_with_truth(sample) for sample in dataset.samples))
+    for split, there in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
+        if not there:
+            raise DataError(f'"{path}" has no {split} photos; a benchmark needs both training and test photos.')
+    sees_defects = any(contender.sees_defects for contender in contenders)
+    visible = dataset.where(lambda sample: sample.split == "test" or sees_defects or sample.defective is False)
+    leaks = find_crossings(visible)
+    _stop_at(leaks, dataset, allow_leaks, listing, say)
+    test_names = {relative_name(dataset, sample) for sample in dataset.split("test").samples}
+    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_photos & test_names))
+
+
+def save_material(material: Material, target: Path) -> None:
+    """Write down the split, the truth and the leaks, so that every process deals alike and anybody can look."""
+    photos = {
+        relative_name(material.dataset, sample): {
+            "split": sample.split,
+            "label": sample.label,
+            "defective": sample.defective,
+            "group": sample.group,
+            "leaked": relative_name(material.dataset, sample) in material.leaked,
+        }
+        for sample in material.dataset.samples
+    }
+    record = {"fingerprint": material.fingerprint, "photos": photos}
+    write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def load_material(path: Path, saved: Path) -> Material:
+    """The data set at ``path`` dealt out as `save_material` wrote it down.
+
+    Raises:
+        DataError: the data set and the list of its photos no longer fit each other.
+    """
+    dataset = read_dataset(path)
+    record: dict[str, Any] = json.loads(saved.read_text(encoding="utf-8"))
+    photos = record["photos"]
+
+    def dealt(sample: Sample) -> Sample:
+        known = photos[relative_name(dataset, sample)]
+        return replace(sample, split=known["split"], defective=known["defective"], group=known["group"])
+
+    try:
+        samples = tuple(dealt(sample) for sample in dataset.samples)
+    except KeyError as error:
+        raise DataError(
+            f'"{path}" changed while the benchmark ran: {error} is new; start the benchmark again.'
+        ) from None
+    leaked = frozenset(name for name, known in photos.items() if known["leaked"])
+    return Material(replace(dataset, samples=samples), record["fingerprint"], leaked)
+
+
+def _dealt(dataset: Dataset, say: Callable[[str], None]) -> Dataset:
+    if all(sample.split is not None for sample in dataset.samples):
+        return dataset
+    say(
+        f'"{dataset.name}" has photos without a split: a fifth of them, by group, is kept for testing. '
+        "Every contender and seed gets the same split."
+    )
+    return with_splits(with_duplicate_groups(dataset), test_share=TEST_SHARE, seed=0)
+
+
+def _with_truth(sample: Sample) -> Sample:
+    """Where only the mask can tell whether a photo is sound, ask it: a normal-only method must never see a defect."""
+    if sample.defective is not None or sample.masks is None:
+        return sample
+    if not sample.masks:
+        return replace(sample, defective=False)
+    return replace(sample, defective=bool(sample.read_mask(*image_size_px(sample.path)).any()))
+
+
+def _count(dataset: Dataset, *, test: bool) -> int:
+    return sum((sample.split == "test") is test for sample in dataset.samples)
+
+
+def _stop_at(leaks: Leaks, dataset: Dataset, allowed: bool, listing: Path, say: Callable[[str], None]) -> None:
+    if not leaks.found:
+        return
+    write_text(listing, leaks.listing())
+    if allowed:
+        say(f'"{dataset.name}" leaks, and goes on as asked: {leaks.sentence()} The list is in {listing}.')
+        return
+    raise DataError(
+        f'"{dataset.name}" leaks from training into test: {leaks.sentence()} The list is in "{listing}"; '
+        f"clean the data, or go on with --allow-leaks {dataset.name}."
+    )

@@ -1,0 +1,80 @@
+"""What takes part in a benchmark: recipes, each with its method and the settings that it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blemish.errors import SettingsError, did_you_mean
+
+_RECIPE_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One method with its settings.
+
+    Attributes:
+        name: what the tables call it: the recipe's file name without suffix, or the method's name.
+        method: registered name.
+        learns_from: ``normal``, ``masks`` or ``labels``.
+        recipe: recipe file; None takes the method's defaults.
+        settings: what recipe and profile come to, plain values.
+    """
+
+    name: str
+    method: str
+    learns_from: str
+    recipe: Path | None
+    settings: Mapping[str, Any]
+
+    @property
+    def sees_defects(self) -> bool:
+        """Whether its training is given defective photos."""
+        return self.learns_from != "normal"
+
+
+def read_contenders(recipes: Sequence[str], profile: str) -> tuple[Contender, ...]:
+    """Find recipes and check their settings before anything is trained.
+
+    Args:
+        recipes: recipe files, names of shipped recipes, or names of methods that have none.
+        profile: ``quick`` or ``paper``.
+
+    Raises:
+        SettingsError: none, one that does not exist, two of one name, or an impossible setting.
+    """
+    if not recipes:
+        raise SettingsError("Name at least one recipe or method to benchmark.")
+    contenders = tuple(_contender(recipe, profile) for recipe in recipes)
+    names = [contender.name for contender in contenders]
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    if doubles:
+        raise SettingsError(f'Two contenders are called "{doubles[0]}"; give the recipe files different names.')
+    return contenders
+
+
+def _contender(given: str, profile: str) -> Contender:
+    # Here, since they bring torch, which the processes that measure inspection must not load.
+    from blemish.methods import get_method, method_names
+    from blemish.training.recipes import read_recipe, resolve_settings, shipped_recipes
+
+    shipped = shipped_recipes()
+    if Path(given).suffix in _RECIPE_SUFFIXES:
+        path: Path | None = Path(given).absolute()
+    else:
+        path = shipped.get(given)
+        if path is None and given not in method_names():
+            known = {*shipped, *method_names()}
+            raise SettingsError(f'There is no recipe or method "{given}".{did_you_mean(given, known)}')
+    method = get_method(given if path is None else read_recipe(path).method)
+    settings = resolve_settings(method, recipe=path, profile=profile, overrides={})
+    return Contender(
+        name=given if path is None else path.stem,
+        method=method.info.name,
+        learns_from=method.info.learns_from,
+        recipe=path,
+        settings=settings.model_dump(mode="json"),
+    )

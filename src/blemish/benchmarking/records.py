@@ -1,0 +1,201 @@
+"""What a cell leaves on disk: ``cell.json`` with figures and costs, ``photos.csv`` with the answer for each photo."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from blemish.errors import DataError
+from blemish.evaluation import Confusion
+from blemish.files import write_text
+
+CELL_NAME = "cell.json"
+PHOTOS_NAME = "photos.csv"
+_COUNTS = ("tp", "fp", "fn", "tn")
+_COLUMNS = ("photo", "group", "leaked", "defective", "score", "flagged", *_COUNTS)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(_Frozen):
+    """What decides a cell's result: a cell that has another identity is another cell.
+
+    Attributes:
+        method: registered name.
+        settings: every hyper-parameter.
+        data: fingerprint of the photos.
+        seed: of everything random.
+    """
+
+    method: str
+    settings: dict[str, Any]
+    data: str
+    seed: int
+
+
+class Cost(_Frozen):
+    """What the figures cost.
+
+    Attributes:
+        fit_s: training with export and thresholds, without starting Python.
+        fit_peak_mib: most memory that the training process held.
+        images_per_s: decoding and inspecting, after a warm-up.
+        inspect_peak_mib: most memory that an inspecting process held.
+        detector_mb: size of the file.
+    """
+
+    fit_s: float
+    fit_peak_mib: float
+    images_per_s: float
+    inspect_peak_mib: float
+    detector_mb: float
+
+
+class CellRecord(_Frozen):
+    """One finished cell.
+
+    Attributes:
+        contender, data: names, as in the tables.
+        identity: what decided the result.
+        n_train: photos that taught, those set aside included.
+        figures: as `Figures.details`.
+        cost: what they cost.
+        machine: processor, threads, versions.
+    """
+
+    contender: str
+    data: str
+    identity: Identity
+    n_train: int
+    figures: dict[str, Any]
+    cost: Cost
+    machine: dict[str, str]
+
+
+class FailureRecord(_Frozen):
+    """One cell that did not finish: it is tried again by the next run.
+
+    Attributes:
+        contender, data, seed: which.
+        stage: ``fit`` or ``inspect``.
+        error: why, one line.
+        log: the last lines that the process wrote.
+    """
+
+    contender: str
+    data: str
+    seed: int
+    stage: str
+    error: str
+    log: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoAnswers:
+    """The answers of one cell, photo by photo, in the order of the test split.
+
+    Attributes:
+        photos: names.
+        groups: what belongs together; the name itself where nothing does.
+        leaked: bool (n,) whether the training may have seen the photo.
+        defective: bool (n,), False where the truth is not known, see ``known``.
+        known: bool (n,) whether the truth is known.
+        scores: float64 (n,).
+        counts: int64 (n, 4) of TP, FP, FN, TN over the pixels; all zero where there are no masks.
+    """
+
+    photos: tuple[str, ...]
+    groups: tuple[str, ...]
+    leaked: NDArray[np.bool_]
+    defective: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def photo_row(
+    name: str,
+    group: str | None,
+    *,
+    leaked: bool,
+    defective: bool | None,
+    score: float,
+    flagged: bool | None,
+    pixels: Confusion | None,
+) -> dict[str, Any]:
+    """One line of ``photos.csv``; what is not known stays empty."""
+    counts = dict.fromkeys(_COUNTS, "") if pixels is None else dict(zip(_COUNTS, _counts(pixels), strict=True))
+    return {
+        "photo": name,
+        "group": group or "",
+        "leaked": int(leaked),
+        "defective": "" if defective is None else int(defective),
+        # repr keeps every digit, so that figures computed from the table are those of the cell.
+        "score": repr(score),
+        "flagged": "" if flagged is None else int(flagged),
+        **counts,
+    }
+
+
+def write_photos(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``photos.csv``."""
+    with target.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, _COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def read_photos(cell: Path) -> PhotoAnswers:
+    """The answers in a cell's folder.
+
+    Raises:
+        DataError: the table is missing or damaged.
+    """
+    path = cell / PHOTOS_NAME
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return PhotoAnswers(
+            photos=tuple(row["photo"] for row in rows),
+            groups=tuple(row["group"] or row["photo"] for row in rows),
+            leaked=np.array([row["leaked"] == "1" for row in rows], dtype=np.bool_),
+            defective=np.array([row["defective"] == "1" for row in rows], dtype=np.bool_),
+            known=np.array([row["defective"] != "" for row in rows], dtype=np.bool_),
+            scores=np.array([float(row["score"]) for row in rows], dtype=np.float64),
+            counts=np.array([[int(row[name] or 0) for name in _COUNTS] for row in rows], np.int64).reshape(-1, 4),
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f'"{path}" is not the table of a finished cell; delete the folder and run again.') from error
+
+
+def write_record(target: Path, record: BaseModel) -> None:
+    """Write a record as JSON, whole or not at all."""
+    write_text(target, record.model_dump_json(indent=1) + "\n")
+
+
+def read_cell(cell: Path) -> CellRecord | None:
+    """The record in a cell's folder; None where the cell is not finished.
+
+    Raises:
+        DataError: the record is damaged.
+    """
+    path = cell / CELL_NAME
+    try:
+        return CellRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise DataError(f'"{path}" is not the record of a finished cell; delete the folder and run again.') from error
+
+
+def _counts(pixels: Confusion) -> tuple[int, int, int, int]:
+    return pixels.true_positives, pixels.false_positives, pixels.false_negatives, pixels.true_negatives

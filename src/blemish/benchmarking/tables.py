@@ -1,0 +1,202 @@
+"""The result as tables: Markdown to paste, CSV to compute with, HTML to show. No accuracy stands without its cost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from blemish.benchmarking.comparing import Difference
+from blemish.benchmarking.records import CellRecord, FailureRecord
+from blemish.files import write_text
+
+TABLE_NAME = "benchmark"
+
+# Heading, where it stands in `CellRecord.figures`, digits.
+_FIGURES = (
+    ("image AUROC", ("image", "auroc"), 4),
+    ("image AUROC, leaks left out", ("image", "auroc_without_leaks"), 4),
+    ("image AP", ("image", "average_precision"), 4),
+    ("image F1", ("image", "f1"), 4),
+    ("false alarms", ("image", "false_alarm_rate"), 4),
+    ("FPR at 95 % TPR", ("image", "fpr_at_95_tpr"), 4),
+    ("pixel AUROC", ("pixel", "auroc"), 4),
+    ("pixel AP", ("pixel", "average_precision"), 4),
+    ("AUPRO", ("pixel", "aupro"), 4),
+    ("pixel F1", ("pixel", "f1"), 4),
+    ("pixel F1 in 2 px", ("pixel", "f1_2px"), 4),
+)
+_COSTS = (
+    ("fit, s", "fit_s", 1),
+    ("images/s", "images_per_s", 1),
+    ("fit peak, MiB", "fit_peak_mib", 0),
+    ("inspect peak, MiB", "inspect_peak_mib", 0),
+    ("detector, MB", "detector_mb", 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure over seeds: mean, and standard deviation (n - 1) where there are two or more."""
+
+    mean: float
+    sd: float | None
+    digits: int
+
+    def __str__(self) -> str:
+        mean = f"{self.mean:.{self.digits}f}"
+        return mean if self.sd is None else f"{mean} ± {self.sd:.{self.digits}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contender on one data set.
+
+    Attributes:
+        data, contender: names.
+        seeds: number of finished cells.
+        failed: number of failed ones.
+        values: by heading; None where a figure has no meaning for one of the cells.
+    """
+
+    data: str
+    contender: str
+    seeds: int
+    failed: int
+    values: dict[str, Spread | None]
+
+
+def summarise(records: Sequence[CellRecord], failures: Sequence[FailureRecord]) -> list[Row]:
+    """One row for each contender on each data set, with figures first and costs after.
+
+    Args:
+        records: finished cells.
+        failures: the others; a contender that never finished has a row without values.
+    """
+    keys = [*((one.data, one.contender) for one in records), *((one.data, one.contender) for one in failures)]
+    data_sets = list(dict.fromkeys(data for data, _ in keys))
+    rows = []
+    for data, contender in sorted(dict.fromkeys(keys), key=lambda key: data_sets.index(key[0])):
+        cells = [one for one in records if (one.data, one.contender) == (data, contender)]
+        failed = sum((one.data, one.contender) == (data, contender) for one in failures)
+        values: dict[str, Spread | None] = {}
+        for heading, (kind, name), digits in _FIGURES:
+            values[heading] = _spread([cell.figures[kind].get(name) for cell in cells], digits)
+        for heading, name, digits in _COSTS:
+            values[heading] = _spread([getattr(cell.cost, name) for cell in cells], digits)
+        rows.append(Row(data, contender, len(cells), failed, values))
+    return rows
+
+
+def write_tables(
+    out: Path, records: Sequence[CellRecord], failures: Sequence[FailureRecord], found: Sequence[Difference]
+) -> Path:
+    """Write ``benchmark.md``, ``benchmark.csv``, ``benchmark.html`` and, of differences, ``differences.csv``.
+
+    Args:
+        out: folder.
+        records: finished cells.
+        failures: the others.
+        found: differences between contenders.
+
+    Returns:
+        The Markdown file.
+
+    Raises:
+        BlemishError: ``out`` cannot be written to.
+    """
+    rows = summarise(records, failures)
+    # A column without any value would only make the table wider.
+    headings = [name for name, *_ in (*_FIGURES, *_COSTS) if any(row.values[name] is not None for row in rows)]
+    context = {
+        "headings": ["data", "contender", "seeds", *headings],
+        "rows": [[row.data, row.contender, _seeds(row), *(_shown(row.values[h]) for h in headings)] for row in rows],
+        "differences": [_difference_row(one) for one in found],
+        "failures": failures,
+        "machines": sorted({", ".join(f"{k} {v}" for k, v in record.machine.items()) for record in records}),
+    }
+    write_text(out / f"{TABLE_NAME}.csv", _csv(rows, headings))
+    write_text(out / "differences.csv", _differences_csv(found))
+    environment = Environment(
+        loader=PackageLoader("blemish.benchmarking"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["cell"] = lambda value: str(value).replace("|", "\\|").replace("\n", " ")
+    for suffix in ("html", "md"):
+        page = environment.get_template(f"benchmark.{suffix}").render(context)
+        write_text(out / f"{TABLE_NAME}.{suffix}", page.rstrip() + "\n")
+    return out / f"{TABLE_NAME}.md"
+
+
+def _spread(values: Sequence[float | None], digits: int) -> Spread | None:
+    known = [value for value in values if value is not None]
+    # A mean over some of the seeds would not be the figure that stands beside the others.
+    if not known or len(known) < len(values):
+        return None
+    return Spread(statistics.fmean(known), statistics.stdev(known) if len(known) > 1 else None, digits)
+
+
+def _seeds(row: Row) -> str:
+    return f"{row.seeds}, {row.failed} failed" if row.failed else str(row.seeds)
+
+
+def _shown(value: Spread | None) -> str:
+    return "–" if value is None else str(value)
+
+
+def _difference_row(one: Difference) -> list[str]:
+    interval = one.interval
+    return [
+        one.data,
+        f"{one.second} − {one.first}",
+        one.figure,
+        f"{interval.estimate:+.4f}",
+        f"{interval.low:+.4f} to {interval.high:+.4f}",
+        str(len(one.seeds)),
+        one.sentence(),
+    ]
+
+
+def _csv(rows: Sequence[Row], headings: Sequence[str]) -> str:
+    def cells(row: Row) -> list[Any]:
+        spreads = [row.values[heading] for heading in headings]
+        return [part for one in spreads for part in (("", "") if one is None else (one.mean, one.sd))]
+
+    columns = [name for heading in headings for name in (heading, f"{heading} sd")]
+    body = [[row.data, row.contender, row.seeds, row.failed, *cells(row)] for row in rows]
+    return _as_csv([["data", "contender", "seeds", "failed", *columns], *body])
+
+
+def _differences_csv(found: Sequence[Difference]) -> str:
+    header = ["data", "first", "second", "figure", "difference", "low", "high", "confidence", "seeds", "photos"]
+    body = [
+        [
+            one.data,
+            one.first,
+            one.second,
+            one.figure,
+            one.interval.estimate,
+            one.interval.low,
+            one.interval.high,
+            one.interval.confidence,
+            len(one.seeds),
+            one.photos,
+        ]
+        for one in found
+    ]
+    return _as_csv([header, *body])
+
+
+def _as_csv(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,155 @@
+"""Does the promise still hold while photos stream in? Watched photo by photo, and said with the first photo in doubt.
+
+Two ways in which photos can leave what calibrated the detector are watched, since neither sees the other:
+
+- Photos that are not rejected are compared with the calibration photos that were not rejected either, by the martingale
+  of `blemish.calibration.Drift`. Leaving the rejected ones out on both sides keeps real defects from looking like
+  drift, and keeps the comparison exact: below one threshold, good photos still come from one distribution.
+- When the light fails, everything may be rejected, and nothing is left to compare. So a second bet is made that at most
+  half of the photos are rejected: capital is multiplied by 1.8 for a rejected photo and by 0.2 for another one, a fair
+  game or worse as long as that holds.
+
+Each alarm is false with probability at most ``alarm_rate``, however many photos are watched (Ville's inequality).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blemish.calibration import Drift, scores_below
+from blemish.calibration.scores import checked_share
+from blemish.detectors import Detector, DetectorSpec
+from blemish.detectors.result import Inspection
+from blemish.images import Photo
+
+ALARM_RATE = 0.01
+# Fewer calibration photos tell nothing apart from anything.
+_LEAST_SCORES = 5
+# Fair at a rejected share of one half: 0.5 × 1.8 + 0.5 × 0.2 = 1.
+_IF_REJECTED, _IF_NOT = 1.8, 0.2
+_CEILING = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """From where on a promise is in doubt.
+
+    Attributes:
+        photo: the photo at which the alarm was raised; None for an array.
+        number: how many photos had been watched, it included.
+        reason: what was seen, a clause.
+    """
+
+    photo: Path | None
+    number: int
+    reason: str
+
+    @property
+    def note(self) -> str:
+        """For each finding from that photo on."""
+        return f"guarantee suspended since {self._photo}"
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        return (
+            f"Guarantee suspended since {self._photo} (number {self.number}): {self.reason}. "
+            'Look for a changed camera, light or surface; then run "blemish calibrate" with photos as they are now.'
+        )
+
+    def to_record(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "photo": None if self.photo is None else str(self.photo),
+            "number": self.number,
+            "reason": self.reason,
+        }
+
+    @property
+    def _photo(self) -> str:
+        return "an unnamed photo" if self.photo is None else f'"{self.photo.name}"'
+
+
+class DriftWatch:
+    """Watches the answers of one detector; feed it each with `add`.
+
+    Args:
+        spec: of the detector; it must have a calibration.
+        alarm_rate: largest chance of each of the two false alarms, in (0, 1).
+        seed: of the random breaking of ties; the same answers and seed give the same alarm.
+
+    Attributes:
+        watched: answers added.
+        suspension: where the promise fell into doubt; None while nothing has changed. It stays: when the cause is
+            found, calibrate anew and start a new watch.
+
+    Raises:
+        SettingsError: ``alarm_rate`` outside (0, 1).
+    """
+
+    def __init__(self, spec: DetectorSpec, *, alarm_rate: float = ALARM_RATE, seed: int = 0) -> None:
+        self.watched = 0
+        self.suspension: Suspension | None = None
+        self._reject = spec.thresholds.reject
+        self._alarm_rate = checked_share(alarm_rate, "alarm_rate")
+        self._rejected = 0
+        self._capital = 0.0
+        self._drift: Drift | None = None
+        if spec.calibration is not None:
+            comparable = scores_below(spec.calibration.scores, self._reject)
+            if comparable.size >= _LEAST_SCORES:
+                self._drift = Drift(comparable, alarm_rate=alarm_rate, seed=seed)
+
+    @classmethod
+    def of(cls, detector: Detector) -> DriftWatch | None:
+        """A watch where there is a calibration to watch over; None where nothing was promised."""
+        return None if detector.spec.calibration is None else cls(detector.spec)
+
+    def add(self, inspection: Inspection) -> None:
+        """Watch one answer; one without a score, for a photo that could not be read, tells nothing."""
+        if inspection.score is None:
+            return
+        self.watched += 1
+        rejected = self._reject is not None and inspection.score >= self._reject
+        reason = self._all_rejected(rejected) or (None if rejected else self._changed(inspection.score))
+        if self.suspension is None and reason is not None:
+            self.suspension = Suspension(inspection.path, self.watched, reason)
+
+    def _changed(self, score: float) -> str | None:
+        if self._drift is None:
+            return None
+        self._drift.add(score)
+        if not self._drift.alarm:
+            return None
+        return "the scores of photos that are not rejected have left those of the calibration photos"
+
+    def _all_rejected(self, rejected: bool) -> str | None:
+        self._rejected += rejected
+        # New capital for each photo, so that a late change is found about as soon as an early one; see `Drift`.
+        fresh = 1.0 / (self.watched * (self.watched + 1))
+        self._capital = min((self._capital + fresh) * (_IF_REJECTED if rejected else _IF_NOT), _CEILING)
+        if self._capital < 1.0 / self._alarm_rate:
+            return None
+        return (
+            f"{self._rejected} of {self.watched} photos were rejected, which only many defects or another camera, "
+            "light or surface explain"
+        )
+
+
+def watched(
+    answers: Iterable[tuple[Photo | None, Inspection]], watch: DriftWatch
+) -> Generator[tuple[Photo | None, Inspection], None, None]:
+    """Pass answers on, with a note on each from the photo on since which the promise is in doubt.
+
+    Args:
+        answers: photos with the detector's answers.
+        watch: is told each answer, and knows at the end how things stand.
+    """
+    for photo, inspection in answers:
+        watch.add(inspection)
+        if watch.suspension is None:
+            yield photo, inspection
+        else:
+            yield photo, replace(inspection, notes=(*inspection.notes, watch.suspension.note))

@@ -1,0 +1,64 @@
+"""A run into a folder that holds an earlier one: afterwards nothing of the earlier run stands beside the new findings.
+
+The earlier findings and their masks stay as they were until the new run has come to its end, so that a run that is
+stopped spoils nothing. Overlays are for looking at while a run goes on: the earlier ones go when it begins.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blemish.errors import DataError
+from blemish.inspection.findings import JSONL_NAME
+from blemish.inspection.measuring import MASKS_NAME
+from blemish.reports.exports import remove_exports
+from blemish.reports.run_record import RUN_NAME
+
+_OVERLAY_SUFFIXES = {".jpg", ".png"}
+
+
+def check_masks(out: Path) -> None:
+    """Refuse a folder whose masks no inspection wrote: a data set's labels would be overwritten.
+
+    Raises:
+        DataError: there are such masks, or a file has their folder's name.
+    """
+    masks = out / MASKS_NAME
+    if masks.exists() and not masks.is_dir():
+        raise DataError(f'"{masks}" is no folder, so masks cannot be written; choose another folder for the findings.')
+    if not (out / JSONL_NAME).exists() and masks.is_dir() and any(masks.iterdir()):
+        raise DataError(f'"{masks}" holds files that no inspection wrote; choose another folder for the findings.')
+
+
+def remove_overlays(overlays: Path) -> None:
+    """Remove the pictures in a folder of overlays."""
+    for picture in list(overlays.iterdir()) if overlays.is_dir() else ():
+        if picture.suffix in _OVERLAY_SUFFIXES:
+            picture.unlink()
+
+
+@contextmanager
+def replacing_earlier(out: Path) -> Iterator[Path]:
+    """Yield a hidden folder for the new masks; when the block ends well they take the place of the earlier run's.
+
+    Its exports, its report and its record go as well. Without earlier findings nothing is removed.
+    """
+    waiting = Path(tempfile.mkdtemp(prefix=".masks.", dir=out))
+    try:
+        yield waiting
+        if (out / JSONL_NAME).exists():
+            for mask in (out / MASKS_NAME).glob("*.png"):
+                mask.unlink()
+            remove_exports(out)
+            (out / RUN_NAME).unlink(missing_ok=True)
+        for mask in sorted((waiting / MASKS_NAME).glob("*.png")):
+            (out / MASKS_NAME).mkdir(exist_ok=True)
+            mask.replace(out / MASKS_NAME / mask.name)
+        if (out / MASKS_NAME).is_dir() and not any((out / MASKS_NAME).iterdir()):
+            (out / MASKS_NAME).rmdir()
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)

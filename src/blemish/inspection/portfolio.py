@@ -1,0 +1,167 @@
+"""An evaluation to look at: figures, the answer for each photo, curves, distributions, best and worst cases."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.detectors import Thresholds
+from blemish.evaluation import (
+    Case,
+    Figures,
+    draw_boxes,
+    draw_cases,
+    draw_confusion,
+    draw_histograms,
+    draw_precision_recall,
+    draw_roc,
+)
+from blemish.files import write_text
+from blemish.inspection.evaluating import Answer
+
+_CASES = 5
+# Larger than they are drawn, and small enough to keep twenty of them.
+_CASE_PX = 400
+# By the ranking: which of them were in fact missed depends on the threshold.
+_WORST_MISS, _WORST_ALARM = "defective, lowest", "sound, highest"
+_BEST_FIND, _BEST_PASS = "defective, highest", "sound, lowest"
+_COLUMNS = ("path", "label", "defective", "score", "p_value", "verdict")
+
+
+@dataclass(order=True, slots=True)
+class _Kept:
+    """A case with what it is kept by; of equal ones the earlier photo stays."""
+
+    telling: float
+    number: int
+    case: Case = field(compare=False)
+
+
+class Portfolio:
+    """Gathers answers photo by photo, in bounded memory: of the photos themselves only the most telling are kept.
+
+    Example:
+        >>> portfolio = Portfolio()                                       # doctest: +SKIP
+        >>> for answer in evaluate_each(detector, chosen, evaluation):    # doctest: +SKIP
+        ...     portfolio.add(answer)
+        >>> portfolio.write(Path("out"), evaluation.result(), detector.spec.thresholds)   # doctest: +SKIP
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self._by_label: dict[tuple[bool, str], list[float]] = {}
+        self._kept: dict[str, list[_Kept]] = {_WORST_MISS: [], _WORST_ALARM: [], _BEST_FIND: [], _BEST_PASS: []}
+
+    def add(self, answer: Answer) -> None:
+        """Take one answer of `blemish.inspection.evaluate_each`."""
+        sample, found = answer.sample, answer.found
+        score = float(found.score or 0.0)
+        defective = sample.defective
+        if defective is None and answer.truth is not None:
+            defective = bool(answer.truth.any())
+        self._rows.append(
+            {
+                "path": str(sample.path).encode("utf-8", "backslashreplace").decode("utf-8"),
+                "label": sample.label,
+                "defective": "" if defective is None else int(defective),
+                "score": repr(score),
+                "p_value": "" if found.p_value is None else repr(found.p_value),
+                "verdict": found.verdict or "",
+            }
+        )
+        if defective is None:
+            return
+        # A layout of images and masks has one label for all photos: there the truth tells them apart.
+        label = sample.label if sample.defective is not None else ("defective" if defective else "sound")
+        self._by_label.setdefault((defective, label), []).append(score)
+        lowest, highest = (_WORST_MISS, _BEST_FIND) if defective else (_BEST_PASS, _WORST_ALARM)
+        self._keep(lowest, -score, answer)
+        self._keep(highest, score, answer)
+
+    def write(self, folder: Path, figures: Figures, thresholds: Thresholds) -> list[str]:
+        """Write ``figures.json``, ``photos.csv`` and the plots that have a meaning.
+
+        Args:
+            folder: where they go; pictures of an earlier evaluation that have no meaning now are removed.
+            figures: of the same evaluation.
+            thresholds: drawn into the distributions.
+
+        Returns:
+            Names of the files written.
+
+        Raises:
+            MissingExtraError: Matplotlib is not installed.
+            BlemishError: ``folder`` cannot be written to.
+        """
+        folder = Path(folder)
+        record = json.dumps(figures.to_record(), indent=1, allow_nan=False)
+        write_text(folder / "figures.json", record + "\n")
+        write_text(folder / "photos.csv", self._csv())
+        written = ["figures.json", "photos.csv"]
+        for name, draw in self._plots(figures, thresholds).items():
+            if draw is None:
+                (folder / name).unlink(missing_ok=True)
+            else:
+                draw(folder / name)
+                written.append(name)
+        return written
+
+    def _plots(self, figures: Figures, thresholds: Thresholds) -> dict[str, Callable[[Path], None] | None]:
+        image = figures.image
+        limits = {name: getattr(thresholds, name) for name in ("review", "reject")}
+        set_limits = {name: value for name, value in limits.items() if value is not None}
+        both = bool(image.defective.any() and not image.defective.all())
+        # Sound classes first: they take the quiet colour.
+        classes = {label: scores for (_, label), scores in sorted(self._by_label.items())}
+        cases = {kind: [one.case for one in sorted(kept, reverse=True)] for kind, kept in self._kept.items()}
+        confusion = image.confusion
+        return {
+            "roc.png": (lambda to: draw_roc(to, image.scores, image.defective)) if both else None,
+            "precision-recall.png": (lambda to: draw_precision_recall(to, image.scores, image.defective))
+            if both
+            else None,
+            "histograms.png": (lambda to: draw_histograms(to, classes, thresholds=set_limits)) if classes else None,
+            "boxes.png": (lambda to: draw_boxes(to, classes)) if classes else None,
+            "confusion.png": (lambda to: draw_confusion(to, confusion)) if confusion is not None else None,
+            "cases.png": (lambda to: draw_cases(to, cases, title="Best and worst")) if classes else None,
+        }
+
+    def _keep(self, kind: str, telling: float, answer: Answer) -> None:
+        kept = self._kept[kind]
+        if len(kept) == _CASES and telling <= kept[0].telling:
+            return
+        found = answer.found
+        case = Case(
+            image=_small(answer.photo.pixels),
+            heat_map=None if found.heat_map is None else _small(found.heat_map),
+            truth=None if answer.truth is None else _small(answer.truth.astype(np.float32)) > 0,
+            caption=f"{answer.sample.path.name[-24:]}\n{found.score:.4g}",
+        )
+        entry = _Kept(telling, -len(self._rows), case)
+        (heapq.heappushpop if len(kept) == _CASES else heapq.heappush)(kept, entry)
+
+    def _csv(self) -> str:
+        text = io.StringIO()
+        table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(self._rows)
+        return text.getvalue()
+
+
+def _small(picture: NDArray[Any]) -> NDArray[Any]:
+    """At most `_CASE_PX` on its longer side, and never a view that would keep the whole photo."""
+    scale = _CASE_PX / max(picture.shape[:2])
+    if scale >= 1.0:
+        return picture.copy()
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return np.asarray(cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,148 @@
+"""The networks of GANomaly and Skip-GANomaly: DCGAN encoders and decoders, and a U-Net down to one position.
+
+Akçay et al., official code ``lib/networks.py``. No convolution has a bias where batch normalisation follows it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+_SLOPE = 0.2
+# The encoder halves until this side, as DCGAN does.
+_LAST_SIDE_PX = 4
+
+
+def initialise(module: nn.Module) -> None:
+    """DCGAN's start for one layer: convolutions N(0, 0.02), batch normalisation N(1, 0.02) and 0."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def pyramid(channels: int, width: int, side_px: int) -> nn.Sequential:
+    """(N, C, P, P) -> (N, width · P / 8, 4, 4): halved by 4×4 convolutions, channels doubled each time."""
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(_SLOPE)]
+    for _ in range(halvings(side_px) - 1):
+        layers += [
+            nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.LeakyReLU(_SLOPE),
+        ]
+        width *= 2
+    return nn.Sequential(*layers)
+
+
+def halvings(side_px: int) -> int:
+    """From a side that is a power of two to 4."""
+    return int(math.log2(side_px // _LAST_SIDE_PX))
+
+
+def deepest_width(width: int, side_px: int) -> int:
+    """Channels at 4×4."""
+    return int(width * 2 ** (halvings(side_px) - 1))
+
+
+class Encoder(nn.Module):
+    """(N, C, P, P) -> code (N, Z)."""
+
+    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+        super().__init__()
+        self.body = pyramid(channels, width, side_px)
+        self.last = nn.Conv2d(deepest_width(width, side_px), latent, 4, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode."""
+        code: Tensor = self.last(self.body(x))
+        return code.flatten(1)
+
+
+class Decoder(nn.Module):
+    """Code (N, Z) -> (N, C, P, P) in [-1, 1]: the encoder mirrored."""
+
+    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+        super().__init__()
+        wide = deepest_width(width, side_px)
+        layers: list[nn.Module] = [nn.ConvTranspose2d(latent, wide, 4, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
+        while wide > width:
+            layers += [
+                nn.ConvTranspose2d(wide, wide // 2, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(wide // 2),
+                nn.ReLU(),
+            ]
+            wide //= 2
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False))
+
+    def forward(self, code: Tensor) -> Tensor:
+        """Decode."""
+        return torch.tanh(self.layers(code[:, :, None, None]))
+
+
+class Discriminator(nn.Module):
+    """GANomaly's: (N, C, P, P) -> logit (N,) of being a photo, and the features before it (N, F)."""
+
+    def __init__(self, channels: int, width: int, side_px: int) -> None:
+        super().__init__()
+        self.body = pyramid(channels, width, side_px)
+        self.last = nn.Conv2d(deepest_width(width, side_px), 1, 4, bias=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logit and features."""
+        features = self.body(x)
+        return self.last(features).flatten(), features.flatten(1)
+
+
+class CodeDiscriminator(nn.Module):
+    """Skip-GANomaly's: the features are a code (N, 100) without activation, one more convolution judges it."""
+
+    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(channels, width, side_px, latent)
+        self.last = nn.Conv2d(latent, 1, 3, 1, 1, bias=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logit and features."""
+        code = self.encoder(x)
+        return self.last(code[:, :, None, None]).flatten(), code
+
+
+class SkipGenerator(nn.Module):
+    """A U-Net of as many halvings as lead to one position: (N, C, P, P) -> the same in [-1, 1].
+
+    4×4 convolutions down, 4×4 transposed ones up; skips between equal sizes; widths doubled to eight times the first.
+    """
+
+    def __init__(self, channels: int, width: int, side_px: int) -> None:
+        super().__init__()
+        depth = int(math.log2(side_px))
+        widths = [width * min(2**level, 8) for level in range(depth)]
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        for level, wide in enumerate(widths):
+            before = channels if level == 0 else widths[level - 1]
+            layers: list[nn.Module] = [] if level == 0 else [nn.LeakyReLU(_SLOPE)]
+            layers.append(nn.Conv2d(before, wide, 4, 2, 1, bias=False))
+            if 0 < level < depth - 1:
+                layers.append(nn.BatchNorm2d(wide))
+            self.down.append(nn.Sequential(*layers))
+            # From the innermost level nothing is skipped to, so only one half arrives there.
+            arriving = wide if level == depth - 1 else 2 * wide
+            back = channels if level == 0 else before
+            layers = [nn.ReLU(), nn.ConvTranspose2d(arriving, back, 4, 2, 1, bias=level == 0)]
+            self.up.append(nn.Sequential(*layers, *([] if level == 0 else [nn.BatchNorm2d(back)])))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruct."""
+        levels = []
+        for down in self.down:
+            x = down(x)
+            levels.append(x)
+        for level in reversed(range(len(levels))):
+            x = self.up[level](x if level == len(levels) - 1 else torch.cat([levels[level], x], dim=1))
+        return torch.tanh(x)

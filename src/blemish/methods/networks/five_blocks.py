@@ -1,0 +1,71 @@
+"""Five convolutional blocks down to a code, and five up again: the autoencoder of S4 and its baselines."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+BLOCKS = 5
+_SLOPE = 0.2
+
+
+def block_widths(width: int) -> tuple[int, ...]:
+    """Channels after each of the five blocks: doubled each time, to eight times ``width`` at most."""
+    return tuple(width * 2 ** min(block, 3) for block in range(BLOCKS))
+
+
+def contracting(channels: int, width: int, halvings: int) -> nn.Sequential:
+    """The encoder's body: (N, C, P, P) -> (N, K, P / 2^halvings, same).
+
+    Args:
+        channels: C.
+        width: channels of the first block.
+        halvings: how many of the blocks, from the first, halve the picture.
+    """
+    layers: list[nn.Module] = []
+    for block, wide in enumerate(block_widths(width)):
+        layers += [
+            nn.Conv2d(channels, wide, 3, stride=2 if block < halvings else 1, padding=1, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.LeakyReLU(_SLOPE),
+        ]
+        channels = wide
+    return nn.Sequential(*layers)
+
+
+class Expanding(nn.Module):
+    """The decoder: code (N, Z) -> picture (N, C, P, P) in [-1, 1].
+
+    Args:
+        latent: Z.
+        channels: C.
+        width: as the encoder's.
+        side_px: P.
+        halvings: as the encoder's.
+    """
+
+    def __init__(self, latent: int, channels: int, width: int, side_px: int, halvings: int) -> None:
+        super().__init__()
+        widths = block_widths(width)
+        self.shape = (widths[-1], side_px >> halvings, side_px >> halvings)
+        self.start = nn.Linear(latent, widths[-1] * self.shape[1] * self.shape[2])
+        layers: list[nn.Module] = []
+        for block in reversed(range(BLOCKS)):
+            narrow = widths[max(block - 1, 0)]
+            if block < halvings:
+                layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
+            layers += [
+                nn.Conv2d(widths[block], narrow, 3, padding=1, bias=False),
+                nn.BatchNorm2d(narrow),
+                nn.LeakyReLU(_SLOPE),
+            ]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[0], channels, 3, padding=1))
+
+    def forward(self, code: Tensor) -> Tensor:
+        """Decode."""
+        return torch.tanh(self.layers(self.start(code).unflatten(1, self.shape)))
+
+
+def contracted_size(width: int, side_px: int, halvings: int) -> int:
+    """How many numbers the encoder's body gives for one picture."""
+    return block_widths(width)[-1] * (side_px >> halvings) ** 2

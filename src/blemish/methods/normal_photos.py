@@ -1,0 +1,101 @@
+"""Sound photos, streamed: decoded ahead, brought to the size that the graph will see, as often as wanted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.detectors.schema import InputSpec
+from blemish.images import image_size_px, pad_to_multiple, read_image, tile_boxes
+
+Pixels = NDArray[np.uint8]
+Variants = Callable[[Pixels], Sequence[Pixels]]
+
+_DECODED_AHEAD = 4
+# A batch is as many pixels as four photos of 512 × 512: it fills the cores and stays far below the networks' memory.
+_BATCH_PIXELS = 1 << 20
+_MAX_BATCH = 32
+
+
+def _only_itself(photo: Pixels) -> Sequence[Pixels]:
+    return (photo,)
+
+
+class NormalPhotos:
+    """Photos of sound surfaces, to learn from.
+
+    Args:
+        paths: the files, in order. They are decoded anew in every pass: memory holds a few at a time.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def sizes_px(self) -> list[tuple[int, int]]:
+        """Height and width of every photo, read from the files' headers."""
+        return [image_size_px(path) for path in self.paths]
+
+    def each(self) -> Iterator[Pixels]:
+        """The photos one by one as they are, uint8 RGB (H, W, 3), the next ones being decoded meanwhile.
+
+        Raises:
+            ImageError: a photo cannot be read.
+        """
+        pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
+        ahead: deque[Future[Pixels]] = deque()
+        try:
+            for path in self.paths:
+                ahead.append(pool.submit(read_image, path))
+                if len(ahead) > _DECODED_AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def batches(self, spec: InputSpec, variants: Variants = _only_itself) -> Iterator[Pixels]:
+        """The photos, or their tiles, exactly as the graph will see them.
+
+        Args:
+            spec: how photos reach the graph.
+            variants: what is learned from one photo beside itself, for example turned copies of it.
+
+        Yields:
+            uint8 (N, H, W, 3): neighbours of one shape together, about a million pixels at most.
+        """
+        waiting: list[Pixels] = []
+        for photo in self.each():
+            for variant in variants(photo):
+                for piece in pieces(variant, spec):
+                    if waiting and (waiting[0].shape != piece.shape or len(waiting) >= _batch_size(piece)):
+                        yield np.stack(waiting)
+                        waiting = []
+                    waiting.append(piece)
+        if waiting:
+            yield np.stack(waiting)
+
+
+def pieces(photo: Pixels, spec: InputSpec) -> list[Pixels]:
+    """One photo as the graph sees it: resized, or cut into tiles and padded, as `blemish.detectors.Detector` does."""
+    height_px, width_px = photo.shape[:2]
+    if spec.size_px is not None:
+        smaller = height_px * width_px > spec.size_px[0] * spec.size_px[1]
+        smooth = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        return [np.asarray(cv2.resize(photo, spec.size_px[::-1], interpolation=smooth), np.uint8)]
+    boxes = tile_boxes(height_px, width_px, spec.tile_px or max(height_px, width_px), spec.overlap_px)
+    tiles = (photo[box.y : box.y + box.height, box.x : box.x + box.width] for box in boxes)
+    return [pad_to_multiple(tile, spec.multiple_of) for tile in tiles]
+
+
+def _batch_size(piece: Pixels) -> int:
+    area_px = int(piece.shape[0] * piece.shape[1])
+    return max(1, min(_MAX_BATCH, _BATCH_PIXELS // area_px))

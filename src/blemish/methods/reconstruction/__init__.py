@@ -1,0 +1,1 @@
+"""Methods that rebuild a photo as if it were sound, and take for a defect what had to be changed."""

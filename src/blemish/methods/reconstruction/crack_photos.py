@@ -1,0 +1,119 @@
+"""Photos of cracks and their labels as material for composites: read, checked, searched for crack-free squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets import Sample
+from blemish.errors import DataError
+from blemish.images import image_size_px, read_image
+
+# Labels are drawn by hand and cracks are blurred at their edges: so far from a label a photo counts as crack-free.
+MARGIN_PX = 4
+# No wall is cracked over half its surface; a label that says so has its colours the wrong way round, or is no label.
+_MOST_CRACKED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CrackPhoto:
+    """One photo and its label.
+
+    Attributes:
+        pixels: uint8 RGB (H, W, 3).
+        label: bool (H, W), True on cracks.
+    """
+
+    pixels: NDArray[np.uint8]
+    label: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFacts:
+    """What a label offers to composites.
+
+    Attributes:
+        cracked: it shows a crack.
+        free_px: side of the largest crack-free square.
+    """
+
+    cracked: bool
+    free_px: int
+
+
+def read_crack_photo(sample: Sample) -> CrackPhoto:
+    """Read a photo with its label.
+
+    Raises:
+        ImageError: the photo cannot be read.
+        DataError: the label is missing or has another size.
+    """
+    _demand_label(sample)
+    pixels = read_image(Path(sample.path))
+    return CrackPhoto(pixels, sample.read_mask(*pixels.shape[:2]))
+
+
+def look_at_labels(samples: Sequence[Sample]) -> list[LabelFacts]:
+    """Look through all labels before anything is learned from them.
+
+    Raises:
+        DataError: a label is missing, has another size than its photo, is white all over, or has black cracks on white.
+    """
+    return [_look_at(sample) for sample in samples]
+
+
+def near_crack(label: NDArray[np.bool_], margin_px: int = MARGIN_PX) -> NDArray[np.bool_]:
+    """Pixels on a crack or within ``margin_px`` (along rows and columns) of one, bool (H, W)."""
+    square = np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)
+    return cv2.dilate(label.view(np.uint8), square).astype(np.bool_)
+
+
+def crack_free_corners(label: NDArray[np.bool_], side_px: int) -> NDArray[np.int64]:
+    """Upper left corners (y, x) of all squares that keep `MARGIN_PX` from every crack, int64 (n, 2); may be empty."""
+    height_px, width_px = label.shape
+    if side_px > min(height_px, width_px):
+        return np.zeros((0, 2), dtype=np.int64)
+    total = cv2.integral(near_crack(label).view(np.uint8))
+    upper, lower = total[:-side_px], total[side_px:]
+    inside = lower[:, side_px:] - upper[:, side_px:] - lower[:, :-side_px] + upper[:, :-side_px]
+    return np.argwhere(inside == 0)
+
+
+def largest_free_px(label: NDArray[np.bool_]) -> int:
+    """Side of the largest square that keeps `MARGIN_PX` from every crack, to the pixel below an odd number; 0: none."""
+    if not label.any():
+        return int(min(label.shape))
+    sound = np.pad(np.logical_not(near_crack(label)).view(np.uint8), 1)
+    # Chessboard distance from the nearest pixel that is cracked or outside: half the side of a square around.
+    reach = cv2.distanceTransform(sound, cv2.DIST_C, cv2.DIST_MASK_3)
+    return max(0, 2 * int(reach.max()) - 1)
+
+
+def _look_at(sample: Sample) -> LabelFacts:
+    _demand_label(sample)
+    label = sample.read_mask(*image_size_px(sample.path))
+    share = float(label.mean())
+    if share == 1:
+        raise DataError(
+            f'The label of "{sample.path}" is white all over; it must be white on the crack alone and black elsewhere.'
+        )
+    if share > _MOST_CRACKED:
+        pixels = read_image(Path(sample.path))
+        if pixels[label].mean() > pixels[~label].mean():
+            raise DataError(
+                f'The label of "{sample.path}" marks {share:.0%} of the photo, and what it marks is lighter than the '
+                "rest, so it seems inverted; cracks must be white and sound surface black."
+            )
+    return LabelFacts(bool(label.any()), largest_free_px(label))
+
+
+def _demand_label(sample: Sample) -> None:
+    if sample.masks is None:
+        raise DataError(
+            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
+        )

@@ -1,0 +1,157 @@
+"""A PatchCore detector that learns more good photos, or what another one knows, without being trained again.
+
+The memory only grows, so no photo scores higher than before: a promise on false alarms that held goes on to hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+
+from blemish.cpu import available_threads
+from blemish.datasets import Dataset, Sample, photo_digests
+from blemish.detectors import Container, Detector, DetectorSpec, read_container
+from blemish.errors import DataError, DetectorError
+from blemish.methods.features.coreset import greedy_k_centre
+from blemish.methods.features.graph_memory import GraphMemory, read_memory
+from blemish.methods.normal_photos import NormalPhotos
+
+
+def add_good_photos(
+    file: Path, photos: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None
+) -> Detector:
+    """Let a detector remember what is new in further good photos, and write it.
+
+    Patches as near to the memory as remembered patches are to one another are known already. The others are added,
+    farthest first, up to ``most_patches`` in all.
+
+    Args:
+        file: a detector of the method patchcore.
+        photos: of sound surfaces, as those that it learned from.
+        out: where to write; may be ``file``.
+        say: told what was new.
+
+    Returns:
+        The grown detector.
+
+    Raises:
+        DetectorError: ``file`` is no detector, or has no memory.
+        DataError: no photos.
+        ImageError: a photo cannot be read.
+    """
+    if not photos:
+        raise DataError("There is no photo to add; give at least one good photo.")
+    container = read_container(file)
+    memory = read_memory(container.graph, str(file))
+    run = _session(memory.extractor())
+    new = [
+        run.run([memory.patches], {"image": batch})[0] for batch in NormalPhotos(photos).batches(container.spec.input)
+    ]
+    bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
+    sentence = f"{added} patches of {len(photos)} further good photos added to {len(memory.bank)}."
+    say(sentence)
+    digests = photo_digests(_as_dataset(photos))
+    return _written(container, memory, bank, digests, len(photos), sentence, out)
+
+
+def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None) -> Detector:
+    """One detector that remembers what several do: grown from one detector at several sites.
+
+    Args:
+        files: two detectors or more; settings and thresholds are the first one's.
+        out: where to write.
+        say: told what was new.
+
+    Raises:
+        DetectorError: fewer than two, one is no detector, or their features differ.
+    """
+    if len(files) < 2:
+        raise DetectorError("Merging needs two detectors or more.")
+    containers = [read_container(file) for file in files]
+    memories = [read_memory(each.graph, str(file)) for each, file in zip(containers, files, strict=True)]
+    first = memories[0]
+    for memory, file in zip(memories[1:], files[1:], strict=True):
+        if memory.front() != first.front():
+            raise DetectorError(
+                f'"{file}" was not grown from the same detector as "{files[0]}", so their patches cannot be compared; '
+                "train one detector on the photos of both."
+            )
+    bank, added = first.bank, 0
+    for memory in memories[1:]:
+        bank, more = _grown(bank, memory.bank, _most(containers[0].spec))
+        added += more
+    sentence = f"{added} patches of {len(files) - 1} other memories added to {len(first.bank)}."
+    say(sentence)
+    digests = [digest for each in containers[1:] for digest in each.spec.provenance.photos]
+    return _written(containers[0], first, bank, digests, len(set(digests)), sentence, out)
+
+
+def _grown(bank: NDArray[np.float32], new: NDArray[np.float32], most: int) -> tuple[NDArray[np.float32], int]:
+    """The memory with what is new in ``new``, and how many patches that is."""
+    known, fresh = torch.from_numpy(bank), torch.from_numpy(np.asarray(new, np.float32))
+    chosen = greedy_k_centre(fresh, len(fresh), taken=known, down_to=_spacing(known)).indices
+    joined = torch.cat([known, fresh[chosen]])
+    if len(joined) > max(most, len(known)):
+        joined = joined[greedy_k_centre(joined, most).indices]
+    return joined.numpy(), len(chosen)
+
+
+def _spacing(bank: torch.Tensor) -> float:
+    """The least distance between two remembered patches: about the radius that the memory covers (Gonzalez 1985)."""
+    if len(bank) < 2:
+        return 0.0
+    around = bank - bank.mean(dim=0)
+    least = float("inf")
+    for start in range(0, len(around), 1024):
+        rows = torch.cdist(around[start : start + 1024], around)
+        rows[torch.arange(len(rows)), torch.arange(start, start + len(rows))] = float("inf")
+        least = min(least, float(rows.min()))
+    return least
+
+
+def _most(spec: DetectorSpec) -> int:
+    return int(spec.settings.get("most_patches", 1 << 30))
+
+
+def _session(graph: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = available_threads()
+    options.log_severity_level = 3
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _as_dataset(photos: Sequence[Path]) -> Dataset:
+    samples = tuple(Sample(Path(path), "good", defective=False) for path in photos)
+    return Dataset("further good photos", Path(), "photos", samples, ())
+
+
+def _written(
+    container: Container,
+    memory: GraphMemory,
+    bank: NDArray[np.float32],
+    digests: Sequence[str],
+    photos: int,
+    sentence: str,
+    out: Path,
+) -> Detector:
+    made = container.spec.provenance
+    every = tuple(sorted({*made.photos, *digests}))
+    provenance = made.model_copy(
+        update={
+            "photos": every,
+            "n_train": made.n_train + photos,
+            "fingerprint": hashlib.sha256("".join(every).encode()).hexdigest(),
+        }
+    )
+    spec = container.spec.model_copy(update={"provenance": provenance})
+    card = f"{container.card.rstrip()}\n\n## Grown\n\n{sentence} Thresholds stay: no photo scores higher than before.\n"
+    detector = Detector(replace(container, spec=spec, graph=memory.with_bank(bank), card=card), path=Path(out))
+    detector.save(Path(out))
+    return detector

@@ -1,0 +1,208 @@
+"""``blemish measure``, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.images import write_png
+
+KEYS = {"length", "mean_width", "median_width", "p95_width", "max_width"}
+
+
+@pytest.fixture
+def mask_pixels() -> NDArray[np.bool_]:
+    """A bar of 80 × 5 px and one of 3 px across it."""
+    mask = np.zeros((240, 320), bool)
+    mask[58:63, 40:120] = True
+    mask[20:100, 79:82] = True
+    return mask
+
+
+@pytest.fixture
+def photo_pixels(mask_pixels: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    chance = np.random.default_rng(0)
+    grain = sum(
+        size * cv2.GaussianBlur(chance.normal(size=mask_pixels.shape).astype(np.float32), (0, 0), size)
+        for size in (1.0, 2.5, 6.0)
+    )
+    grey = np.where(mask_pixels, 40, np.clip(170 + 20 * grain, 90, 255)).astype(np.uint8)
+    return np.repeat(grey[..., np.newaxis], 3, axis=2)
+
+
+@pytest.fixture
+def mask(tmp_path: Path, mask_pixels: NDArray[np.bool_]) -> Path:
+    write_png(tmp_path / "균열 mask.png", mask_pixels)
+    return tmp_path / "균열 mask.png"
+
+
+@pytest.fixture
+def photo(tmp_path: Path, photo_pixels: NDArray[np.uint8]) -> Path:
+    write_png(tmp_path / "photo.png", photo_pixels)
+    return tmp_path / "photo.png"
+
+
+def test_json_has_what_an_inspector_writes_down(blemish, mask: Path, photo: Path):
+    result = blemish("measure", mask, "--image", photo, "--mm-per-px", 0.2, "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    wide, thin = found["cracks"]
+    for crack in (wide, thin):
+        assert {f"{key}_{unit}" for key in KEYS for unit in ("px", "mm")} <= set(crack)
+        assert {"max_width_at", "orientation_deg", "direction", "branches", "tortuosity", "polyline_px"} <= set(crack)
+        assert crack["length_mm"] == pytest.approx(0.2 * crack["length_px"], abs=1e-3)
+        assert crack["width_uncertainty_mm"] >= 0.1
+    assert wide["mean_width_px"] == pytest.approx(5, abs=0.2)
+    assert wide["length_px"] == pytest.approx(80, rel=0.02)
+    assert thin["mean_width_px"] == pytest.approx(3, abs=thin["width_uncertainty_px"])
+    assert (wide["direction"], thin["direction"]) == ("horizontal", "vertical")
+    assert wide["grade"].startswith("over 0.4 mm")
+    assert found["grade_scale"]["source"].startswith("EN 1992-1-1")
+    assert found["scale"] == {"mm_per_px": 0.2, "source": "given", "relative_uncertainty": 0.0}
+
+
+def test_without_a_scale_there_are_pixels_and_no_grade(blemish, mask: Path):
+    found = json.loads(blemish("measure", mask, "--json").stdout)
+    assert (found["scale"], found["grade_scale"], found["image"]) == (None, None, None)
+    assert not [key for crack in found["cracks"] for key in crack if key.endswith("_mm") or key.startswith("grade")]
+
+
+def test_a_table_names_unit_grade_and_source(blemish, mask: Path):
+    plain = blemish("measure", mask).stdout
+    assert "Lengths and widths in px, widest first" in plain
+    assert "grade" not in plain
+    graded = blemish("measure", mask, "--mm-per-px", 0.05, "--grade", "aci-224r").stdout
+    assert "in mm" in graded
+    assert "ACI 224R" in graded
+    assert "no verdict on the structure" in graded
+    # 0.25 mm, give or take 0.025 mm, has one grade; 0.15 mm lies on an edge.
+    assert graded.count(" ?") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "mm_per_px"),
+    [
+        (["--scale-points", "0,0,30,40,25"], 0.5),
+        (["--scale-camera", "2000,50,36"], 36 / 320 * 1950 / 50),
+        (["--scale-plane", "0,0,100,0,100,50,0,50,200,100"], 2.0),
+    ],
+)
+def test_every_way_to_give_a_scale_works_without_a_photo(blemish, mask: Path, options: list[str], mm_per_px: float):
+    found = json.loads(blemish("measure", mask, "--json", *options).stdout)
+    assert found["cracks"][0]["length_mm"] == pytest.approx(found["cracks"][0]["length_px"] * mm_per_px, rel=1e-3)
+
+
+def test_a_marker_is_read_from_the_photo(blemish, tmp_path: Path):
+    photo, mask = np.full((300, 400, 3), 220, np.uint8), np.zeros((300, 400), bool)
+    marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_250), 7, 100)
+    photo[40:140, 40:140] = marker[..., np.newaxis]
+    mask[200:205, 50:350] = True
+    photo[mask] = 40
+    write_png(tmp_path / "p.png", photo)
+    write_png(tmp_path / "m.png", mask)
+    options = ["measure", tmp_path / "m.png", "--image", tmp_path / "p.png", "--scale-marker", 50, "--json"]
+    (crack,) = json.loads(blemish(*options).stdout)["cracks"]
+    assert crack["length_mm"] == pytest.approx(150, rel=0.03)
+
+
+def test_a_users_grades_are_used(blemish, mask: Path, tmp_path: Path):
+    own = tmp_path / "ours.yaml"
+    own.write_text("name: Ours\nedges_mm: [0.8]\nlabels: [fine, repair]\nsource: our handbook\n", encoding="utf-8")
+    found = json.loads(blemish("measure", mask, "--mm-per-px", 0.2, "--grade", own, "--json").stdout)
+    assert [crack["grade"] for crack in found["cracks"]] == ["repair", "fine"]
+    assert found["grade_scale"]["status"] == "own"
+
+
+def test_two_dates_tell_what_grew(blemish, mask: Path, photo: Path, tmp_path: Path, mask_pixels, photo_pixels):
+    grown = mask_pixels.copy()
+    grown[58:63, 120:145] = True
+    later = photo_pixels.copy()
+    later[grown] = 40
+    move = np.float32([[1, 0, 3], [0, 1, -2]])
+    size = (mask_pixels.shape[1], mask_pixels.shape[0])
+    write_png(tmp_path / "later.png", cv2.warpAffine(later, move, size, borderMode=cv2.BORDER_REFLECT))
+    write_png(tmp_path / "later mask.png", cv2.warpAffine(grown.astype(np.uint8), move, size) > 0)
+    arguments = ["measure", tmp_path / "later mask.png", "--image", tmp_path / "later.png"]
+    arguments += ["--earlier-mask", mask, "--earlier-image", photo]
+    changes = json.loads(blemish(*arguments, "--mm-per-px", 0.5, "--json").stdout)["changes"]
+    assert [change["status"] for change in changes] == ["grown", "unchanged"]
+    assert changes[0]["unit"] == "mm"
+    assert changes[0]["length_growth"] == pytest.approx(12.5, abs=1.5)
+    assert changes[0]["length_uncertainty"] > 0
+    shown = blemish(*arguments).stdout
+    assert "Change since the earlier photo, in px" in shown
+    assert "grown" in shown
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (np.zeros((50, 60), bool), "No cracks."),
+        (np.pad(np.ones((1, 1), bool), 20), "No cracks."),
+        (np.pad(np.ones((20, 20), bool), 20), "Lengths and widths"),
+        (np.hypot(*(np.mgrid[:60, :60] - 30.0)) // 3 == 6, "Lengths and widths"),
+    ],
+    ids=["empty", "one pixel", "a square", "a ring"],
+)
+def test_masks_that_are_no_cracks_are_answered(blemish, tmp_path: Path, pixels: NDArray[np.bool_], said: str):
+    write_png(tmp_path / "m.png", pixels)
+    result = blemish("measure", tmp_path / "m.png", "--mm-per-px", 0.2)
+    assert result.exit_code == 0
+    assert said in result.stdout
+    json.loads(blemish("measure", tmp_path / "m.png", "--json").stdout)
+
+
+def test_a_full_mask_is_probably_inverted(blemish, tmp_path: Path):
+    write_png(tmp_path / "m.png", np.ones((50, 60), bool))
+    result = blemish("measure", tmp_path / "m.png")
+    assert result.exit_code == 2
+    assert "inverted" in result.stderr
+
+
+def test_specks_are_told_on_the_side(blemish, tmp_path: Path, mask_pixels: NDArray[np.bool_]):
+    mask_pixels[5, 5] = mask_pixels[110, 10:13] = True
+    write_png(tmp_path / "m.png", mask_pixels)
+    result = blemish("measure", tmp_path / "m.png")
+    assert "2 pieces" in result.stderr
+    assert "pieces" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--mm-per-px", "0"], "0 mm per pixel"),
+        (["--mm-per-px", "-3"], "-3 mm per pixel"),
+        (["--mm-per-px", "1000000"], "1e+06"),
+        (["--mm-per-px", "0.2", "--scale-points", "0,0,1,1,5"], "one way only"),
+        (["--scale-points", "here and there"], "5 numbers"),
+        (["--scale-marker", "50"], "--image"),
+        (["--image", "PHOTO", "--scale-marker", "50"], "No ArUco or AprilTag marker"),
+        (["--grade", "eurocode-2"], "--mm-per-px"),
+        (["--mm-per-px", "0.2", "--grade", "eurocod-2"], 'Did you mean "eurocode-2"?'),
+        (["--earlier-mask", "MASK"], "--earlier-image"),
+        (["--earlier-mask", "MASK", "--earlier-image", "PHOTO"], "--image as well"),
+        (["--image", "nothing.png"], "nothing.png"),
+        (["--image", "SMALL"], "must have the size of its photo"),
+        (["--image", "PHOTO", "--earlier-mask", "SMALL", "--earlier-image", "SMALL"], "cannot be laid over"),
+    ],
+)
+def test_bad_input_is_one_sentence(blemish, mask: Path, photo: Path, tmp_path: Path, options: list[str], said: str):
+    write_png(tmp_path / "small.png", np.zeros((10, 10, 3), np.uint8))
+    files = {"MASK": str(mask), "PHOTO": str(photo), "SMALL": str(tmp_path / "small.png")}
+    result = blemish("measure", mask, *(files.get(option, option) for option in options))
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("name", ["nothing.png", "folder", "words.png"])
+def test_a_mask_that_cannot_be_read_is_one_sentence(blemish, name: str):
+    Path("folder").mkdir()
+    Path("words.png").write_text("no picture")
+    result = blemish("measure", name)
+    assert result.exit_code == 2
+    assert name in result.stderr

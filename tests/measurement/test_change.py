@@ -1,0 +1,148 @@
+"""Two photos of one surface: laid over one another, and what became of each crack, where the truth is drawn."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from blemish.errors import DataError
+from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks, register
+
+SHAPE = (420, 520)
+# A camera that stands a little elsewhere: turned by 4 degrees, 6 % nearer, and tilted.
+_TURN = cv2.getRotationMatrix2D((260, 210), 4.0, 1.06)
+MOVE = np.array([[1, 0, 6], [0, 1, -4], [4e-5, 2e-5, 1]]) @ np.vstack([_TURN, [0, 0, 1]])
+
+
+def surface(seed: int = 0) -> np.ndarray:
+    """Something to recognise: texture in several sizes."""
+    chance = np.random.default_rng(seed)
+    grain = sum(
+        size * cv2.GaussianBlur(chance.normal(size=SHAPE).astype(np.float32), (0, 0), size) for size in (1.0, 2.5, 6.0)
+    )
+    return np.clip(170 + 22 * grain, 60, 255)
+
+
+def photo_of(wall: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return np.clip(np.where(mask, 30, wall), 0, 255).astype(np.uint8)
+
+
+def bars(drawing, *sizes: tuple[float, float]):
+    """Horizontal bars of (length, width), one below the other."""
+    shapes = [drawing.bar(120 + size[0] / 2, 80 + 90 * i, 0, *size) for i, size in enumerate(sizes)]
+    return type(drawing)(SHAPE).mask(drawing.together(*shapes))
+
+
+def seen_later(mask: np.ndarray) -> np.ndarray:
+    large = cv2.warpPerspective(mask.astype(np.float32), MOVE, SHAPE[::-1], flags=cv2.INTER_LINEAR)
+    return large > 0.5
+
+
+@pytest.fixture(scope="module")
+def found() -> Registration:
+    wall = surface().astype(np.uint8)
+    return register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
+
+
+def test_the_way_from_one_photo_to_the_other_is_found(found: Registration):
+    corners = np.array([[20.0, 20], [500, 20], [500, 400], [20, 400], [260, 210]])
+    truth = cv2.perspectiveTransform(corners[np.newaxis], MOVE)[0]
+    assert np.abs(found.to_later(corners) - truth).max() < 1.0
+    assert np.abs(found.to_earlier(truth) - corners).max() < 1.0
+    assert found.rms_px < 1.5
+    assert found.matches > 50
+
+
+def test_the_same_photos_give_the_same_answer(found: Registration):
+    wall = surface().astype(np.uint8)
+    again = register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        surface(1).astype(np.uint8),
+        np.full(SHAPE, 128, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        surface().astype(np.uint8)[:, ::-1].copy(),
+    ],
+    ids=["another wall", "nothing to see", "one pixel", "mirrored"],
+)
+def test_photos_that_do_not_belong_together_are_one_sentence(later: np.ndarray):
+    with pytest.raises(DataError, match="cannot be laid over one another"):
+        register(surface().astype(np.uint8), later)
+
+
+def test_growth_in_length_and_width_is_told_with_its_uncertainty(drawing, found: Registration):
+    before = measure_cracks(bars(drawing, (200, 5), (200, 3), (200, 5)))
+    # The first grows by 60 px, the second by 4 px in width, the third stays.
+    after = measure_cracks(seen_later(bars(drawing, (260, 5), (200, 7), (200, 5))))
+    changes = compare_cracks(before, after, found)
+    at = {round(after[change.later - 1].polyline_px[:, 1].mean() / 90): change for change in changes}
+    longer, wider, same = (at[key] for key in sorted(at))
+    zoom = np.sqrt(abs(np.linalg.det(MOVE[:2, :2])))
+    assert (longer.status, wider.status, same.status) == ("grown", "grown", "unchanged")
+    assert longer.length_growth == pytest.approx(60 * zoom, abs=2 * longer.length_uncertainty)
+    assert wider.width_growth == pytest.approx(4 * zoom, abs=0.3)
+    assert wider.largest_width_growth == pytest.approx(4 * zoom, abs=0.6)
+    assert abs(longer.width_growth) < longer.width_uncertainty
+    assert abs(same.length_growth) < 2 * same.length_uncertainty
+    assert {change.unit for change in changes} == {"px"}
+
+
+def test_new_gone_and_shrunk_cracks_are_told_apart(drawing, found: Registration):
+    before = measure_cracks(bars(drawing, (200, 5), (240, 5)))
+    after = measure_cracks(seen_later(bars(drawing, (120, 5), (0, 5), (200, 5))))
+    changes = compare_cracks(before, after, found)
+    assert sorted(change.status for change in changes) == ["gone", "new", "smaller"]
+    gone = next(change for change in changes if change.status == "gone")
+    assert gone.later is None
+    assert gone.length_growth is None
+    assert gone.length == pytest.approx(240 * 1.06, rel=0.05)
+
+
+def test_two_cracks_that_have_joined_are_one(drawing, found: Registration):
+    apart = type(drawing)(SHAPE).mask(
+        drawing.together(drawing.bar(160, 200, 0, 120, 5), drawing.bar(340, 200, 0, 120, 5))
+    )
+    joined = type(drawing)(SHAPE).mask(drawing.bar(250, 200, 0, 300, 5))
+    (change,) = compare_cracks(measure_cracks(apart), measure_cracks(seen_later(joined)), found)
+    assert (change.status, sorted(change.earlier)) == ("grown", [1, 2])
+    assert change.length_growth == pytest.approx(60 * 1.06, abs=6)
+
+
+def test_millimetres_follow_the_later_photos_scale(drawing, found: Registration):
+    scale = Scale.given(0.5)
+    before = measure_cracks(bars(drawing, (200, 5)))
+    after = measure_cracks(seen_later(bars(drawing, (260, 5))), scale=scale)
+    (px,), (mm,) = compare_cracks(before, after, found), compare_cracks(before, after, found, scale=scale)
+    assert (mm.unit, px.unit) == ("mm", "px")
+    assert mm.length_growth == pytest.approx(0.5 * px.length_growth)
+    assert mm.width_uncertainty == pytest.approx(0.5 * px.width_uncertainty)
+
+
+def test_what_the_other_photo_does_not_show_is_neither_new_nor_gone(drawing):
+    aside = Registration(((1, 0, -400), (0, 1, 0), (0, 0, 1)), 99, 0.3, SHAPE[::-1], SHAPE[::-1])
+    here = measure_cracks(bars(drawing, (200, 5)))
+    assert [change.status for change in compare_cracks(here, [], aside)] == ["out of view"]
+    assert [change.status for change in compare_cracks([], here, aside)] == ["out of view"]
+    still = Registration(((1, 0, 0), (0, 1, 0), (0, 0, 1)), 99, 0.3, SHAPE[::-1], SHAPE[::-1])
+    assert [change.status for change in compare_cracks(here, [], still)] == ["gone"]
+    assert [change.status for change in compare_cracks([], here, still)] == ["new"]
+
+
+def test_nothing_before_and_nothing_after(found: Registration):
+    assert compare_cracks([], [], found) == ()
+
+
+def test_changes_are_plain_values(drawing, found: Registration):
+    before, after = measure_cracks(bars(drawing, (200, 5))), measure_cracks(seen_later(bars(drawing, (260, 5))))
+    (change,) = compare_cracks(before, after, found)
+    record = json.loads(json.dumps(change.to_record(), allow_nan=False))
+    assert record["earlier"] == [1]
+    assert record["later"] == 1
+    assert record["status"] == "grown"

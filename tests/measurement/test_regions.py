@@ -1,0 +1,85 @@
+"""Regions of any shape, against scikit-image."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from skimage.measure import label, regionprops
+
+from blemish.measurement import find_regions
+
+
+@pytest.fixture
+def blobs() -> tuple[np.ndarray, np.ndarray]:
+    noise = np.random.default_rng(3).normal(size=(150, 200)).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 4)
+    noise /= noise.std()
+    return noise > 0.8, (1 / (1 + np.exp(-noise))).astype(np.float32)
+
+
+def test_sizes_places_and_shapes_are_those_of_scikit_image(blobs):
+    mask, scores = blobs
+    regions, cleaned = find_regions(mask, scores, label="dent")
+    theirs = {
+        (one.bbox[1], one.bbox[0], one.bbox[3] - one.bbox[1], one.bbox[2] - one.bbox[0]): one
+        for one in regionprops(label(mask, connectivity=2), intensity_image=scores)
+    }
+    assert len(regions) == len(theirs) > 10
+    assert (cleaned == mask).all()
+    for ours in regions:
+        one = theirs[ours.bbox_px]
+        assert ours.label == "dent"
+        assert ours.area_px == one.area
+        assert ours.centroid_px == pytest.approx(one.centroid[::-1])
+        assert ours.score == pytest.approx(one.intensity_max)
+        assert ours.mean_score == pytest.approx(one.intensity_mean, rel=1e-5)
+        assert ours.equivalent_diameter_px == pytest.approx(one.equivalent_diameter_area)
+        if one.axis_minor_length > 2:
+            # Theirs takes pixels as points; a square of side 1 has a moment of 1/12 of its own.
+            longer, shorter = np.array(one.inertia_tensor_eigvals) + 1 / 12
+            assert ours.elongation == pytest.approx(np.sqrt(longer / shorter))
+            # Theirs is the angle from the row axis, counter-clockwise.
+            off = (ours.orientation_deg - np.rad2deg(one.orientation) - 90 + 90) % 180 - 90
+            assert abs(off) < 1e-3 or ours.elongation < 1.001
+
+
+def test_the_worst_comes_first_and_small_ones_go(blobs):
+    mask, scores = blobs
+    regions, cleaned = find_regions(mask, scores, min_area_px=60)
+    assert [one.score for one in regions] == sorted((one.score for one in regions), reverse=True)
+    assert min(one.area_px for one in regions) >= 60
+    assert cleaned.sum() == sum(one.area_px for one in regions) < mask.sum()
+
+
+@pytest.mark.parametrize(
+    ("shape", "elongation", "deg"), [((1, 1), 1, 0), ((1, 9), 9, 0), ((9, 1), 9, 90), ((5, 5), 1, 0)]
+)
+def test_a_rectangle_is_as_long_as_it_is_drawn(shape: tuple[int, int], elongation: float, deg: float):
+    mask = np.zeros((20, 20), bool)
+    mask[3 : 3 + shape[0], 4 : 4 + shape[1]] = True
+    ((region,), _) = find_regions(mask, mask.astype(np.float32))
+    assert region.elongation == pytest.approx(elongation)
+    assert region.orientation_deg == pytest.approx(deg)
+    assert region.bbox_px == (4, 3, shape[1], shape[0])
+
+
+def test_a_diagonal_rises_to_the_right():
+    mask = np.eye(15, dtype=bool)[::-1]
+    ((region,), _) = find_regions(mask, mask.astype(np.float32))
+    assert region.orientation_deg == pytest.approx(45)
+
+
+def test_nothing_and_everything():
+    nothing = np.zeros((4, 6), bool)
+    assert find_regions(nothing, nothing.astype(np.float32))[0] == ()
+    ((whole,), _) = find_regions(~nothing, np.ones((4, 6), np.float32))
+    assert (whole.area_px, whole.centroid_px) == (24, (2.5, 1.5))
+
+
+def test_memory_order_does_not_matter(blobs):
+    mask, scores = blobs
+    plain = find_regions(mask, scores, min_area_px=20)
+    turned = find_regions(np.asfortranarray(mask), np.asfortranarray(scores), min_area_px=20)
+    assert plain[0] == turned[0]
+    assert (plain[1] == turned[1]).all()

@@ -1,0 +1,71 @@
+"""What every feature method must do, whatever it learns: one row each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.errors import DataError, SettingsError  # noqa: E402
+from blemish.evaluation import auroc  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+METHODS = ["padim", "patch-gaussian", "pca", "one-class-svm", "deep-svdd"]
+SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
+QUICK = {"deep-svdd": {"epochs": 10, "patches": 1000}, "one-class-svm": {"patches": 300}, "padim": {"dimensions": 20}}
+
+
+@pytest.fixture(scope="module")
+def cloth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Woven cloth that always lies alike, in good photos and in photos with a dark scratch."""
+    folder = tmp_path_factory.mktemp("cloth")
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:64, :64]
+    for place, count in (("train/good", 15), ("test/good", 8), ("test/torn", 8)):
+        (folder / place).mkdir(parents=True)
+        for index in range(count):
+            grey = 128 + 40 * np.sin(x / 1.6) * np.sin(y / 1.6) + rng.normal(0, 4, (64, 64)) + rng.uniform(-5, 5)
+            photo = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+            if place.endswith("torn"):
+                at = rng.integers(12, 52, 2).tolist()
+                cv2.line(photo, at, [at[0] - 8, at[1] + 8], (10, 10, 10), 4)
+            cv2.imwrite(str(folder / place / f"{index:03d}.png"), photo)
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_tells_torn_cloth_from_good_and_repeats_under_its_seed(method: str, cloth: Path, tmp_path: Path):
+    files = [tmp_path / name / "cloth.blemish" for name in "ab"]
+    for file in files:
+        blemish.train(method, cloth, file, settings={**SMALL, **QUICK.get(method, {})}, seed=2)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    detector = blemish.load(files[0])
+    found = [detector.inspect(path) for kind in ("good", "torn") for path in sorted((cloth / "test" / kind).iterdir())]
+    scores = np.array([each.score for each in found])
+    assert auroc(scores, np.arange(16) >= 8) > 0.9
+    assert found[0].heat_map.shape == (64, 64)
+    assert detector.spec.thresholds.reject is not None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_photos_at_their_own_resolution(method: str, cloth: Path, tmp_path: Path):
+    settings = {**SMALL, **QUICK.get(method, {}), "size_px": None, "tile_px": 64}
+    if method == "padim":
+        with pytest.raises(SettingsError, match="needs a size"):
+            blemish.train(method, cloth, tmp_path / "x.blemish", settings=settings)
+        return
+    detector = blemish.train(method, cloth, tmp_path / "x.blemish", settings=settings)
+    assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).heat_map.shape == (90, 130)
+
+
+def test_padim_needs_two_photos_to_compare(cloth: Path, tmp_path: Path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
+    with pytest.raises(DataError, match="at least 2 sound photos"):
+        blemish.train("padim", tmp_path / "one", tmp_path / "x.blemish", settings=SMALL)

@@ -1,0 +1,190 @@
+"""Autoencoder, VAE and VAE with attention: shapes, losses against closed forms, attention against autograd, export."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.errors import DataError, SettingsError  # noqa: E402
+from blemish.methods import get_method  # noqa: E402
+from blemish.methods.networks.signed_pixels import SignedPixels  # noqa: E402
+from blemish.methods.reconstruction.vae import divergence, squared_error  # noqa: E402
+from blemish.methods.reconstruction.vae_attention import log_barrier  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+NAMES = ("autoencoder", "vae", "vae-attention")
+TINY = {"size_px": 32, "width": 4, "latent": 8, "epochs": 2, "batch_size": 4}
+
+
+def build(name: str, **settings: object):
+    method = get_method(name)
+    return method(method.Settings.model_validate({**TINY, **settings}), (), lambda name, module: pytest.fail(name))
+
+
+def draw_surfaces(folder: Path, *, count: int = 16, defects: int = 6, size_px: int = 32) -> Path:
+    """Soft grey waves; the defective ones of the test split carry a black square."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:size_px, :size_px]
+    for place, number in (("train/good", count), ("test/good", defects), ("test/hole", defects)):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for index in range(number):
+            phase, light = rng.uniform(0, 2 * np.pi), rng.uniform(-10, 10)
+            image = 150 + light + 20 * np.sin(x / 6 + phase) + 0 * y
+            if place.endswith("hole"):
+                top, left = rng.integers(2, size_px - 14, 2)
+                image[top : top + 12, left : left + 12] = 0
+            cv2.imwrite(str(folder / place / f"{index:03d}.png"), np.clip(image, 0, 255).astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_surfaces(tmp_path_factory.mktemp("waves"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize("size_px", [32, 48])
+def test_scores_and_maps_have_the_size_of_the_photo(name: str, colour: bool, size_px: int):
+    graph = build(name, colour=colour, size_px=size_px).graph()
+    photos = torch.randint(0, 256, (3, size_px, size_px, 3), dtype=torch.uint8)
+    score, maps = graph(photos)
+    assert score.shape == (3,)
+    assert maps.shape == (3, size_px, size_px)
+    torch.testing.assert_close(graph(photos[1:2])[0], score[1:2], rtol=1e-4, atol=1e-6)
+
+
+def test_a_size_that_is_no_power_of_two_is_padded_and_said():
+    method = build("vae", size_px=48)
+    assert method.side_px == 64
+    assert "64 px" in method.remarks[0]
+    pixels = SignedPixels(48, colour=True)
+    photos = torch.randint(0, 256, (1, 48, 48, 3), dtype=torch.uint8)
+    padded = pixels(photos)
+    assert padded.shape == (1, 3, 64, 64)
+    torch.testing.assert_close(padded[..., 48], padded[..., 46])
+    torch.testing.assert_close(pixels.crop(padded), photos.permute(0, 3, 1, 2) / 127.5 - 1)
+
+
+def test_there_are_five_blocks_down_and_five_up():
+    method = build("vae-attention", halvings=5, size_px=256, width=8, latent=32)
+    assert sum(isinstance(layer, torch.nn.Conv2d) for layer in method.encoder) == 5
+    assert sum(isinstance(layer, torch.nn.Conv2d) for layer in method.decoder.layers) == 5 + 1
+    assert method.encoder(torch.zeros(1, 3, 256, 256)).shape == (1, 64, 8, 8)
+    assert method.code_mean.out_features == 32
+
+
+def test_the_divergence_is_that_of_two_gaussians():
+    torch.manual_seed(0)
+    mean, log_variance = torch.randn(6, 4), torch.randn(6, 4)
+    ours = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    unit = torch.distributions.Normal(torch.zeros(6, 4), torch.ones(6, 4))
+    expected = torch.distributions.kl_divergence(ours, unit).sum(dim=1).mean()
+    torch.testing.assert_close(divergence(mean, log_variance), expected)
+    assert float(divergence(torch.zeros(2, 3), torch.zeros(2, 3))) == 0
+
+
+def test_the_error_is_summed_over_a_picture_and_averaged_over_pictures():
+    x = torch.zeros(2, 3, 4, 4)
+    assert float(squared_error(x, x + 0.5)) == pytest.approx(3 * 16 * 0.25)
+
+
+@pytest.mark.parametrize("v", [-2.0, -0.5, -1 / 400 - 1e-4, -1 / 400, -1 / 400 + 1e-4, 0.0, 0.3, 1.0])
+def test_the_barrier_is_its_definition(v: float):
+    t = 20.0
+    expected = -math.log(-v) / t if v <= -1 / t**2 else t * v - math.log(1 / t**2) / t + 1 / t
+    at = torch.tensor([v], dtype=torch.float64, requires_grad=True)
+    value = log_barrier(at, t)
+    value.backward()
+    assert value.item() == pytest.approx(expected, rel=1e-9)
+    assert float(at.grad) == pytest.approx(-1 / (t * v) if v <= -1 / t**2 else t, rel=1e-9)
+
+
+def test_the_closed_form_of_the_attention_is_the_gradient():
+    method = build("vae-attention").eval()
+    blocks = method.encoder(torch.rand(2, 3, 32, 32) * 2 - 1).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(method.code_mean(blocks.flatten(1)).sum(), blocks)
+    alpha = slope.mean(dim=(2, 3))
+    expected = (alpha[:, :, None, None] * blocks).sum(dim=1)
+    torch.testing.assert_close(method.attention_logit(blocks), expected)
+
+
+def test_the_attention_loss_is_the_sum_of_its_parts():
+    method = build("vae-attention", beta=2.0, barrier=3.0).eval()
+    photos = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    error, apart, blocks = method.parts_of_loss(method.pixels(photos))
+    left_out = 1 - torch.sigmoid(method.attention_logit(blocks)).mean(dim=(1, 2))
+    expected = error + 2 * apart + 3 * (20 * left_out + math.log(400) / 20 + 1 / 20).mean()
+    torch.testing.assert_close(method.compute_loss(photos), expected)
+
+
+def test_the_constraint_spreads_the_attention_over_sound_photos(surfaces: Path):
+    torch.manual_seed(0)
+    method = build("vae-attention", barrier=50.0)
+    photos = torch.stack([method.examples(samples_of(surfaces), training=False, seed=0)[i] for i in range(8)])
+    optimizer = torch.optim.Adam(method.parameters(), lr=2e-3)
+    covered = []
+    for _ in range(40):
+        optimizer.zero_grad()
+        method.compute_loss(photos).backward()
+        optimizer.step()
+        with torch.no_grad():
+            covered.append(float(torch.sigmoid(method.attention_logit(method.encoder(method.pixels(photos)))).mean()))
+    assert covered[-1] > max(0.9, covered[0])
+
+
+def samples_of(folder: Path):
+    from blemish.datasets import read_dataset
+
+    return tuple(sample for sample in read_dataset(folder).samples if sample.split == "train")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_gives_a_detector_with_a_promise(name: str, surfaces: Path, tmp_path: Path):
+    detector = blemish.train(name, surfaces, tmp_path / "wave.blemish", settings=TINY)
+    assert detector.spec.localises
+    assert detector.spec.calibration is not None
+    assert (tmp_path / "wave.training" / "curves.png").is_file()
+    found = detector.inspect(next((surfaces / "test" / "hole").iterdir()))
+    assert found.score > 0
+
+
+def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
+    for name in ("a", "b"):
+        blemish.train("vae", surfaces, tmp_path / name / "wave.blemish", settings=TINY, seed=5)
+    assert (tmp_path / "a/wave.blemish").read_bytes() == (tmp_path / "b/wave.blemish").read_bytes()
+
+
+def test_gross_defects_score_more_than_sound_surfaces(surfaces: Path, tmp_path: Path):
+    settings = {**TINY, "epochs": 40, "patience": 40, "learning_rate": 3e-3, "width": 8}
+    detector = blemish.train("autoencoder", surfaces, tmp_path / "wave.blemish", settings=settings)
+    score = {
+        kind: [detector.inspect(path).score for path in (surfaces / "test" / kind).iterdir()]
+        for kind in ("good", "hole")
+    }
+    assert np.mean([[bad > good for bad in score["hole"]] for good in score["good"]]) >= 0.9
+
+
+def test_one_sound_photo_is_too_few(tmp_path: Path):
+    draw_surfaces(tmp_path / "one", count=1)
+    with pytest.raises(DataError, match="at least 2 sound photos"):
+        blemish.train("vae", tmp_path / "one", tmp_path / "wave.blemish", settings=TINY)
+
+
+def test_three_sound_photos_are_fewer_than_a_batch_and_enough(tmp_path: Path):
+    draw_surfaces(tmp_path / "few", count=3)
+    detector = blemish.train("autoencoder", tmp_path / "few", tmp_path / "wave.blemish", settings=TINY)
+    assert "too few" in detector.spec.thresholds.source
+
+
+def test_an_impossible_size_is_refused(tmp_path: Path, surfaces: Path):
+    with pytest.raises(SettingsError, match="size_px"):
+        blemish.train("vae", surfaces, tmp_path / "wave.blemish", settings={"size_px": 8})
