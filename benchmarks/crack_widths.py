@@ -289,8 +289,8 @@ def draw_picture(png: Path) -> None:
     along.plot(travelled[place], widths[place], "o", color="magenta", label=f"largest {crack.max_width_px:.2f} px")
     along.set_xlabel(f"along the crack, px (length {crack.length_px:.0f} px)")
     along.set_ylabel("width, px")
-    along.set_ylim(bottom=0)
-    along.legend(loc="lower right", ncols=2)
+    along.set_ylim(0, 1.4 * crack.max_width_px)
+    along.legend(loc="upper right", ncols=2)
     png.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(png, dpi=110)
 

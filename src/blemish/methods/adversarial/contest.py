@@ -95,7 +95,9 @@ class AdversarialMethod(GenerativeMethod):
         collapsed = made < _SAME_PICTURE and photos > _PHOTOS_DIFFER
         self._collapsed_epochs = self._collapsed_epochs + 1 if collapsed else 0
         if self._collapsed_epochs == self.settings.patience:
-            said = f"The generator collapsed: {self._collapsed_epochs} epochs of the same picture, whatever it is given."
+            said = (
+                f"The generator collapsed: {self._collapsed_epochs} epochs of the same picture, whatever it is given."
+            )
             if not self.last_try:
                 raise DivergedError(said)
             self.remarks.append(said)

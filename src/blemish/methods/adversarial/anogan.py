@@ -1,0 +1,145 @@
+"""AnoGAN: make sound photos, then search for the one that is most like the photo in question.
+
+Schlegl et al., "Unsupervised anomaly detection with generative adversarial networks to guide marker discovery", IPMI
+2017. There is no official code; networks and schedule of the search follow the one in EGBAD's repository. The score is
+(1 - λ) · |x - G(z)| + λ · |f(x) - f(G(z))| with the z that makes it smallest, λ = 0.1.
+
+The search takes a gradient for every photo, which no graph can: this method gives no detector file and runs under torch
+(`blemish.training.train_under_torch`).
+
+What differs from that code, and why:
+
+- Many photos and several starts are searched at once, each with its own Adam, and stop by themselves (`latent_search`).
+- The starts are drawn once and are the same for every photo, so a score can be repeated; the best start counts.
+- The averaged discriminator is really used (theirs reads it through the generator's average, so it is not).
+- Both distances are means and not sums, so that a score does not grow with the photo's size.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from blemish.errors import DetectorError
+from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSettings, adam
+from blemish.methods.adversarial.latent_search import search
+from blemish.methods.contract import LoadWeights
+from blemish.methods.generative import mean_of_each
+from blemish.methods.networks.adversarial_losses import taken_for_made, taken_for_photo
+from blemish.methods.networks.akcay import initialise
+from blemish.methods.networks.averaging import follow
+from blemish.methods.networks.dcgan import Discriminator, Generator
+from blemish.methods.registry import register
+
+_SEED_OF_STARTS = 0
+
+
+class AnoganSettings(AdversarialSettings):
+    """Hyper-parameters of `Anogan`; the defaults are the ``quick`` profile."""
+
+    epochs: int = Field(60, ge=1, description="passes over the training photos")
+    learning_rate: float = Field(2e-4, gt=0, description="step size of Adam in the contest (EGBAD's code: 1e-5)")
+    latent: int = Field(200, ge=1, description="length of z ~ N(0, I)")
+    averaging: float = Field(0.999, ge=0, lt=1, description="share of the old average of weights in each step")
+    feature_share: float = Field(0.1, ge=0, le=1, description="λ, share of the features' distance")
+    search_steps: int = Field(200, ge=1, description="steps of the search, at most (authors: 500)")
+    search_rate: float = Field(0.05, gt=0, description="step size of Adam in the search (EGBAD's code: 0.01)")
+    search_starts: int = Field(2, ge=1, description="codes that each photo's search starts from (authors: 1)")
+    search_patience: int = Field(30, ge=1, description="steps without progress after which a photo is done")
+
+
+@register("anogan", learns_from="normal", localises=True)
+class Anogan(AdversarialMethod):
+    """AnoGAN: learns to make sound photos, and searches for each photo among them; slow, and runs under torch only."""
+
+    Settings: ClassVar[type[AnoganSettings]] = AnoganSettings
+    exportable: ClassVar[bool] = False
+    starts: Tensor
+
+    def __init__(self, settings: AnoganSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+        super().__init__(settings, classes, load_weights)
+        chosen = settings
+        self.generator = Generator(chosen.latent, self.channels, chosen.width, self.side_px).apply(initialise)
+        self.discriminator = Discriminator(self.channels, chosen.width, self.side_px).apply(initialise)
+        self.slow_generator = copy.deepcopy(self.generator).requires_grad_(False)
+        self.slow_discriminator = copy.deepcopy(self.discriminator).requires_grad_(False)
+        random = torch.Generator().manual_seed(_SEED_OF_STARTS)
+        self.register_buffer("starts", torch.randn(chosen.search_starts, chosen.latent, generator=random))
+        self._step = 0
+
+    def configure_optimizers(self) -> Any:
+        """Adam (0.5, 0.999) for each."""
+        rate = self.settings.learning_rate
+        return [adam(self.generator, rate), adam(self.discriminator, rate)]
+
+    def reconstructs(self) -> bool:
+        """Never while it learns: that would take a search."""
+        return False
+
+    def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
+        """The discriminator's turn, then the generator's."""
+        for_generator, for_discriminator = self.optimizers()
+        with self.toggled_optimizer(for_discriminator):
+            made = self.generator(self._noise(x)).detach()
+            loss_d = taken_for_photo(self.discriminator(x)[0]) + taken_for_made(self.discriminator(made)[0])
+            self.play(for_discriminator, loss_d)
+        with self.toggled_optimizer(for_generator):
+            loss_g = taken_for_photo(self.discriminator(self.generator(self._noise(x)))[0])
+            self.play(for_generator, loss_g)
+        self.renew_if_it_has_won(loss_d)
+        self._step += 1
+        follow(self.slow_generator, self.generator, self.settings.averaging, self._step)
+        follow(self.slow_discriminator, self.discriminator, self.settings.averaging, self._step)
+        return {"generator": loss_g, "discriminator": loss_d}
+
+    def made(self, x: Tensor) -> Tensor:
+        """Free inventions, by averaged weights."""
+        picture: Tensor = self.slow_generator(self._noise(x))
+        return picture
+
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The smallest distance that the search finds; |x - G(z)| as map. In eval mode only."""
+        chosen = self.settings
+        with torch.no_grad():
+            features = self.slow_discriminator(x)[1]
+
+        def distance(z: Tensor, picture: Tensor) -> Tensor:
+            made = self.slow_generator(z)
+            f_made = self.slow_discriminator(made)[1]
+            return anogan_distance(x[picture], made, features[picture], f_made, chosen.feature_share)
+
+        found = search(
+            distance,
+            len(x),
+            self.starts,
+            steps=chosen.search_steps,
+            learning_rate=chosen.search_rate,
+            patience=chosen.search_patience,
+        )
+        with torch.no_grad():
+            error = (x - self.slow_generator(found.code)).abs().mean(dim=1)
+        return found.distance, error
+
+    def graph(self) -> nn.Module:
+        """There is none. Raises DetectorError."""
+        raise DetectorError("AnoGAN searches by gradient for every photo, which no graph can; it runs under torch.")
+
+    def _noise(self, x: Tensor) -> Tensor:
+        return torch.randn(len(x), self.settings.latent, device=x.device)
+
+
+def anogan_distance(x: Tensor, made: Tensor, f: Tensor, f_made: Tensor, share: float) -> Tensor:
+    """Eq. 6, of each picture, with means for sums: (N,).
+
+    Args:
+        x: photos (N, C, P, P) in [-1, 1].
+        made: pictures from codes.
+        f: features of the photos (N, F).
+        f_made: of the pictures.
+        share: λ.
+    """
+    return (1 - share) * mean_of_each((x - made).abs()) + share * mean_of_each((f - f_made).abs())

@@ -1,0 +1,109 @@
+"""Methods whose scoring is no graph: trained and run under torch, without a detector file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from blemish.datasets import Dataset, read_dataset
+from blemish.errors import BlemishError, SettingsError
+from blemish.evaluation import draw_losses
+from blemish.images import read_image
+from blemish.methods import get_method
+from blemish.methods.generative import GenerativeMethod
+from blemish.methods.normal_photos import pieces
+from blemish.training.backbones import Backbones, save_weights
+from blemish.training.fitting import Fit, fit
+from blemish.training.normals import deal_normal_photos
+from blemish.training.precision import LossNotFiniteError
+from blemish.training.recipes import resolve_settings
+
+
+class TorchScorer:
+    """A generative method after its training. Higher scores are worse; there are no thresholds.
+
+    Attributes:
+        method: the trained method, in eval mode.
+        fit: how the training went.
+    """
+
+    def __init__(self, method: GenerativeMethod, report: Fit) -> None:
+        self.method = method.eval()
+        self.fit = report
+
+    def score(self, photos: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score photos of any size, all of them at once.
+
+        Args:
+            photos: uint8 RGB (H, W, 3).
+
+        Returns:
+            Scores (N,) and maps (N, S, S) at the method's own size.
+        """
+        spec = self.method.input_spec()
+        batch = torch.from_numpy(np.stack([pieces(photo, spec)[0] for photo in photos]))
+        with torch.no_grad():
+            score, maps = self.method.judge(self.method.pixels(batch))
+        return score.numpy(), self.method.pixels.crop(maps).numpy()
+
+    def score_files(self, paths: Sequence[Path], *, batch: int = 64) -> NDArray[np.float32]:
+        """Scores (N,) of photos on disk."""
+        parts = [
+            self.score([read_image(Path(path)) for path in paths[start : start + batch]])[0]
+            for start in range(0, len(paths), batch)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def train_under_torch(
+    method: str,
+    data: Path | str | Dataset,
+    logs: Path | str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    recipe: Path | None = None,
+    profile: str = "quick",
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> TorchScorer:
+    """Train a generative method and keep it in memory; see `blemish.train` for the arguments.
+
+    Args:
+        method: ``anogan``, or any other generative method.
+        data: folder, table or `Dataset`; only its sound training photos are looked at.
+        logs: folder for the loss curves and ``weights.safetensors``.
+        settings: values that replace those of the recipe or the defaults.
+        recipe: a recipe file.
+        profile: ``quick`` or ``paper``.
+        seed: decides everything random.
+        say: called with sentences for a person.
+
+    Raises:
+        SettingsError: unknown method, setting or recipe, or a method that is not generative.
+        DataError: the data set cannot be learned from.
+        BlemishError: the loss is not finite whatever the precision.
+    """
+    chosen = get_method(method)
+    if not issubclass(chosen, GenerativeMethod):
+        raise SettingsError(f'Method "{method}" is not generative; train it with blemish.train.')
+    resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
+    dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
+    parts = deal_normal_photos(dataset, seed=seed, say=say)
+    build = lambda: chosen(resolved, dataset.classes, Backbones(None).load)  # noqa: E731
+    try:
+        fitted, report = fit(
+            build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=Path(logs), progress=False
+        )
+    except LossNotFiniteError as error:
+        raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0001.") from error
+    for remark in report.remarks:
+        say(remark)
+    save_weights(fitted, Path(logs) / "weights.safetensors")
+    draw_losses(Path(logs) / "curves.png", Path(logs) / "metrics.csv")
+    assert isinstance(fitted, GenerativeMethod)
+    return TorchScorer(fitted, report)
