@@ -14,7 +14,7 @@ from blemish.errors import DataError
 
 def test_help_lists_every_verb(blemish):
     shown = blemish("--help").stdout
-    for verb in ("inspect", "train", "evaluate", "methods", "detector", "data", "demo", "doctor"):
+    for verb in ("inspect", "measure", "report", "train", "evaluate", "calibrate", "benchmark", "methods", "detector", "data", "demo", "doctor"):
         assert f"  {verb} " in shown
 
 
@@ -24,6 +24,10 @@ def test_help_lists_every_verb(blemish):
         ["inspect"],
         ["train"],
         ["evaluate"],
+        ["measure"],
+        ["calibrate"],
+        ["report"],
+        ["benchmark"],
         ["methods"],
         ["detector"],
         ["detector", "show"],

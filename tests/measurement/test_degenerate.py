@@ -45,16 +45,15 @@ def test_any_mask_is_answered_in_plain_numbers(name: str):
     mask = MASKS[name]
     photo = np.random.default_rng(1).integers(0, 256, (*mask.shape, 3), dtype=np.uint8)
     probability = mask.astype(np.float32) * np.float32(0.9)
-    for image in (None, photo, photo[..., 0], np.zeros_like(photo)):
-        for score in (None, probability):
-            found = measure_mask(mask, image, scale=Scale.given(0.2), probability=score)
-            for crack in found.cracks:
-                text = json.dumps(crack.to_record(), allow_nan=False)
-                assert json.loads(text)["mean_width_mm"] == pytest.approx(crack.mean_width_px * 0.2, abs=1e-5)
-                assert crack.length_px >= 8
-                assert 0 < crack.median_width_px <= crack.max_width_px
-                inside = (crack.polyline_px >= -0.5) & (crack.polyline_px <= np.array(mask.shape[::-1]) - 0.5)
-                assert inside.all()
+    for image, score in ((None, None), (photo, probability), (photo[..., 0], None), (np.zeros_like(photo), None)):
+        found = measure_mask(mask, image, scale=Scale.given(0.2), probability=score)
+        for crack in found.cracks:
+            text = json.dumps(crack.to_record(), allow_nan=False)
+            assert json.loads(text)["mean_width_mm"] == pytest.approx(crack.mean_width_px * 0.2, abs=1e-5)
+            assert crack.length_px >= 8
+            assert 0 < crack.median_width_px <= crack.max_width_px
+            inside = (crack.polyline_px >= -0.5) & (crack.polyline_px <= np.array(mask.shape[::-1]) - 0.5)
+            assert inside.all()
     regions, cleaned = find_regions(mask, probability)
     assert sum(region.area_px for region in regions) == mask.sum() == cleaned.sum()
 

@@ -24,6 +24,11 @@ from blemish.training.fitting import fit  # noqa: E402
 
 pytestmark = pytest.mark.train
 
+
+def no_weights(name, module):
+    pytest.fail(f"{name} asks for weights")
+
+
 TINY = {"size_px": 32, "width": 4, "epochs": 2, "batch_size": 4}
 EXPORTABLE = {
     "ganomaly": {},
@@ -64,7 +69,7 @@ def samples_of(folder: Path):
 
 
 def ganomaly(**settings: object) -> Ganomaly:
-    return Ganomaly(GanomalySettings.model_validate({**TINY, **settings}), (), lambda *_: pytest.fail())
+    return Ganomaly(GanomalySettings.model_validate({**TINY, **settings}), (), no_weights)
 
 
 @pytest.mark.parametrize("name", EXPORTABLE)
@@ -81,18 +86,17 @@ def test_a_contest_gives_a_detector_with_curves(name: str, surfaces: Path, tmp_p
     assert (tmp_path / "wave.training" / "curves.png").is_file()
 
 
-@pytest.mark.parametrize("name", ["ganomaly", "fanogan"])
-def test_the_same_seed_gives_the_same_file(name: str, surfaces: Path, tmp_path: Path):
+def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
     for folder in ("a", "b"):
-        settings = {**TINY, **EXPORTABLE[name], "augment": "turns"}
-        blemish.train(name, surfaces, tmp_path / folder / "wave.blemish", settings=settings, seed=3)
+        settings = {**TINY, **EXPORTABLE["fanogan"], "augment": "turns"}
+        blemish.train("fanogan", surfaces, tmp_path / folder / "wave.blemish", settings=settings, seed=3)
     assert (tmp_path / "a/wave.blemish").read_bytes() == (tmp_path / "b/wave.blemish").read_bytes()
 
 
 @pytest.mark.parametrize("name", EXPORTABLE)
 def test_a_score_does_not_depend_on_the_other_photos(name: str):
     method = get_method(name)
-    built = method(method.Settings.model_validate({**TINY, **EXPORTABLE[name]}), (), lambda *_: pytest.fail())
+    built = method(method.Settings.model_validate({**TINY, **EXPORTABLE[name]}), (), no_weights)
     graph = built.graph()
     photos = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -122,7 +126,7 @@ def test_anogan_scores_under_torch_alone_as_among_others(surfaces: Path, tmp_pat
 
 
 def test_gross_defects_score_more_than_sound_surfaces(surfaces: Path, tmp_path: Path):
-    settings = {**TINY, "width": 8, "epochs": 30, "learning_rate": 1e-3, "w_context": 50}
+    settings = {**TINY, "epochs": 12, "learning_rate": 2e-3}
     detector = blemish.train("skip-ganomaly", surfaces, tmp_path / "wave.blemish", settings=settings)
     scores = np.array([detector.inspect(path).score for path in photos_of(surfaces)])
     assert auroc(scores, np.arange(12) >= 6) >= 0.9
@@ -141,7 +145,7 @@ def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfac
     built = []
 
     def build() -> Ganomaly:
-        built.append(Stuck(GanomalySettings(**{**TINY, "epochs": epochs, "patience": 3}), (), lambda *_: pytest.fail()))
+        built.append(Stuck(GanomalySettings(**{**TINY, "epochs": epochs, "patience": 3}), (), no_weights))
         return built[-1]
 
     method, report = fit(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)

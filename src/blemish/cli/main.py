@@ -18,6 +18,7 @@ from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
 from blemish.cli.inspect import inspect
+from blemish.cli.measure import measure
 from blemish.cli.methods import methods
 from blemish.cli.report import report
 from blemish.cli.sentences import Failure, failure_of
@@ -67,6 +68,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(inspect)
+app.command()(measure)
 app.command()(train)
 app.command()(evaluate)
 app.command()(report)

@@ -59,7 +59,7 @@ class GenerativeMethod(GradientMethod):
             raise DataError(
                 f'Method "{self.info.name}" needs at least 2 sound photos to learn from, and there is {len(samples)}.'
             )
-        augment = self.settings.augment if training else "none"
+        augment: Augment = self.settings.augment if training else "none"
         return SoundPhotos(samples, size_px=self.settings.size_px, augment=augment, seed=seed)
 
     @abstractmethod

@@ -184,9 +184,7 @@ def _fit_once(
             _loader(method, held_out, training=False, seed=seed) if held_out else None,
         )
     keep.restore(method)
-    return method.cpu().eval(), Fit(
-        trainer.current_epoch, keep.epoch, keep.loss, precision, tuple(method.remarks)
-    )
+    return method.cpu().eval(), Fit(trainer.current_epoch, keep.epoch, keep.loss, precision, tuple(method.remarks))
 
 
 def _loader(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:

@@ -92,9 +92,15 @@ def train_under_torch(
     if not issubclass(chosen, GenerativeMethod):
         raise SettingsError(f'Method "{method}" is not generative; train it with blemish.train.')
     resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
+    # Settings are those of the method by now, which its type alone does not say.
+    generative: Any = chosen
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     parts = deal_normal_photos(dataset, seed=seed, say=say)
-    build = lambda: chosen(resolved, dataset.classes, Backbones(None).load)  # noqa: E731
+
+    def build() -> GenerativeMethod:
+        method: GenerativeMethod = generative(resolved, dataset.classes, Backbones(None).load)
+        return method
+
     try:
         fitted, report = fit(
             build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=Path(logs), progress=False

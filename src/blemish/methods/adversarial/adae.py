@@ -7,8 +7,8 @@ There is no official code. The networks follow a public one for 28 px (YeongHyeo
 convolutions with batch normalisation, halved by pooling; here to 8 px at most, doubled in width to eight times.
 
 What differs, and why: in the paper's loss of the discriminator the second term can run to minus infinity. Weighted by
-k_t as in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the reconstructions' error is less than
-γ times the photos'. With k fixed at 1 the loss is the paper's.
+k_t as in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the reconstructions' error is less
+than γ times the photos'. With k fixed at 1 the loss is the paper's.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Adae(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's turn, then the generator's."""
-        for_generator, for_discriminator = self.optimizers()
+        for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             x_hat = self.generator(x).detach()
             of_photos = absolute_error(x, self.discriminator(x))

@@ -82,7 +82,7 @@ class Anogan(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's turn, then the generator's."""
-        for_generator, for_discriminator = self.optimizers()
+        for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             made = self.generator(self._noise(x)).detach()
             loss_d = taken_for_photo(self.discriminator(x)[0]) + taken_for_made(self.discriminator(made)[0])

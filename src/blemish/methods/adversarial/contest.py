@@ -13,7 +13,8 @@ What goes wrong, and the rule for each:
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
 
 import torch
 from pydantic import Field
@@ -66,7 +67,7 @@ class AdversarialMethod(GenerativeMethod):
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean absolute difference between photos and what the generator makes of them."""
-        x = self.pixels(batch)
+        x: Tensor = self.pixels(batch)
         return (x - self.made(x)).float().abs().mean()
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
@@ -101,6 +102,10 @@ class AdversarialMethod(GenerativeMethod):
             if not self.last_try:
                 raise DivergedError(said)
             self.remarks.append(said)
+
+    def players(self) -> list[Any]:
+        """The optimisers, in the order of `configure_optimizers`."""
+        return list(cast(Iterable[Any], self.optimizers()))
 
     def play(self, optimizer: Any, loss: Tensor) -> None:
         """One step of one player; to be called where only its own weights are free (``toggled_optimizer``)."""

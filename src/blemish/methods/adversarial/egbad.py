@@ -67,7 +67,7 @@ class Egbad(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's turn, then that of generator and encoder."""
-        for_pair, for_discriminator = self.optimizers()
+        for_pair, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             loss_d = discriminator_loss(*self._logits(x, learn_pair=False))
             self.play(for_discriminator, loss_d)

@@ -2,7 +2,7 @@
 
 Schlegl et al., "f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks", Medical Image
 Analysis 2019. First a Wasserstein contest with gradient penalty; then, both frozen, an encoder learns by the "izi_f"
-loss to give photos back through the generator, in pixels and in the critic's features. The score is the same expression.
+loss to give photos back through the generator, in pixels and in the critic's features. The score is that loss.
 
 What differs from the authors' code: the counts of iterations (7 epochs over a million patches, then 50,000 steps) are
 epochs here, of which ``encoder_epochs`` are the encoder's; any power of two as size, not 64 px alone; colour.
@@ -74,7 +74,7 @@ class Fanogan(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """Critic, and after every fifth time the generator; in the last epochs the encoder alone."""
-        for_generator, for_critic, for_encoder = self.optimizers()
+        for_generator, for_critic, for_encoder = self.players()
         if self.reconstructs():
             self.generator.eval()
             self.discriminator.eval()

@@ -72,7 +72,7 @@ class Ganomaly(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's turn, then the generator's."""
-        for_generator, for_discriminator = self.optimizers()
+        for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             made = self.generator(x)[0].detach()
             loss_d = discriminator_loss(self.discriminator(x)[0], self.discriminator(made)[0])

@@ -1,7 +1,7 @@
 """Which code makes this picture? A search by gradient, for many pictures and several starts at once.
 
-Rows of one batch do not see each other (networks in eval mode, Adam by row), so the answer for a picture does not depend
-on its neighbours. A row whose distance has not fallen by 0.1 % for ``patience`` steps is done and leaves the batch.
+Rows of one batch do not see each other (networks in eval mode, Adam by row), so the answer for a picture does not
+depend on its neighbours. A row whose distance has not fallen by 0.1 % for ``patience`` steps is done and leaves the batch.
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ def search(
     codes = starts.repeat(pictures, 1)
     found = [
         _search_rows(distance, row, code, steps=steps, learning_rate=learning_rate, patience=patience)
-        for row, code in zip(every.split(_ROWS), codes.split(_ROWS), strict=True)
+        for row, code in zip(torch.split(every, _ROWS), torch.split(codes, _ROWS), strict=True)
     ]
-    code, best, taken = (torch.cat(parts).unflatten(0, (pictures, len(starts))) for parts in zip(*found, strict=True))
+    code, best, taken = (
+        torch.cat(parts).reshape(pictures, len(starts), *parts[0].shape[1:]) for parts in zip(*found, strict=True)
+    )
     least = best.argmin(dim=1)
     which = torch.arange(pictures, device=starts.device)
     return Found(code[which, least], best[which, least], taken.amax(dim=1))

@@ -58,7 +58,7 @@ class SkipGanomaly(AdversarialMethod):
 
     def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The generator's turn, then the discriminator's: the order of the authors' code."""
-        for_generator, for_discriminator = self.optimizers()
+        for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_generator):
             x_hat = self.generator(x)
             code = self.discriminator(x)[1]

@@ -17,8 +17,9 @@ from blemish.methods.features.scoring import Head, Scoring
 from blemish.methods.features.settings import FeatureSettings
 from blemish.methods.normal_photos import NormalPhotos
 
-# Mean, scale and projection are known well enough after this many photos.
+# Spread and directions are known well enough after this many photos; the mean alone, which changes no distance, sooner.
 _PHOTOS_FOR_SCALE = 48
+_PHOTOS_FOR_MEAN = 8
 # A photo or tile of the least size has this many patches, squared: no score may ask for more.
 _LEAST_SIDE_PX = 64
 
@@ -57,7 +58,8 @@ class FeatureMethod(FittedMethod):
             with torch.inference_mode():
                 grid = self.features(torch.zeros(1, *self._spec.size_px, 3, dtype=torch.uint8)).shape[-2:]
             self._region = read_region(self.settings.region, (int(grid[0]), int(grid[1])))
-        step = -(-len(photos) // _PHOTOS_FOR_SCALE)
+        mean_alone = self.settings.scaling == "none" and self.settings.projection != "whiten"
+        step = -(-len(photos) // (_PHOTOS_FOR_MEAN if mean_alone else _PHOTOS_FOR_SCALE))
         self.features.learn(self._pixels(NormalPhotos(photos.paths[::step])), seed=seed)
         learned = self.learn(lambda: self._patches(photos), seed=seed)
         return f"{self.settings.backbone} at strides {', '.join(map(str, self.settings.strides))}; {learned}"

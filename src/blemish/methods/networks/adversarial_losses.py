@@ -38,5 +38,5 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], x: Tensor, made: Tensor
     """
     mixed = (x + share[:, None, None, None] * (made - x)).detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
-    norm = slope.float().flatten(1).norm(dim=1)
+    norm = slope.float().square().flatten(1).sum(dim=1).sqrt()
     return (norm - 1).square().mean()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -92,7 +93,7 @@ class ResidualGenerator(nn.Module):
         widths = stage_widths(width, side_px)[::-1]
         self.shape = (widths[0], _SMALLEST_PX, _SMALLEST_PX)
         self.start = _linear(latent, widths[0] * _SMALLEST_PX**2)
-        self.blocks = nn.Sequential(*(Up(*pair) for pair in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(Up(*pair) for pair in pairwise(widths)))
         self.norm = nn.BatchNorm2d(widths[-1])
         self.last = _conv(widths[-1], channels, 3, gain=_GLOROT)
 
@@ -109,7 +110,7 @@ class ResidualFeatures(nn.Module):
         super().__init__()
         widths = stage_widths(width, side_px)
         self.first = _conv(channels, widths[0], 3, gain=_GLOROT)
-        self.blocks = nn.Sequential(*(Down(*pair, norm) for pair in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(Down(*pair, norm) for pair in pairwise(widths)))
         self.features = widths[-1] * _SMALLEST_PX**2
 
     def forward(self, x: Tensor) -> Tensor:

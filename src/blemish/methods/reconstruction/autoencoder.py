@@ -1,8 +1,8 @@
 """Autoencoder: squeeze a sound photo through a short code; what cannot be given back is unusual.
 
 The groundwork of S4 and S5 (Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science
-2006), with the five blocks of `vae-attention` so that the three differ in nothing but what their names say. The score is
-the mean squared error of the photo, the map that of each pixel.
+2006), with the five blocks of `vae-attention` so that the three differ in nothing but what their names say. The score
+is the mean squared error of the photo, the map that of each pixel.
 
 Kept is the epoch with the lowest error on sound photos set aside; no defective photo is ever seen.
 """
@@ -67,4 +67,5 @@ class Autoencoder(CodeMethod):
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean squared error of a batch of photos."""
         x = self.pixels(batch)
-        return (x - self(x)).float().square().mean()
+        loss: Tensor = (x - self(x)).float().square().mean()
+        return loss

@@ -15,6 +15,7 @@ What differs from the authors' code, and why:
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -54,7 +55,8 @@ class Memory(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mixtures, and their weights (N, memories, h, w)."""
-        memory, query = self.vectors, x
+        memory: Tensor = self.vectors
+        query = x
         if self.cosine:
             memory, query = F.normalize(memory, dim=1), F.normalize(query, dim=1)
         weights = torch.softmax(F.conv2d(query, memory[:, :, None, None]).float(), dim=1)
@@ -74,7 +76,7 @@ class Memae(GenerativeMethod):
         widths = [self.channels, *(settings.width * times for times in (1, 2, 2, 4))]
         down: list[nn.Module] = []
         up: list[nn.Module] = []
-        for wide, wider in zip(widths, widths[1:], strict=False):
+        for wide, wider in pairwise(widths):
             down += [nn.Conv2d(wide, wider, 3, 2, 1), nn.BatchNorm2d(wider), nn.LeakyReLU(_SLOPE)]
             back: list[nn.Module] = [nn.ConvTranspose2d(wider, wide, 4, 2, 1)]
             if wide != self.channels:
@@ -97,7 +99,8 @@ class Memae(GenerativeMethod):
         """Mean squared error + sparseness · entropy."""
         x = self.pixels(batch)
         x_hat, weights = self(x)
-        return (x - x_hat).float().square().mean() + self.settings.sparseness * entropy(weights)
+        loss: Tensor = (x - x_hat).float().square().mean() + self.settings.sparseness * entropy(weights)
+        return loss
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the photo and of each pixel."""

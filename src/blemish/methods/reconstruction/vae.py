@@ -59,7 +59,8 @@ class Vae(VariationalMethod):
     def compute_loss(self, batch: Any) -> Tensor:
         """Squared error + β · divergence."""
         error, apart, _ = self.parts_of_loss(self.pixels(batch))
-        return error + self.settings.beta * apart
+        beta: float = self.settings.beta
+        return error + beta * apart
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:

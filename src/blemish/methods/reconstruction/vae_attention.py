@@ -61,7 +61,9 @@ class VaeAttention(VariationalMethod):
         error, apart, blocks = self.parts_of_loss(self.pixels(batch))
         left_out = 1 - mean_of_each(torch.sigmoid(self.attention_logit(blocks).float()))
         barrier = log_barrier(left_out, self.settings.steepness).mean()
-        return error + self.settings.beta * apart + self.settings.barrier * barrier
+        beta: float = self.settings.beta
+        weight: float = self.settings.barrier
+        return error + beta * apart + weight * barrier
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the photo; the attention, enlarged, as its map."""
@@ -81,7 +83,7 @@ def attention_weights(weight: Tensor, shape: tuple[int, int, int]) -> Tensor:
         weight: of the linear map from the flattened block to z, (Z, K · h · w).
         shape: K, h, w.
     """
-    return weight.sum(dim=0).unflatten(0, shape).mean(dim=(1, 2))
+    return weight.sum(dim=0).reshape(shape).mean(dim=(1, 2))
 
 
 def log_barrier(v: Tensor, t: float) -> Tensor:
