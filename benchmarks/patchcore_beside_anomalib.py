@@ -183,7 +183,9 @@ def run_ours(options: argparse.Namespace) -> dict:
     started = time.perf_counter()
     learned = fitted.fit(NormalPhotos(paths), seed=0)
     record = {"build_s": build_s, "fit_s": time.perf_counter() - started, "learned": learned}
-    np.save(options.out / f"{options.name}_bank.npy", fitted.bank.numpy() + fitted.features.mean.numpy())
+    if settings["projection"] == "none":
+        # The mean was taken off: with it back, both sides speak of the same space.
+        np.save(options.out / f"{options.name}_bank.npy", fitted.bank.numpy() + fitted.features.mean.numpy())
     record |= {"bank": list(fitted.bank.shape), "peak_mb": peak_mb()}
     if options.fit_only:
         return record

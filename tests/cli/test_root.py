@@ -14,7 +14,20 @@ from blemish.errors import DataError
 
 def test_help_lists_every_verb(blemish):
     shown = blemish("--help").stdout
-    for verb in ("inspect", "measure", "report", "train", "evaluate", "calibrate", "benchmark", "methods", "detector", "data", "demo", "doctor"):
+    for verb in (
+        "inspect",
+        "measure",
+        "report",
+        "train",
+        "evaluate",
+        "calibrate",
+        "benchmark",
+        "methods",
+        "detector",
+        "data",
+        "demo",
+        "doctor",
+    ):
         assert f"  {verb} " in shown
 
 

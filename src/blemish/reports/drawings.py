@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,7 +113,7 @@ def picture_px(count: int, full_size: int) -> int:
     >>> picture_px(50, 50), picture_px(200, 50), picture_px(100_000, 50)
     (1000, 500, 240)
     """
-    return max(_LEAST_PICTURE_PX, round(PICTURE_PX * min(1.0, full_size / max(count, 1)) ** 0.5))
+    return max(_LEAST_PICTURE_PX, round(PICTURE_PX * math.sqrt(min(1.0, full_size / max(count, 1)))))
 
 
 def draw(

@@ -1,7 +1,8 @@
 """Which code makes this picture? A search by gradient, for many pictures and several starts at once.
 
 Rows of one batch do not see each other (networks in eval mode, Adam by row), so the answer for a picture does not
-depend on its neighbours. A row whose distance has not fallen by 0.1 % for ``patience`` steps is done and leaves the batch.
+depend on its neighbours. A row whose distance has not fallen by 0.1 % for ``patience`` steps is done and leaves the
+batch.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ What differs from published code, and what S4 leaves open:
 
 - The authors' code computes gradients and then ignores them: its map is a plain mean of activations. Here α is real.
 - σ never reaches 1, so the constraint is never met: of ψ_t only the straight branch, slope t, ever acts.
-- S4 does not say which way a crack moves the attention. Held to be high on everything sound, it is lower where the
-  photo is not; with ``map="inattention"`` the map is the negative logit, with ``map="attention"`` the logit itself.
+- S4 thresholds the attention map and does not say which way a crack moves it. Held high on everything sound, it might
+  sink; on cracks of DeepCrack's training photos it rises. ``map="inattention"`` turns the map round.
 - Five halvings of 227 px leave 8 × 8 positions. ``halvings`` leaves some out where photos are small.
 - β and λ are not given; the decision at mean + 1 · std of held-out errors is drawn by the benchmark beside our promise.
 """
@@ -40,8 +40,8 @@ class VaeAttentionSettings(VaeSettings):
     halvings: int = Field(2, ge=1, le=5, description="how many of the five blocks halve the picture")
     barrier: float = Field(10.0, ge=0, description="λ, weight of the constraint; S4 names it and gives no value")
     steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (S4: 20)")
-    map: Literal["inattention", "attention"] = Field(
-        "inattention", description="what counts as unusual: too little attention, or much of it"
+    map: Literal["attention", "inattention"] = Field(
+        "attention", description="what counts as unusual: much attention, or too little of it"
     )
 
 
