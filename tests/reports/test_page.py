@@ -153,6 +153,16 @@ def test_what_is_missing_from_the_findings_is_said_on_the_page(found: Path):
     assert "is cut off" in render(found).text
 
 
+@pytest.mark.parametrize(("said", "shown"), [("not in doubt", 0), ('Guarantee suspended since "wall.jpg".', 1)])
+def test_a_guarantee_in_doubt_is_said_before_any_number(found: Path, said: str, shown: int):
+    run = json.loads((found / "inspection.json").read_text())
+    run["settings"]["guarantee"] = said
+    (found / "inspection.json").write_text(json.dumps(run))
+    (path,) = write_page(read_document(found), found)
+    notes = re.findall(r'<p class="note">(.*?)</p>', path.read_text(encoding="utf-8"))
+    assert sum("Guarantee suspended" in note for note in notes) == shown
+
+
 def test_korean_letters_have_a_font_on_every_system(found: Path):
     (path,) = write_page(read_document(found), found)
     page = path.read_text(encoding="utf-8")

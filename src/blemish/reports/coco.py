@@ -1,7 +1,7 @@
 """COCO annotations: ``coco.json`` with exact run lengths, ``coco-polygons.json`` with outlines for drawing tools.
 
-Both hold the same images and annotations, one annotation per connected piece. Polygons cannot have holes in COCO, so
-a ring's inside is filled in the second file; ``area`` is the piece's own number of pixels in both.
+Both hold the same images and annotations, one annotation per connected piece, and cover the same pixels. COCO's polygons
+cannot have holes, so a piece with holes is several of them, side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from blemish.errors import DataError
 from blemish.files import write_text
 from blemish.reports.document import Document, PhotoFindings
-from blemish.reports.outlines import Piece, find_pieces
+from blemish.reports.outlines import Piece, find_pieces, rings_without_holes
 
 UNNAMED = "defect"
 
@@ -46,7 +46,7 @@ def write_coco(document: Document, out: Path) -> list[Path]:
         for piece in () if mask is None else find_pieces(mask, photo.regions):
             shared = _annotation(len(exact) + 1, photo, piece, labels)
             exact.append({**shared, "segmentation": _counts(piece, mask.shape if mask is not None else (0, 0))})
-            outlined.append({**shared, "segmentation": _polygons(piece)})
+            outlined.append({**shared, "segmentation": _polygons(piece, photo)})
     info = {
         "description": f"Found by blemish in {document.folder.name}",
         "version": document.run and document.run.blemish,
@@ -89,5 +89,6 @@ def _counts(piece: Piece, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"size": [shape[0], shape[1]], "counts": [*counts, rest] if rest else counts}
 
 
-def _polygons(piece: Piece) -> list[list[int]]:
-    return [polygon.exterior.ravel().tolist() for polygon in piece.polygons]
+def _polygons(piece: Piece, photo: PhotoFindings) -> list[list[int]]:
+    height_px = 0 if photo.size_px is None else photo.size_px[1]
+    return [ring.ravel().tolist() for ring in rings_without_holes(piece, height_px)]

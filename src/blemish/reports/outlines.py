@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -74,6 +75,43 @@ def find_pieces(mask: NDArray[np.bool_], regions: Sequence[Region] = ()) -> tupl
         region = exact.get((box, area)) or next((one for one in regions if _inside(one.bbox_px, box)), None)
         pieces.append(Piece(box, area, polygons[number], runs[number], region))
     return tuple(pieces)
+
+
+def rings_without_holes(piece: Piece, height_px: int) -> tuple[Ring, ...]:
+    """Outlines that together cover a piece exactly, none of which has a hole.
+
+    A piece with holes is cut from top to bottom at the left edge of each hole, which so becomes a notch: in a network
+    of cracks, outlines alone would fill every field between them.
+
+    Args:
+        piece: one of `find_pieces`.
+        height_px: the mask's.
+
+    Returns:
+        Rings as in `Polygon.exterior`.
+    """
+    cuts = sorted({int(hole[:, 0].min()) for polygon in piece.polygons for hole in polygon.holes})
+    if not cuts:
+        return tuple(polygon.exterior for polygon in piece.polygons)
+    x, y, width, _ = piece.bbox_px
+    cover = _cover(piece, height_px)
+    rings: list[Ring] = []
+    for left, right in pairwise([x, *cuts, x + width]):
+        strip = np.asarray(cover[:, left - x : right - x], np.int32)
+        rings += [polygon.exterior + np.array([left, y]) for polygon in _polygons(strip, 2)[1]]
+    return tuple(rings)
+
+
+def _cover(piece: Piece, height_px: int) -> NDArray[np.bool_]:
+    """The piece's pixels inside its box, from its runs."""
+    x, y, width, height = piece.bbox_px
+    starts, lengths = piece.runs.T
+    first = x * height_px
+    steps = np.zeros(width * height_px + 1, dtype=np.int8)
+    steps[starts - first] += 1
+    steps[starts + lengths - first] -= 1
+    columns = np.cumsum(steps[:-1], dtype=np.int8).reshape(width, height_px)
+    return columns.T[y : y + height] > 0
 
 
 def _inside(inner: tuple[int, int, int, int], outer: tuple[int, int, int, int]) -> bool:

@@ -184,6 +184,9 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
             f"{_photos(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
             "inspected: only what was found can be drawn."
         )
+    guarantee = None if document.run is None else document.run.settings.get("guarantee")
+    if isinstance(guarantee, str) and guarantee != "not in doubt":
+        notes.append(guarantee)
     failed = sum(photo.error is not None for photo in document.photos)
     if failed:
         notes.append(f"{_photos(failed)} could not be inspected: the table of photos says why.")
