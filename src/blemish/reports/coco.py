@@ -1,7 +1,7 @@
 """COCO annotations: ``coco.json`` with exact run lengths, ``coco-polygons.json`` with outlines for drawing tools.
 
-Both hold the same images and annotations, one annotation per connected piece, and cover the same pixels. COCO's polygons
-cannot have holes, so a piece with holes is several of them, side by side.
+Both hold the same images and annotations, one annotation per connected piece, and cover the same pixels. COCO's
+polygons cannot have holes, so a piece with holes is several of them, side by side.
 """
 
 from __future__ import annotations
