@@ -31,9 +31,11 @@ def _crop(array, box):
     [
         ((10, 10, 10, 0), [Box(0, 0, 10, 10)]),
         ((5, 7, 10, 2), [Box(0, 0, 5, 7)]),
-        ((5, 15, 10, 2), [Box(0, 0, 5, 10), Box(0, 5, 5, 10)]),
+        ((5, 15, 10, 2), [Box(0, 0, 5, 9), Box(0, 6, 5, 9)]),
         ((10, 18, 10, 2), [Box(0, 0, 10, 10), Box(0, 8, 10, 10)]),
-        ((10, 19, 10, 2), [Box(0, 0, 10, 10), Box(0, 8, 10, 10), Box(0, 9, 10, 10)]),
+        ((10, 19, 10, 2), [Box(0, 0, 10, 8), Box(0, 5, 10, 8), Box(0, 11, 10, 8)]),
+        ((10, 19, 12, 2, 4), [Box(0, 0, 10, 12), Box(0, 7, 10, 12)]),
+        ((10, 25, 12, 2, 4), [Box(0, 0, 10, 12), Box(0, 6, 10, 12), Box(0, 13, 10, 12)]),
         ((4, 2, 2, 0), [Box(0, 0, 2, 2), Box(2, 0, 2, 2)]),
         ((1, 1, 1, 0), [Box(0, 0, 1, 1)]),
     ],
@@ -43,26 +45,34 @@ def test_boxes_stand_where_expected(cutting, boxes):
 
 
 @patient
-@given(cuttings())
-def test_boxes_cover_the_photo_have_one_size_and_overlap(cutting):
+@given(cuttings(), st.integers(1, 4))
+def test_boxes_cover_the_photo_have_one_size_and_overlap(cutting, multiple_of):
     height, width, tile, overlap = cutting
-    boxes = tile_boxes(*cutting)
+    tile *= multiple_of
+    boxes = tile_boxes(height, width, tile, overlap, multiple_of)
     covered = np.zeros((height, width), int)
     for box in boxes:
-        assert (box.height, box.width) == (min(tile, height), min(tile, width))
-        assert box.y >= 0
-        assert box.x >= 0
+        assert (box.height, box.width) == boxes[0][2:]
+        assert min(box.y, box.x) >= 0
         assert box.y + box.height <= height
         assert box.x + box.width <= width
         _crop(covered, box)[...] += 1
     assert covered.all()
     assert len(set(boxes)) == len(boxes)
-    for starts, side in (({box.y for box in boxes}, height), ({box.x for box in boxes}, width)):
-        ordered = sorted(starts)
-        assert all(b - a <= tile - overlap for a, b in itertools.pairwise(ordered)), side
+    sides = (
+        ({box.y for box in boxes}, boxes[0].height, height),
+        ({box.x for box in boxes}, boxes[0].width, width),
+    )
+    for starts, piece, side in sides:
+        assert piece <= tile
+        assert piece == side if len(starts) == 1 else piece % multiple_of == 0
+        assert all(b - a <= piece - overlap for a, b in itertools.pairwise(sorted(starts)))
+        # As few as boxes of the full tile allow, and none much larger than covering the side takes.
+        assert len(starts) == 1 or (len(starts) - 1) * (tile - overlap) + overlap < side
+        assert piece - multiple_of < (side + (len(starts) - 1) * overlap) / len(starts) + 1
 
 
-@pytest.mark.parametrize("cutting", [(0, 5, 4, 1), (5, 0, 4, 1), (5, 5, 0, 0), (5, 5, 4, 4), (5, 5, 4, -1)])
+@pytest.mark.parametrize("cutting", [(0, 5, 4, 1), (5, 0, 4, 1), (5, 5, 0, 0), (5, 5, 4, 4), (5, 5, 4, -1), (5, 5, 4, 1, 3)])
 def test_impossible_cuttings_are_refused(cutting):
     with pytest.raises(ValueError, match="must"):
         tile_boxes(*cutting)
@@ -141,7 +151,7 @@ def test_no_seam_shows_where_tiles_disagree():
     height, width, tile, overlap = 300, 310, 96, 32
     stitcher = Stitcher(height, width, overlap)
     for index, box in enumerate(tile_boxes(height, width, tile, overlap)):
-        stitcher.add(box, np.full((tile, tile), index % 2, np.float32))
+        stitcher.add(box, np.full((box.height, box.width), index % 2, np.float32))
     joined = stitcher.result()
     steps = max(np.abs(np.diff(joined, axis=0)).max(), np.abs(np.diff(joined, axis=1)).max())
     assert steps < 2.5 / overlap

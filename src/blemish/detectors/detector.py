@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -18,7 +17,7 @@ from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, tile_boxes
+from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo
 from blemish.measurement.regions import Region, find_regions
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
@@ -103,17 +102,15 @@ class Detector:
             prediction = self._run(np.asarray(small, np.uint8)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             return float(prediction.scores[0]), maps
-        boxes = tile_boxes(height_px, width_px, wanted.tile_px or max(height_px, width_px), wanted.overlap_px)
         stitcher = Stitcher(height_px, width_px, wanted.overlap_px) if self.spec.localises else None
         scores: list[float] = []
-        for _, same in groupby(boxes, key=lambda box: (box.height, box.width)):
-            for batch in _batches(list(same)):
-                tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in batch]
-                prediction = self._run(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
-                scores += prediction.scores.tolist()
-                if stitcher is not None and prediction.maps is not None:
-                    for box, tile_map in zip(batch, prediction.maps, strict=True):
-                        stitcher.add(box, tile_map[..., : box.height, : box.width])
+        for batch in _batches(wanted.boxes(height_px, width_px)):
+            tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in batch]
+            prediction = self._run(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
+            scores += prediction.scores.tolist()
+            if stitcher is not None and prediction.maps is not None:
+                for box, tile_map in zip(batch, prediction.maps, strict=True):
+                    stitcher.add(box, tile_map[..., : box.height, : box.width])
         return max(scores), None if stitcher is None else stitcher.result()
 
     def with_thresholds(self, thresholds: Thresholds) -> Detector:

@@ -6,6 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from blemish.images import Box, tile_boxes
+
 SCHEMA_VERSION = 1
 
 
@@ -34,6 +36,12 @@ class InputSpec(_Frozen):
         if self.tile_px is not None and self.tile_px % self.multiple_of:
             raise ValueError("tile_px must be a multiple of multiple_of")
         return self
+
+    def boxes(self, height_px: int, width_px: int) -> list[Box]:
+        """The pieces, all of one size, that a photo of that size is seen in where it keeps its resolution."""
+        if self.tile_px is None:
+            return [Box(0, 0, height_px, width_px)]
+        return tile_boxes(height_px, width_px, self.tile_px, self.overlap_px, self.multiple_of)
 
 
 class Thresholds(_Frozen):

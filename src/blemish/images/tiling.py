@@ -20,27 +20,31 @@ class Box(NamedTuple):
     width: int
 
 
-def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int) -> list[Box]:
+def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int, multiple_of: int = 1) -> list[Box]:
     """Boxes of one size that cover a photo exactly, row by row.
 
-    The last box of a row or column is moved inwards to end at the photo's edge; a side shorter than ``tile_px`` is
+    There are as few as boxes of ``tile_px`` allow, spread evenly, and each is no larger than it must be: twelve
+    megapixels in tiles of 1,024 px would otherwise mean looking at twenty-one. A side shorter than ``tile_px`` is
     covered by one box of that length.
 
     Args:
         height_px: height of the photo, at least 1.
         width_px: width of the photo, at least 1.
-        tile_px: side of the boxes.
+        tile_px: the longest side a box may have.
         overlap_px: by how much neighbours overlap, at least; less than ``tile_px``.
+        multiple_of: sides of boxes shorter than the photo are multiples of this; it divides ``tile_px``.
 
     Raises:
-        ValueError: a size below 1, or an overlap outside 0 to ``tile_px`` - 1.
+        ValueError: a size below 1, an overlap outside 0 to ``tile_px`` - 1, or a multiple that does not divide it.
     """
-    if min(height_px, width_px, tile_px) < 1:
-        raise ValueError(f"sizes must be at least 1 px, not {height_px}, {width_px} and {tile_px}")
+    if min(height_px, width_px, tile_px, multiple_of) < 1:
+        raise ValueError(f"sizes must be at least 1 px, not {height_px}, {width_px}, {tile_px} and {multiple_of}")
     if not 0 <= overlap_px < tile_px:
         raise ValueError(f"overlap_px must lie in 0 to {tile_px - 1}, not {overlap_px}")
-    height, width = min(tile_px, height_px), min(tile_px, width_px)
-    rows, columns = _starts(height_px, tile_px, overlap_px), _starts(width_px, tile_px, overlap_px)
+    if tile_px % multiple_of:
+        raise ValueError(f"tile_px must be a multiple of {multiple_of}, not {tile_px}")
+    height, rows = _cut(height_px, tile_px, overlap_px, multiple_of)
+    width, columns = _cut(width_px, tile_px, overlap_px, multiple_of)
     return [Box(y, x, height, width) for y in rows for x in columns]
 
 
@@ -119,11 +123,14 @@ class Stitcher:
         return self._mean
 
 
-def _starts(length_px: int, tile_px: int, overlap_px: int) -> list[int]:
+def _cut(length_px: int, tile_px: int, overlap_px: int, multiple_of: int) -> tuple[int, list[int]]:
+    """Length of the pieces of one side, and where each starts."""
     if length_px <= tile_px:
-        return [0]
-    last = length_px - tile_px
-    return [*range(0, last, tile_px - overlap_px), last]
+        return length_px, [0]
+    count = -(-(length_px - overlap_px) // (tile_px - overlap_px))
+    shortest = -(-(length_px + (count - 1) * overlap_px) // count)
+    piece = min(tile_px, -(-shortest // multiple_of) * multiple_of)
+    return piece, [number * (length_px - piece) // (count - 1) for number in range(count)]
 
 
 def _fade(start: int, length: int, total: int, overlap_px: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.schema import InputSpec
-from blemish.images import image_size_px, pad_to_multiple, read_image, tile_boxes
+from blemish.images import image_size_px, pad_to_multiple, read_image
 
 Pixels = NDArray[np.uint8]
 Variants = Callable[[Pixels], Sequence[Pixels]]
@@ -91,8 +91,7 @@ def pieces(photo: Pixels, spec: InputSpec) -> list[Pixels]:
         smaller = height_px * width_px > spec.size_px[0] * spec.size_px[1]
         smooth = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         return [np.asarray(cv2.resize(photo, spec.size_px[::-1], interpolation=smooth), np.uint8)]
-    boxes = tile_boxes(height_px, width_px, spec.tile_px or max(height_px, width_px), spec.overlap_px)
-    tiles = (photo[box.y : box.y + box.height, box.x : box.x + box.width] for box in boxes)
+    tiles = (photo[box.y : box.y + box.height, box.x : box.x + box.width] for box in spec.boxes(height_px, width_px))
     return [pad_to_multiple(tile, spec.multiple_of) for tile in tiles]
 
 
