@@ -31,7 +31,9 @@ class FromBytes(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalise a batch; the result is channels-last in memory, as the input is."""
-        return ((image.to(torch.float32) - self.mean) / self.std).permute(0, 3, 1, 2)
+        # Channels first, then numbers: with three of them last, ONNX Runtime takes several times as long to subtract.
+        channels_first = image.permute(0, 3, 1, 2).to(torch.float32)
+        return (channels_first - self.mean[:, None, None]) / self.std[:, None, None]
 
 
 def top_mean(maps: Tensor, pixels: int) -> Tensor:

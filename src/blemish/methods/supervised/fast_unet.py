@@ -6,7 +6,7 @@ size), for photos of twelve megapixels on two cores. Two more things differ, bot
 - The loss has a part for photos without any defect: the mean over their most defect-like pixels, so that the few joints
   and twigs that still look like cracks count among millions of pixels that do not (online hard example mining,
   Shrivastava, Gupta, Girshick, CVPR 2016).
-- A photo scores by its most crack-like straight piece of 34 px: a crack is a line, and most of what is mistaken for one
+- A photo scores by its most crack-like straight piece of 36 px: a crack is a line, and most of what is mistaken for one
   (a pore, a grain, the corner of a shadow) is not.
 """
 
@@ -31,8 +31,8 @@ from blemish.methods.supervised.unet import segmentation_loss
 
 _ENCODER_STRIDE = 32
 _HARDEST_PIXELS = 64
-# At half size: lines of 17 are 34 px long.
-_LINE_LENGTH = 17
+# At a quarter of the size: lines of 9 are 36 px long.
+_LINE_SCALE, _LINE_LENGTH = 4, 9
 _LINE_DIRECTIONS = 8
 
 
@@ -118,9 +118,9 @@ class _Scoring(nn.Module):
 
 
 class MostLineLike(nn.Module):
-    """The highest mean of a map along any straight line of 34 px in eight directions.
+    """The highest mean of a map along any straight line of 36 px in eight directions.
 
-    The map is first halved by its maximum over 3×3 px, so that a line need not be met to the pixel.
+    The map is first quartered by its maximum over 4×4 px, so that a line need not be met to the pixel.
     """
 
     kernels: Tensor
@@ -131,12 +131,12 @@ class MostLineLike(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, 1, H, W), H and W at least 64 -> (N,), within the range of the map."""
-        halved = F.max_pool2d(maps, 3, stride=2, padding=1)
-        return F.conv2d(halved, self.kernels, padding=_LINE_LENGTH // 2).flatten(1).amax(dim=1)
+        small = F.max_pool2d(maps, _LINE_SCALE)
+        return F.conv2d(small, self.kernels, padding=_LINE_LENGTH // 2).flatten(1).amax(dim=1)
 
 
 def _line_kernels() -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Straight lines through the middle of a square, each summing to one, float32 (8, 1, 17, 17)."""
+    """Straight lines through the middle of a square, each summing to one, float32 (8, 1, 9, 9)."""
     kernels = np.zeros((_LINE_DIRECTIONS, 1, _LINE_LENGTH, _LINE_LENGTH), dtype=np.float32)
     middle = _LINE_LENGTH // 2
     along = np.arange(-middle, middle + 1)
