@@ -134,7 +134,6 @@ def measure(detector: Detector, aside: Dataset, test: Dataset, thresholds: tuple
     return {
         "own_threshold": limit,
         "own": pixel.to_record() | pixel.details() | cracks.result().details(),
-        "f1_of_photos": [each.f1 for each in pixel.per_photo],
         "best_aside": threshold,
         "window_px": window_px,
         "area_px": area_px,
@@ -222,8 +221,8 @@ def seeds_of(records: list[dict]) -> str:
 
 def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]], supervised: Path) -> None:
     """The paper's figures 5 to 9 for both forms, and every form beside the others on the same photos."""
-    test = choose_split(data, "test")
-    f1 = np.array([each or 0.0 for each in records["published"][0]["f1_of_photos"]])
+    test = choose_split(data, "test").where(lambda sample: bool(sample.defective))
+    f1 = f1_of_photos(blemish.load(out / "published" / f"seed{records['published'][0]['seed']}.blemish"), test)
     order = np.argsort(f1, kind="stable")
     chosen = [int(order[round(share * (len(order) - 1))]) for share in SHOWN]
     samples = [test.samples[place] for place in chosen]
@@ -252,6 +251,16 @@ def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]],
     title = "green found, red false, blue missed; photos from worst to best of the published form"
     draw_grid(target, ["photo", "label", *detectors], rows, captions=captions, title=title)
     print(f"Drew {target}.")
+
+
+def f1_of_photos(detector: Detector, test: Dataset) -> NDArray[np.float64]:
+    """F1 of the pixels of each photo, 0 where nothing is found."""
+    figures = PixelFigures()
+    limit = detector.spec.thresholds.pixel
+    assert limit is not None
+    for _, heat_map, truth in maps(detector, test):
+        figures.add(heat_map, truth, heat_map >= limit)
+    return np.array([each.f1 or 0.0 for each in figures.result().per_photo])
 
 
 def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> None:
@@ -323,6 +332,7 @@ def main() -> None:
     parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--tables", action="store_true", help="train nothing, print what is there")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw the figure pages of the first seed")
+    parser.add_argument("--show", type=Path, metavar="DATA", help="draw them of these photos, not of DeepCrack's")
     options = parser.parse_args()
     root = data_dir()
     if root is None:
@@ -342,7 +352,8 @@ def main() -> None:
     if options.pictures is not None:
         if not records["published"]:
             raise SystemExit(f"There is no measured crack-inpainting in {options.out}; train it first.")
-        draw(options.pictures, options.out, data, records, options.supervised)
+        shown = data if options.show is None else read_dataset(options.show)
+        draw(options.pictures, options.out, shown, records, options.supervised)
 
 
 if __name__ == "__main__":
