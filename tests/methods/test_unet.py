@@ -11,11 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from blemish.datasets import ClassMask, FileMask, Sample  # noqa: E402
+from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods.masked_photos import MaskedPhotos, _crop  # noqa: E402
+from blemish.methods.networks.one_map import OneMap  # noqa: E402
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
 from blemish.methods.supervised.unet import UNet, UNetSettings, segmentation_loss  # noqa: E402
+from blemish.training.export import export_graph  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -80,6 +83,33 @@ def test_an_unknown_encoder_gets_a_suggestion():
 def test_an_untrained_network_asks_for_no_weights():
     UNet(UNetSettings(encoder="plain"), ("crack",), no_weights)
     UNet(UNetSettings(pretrained=False), ("crack",), no_weights)
+
+
+def test_turns_average_what_is_said_of_the_eight_views():
+    torch.manual_seed(0)
+    net = torch.nn.Conv2d(3, 2, 3, padding=1)
+    image = torch.randint(0, 256, (2, 32, 64, 3), dtype=torch.uint8)
+    alone = OneMap(FromBytes(), net, turns=False)
+    views = []
+    for quarters in range(4):
+        for mirrored in (False, True):
+            view = torch.rot90(image, quarters, (1, 2))
+            answer = alone(view.flip(2) if mirrored else view)[1]
+            views.append(torch.rot90(answer.flip(2) if mirrored else answer, -quarters, (1, 2)))
+    score, probability = OneMap(FromBytes(), net, turns=True)(image)
+    torch.testing.assert_close(probability, torch.stack(views).mean(dim=0))
+    torch.testing.assert_close(score, top_mean(probability, 64))
+
+
+def test_a_graph_that_turns_its_photos_runs_without_torch():
+    method = UNet(UNetSettings(encoder="plain", turns=True), ("crack",), no_weights)
+    with torch.no_grad():
+        method.train()(torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8))
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
+    prediction = OnnxRuntime(export_graph(method.graph(), method.input_spec()))(image)
+    with torch.no_grad():
+        expected = method.graph()(torch.from_numpy(image))[1].numpy()
+    np.testing.assert_allclose(prediction.maps, expected, atol=1e-4)
 
 
 @pytest.fixture

@@ -23,14 +23,13 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.networks.one_map import SCORE_PIXELS
 from blemish.methods.networks.pixels import top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.reconstruction.composites import Composites
 from blemish.methods.reconstruction.compositing import multiply
 from blemish.methods.registry import register
 
-# An image scores by its worst 64 pixels: the area of a hairline crack 64 px long.
-SCORE_PIXELS = 64
 # Rec. 601 luma, as in nearly every grey conversion.
 _LUMA = (0.299, 0.587, 0.114)
 

@@ -32,10 +32,11 @@ from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, LoadWeights
 from blemish.methods.networks.encoder_unet import encoder_unet
-from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
+from blemish.methods.networks.one_map import OneMap
+from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.reconstruction.composites import Composites
 from blemish.methods.reconstruction.compositing import transplant
-from blemish.methods.reconstruction.crack_inpainting import SCORE_PIXELS, CompositeSettings, input_spec
+from blemish.methods.reconstruction.crack_inpainting import CompositeSettings, input_spec
 from blemish.methods.registry import register
 from blemish.methods.supervised.unet import segmentation_loss
 
@@ -54,6 +55,9 @@ class CrackMattingSettings(CompositeSettings):
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the composites")
     dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss of the label")
     restoration_weight: float = Field(2.0, ge=0, description="weight of the restored photo's mean absolute error")
+    turns: bool = Field(
+        False, description="average the maps of the photo turned and mirrored in all eight ways: eightfold time"
+    )
     decoder_channels: tuple[int, ...] = Field(
         (64, 32, 16, 16),
         min_length=3,
@@ -126,7 +130,7 @@ class CrackMatting(GradientMethod):
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and the crack's share of each pixel (N, H, W)."""
-        return _Scoring(self).eval()
+        return OneMap(self.from_bytes, self.net, turns=self.settings.turns).eval()
 
 
 def restored(image: Tensor, logits: Tensor, darkening: Tensor) -> Tensor:
@@ -168,13 +172,3 @@ def matting_loss(
     target = sound.to(torch.float32).permute(0, 3, 1, 2) / 255
     difference = F.l1_loss(restored(cracked, logits, darkening), target)
     return segmentation_loss(logits, label, dice_weight=dice_weight) + restoration_weight * difference
-
-
-class _Scoring(nn.Module):
-    def __init__(self, method: CrackMatting) -> None:
-        super().__init__()
-        self.from_bytes, self.net = method.from_bytes, method.net
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        share = torch.sigmoid(self.net(self.from_bytes(image))[:, 0])
-        return top_mean(share, SCORE_PIXELS), share

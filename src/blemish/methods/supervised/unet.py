@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,14 +20,13 @@ from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.masked_photos import MaskedPhotos
 from blemish.methods.networks.encoder_unet import encoder_unet
-from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
+from blemish.methods.networks.one_map import OneMap
+from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.registry import register
 
 # Encoders halve the size up to five times, so photos and tiles are padded to a multiple of 32.
 _ENCODER_STRIDE = 32
-# An image scores by its worst 64 pixels: the area of a hairline crack 64 px long.
-_SCORE_PIXELS = 64
 
 
 class UNetSettings(GradientSettings):
@@ -47,6 +45,9 @@ class UNetSettings(GradientSettings):
         1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
     )
     dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss, the rest is cross-entropy")
+    turns: bool = Field(
+        False, description="average the maps of the photo turned and mirrored in all eight ways: eightfold time"
+    )
     decoder_channels: tuple[int, ...] = Field(
         (64, 32, 16, 16),
         min_length=3,
@@ -96,17 +97,7 @@ class UNet(GradientMethod):
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and crack probability (N, H, W)."""
-        return _Scoring(self).eval()
-
-
-class _Scoring(nn.Module):
-    def __init__(self, unet: UNet) -> None:
-        super().__init__()
-        self.from_bytes, self.net = unet.from_bytes, unet.net
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        probability = torch.sigmoid(self.net(self.from_bytes(image))[:, 0])
-        return top_mean(probability, _SCORE_PIXELS), probability
+        return OneMap(self.from_bytes, self.net, turns=self.settings.turns).eval()
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor, *, dice_weight: float) -> Tensor:
