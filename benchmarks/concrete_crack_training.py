@@ -4,7 +4,7 @@
 
 The same as by hand:
 
-    blemish data synth drawn-surfaces -n 4500 --seed 1 --size 384 --test-share 0.06
+    blemish data synth drawn-surfaces -n 3800 --seed 1 --size 384 --crack-share 0.6 --test-share 0.03
     blemish train fast-unet --data drawn-surfaces --out concrete-crack.blemish --recipe recipes/concrete-crack.yaml
     blemish data synth sound -n 1000 --seed 2 --size 384 --crack-share 0 --test-share 0
     blemish calibrate concrete-crack.blemish --normals sound/train/images --alpha 0.1 --review-alpha 0.3
@@ -56,8 +56,8 @@ def main() -> None:
     out, seed = (options := parser.parse_args()).out, options.seed
     photos, sound = out / "drawn-surfaces", out / "sound"
     if not photos.is_dir():
-        print("Drawing 4,500 photos …")
-        write_synthesis(photos, n=4500, seed=1, size_px=SIZE_PX, test_share=0.06)
+        print("Drawing 3,800 photos …")
+        write_synthesis(photos, n=3800, seed=1, size_px=SIZE_PX, crack_share=0.6, test_share=0.03)
     if not sound.is_dir():
         print("Drawing 1,000 photos without cracks …")
         write_synthesis(sound, n=1000, seed=2, size_px=SIZE_PX, crack_share=0, test_share=0)

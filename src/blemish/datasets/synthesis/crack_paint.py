@@ -38,7 +38,7 @@ class CrackLook:
         rim: strength of lit and shaded rims.
         halo: darkening (above 0) or bleaching (below) of the surroundings.
         chips_px: how far chips break off the edge.
-        filling: "none", "dirt", "light" or "moss".
+        filling: "none", "debris", "dirt", "light" or "moss".
     """
 
     darkness: float
@@ -56,20 +56,19 @@ class CrackLook:
 def random_look(rng: Generator, width_px: float, *, light_share: float) -> CrackLook:
     """A look for cracks about ``width_px`` wide."""
     hairline = width_px < 2.5
-    draw = rng.random()
-    filling = "none"
-    if draw < light_share:
-        filling = "light"
-    elif draw < light_share + (0.03 if hairline else 0.2):
-        filling = "dirt"
-    elif draw < light_share + (0.03 if hairline else 0.25):
-        filling = "moss"
+    # Old cracks are rarely empty: crumbs of the surface, soil and moss collect in them.
+    shares = {"light": light_share, "dirt": 0.03, "debris": 0.0, "moss": 0.0}
+    if not hairline:
+        shares |= {"dirt": 0.2, "debris": 0.2, "moss": 0.05}
+    reached = np.cumsum(list(shares.values()))
+    place = int(np.searchsorted(reached, rng.random(), side="right"))
+    filling = [*shares, "none"][place]
     return CrackLook(
-        darkness=rng.uniform(0.55, 1.0) if hairline else rng.uniform(0.85, 1.0),
-        core=log_uniform(rng, 0.03, 0.45 if width_px < 6 else 0.3),
+        darkness=rng.uniform(0.55, 1.0) if hairline else rng.uniform(0.7, 1.0),
+        core=log_uniform(rng, 0.03, 0.45),
         tint=rgb(1, rng.uniform(0.85, 1), rng.uniform(0.7, 1)),
         bank=rng.beta(1.3, 2.5),
-        bank_px=log_uniform(rng, 1.0, 8.0),
+        bank_px=log_uniform(rng, 1.0, max(8.0, width_px / 2)),
         wall=rng.uniform(0.0, 0.7),
         rim=max(0.0, rng.normal(0.1, 0.15)),
         halo=float(rng.choice([0.0, 0.0, rng.uniform(0.05, 0.35), -rng.uniform(0.05, 0.25)])),
@@ -147,11 +146,16 @@ def _surround(
 
 
 def _filled(inside: Colour, around: Colour, look: CrackLook, rng: Generator) -> Colour:
-    """Dirt, sealant, lime or moss in the crack, mostly only in stretches of it."""
+    """Crumbs, dirt, sealant, lime or moss in the crack, mostly only in stretches of it."""
     size = inside.shape[1], inside.shape[2]
     if look.filling == "light":
         return np.asarray(np.clip(around * np.float32(rng.uniform(1.15, 1.6)) + np.float32(0.06), 0, 1))
     where = smoothstep(rng.uniform(-0.8, 0.2), 0.9, value_noise(rng, size, max(15.0, min(size) * 0.15)))
+    if look.filling == "debris":
+        # What broke off the walls lies lower than they do, and in its own shadow.
+        crumbs = 1 + np.float32(rng.uniform(0.2, 0.6)) * grain(rng, size, log_uniform(rng, 1.2, 6.0))
+        filling = np.clip(around * np.float32(rng.uniform(0.4, 0.85)) * crumbs, 0, 1)
+        return np.asarray(inside + (filling - inside) * (where * np.float32(rng.uniform(0.6, 1.0))))
     colour = rgb(0.36, 0.29, 0.21) if look.filling == "dirt" else rgb(0.25, 0.33, 0.12)
     texture = 1 + np.float32(0.35) * grain(rng, size, 2.0)
     filling = np.clip(spread(colour * np.float32(rng.uniform(0.4, 1.2))) * texture, 0, 1)
