@@ -2,6 +2,7 @@
 
     BLEMISH_DATA=… BLEMISH_WEIGHTS=… python benchmarks/feature_methods.py --out benchmarks/out/features
     python benchmarks/feature_methods.py --sets chest-xray brickwork --methods patchcore --seeds 0
+    python benchmarks/feature_methods.py --sets casting --methods patchcore --limit 20 --out /tmp/try
 
 One cell is one method on one set with one seed, in a process of its own. A finished cell is never computed again, so a
 killed run goes on where it was. The sets:
@@ -20,6 +21,12 @@ settings. Those of patchcore (whitened features, 20 patches) were chosen on phot
 had not seen, by their training labels: castings (120 + 120), chest X-rays (25 + 60, none that stands in the test split)
 and DeepCrack tiles (500). On free magnetic tiles with painted defects (60 + 100), 384 px with strides 4, 8 and 16 did
 no better than the default, and local contrast worse.
+
+Rows with "labels" also learn from so many labelled defects: of the training split, or where it has none, moved there
+from the test split by the seed, and then not tested. All other rows see no defect. ``auto`` chooses by painted defects.
+
+Costs: ``fit_s`` from files to a written detector, ``score_ms`` the median of one photo alone, decoding left out,
+``file_mb``, and ``peak_mb``, the most memory held until the detector was written.
 """
 
 from __future__ import annotations
@@ -33,7 +40,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,24 +55,49 @@ from blemish.datasets import (
     read_dataset,
     with_duplicate_groups,
 )
-from blemish.evaluation import Evaluation, auroc
+from blemish.detectors import Detector
+from blemish.evaluation import Evaluation, PixelFigures, auroc
 from blemish.files import write_text
+from blemish.images import read_image
 from blemish.inspection import evaluate_each
 from blemish.locations import data_dir
+from blemish.training import train_auto
 
 from machine import describe_machine
 
-METHODS = {
-    "patchcore": ("patchcore", {}),
-    "patchcore, no weights": ("patchcore", {"backbone": "scattering"}),
-    "padim": ("padim", {}),
-    "patch-gaussian": ("patch-gaussian", {}),
-    "pca": ("pca", {}),
-    "one-class-svm": ("one-class-svm", {}),
-    "deep-svdd": ("deep-svdd", {}),
-}
 
-COLUMNS = ("auroc", "ap", "pixel_auroc", "pixel_ap", "aupro", "fit_s", "images_s", "file_mb", "peak_mb")
+@dataclass(frozen=True)
+class Row:
+    """A method with settings, and how many labelled defects it may learn from."""
+
+    method: str
+    settings: dict = field(default_factory=dict)
+    labels: int = 0
+
+
+RESNET = {"backbone": "resnetv2_50_gluon", "dimensions": 256}
+METHODS = {
+    "patchcore": Row("patchcore"),
+    "patchcore, no weights": Row("patchcore", {"backbone": "scattering"}),
+    "patchcore, 512 px": Row("patchcore", {"size_px": 512}),
+    "patchcore, ResNet-50": Row("patchcore", RESNET),
+    "patchcore, ResNet-50, 384 px": Row("patchcore", {**RESNET, "size_px": 384}),
+    "padim": Row("padim"),
+    "patch-gaussian": Row("patch-gaussian"),
+    "pca": Row("pca"),
+    "one-class-svm": Row("one-class-svm"),
+    "deep-svdd": Row("deep-svdd"),
+    "supersimplenet": Row("supersimplenet"),
+    "supersimplenet, 40 labels": Row("supersimplenet", labels=40),
+    "auto": Row("auto"),
+}
+# Rows that only run where they are named: costly ones, and those made for one set.
+ON_DEMAND = {"patchcore, 512 px", "patchcore, ResNet-50", "patchcore, ResNet-50, 384 px", "auto"}
+# Photos whose scoring time is taken.
+_TIMED = 40
+
+COLUMNS = ("auroc", "ap", "pixel_auroc", "pixel_ap", "aupro", "fit_s", "score_ms", "file_mb", "peak_mb")
+COSTS = ("fit_s", "score_ms", "file_mb", "peak_mb")
 
 
 def set_split(dataset: Dataset, train: Callable[[Sample], bool]) -> Dataset:
@@ -80,7 +112,12 @@ def magnetic_tile(root: Path, seed: int, *, grouped: bool) -> Dataset:
     free, _ = hold_out(dataset.where(lambda sample: not sample.defective), 0.2, seed)
     chosen = {sample.path for sample in free.samples}
     # A tile with a defect may share its group with free ones, so groups have done their work here.
-    dataset = replace(dataset, samples=tuple(replace(sample, group=None) for sample in dataset.samples))
+    dataset = replace(
+        dataset,
+        samples=tuple(
+            replace(sample, group=None, masks=sample.masks if sample.defective else ()) for sample in dataset.samples
+        ),
+    )
     return set_split(dataset, lambda sample: sample.path in chosen)
 
 
@@ -118,67 +155,133 @@ def read_set(name: str, seed: int, out: Path) -> Dataset:
 SETS = ("chest-xray", "brickwork", "deepcrack-tiles", "casting", "magnetic-tile", "magnetic-tile-grouped")
 
 
-def run_cell(name: str, label: str, seed: int, out: Path) -> dict:
-    dataset = read_set(name, seed, out)
-    method, settings = METHODS[label]
+def with_labels(dataset: Dataset, labels: int, seed: int) -> Dataset:
+    """Exactly so many defects in the training split; whole groups where there are any."""
+    shown = dataset.where(lambda sample: bool(sample.defective) and sample.split == "train")
+    if labels and not len(shown):
+        shown = dataset.where(lambda sample: bool(sample.defective))
+    taught = set()
+    if labels and len(shown) > labels:
+        taught = {sample.path for sample in hold_out(shown, labels / len(shown), seed)[1].samples}
+    elif labels:
+        taught = {sample.path for sample in shown.samples}
+
+    def dealt(sample: Sample) -> Sample | None:
+        if sample.path in taught:
+            return replace(sample, split="train")
+        return None if sample.defective and sample.split == "train" else sample
+
+    return replace(dataset, samples=tuple(kept for kept in map(dealt, dataset.samples) if kept))
+
+
+def limited(dataset: Dataset, most: int) -> Dataset:
+    """At most so many photos of every label in every split: to see that all works."""
+    counted: dict = {}
+
+    def keep(sample: Sample) -> bool:
+        kind = (sample.split, sample.label)
+        counted[kind] = counted.get(kind, 0) + 1
+        return counted[kind] <= most
+
+    return dataset.where(keep)
+
+
+def score_ms(detector: Detector, dataset: Dataset) -> float:
+    times = []
+    for sample in dataset.samples[:: max(1, len(dataset) // _TIMED)]:
+        pixels = read_image(sample.path)
+        started = time.perf_counter()
+        detector.score(pixels)
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times)
+
+
+def run_cell(name: str, label: str, seed: int, out: Path, limit: int | None) -> dict:
+    row = METHODS[label]
+    dataset = with_labels(read_set(name, seed, out), row.labels, seed)
+    if limit:
+        dataset = limited(dataset, limit)
     file = out / f"{name}_{slug(label)}_{seed}.blemish"
     started = time.perf_counter()
-    detector = blemish.train(method, dataset, file, settings=settings, seed=seed, say=print)
+    if row.method == "auto":
+        detector = train_auto(dataset, file, seed=seed, say=print)
+    else:
+        detector = blemish.train(row.method, dataset, file, settings=row.settings, seed=seed, say=print)
     fit_s = time.perf_counter() - started
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     test = dataset.split("test")
+    masks = any(sample.masks for sample in test.samples)
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
+    pixels = {sample.label: PixelFigures(1 << 22) for sample in test.samples if sample.defective and masks}
     scores, labels = [], []
-    started = time.perf_counter()
     for answer in evaluate_each(detector, test, evaluation):
+        kind = answer.sample.label if answer.sample.defective else ""
         scores.append(answer.found.score)
-        labels.append(answer.sample.label if answer.sample.defective else "")
-    evaluate_s = time.perf_counter() - started
+        labels.append(kind)
+        if answer.truth is not None and answer.found.heat_map is not None:
+            for its_kind in [kind] if kind else list(pixels):
+                pixels[its_kind].add(answer.found.heat_map, answer.truth)
     figures = evaluation.result().details()
     values, bad = np.array(scores), np.array([label != "" for label in labels])
-    classes = {
-        kind: auroc(values[~bad | (np.array(labels) == kind)], bad[~bad | (np.array(labels) == kind)])
-        for kind in sorted(set(labels) - {""})
-    }
     known = set(detector.spec.provenance.photos)
     fresh = np.array([digest not in known for digest in photo_digests(test)])
     record = {
         "set": name,
         "method": label,
         "seed": seed,
+        "limit": limit,
+        "machine": describe_machine("torch", "onnxruntime", "timm"),
         "settings": detector.spec.settings,
+        "taken": detector.spec.method,
         "n_train": detector.spec.provenance.n_train,
         "n_test": [int((~bad).sum()), int(bad.sum())],
         "auroc": figures["image"]["auroc"],
         "ap": figures["image"]["average_precision"],
         "auroc_without_leaks": auroc(values[fresh], bad[fresh]),
         "n_leaked": int((~fresh).sum()),
-        "auroc_by_class": classes,
+        "by_class": by_class(values, np.array(labels), pixels),
         "false_alarm_rate": figures["image"]["false_alarm_rate"],
         "recall": figures["image"]["recall"],
-        "pixel_auroc": figures["pixel"]["auroc"] if any(sample.masks for sample in test.samples) else None,
-        "pixel_ap": figures["pixel"]["average_precision"] if any(sample.masks for sample in test.samples) else None,
-        "aupro": figures["pixel"]["aupro"],
+        "pixel_auroc": figures["pixel"]["auroc"] if masks else None,
+        "pixel_ap": figures["pixel"]["average_precision"] if masks else None,
+        "aupro": figures["pixel"]["aupro"] if masks else None,
         "fit_s": fit_s,
-        "images_s": len(test) / evaluate_s,
+        "score_ms": score_ms(detector, test),
         "file_mb": file.stat().st_size / 1e6,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "worst": worst(answer_paths(test), values, bad),
+        "peak_mb": peak_mb,
+        "worst": worst(answer_paths(test), values, bad, np.array(labels)),
     }
     write_text(out / f"{name}_{slug(label)}_{seed}.json", json.dumps(record, indent=1))
     return record
+
+
+def by_class(values: np.ndarray, labels: np.ndarray, pixels: dict[str, PixelFigures]) -> dict[str, dict]:
+    """Each class of defects against all sound photos."""
+    found = {}
+    for kind in sorted(set(labels.tolist()) - {""}):
+        these = (labels == "") | (labels == kind)
+        found[kind] = {"n": int((labels == kind).sum()), "auroc": auroc(values[these], labels[these] == kind)}
+        if kind in pixels:
+            ranking = pixels[kind].result().ranking
+            found[kind] |= {
+                "pixel_auroc": ranking.auroc,
+                "pixel_ap": ranking.average_precision,
+                "aupro": ranking.aupro,
+            }
+    return found
 
 
 def answer_paths(dataset: Dataset) -> list[str]:
     return [str(sample.path.relative_to(dataset.root)) for sample in dataset.samples]
 
 
-def worst(paths: list[str], scores: np.ndarray, bad: np.ndarray, count: int = 8) -> dict[str, list[str]]:
-    """The sound photos that score highest and the defective ones that score lowest: what failure pictures show."""
+def worst(paths: list[str], scores: np.ndarray, bad: np.ndarray, labels: np.ndarray, count: int = 8) -> dict:
+    """The sound photos that score highest and the defects of each class that score lowest: for failure pictures."""
     order = np.argsort(scores)
-    return {
-        "false_alarms": [paths[i] for i in order[::-1] if not bad[i]][:count],
-        "missed": [paths[i] for i in order if bad[i]][:count],
+    missed = {
+        kind: [paths[i] for i in order if labels[i] == kind][:count] for kind in sorted(set(labels.tolist()) - {""})
     }
+    return {"false_alarms": [paths[i] for i in order[::-1] if not bad[i]][:count], "missed": missed}
 
 
 def slug(label: str) -> str:
@@ -186,7 +289,8 @@ def slug(label: str) -> str:
 
 
 def print_table(records: list[dict]) -> None:
-    print(f"\n{describe_machine('torch', 'onnxruntime', 'timm')}\n")
+    for machine in dict.fromkeys(record["machine"] for record in records):
+        print(f"\n{machine}\n")
     print("| set | method | seeds | train | test | " + " | ".join(COLUMNS) + " | without leaks |")
     print("|---" * (len(COLUMNS) + 6) + "|")
     for key in dict.fromkeys((record["set"], record["method"]) for record in records):
@@ -194,17 +298,20 @@ def print_table(records: list[dict]) -> None:
         row = [mean_of(cell, column) for column in (*COLUMNS, "auroc_without_leaks")]
         counts = f"{cell[0]['n_train']} | {cell[0]['n_test'][0]} + {cell[0]['n_test'][1]}"
         print(f"| {key[0]} | {key[1]} | {len(cell)} | {counts} | {' | '.join(row)} |")
-    for record in records:
-        if len(record["auroc_by_class"]) > 1:
-            by_class = ", ".join(f"{kind} {value:.3f}" for kind, value in record["auroc_by_class"].items())
-            print(f"{record['set']}, {record['method']}, seed {record['seed']}: {by_class}")
+    print("\n| set | method | class | n | auroc | pixel_auroc | pixel_ap | aupro |\n|---|---|---|---|---|---|---|---|")
+    for key in dict.fromkeys((record["set"], record["method"]) for record in records):
+        cell = [record for record in records if (record["set"], record["method"]) == key]
+        for kind in cell[0]["by_class"] if len(cell[0]["by_class"]) > 1 else []:
+            rows = [record["by_class"][kind] for record in cell if kind in record["by_class"]]
+            row = [mean_of(rows, column) for column in ("auroc", "pixel_auroc", "pixel_ap", "aupro")]
+            print(f"| {key[0]} | {key[1]} | {kind} | {rows[0]['n']} | {' | '.join(row)} |")
 
 
 def mean_of(cell: list[dict], column: str) -> str:
-    values = [record[column] for record in cell if record[column] is not None]
+    values = [record[column] for record in cell if record.get(column) is not None]
     if not values:
         return "–"
-    digits = 1 if column in ("fit_s", "images_s", "file_mb", "peak_mb") else 4
+    digits = 1 if column in COSTS else 4
     spread = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.{digits}f}{spread}"
 
@@ -212,16 +319,19 @@ def mean_of(cell: list[dict], column: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument(
+        "--methods", nargs="+", choices=list(METHODS), default=[each for each in METHODS if each not in ON_DEMAND]
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/features"))
+    parser.add_argument("--limit", type=int, help="at most so many photos of each label and split, to try it out")
     parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.cell:
         name, label, seed = options.cell
-        run_cell(name, label, int(seed), options.out)
+        run_cell(name, label, int(seed), options.out, options.limit)
         return
     records = []
     for name in options.sets:
@@ -230,6 +340,7 @@ def main() -> None:
                 file = options.out / f"{name}_{slug(label)}_{seed}.json"
                 if not file.is_file():
                     command = [sys.executable, __file__, "--out", str(options.out), "--cell", name, label, str(seed)]
+                    command += ["--limit", str(options.limit)] if options.limit else []
                     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
                     if subprocess.run(command, env=environment, check=False).returncode:
                         print(f"{name}, {label}, seed {seed} failed", file=sys.stderr)

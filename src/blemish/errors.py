@@ -34,6 +34,10 @@ class WeightsError(BlemishError):
     """Pretrained weights cannot be found or do not fit."""
 
 
+class WeightsNotFoundError(WeightsError):
+    """Nobody named a weights file, and none is to be had on this machine: a network without weights may stand in."""
+
+
 class MissingExtraError(BlemishError):
     """A part of blemish was asked for whose optional packages are not installed."""
 

@@ -72,7 +72,9 @@ def test_boxes_cover_the_photo_have_one_size_and_overlap(cutting, multiple_of):
         assert piece - multiple_of < (side + (len(starts) - 1) * overlap) / len(starts) + 1
 
 
-@pytest.mark.parametrize("cutting", [(0, 5, 4, 1), (5, 0, 4, 1), (5, 5, 0, 0), (5, 5, 4, 4), (5, 5, 4, -1), (5, 5, 4, 1, 3)])
+@pytest.mark.parametrize(
+    "cutting", [(0, 5, 4, 1), (5, 0, 4, 1), (5, 5, 0, 0), (5, 5, 4, 4), (5, 5, 4, -1), (5, 5, 4, 1, 3)]
+)
 def test_impossible_cuttings_are_refused(cutting):
     with pytest.raises(ValueError, match="must"):
         tile_boxes(*cutting)

@@ -1,4 +1,4 @@
-"""``blemish detector``: look at a detector and move its thresholds, without training it again."""
+"""``blemish detector``: look at a detector, move its thresholds, let it remember more, without training it again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import typer
 
 from blemish.cli.options import DetectorArgument, JsonOption
 
-app = typer.Typer(help="Look at a detector, or move its thresholds.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Look at a detector, move its thresholds, or let it remember more.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
@@ -38,3 +42,33 @@ def set_threshold(
 
     thresholds = set_thresholds(file, pixel=pixel, review=review, reject=reject, min_area_px=min_area, out=out)
     typer.echo(f"{out or file}: {thresholds_line(thresholds)}")
+
+
+@app.command()
+def grow(
+    file: DetectorArgument,
+    photos: Annotated[list[Path], typer.Option("--photos", help="Good photos to remember, or folders of them.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Let a patchcore detector remember what is new in further good photos."""
+    from blemish.bundled import locate
+    from blemish.images import list_images
+    from blemish.training.growing import add_good_photos
+
+    source = locate(file)
+    add_good_photos(source, list_images(photos), out or source, say=typer.echo)
+    typer.echo(f"Wrote {out or source}.")
+
+
+@app.command()
+def merge(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE FILE...", help="Detectors grown from the same one.")],
+    out: Annotated[Path, typer.Option(help="Detector file to write.", metavar="FILE")],
+) -> None:
+    """Make one patchcore detector that remembers what several do."""
+    from blemish.training.growing import merge_memories
+
+    merge_memories(files, out, say=typer.echo)
+    typer.echo(f"Wrote {out}.")

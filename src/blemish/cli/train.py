@@ -10,7 +10,11 @@ import typer
 
 def train(
     method: Annotated[
-        str, typer.Argument(help='Name of the method; "blemish methods" lists them.', show_default=False)
+        str,
+        typer.Argument(
+            help='Name of the method; "blemish methods" lists them. "auto" tries a few and takes the best.',
+            show_default=False,
+        ),
     ],
     data: Annotated[Path, typer.Option(help="Folder or table of photos.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
@@ -31,10 +35,24 @@ def train(
 
     from rich.console import Console
 
+    from blemish.errors import SettingsError
     from blemish.training import train as run
+    from blemish.training.automatic import AUTO, train_auto
     from blemish.training.recipes import parse_assignments
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
+
+    def say(sentence: str) -> None:
+        console.print(sentence, markup=False, highlight=False)
+
+    if method == AUTO:
+        if assignments or recipe or start or profile != "quick":
+            raise SettingsError(
+                '"auto" chooses method and settings by itself; leave --set, --recipe, --profile and --start-from out, '
+                "or name a method."
+            )
+        train_auto(data, out, seed=seed, weights=weights, progress=sys.stderr.isatty(), say=say)
+        return
     run(
         method,
         data,
@@ -46,5 +64,5 @@ def train(
         weights=weights,
         start=start,
         progress=sys.stderr.isatty(),
-        say=lambda sentence: console.print(sentence, markup=False, highlight=False),
+        say=say,
     )

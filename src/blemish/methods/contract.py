@@ -21,7 +21,7 @@ from blemish.detectors.schema import InputSpec
 from blemish.methods.networks.pixels import Normalisation
 from blemish.methods.normal_photos import NormalPhotos
 
-LearnsFrom = Literal["normal", "masks", "labels"]
+LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
 
 LoadWeights = Callable[[str, nn.Module], Normalisation]
 """Fills a module with the pretrained weights of a backbone, by name, and says how those want their pixels.
@@ -51,7 +51,8 @@ class MethodInfo:
 
     Attributes:
         name: as given to ``blemish train``.
-        learns_from: ``normal`` sound photos alone, ``masks`` of defects, or ``labels`` of whole photos.
+        learns_from: ``normal`` sound photos alone, ``few-labels`` (those, and labelled defects where there are some),
+            ``masks`` of defects, or ``labels`` of whole photos.
         localises: whether it says where, and not only whether.
         summary: the first sentence of the method's docstring.
     """
@@ -97,9 +98,14 @@ class FittedMethod(nn.Module, Method):
     """A method that learns by looking at sound photos, without gradients through the whole: statistics, a memory.
 
     A subclass reads the photos in as many passes as it needs. Memory must not grow with their number.
+
+    Attributes:
+        defects: labelled defects to learn from too, with masks or without; given before `fit` to methods that learn
+            from ``few-labels``, and empty for all others.
     """
 
     settings: Any
+    defects: tuple[Sample, ...] = ()
 
     @abstractmethod
     def fit(self, photos: NormalPhotos, *, seed: int) -> str:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blemish.errors import WeightsError
+from blemish.errors import WeightsError, WeightsNotFoundError
 from blemish.files import replacing
 from blemish.locations import weights_dir
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
@@ -50,7 +50,8 @@ class Backbones:
             The normalisation of pixels that the weights were trained with.
 
         Raises:
-            WeightsError: no such weights, no network, or a file of another architecture.
+            WeightsNotFoundError: no such weights here, and no network to fetch them by.
+            WeightsError: a file that is missing, no safetensors, or of another architecture.
         """
         path = self.file or _local_file(name) or _hub_file(name)
         tensors, metadata = _read(path)
@@ -129,11 +130,11 @@ def _hub_answers() -> bool:
         return False
 
 
-def _not_found(name: str, why: str) -> WeightsError:
+def _not_found(name: str, why: str) -> WeightsNotFoundError:
     folder = weights_dir()
     place = f'the folder "{folder}"' if folder else "a folder and name it in the setting BLEMISH_WEIGHTS"
     file = f"{name.removeprefix('tu-')}.safetensors"
-    return WeightsError(
+    return WeightsNotFoundError(
         f'Pretrained weights "{name}" are not on this machine and {why}: put {file} into {place}, '
         "give the file with --weights FILE, or train without it by --set pretrained=false."
     )

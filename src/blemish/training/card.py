@@ -7,6 +7,7 @@ from blemish.detectors import DetectorSpec
 _NOTES = {
     "masks": "It finds what was outlined in its training photos; other kinds of defects it has never seen may pass.",
     "normal": "It knows only sound photos; anything unlike them scores high, defect or not.",
+    "few-labels": "It knows sound photos and the few defects that it was shown; others may score lower than those.",
     "labels": "It knows whole photos only; what it highlights is a hint, not an outline.",
 }
 

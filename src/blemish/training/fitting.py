@@ -77,12 +77,14 @@ def fit_by_looking(
 
     Args:
         build: makes the method that has seen nothing.
-        train: sound photos.
+        train: sound photos, and labelled defects for a method that learns from few labels.
         seed: of everything random.
     """
     L.seed_everything(seed, workers=True, verbose=False)
     method = build()
-    how = method.fit(NormalPhotos([Path(sample.path) for sample in train]), seed=seed)
+    method.defects = tuple(sample for sample in train if sample.defective)
+    sound = [Path(sample.path) for sample in train if not sample.defective]
+    how = method.fit(NormalPhotos(sound), seed=seed)
     return method.eval(), how
 
 

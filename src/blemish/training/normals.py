@@ -10,10 +10,10 @@ import numpy as np
 
 from blemish.calibration import marginal_threshold
 from blemish.calibration.scores import just_above
-from blemish.datasets import Dataset, hold_out
+from blemish.datasets import Dataset, Sample, hold_out
 from blemish.detectors import Calibration, Detector, Thresholds
-from blemish.errors import DataError
-from blemish.images import read_image
+from blemish.errors import DataError, ImageError
+from blemish.images import image_size_px, read_image
 from blemish.training.choosing import Parts, readable_photos, training_split
 
 _ASIDE_SHARE = 0.2
@@ -51,6 +51,38 @@ def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
         return Parts(normal, nothing, nothing)
     fit, aside = hold_out(normal, _ASIDE_SHARE, seed)
     return Parts(fit, aside, nothing)
+
+
+def deal_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """As `deal_normal_photos`, and the labelled defects of the training photos teach beside the sound ones.
+
+    Thresholds and p-values still come from sound photos alone. A defect that shares its group with a sound photo set
+    aside is left out.
+
+    Raises:
+        DataError: no sound photo, or a mask that does not fit its photo.
+    """
+    dataset = replace(dataset, samples=tuple(with_truth(sample) for sample in dataset.samples))
+    if not any(sample.defective for sample in dataset.samples):
+        return deal_normal_photos(dataset, seed=seed, say=say)
+    parts = deal_normal_photos(dataset, seed=seed, say=lambda _: None)
+    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
+    aside = {sample.group for sample in parts.held_out.samples if sample.group}
+    defects = tuple(sample for sample in train.samples if sample.defective and sample.group not in aside)
+    with_masks = sum(1 for sample in defects if sample.masks)
+    say(f"{len(defects)} labelled defects teach too, {with_masks} of them with masks.")
+    return replace(parts, fit=replace(parts.fit, samples=(*parts.fit.samples, *defects)))
+
+
+def with_truth(sample: Sample) -> Sample:
+    """Where only the mask of a training photo can tell whether it is sound, ask it."""
+    if sample.split == "test" or sample.defective is not None or not sample.masks:
+        return sample
+    try:
+        size_px = image_size_px(sample.path)
+    except ImageError:
+        return sample
+    return replace(sample, defective=bool(sample.read_mask(*size_px).any()))
 
 
 def thresholds_from_normals(detector: Detector, aside: Dataset) -> tuple[Thresholds, Calibration | None]:

@@ -21,12 +21,17 @@ from blemish.training.card import model_card
 from blemish.training.choosing import Parts, deal_labelled_photos, deal_masked_photos
 from blemish.training.export import export_graph
 from blemish.training.fitting import fit, fit_by_looking
-from blemish.training.normals import deal_normal_photos, thresholds_from_normals
+from blemish.training.normals import deal_few_labels, deal_normal_photos, thresholds_from_normals
 from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 from blemish.training.thresholds import calibrate, choose_thresholds
 
-_DEAL = {"masks": deal_masked_photos, "labels": deal_labelled_photos, "normal": deal_normal_photos}
+_DEAL = {
+    "masks": deal_masked_photos,
+    "labels": deal_labelled_photos,
+    "normal": deal_normal_photos,
+    "few-labels": deal_few_labels,
+}
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
 
@@ -79,7 +84,7 @@ def train(
             "train and score with blemish.training.train_under_torch."
         )
     resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
-    _check_target(target)
+    check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     say(f"{dataset.name}: {dataset.layout}, {len(dataset)} photos.")
     for note in dataset.notes:
@@ -140,13 +145,13 @@ def _fit_by_gradient(
 def _detector(fitted: Method, dataset: Dataset, parts: Parts, how: str, *, seed: int, path: Path) -> Detector:
     """Export, choose thresholds, calibrate and describe."""
     info = fitted.info
-    from_normals = info.learns_from == "normal"
+    from_normals = info.learns_from in ("normal", "few-labels")
     spec = DetectorSpec(
         method=info.name,
         settings=fitted.settings.model_dump(mode="json"),
         input=fitted.input_spec(),
         localises=info.localises,
-        # Who has seen no defect cannot name one.
+        # Who has seen no defect, or few, cannot name one.
         classes=() if from_normals else dataset.classes,
         provenance=Provenance(
             data=dataset.name,
@@ -179,8 +184,13 @@ def _digests(parts: Parts) -> tuple[str, ...]:
     return tuple(sorted({digest for digests in every for digest in digests}))
 
 
-def _check_target(target: Path) -> None:
-    """Find out before the training, not after, that the result cannot be written."""
+def check_target(target: Path) -> None:
+    """Find out before the training, not after, that the result cannot be written.
+
+    Raises:
+        SettingsError: the name is no detector's, or a folder's.
+        BlemishError: the folder cannot be written to.
+    """
     if target.suffix != ".blemish":
         raise SettingsError(
             f'The detector\'s name must end in .blemish, for example "{target.with_suffix(".blemish")}".'

@@ -16,9 +16,10 @@ from blemish.evaluation import auroc  # noqa: E402
 
 pytestmark = pytest.mark.train
 
-METHODS = ["padim", "patch-gaussian", "pca", "one-class-svm", "deep-svdd"]
+METHODS = ["padim", "patch-gaussian", "pca", "one-class-svm", "deep-svdd", "supersimplenet"]
 SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
 QUICK = {"deep-svdd": {"epochs": 10, "patches": 1000}, "one-class-svm": {"patches": 300}, "padim": {"dimensions": 20}}
+QUICK["supersimplenet"] = {"steps": 80, "dimensions": 32, "hidden": 32}
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,37 @@ def test_padim_needs_two_photos_to_compare(cloth: Path, tmp_path: Path):
     (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
     with pytest.raises(DataError, match="at least 2 sound photos"):
         blemish.train("padim", tmp_path / "one", tmp_path / "x.blemish", settings=SMALL)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_photos_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
+    (tmp_path / "flat").mkdir()
+    for index in range(6):
+        cv2.imwrite(str(tmp_path / "flat" / f"{index}.png"), np.full((64, 64, 3), 90, np.uint8))
+    with pytest.raises(DataError, match="one flat colour") as caught:
+        blemish.train(method, tmp_path / "flat", tmp_path / "x.blemish", settings={**SMALL, **QUICK.get(method, {})})
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "x.blemish").exists()
+
+
+@pytest.mark.parametrize("method", [each for each in METHODS if each != "padim"])
+def test_one_photo_teaches_without_thresholds(method: str, cloth: Path, tmp_path: Path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
+    settings = {**SMALL, **QUICK.get(method, {})}
+    detector = blemish.train(method, tmp_path / "one", tmp_path / "x.blemish", settings=settings)
+    found = detector.inspect(tmp_path / "one" / "only.png")
+    assert found.verdict is None
+    assert np.isfinite(found.score)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_photos_of_mixed_sizes_and_colours_teach_one_detector(method: str, cloth: Path, tmp_path: Path):
+    photo = cv2.imread(str(cloth / "train/good/000.png"))
+    (tmp_path / "mixed").mkdir()
+    for index, size in enumerate([(64, 64), (90, 70), (200, 64), (30, 40), (65, 64)]):
+        other = cv2.resize(photo, size)
+        cv2.imwrite(str(tmp_path / "mixed" / f"{index}.png"), other if index % 2 else other[..., 0])
+    settings = {**SMALL, **QUICK.get(method, {})}
+    detector = blemish.train(method, tmp_path / "mixed", tmp_path / "x.blemish", settings=settings)
+    assert detector.inspect(photo[:47, :33]).heat_map.shape == (47, 33)

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
-from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
+from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
 from blemish.evaluation import auroc  # noqa: E402
 from blemish.methods.features.neighbours import NearestNeighbour  # noqa: E402
 
@@ -279,3 +279,22 @@ def test_without_any_weights_auto_takes_the_built_in_network(cloth: Path, tmp_pa
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, **__: None)
     detector = train_with(cloth, tmp_path / "x.blemish", backbone="auto", pretrained=True)
     assert detector.spec.settings["backbone"] == "scattering"
+
+
+def test_weights_of_another_network_are_refused_also_where_the_network_is_chosen_by_itself(cloth: Path, tmp_path: Path):
+    from safetensors.torch import save_file
+
+    save_file({"stem.kernel": torch.zeros(3, 3)}, tmp_path / "other.safetensors")
+    for backbone in ("auto", "mobilenet_v2"):
+        settings = {**SMALL, "backbone": backbone, "pretrained": True}
+        with pytest.raises(
+            WeightsError, match=r'another architecture.*"features\.0\.0\.weight".*"stem\.kernel"'
+        ) as caught:
+            blemish.train(
+                "patchcore", cloth, tmp_path / "x.blemish", settings=settings, weights=tmp_path / "other.safetensors"
+            )
+        assert "\n" not in str(caught.value)
+        with pytest.raises(WeightsError, match="no weights file"):
+            blemish.train(
+                "patchcore", cloth, tmp_path / "x.blemish", settings=settings, weights=tmp_path / "none.safetensors"
+            )

@@ -78,16 +78,20 @@ class FeatureMethod(FittedMethod):
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
-        # Networks without padding give a row and a column less.
-        least = max(1, _LEAST_SIDE_PX // self.settings.strides[0] - 1) ** 2
         scoring = Scoring(
             self.features,
             self.head(),
-            score_patches=min(self.settings.score_patches, least),
+            score_patches=self.score_patches(),
             smoothing_px=self.settings.smoothing_px,
             region=self._region,
         )
         return scoring.eval()
+
+    def score_patches(self) -> int:
+        """How many patches a photo scores by: as many as asked for, where the least photo has them."""
+        # Networks without padding give a row and a column less.
+        least = max(1, _LEAST_SIDE_PX // self.settings.strides[0] - 1) ** 2
+        return min(self.settings.score_patches, int(least))
 
     def flat(self, features: Tensor) -> Tensor:
         """The vectors (n, d) of a batch of patch features that lie in the region of interest."""

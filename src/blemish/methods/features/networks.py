@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from blemish.errors import SettingsError, WeightsError, did_you_mean
+from blemish.errors import SettingsError, WeightsNotFoundError, did_you_mean
 from blemish.methods.contract import LoadWeights
 from blemish.methods.features.scattering import SCATTERING_PIXELS, Scattering
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
@@ -54,12 +54,12 @@ def build_pyramid(name: str, strides: Sequence[int], load_weights: LoadWeights, 
 
     Raises:
         SettingsError: no such network, or it has no layers at a stride.
-        WeightsError: its weights are missing or of another architecture.
+        WeightsError: its weights are missing or of another architecture; ``auto`` only stands in for missing ones.
     """
     if name == AUTO:
         try:
             return build_pyramid(AUTO_FIRST, strides, load_weights)
-        except WeightsError:
+        except WeightsNotFoundError:
             name = SCATTERING
     if name == SCATTERING:
         scattering = Scattering(strides)

@@ -1,0 +1,257 @@
+"""``auto``: try a few methods on training photos set aside, keep the best, and say why.
+
+The rule: highest AUROC on good training photos that were not learned from, against labelled training defects that were
+not learned from either, or, with fewer than ten of those, against the same good photos with painted defects. Candidates
+that lie behind the best by no more than one standard deviation of that difference (bootstrap over photos) count as its
+equals; the cheapest of these is taken. Test photos are never opened.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from blemish.datasets import Dataset, read_dataset
+from blemish.detectors import Detector
+from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
+from blemish.evaluation import auroc, bootstrap_difference
+from blemish.training.pipeline import check_target, train
+from blemish.training.trials import Outcome, TrialPhotos, deal_for_trials, try_out
+
+AUTO = "auto"
+"""What stands in place of a method's name."""
+
+_ONE_SD = 0.6827
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something to try.
+
+    Attributes:
+        method: its registered name.
+        settings: where they differ from the defaults.
+        masks: training photos with outlined defects that it needs to be tried at all.
+    """
+
+    method: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    masks: int = 0
+
+    @property
+    def name(self) -> str:
+        """Method and settings, as given to ``blemish train``."""
+        return " ".join([self.method, *(f"{key}={value}" for key, value in self.settings.items())])
+
+
+CANDIDATES = (
+    Candidate("patch-gaussian"),
+    Candidate("supersimplenet"),
+    Candidate("padim"),
+    Candidate("patchcore"),
+    Candidate("patchcore", {"size_px": 384}),
+    Candidate("unet", masks=20),
+)
+"""What ``auto`` tries, from the cheapest to use to the dearest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One candidate's row.
+
+    Attributes:
+        candidate: what was tried.
+        outcome: None where it could not be tried.
+        fit_s: time to learn.
+        file_mb: size of the detector file.
+        remark: why it was not tried.
+    """
+
+    candidate: Candidate
+    outcome: Outcome | None
+    fit_s: float = 0.0
+    file_mb: float = 0.0
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What was tried and what was taken.
+
+    Attributes:
+        trials: every candidate's row.
+        chosen: the one that was taken.
+        why: in a sentence.
+        photos: what they were tried on.
+    """
+
+    trials: tuple[Trial, ...]
+    chosen: Candidate
+    why: str
+    photos: TrialPhotos
+
+    def table(self) -> str:
+        """All trials in Markdown."""
+        lines = [
+            "| candidate | AUROC, painted | AUROC, labelled | fit, s | score, ms | file, MB | |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for trial in self.trials:
+            taken = "taken" if trial.candidate == self.chosen else trial.remark
+            if trial.outcome is None:
+                lines.append(f"| {trial.candidate.name} | – | – | – | – | – | {taken} |")
+                continue
+            figures = (_figure(trial.outcome.auroc(real=real)) for real in (False, True))
+            cost = f"{trial.fit_s:.0f} | {trial.outcome.score_ms:.0f} | {trial.file_mb:.1f}"
+            lines.append(f"| {trial.candidate.name} | {' | '.join(figures)} | {cost} | {taken} |")
+        return "\n".join(lines)
+
+
+def train_auto(
+    data: Path | str | Dataset,
+    out: Path | str,
+    *,
+    candidates: tuple[Candidate, ...] = CANDIDATES,
+    seed: int = 0,
+    weights: Path | None = None,
+    progress: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Detector:
+    """Choose a method by trials on training photos, train it on all of them, and write the detector.
+
+    Args:
+        data: folder, table or `Dataset`; only its training split is looked at.
+        out: the ``.blemish`` file to write.
+        candidates: what to try, the cheapest first.
+        seed: decides everything random.
+        weights: a safetensors file with the backbone's pretrained weights.
+        progress: draw a progress bar where a candidate learns by gradient.
+        say: called with sentences for a person; the last lines are the table.
+
+    Returns:
+        The detector, whose card tells how it was chosen.
+
+    Raises:
+        DataError: too few good photos to try anything on.
+        WeightsError: ``weights`` is no file, or of another architecture.
+        BlemishError: no candidate could be trained, or ``out`` cannot be written.
+    """
+    target = Path(out)
+    check_target(target)
+    dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
+    choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, progress=progress, say=say)
+    say(choice.photos.describe())
+    for line in choice.table().splitlines():
+        say(line)
+    say(choice.why)
+    taken = choice.chosen
+    detector = train(
+        taken.method,
+        dataset,
+        target,
+        settings=dict(taken.settings),
+        seed=seed,
+        weights=weights,
+        progress=progress,
+        say=say,
+    )
+    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.photos.describe()} {choice.why}\n\n"
+    told = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
+    told.save(target)
+    return told
+
+
+def choose(
+    dataset: Dataset,
+    *,
+    candidates: tuple[Candidate, ...] = CANDIDATES,
+    seed: int,
+    weights: Path | None = None,
+    progress: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Choice:
+    """Try every candidate and choose one by the rule.
+
+    Raises:
+        DataError: too few good photos.
+        BlemishError: no candidate could be trained.
+    """
+    photos = deal_for_trials(dataset, seed=seed, say=say)
+    trials = []
+    with tempfile.TemporaryDirectory(prefix="blemish-auto-") as folder:
+        for number, candidate in enumerate(candidates):
+            say(f"Trying {candidate.name} ({number + 1} of {len(candidates)}).")
+            file = Path(folder) / f"{number}.blemish"
+            trials.append(_tried(candidate, photos, file, seed=seed, weights=weights, progress=progress))
+    chosen, why = pick(trials, real=photos.real)
+    return Choice(tuple(trials), chosen, why, photos)
+
+
+def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
+    """The cheapest of those that count as equals of the best, and why, in a sentence.
+
+    Args:
+        trials: the cheapest candidate first.
+        real: whether labelled defects decide, rather than painted ones.
+
+    Raises:
+        BlemishError: none could be tried.
+    """
+    done = [(trial.candidate, trial.outcome) for trial in trials if trial.outcome is not None]
+    if not done:
+        remarks = "; ".join(f"{trial.candidate.name}: {trial.remark}" for trial in trials)
+        raise BlemishError(f"None of the methods that auto tries could be trained ({remarks}).")
+    best, its_outcome = max(done, key=lambda each: each[1].auroc(real=real) or 0.0)
+    top = its_outcome.auroc(real=real) or 0.0
+    for candidate, outcome in done:
+        if candidate == best:
+            return best, f"{best.name} has the highest AUROC, {top:.3f}, and nothing cheaper comes near."
+        behind = bootstrap_difference(
+            auroc,
+            outcome.pairs(real=real),
+            its_outcome.pairs(real=real),
+            confidence=_ONE_SD,
+            strata=outcome.pairs(real=real)[1].tolist(),
+        )
+        if behind is not None and behind.estimate <= (behind.high - behind.low) / 2:
+            return candidate, (
+                f"{candidate.name} is the cheapest that lies behind the best ({best.name}, AUROC {top:.3f}) by no more "
+                f"than one standard deviation: by {behind.estimate:.3f}."
+            )
+    raise AssertionError("the best is among those that were tried")
+
+
+def _tried(
+    candidate: Candidate, photos: TrialPhotos, file: Path, *, seed: int, weights: Path | None, progress: bool
+) -> Trial:
+    """Train a candidate and try it out; what it cannot learn from is a remark, no error."""
+    masked = sum(1 for sample in photos.teach.samples if sample.defective and sample.masks)
+    if masked < candidate.masks:
+        return Trial(candidate, None, remark=f"needs {candidate.masks} outlined defects to learn from, has {masked}")
+    started = time.perf_counter()
+    try:
+        detector = train(
+            candidate.method,
+            photos.teach,
+            file,
+            settings=dict(candidate.settings),
+            seed=seed,
+            weights=weights,
+            progress=progress,
+        )
+    except WeightsNotFoundError as error:
+        return Trial(candidate, None, remark=str(error).rstrip("."))
+    except WeightsError:
+        raise  # The file that was named fits none of them, or not the one that it was named for.
+    except BlemishError as error:
+        return Trial(candidate, None, remark=str(error).rstrip("."))
+    fit_s = time.perf_counter() - started
+    return Trial(candidate, try_out(detector, photos), fit_s, file.stat().st_size / 1e6)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,71 @@
+"""``blemish train auto``, ``detector grow`` and ``detector merge`` as a user types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from blemish.detectors import read_container
+
+pytestmark = pytest.mark.train
+
+SMALL = ["--set", "backbone=squeezenet1_1", "--set", "pretrained=false", "--set", "size_px=64"]
+
+
+def draw_photos(folder: Path, count: int, *, upright: bool = True) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :64]
+    for index in range(count):
+        grey = 128 + 50 * np.sin((x if upright else y) / 1.5) + rng.normal(0, 3, (64, 64))
+        cv2.imwrite(str(folder / f"{index}.png"), grey.clip(0, 255).astype(np.uint8))
+    return folder
+
+
+def test_a_detector_grows_and_two_become_one(blemish, tmp_path: Path):
+    good, more = draw_photos(tmp_path / "good", 6), draw_photos(tmp_path / "more", 3, upright=False)
+    assert blemish("train", "patchcore", "--data", good, "--out", "a.blemish", *SMALL).exit_code == 0
+    before = Path("a.blemish").read_bytes()
+    grown = blemish("detector", "grow", "a.blemish", "--photos", more, "--out", "b.blemish")
+    assert "3 further good photos added" in grown.stdout
+    assert Path("a.blemish").read_bytes() == before
+    merged = blemish("detector", "merge", "a.blemish", "b.blemish", "--out", "both.blemish")
+    assert "Wrote both.blemish" in merged.stdout
+    assert len(read_container(Path("both.blemish")).spec.provenance.photos) == 9
+    blemish("detector", "grow", "a.blemish", "--photos", more)
+    assert read_container(Path("a.blemish")).graph == read_container(Path("b.blemish")).graph
+
+
+def test_what_cannot_grow_or_merge_is_a_sentence(blemish, darkness_file: Path, tmp_path: Path):
+    more = draw_photos(tmp_path / "more", 1)
+    assert "no memory that could grow" in blemish("detector", "grow", darkness_file, "--photos", more).stderr
+    assert "none.png" in blemish("detector", "grow", darkness_file, "--photos", tmp_path / "none.png").stderr
+    assert "two detectors" in blemish("detector", "merge", darkness_file, "--out", "x.blemish").stderr
+    assert not Path("x.blemish").exists()
+
+
+@pytest.mark.parametrize("extra", [["--set", "size_px=64"], ["--profile", "paper"], ["--start-from", "w.safetensors"]])
+def test_auto_takes_no_settings(blemish, tmp_path: Path, extra: list[str]):
+    result = blemish("train", "auto", "--data", tmp_path, "--out", "x.blemish", *extra)
+    assert result.exit_code == 2
+    assert "chooses method and settings by itself" in result.stderr
+
+
+def test_auto_prints_what_it_tried(blemish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import functools
+
+    from blemish.training import automatic
+
+    small = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
+    few = (automatic.Candidate("patch-gaussian", small), automatic.Candidate("unet", masks=20))
+    monkeypatch.setattr(automatic, "train_auto", functools.partial(automatic.train_auto, candidates=few))
+    result = blemish("train", "auto", "--data", draw_photos(tmp_path / "good", 12), "--out", "x.blemish")
+    assert result.exit_code == 0
+    assert "| candidate | AUROC, painted" in result.stderr
+    assert "needs 20 outlined defects" in result.stderr
+    assert "How it was chosen" in read_container(Path("x.blemish")).card

@@ -1,0 +1,132 @@
+"""``auto``: what it tries on what, and by which rule it takes one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.datasets import read_dataset  # noqa: E402
+from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
+from blemish.training.automatic import Candidate, Trial, pick, train_auto  # noqa: E402
+from blemish.training.trials import Outcome, deal_for_trials, try_out  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
+TRIED = (
+    Candidate("patch-gaussian", SMALL),
+    Candidate("padim", {**SMALL, "size_px": None}),
+    Candidate("patchcore", SMALL),
+    Candidate("unet", masks=20),
+)
+
+
+def draw_photos(folder: Path, count: int, *, spot: bool = False, seed: int = 0) -> None:
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64]
+    for index in range(count):
+        grey = 128 + 40 * np.sin(x / 1.6) * np.sin(y / 1.6) + rng.normal(0, 4, (64, 64))
+        photo = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        if spot:
+            cv2.circle(photo, rng.integers(12, 52, 2).tolist(), 6, (5, 5, 5), -1)
+        cv2.imwrite(str(folder / f"{index:03d}.png"), photo)
+
+
+def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
+    draw_photos(tmp_path / "good", 20)
+    said: list[str] = []
+    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=TRIED, say=said.append)
+    assert detector.spec.method in ("patch-gaussian", "patchcore")
+    assert detector.spec.provenance.n_train + detector.spec.provenance.n_held_out == 20  # on everything
+    card = blemish.load(tmp_path / "x.blemish").container.card
+    assert "## How it was chosen" in card
+    assert "tried on 6 other good ones and the same with painted defects" in card
+    assert "needs a size" in card  # padim could not be tried: a remark, no error
+    assert "needs 20 outlined defects" in card
+    [taken] = [line for line in said if line.endswith("| taken |")]
+    assert taken.startswith(f"| {detector.spec.method} ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "x.blemish"]
+
+
+def test_no_test_photo_is_opened_and_labelled_defects_decide_where_there_are_enough(tmp_path: Path):
+    draw_photos(tmp_path / "train" / "good", 20)
+    draw_photos(tmp_path / "train" / "spot", 36, spot=True)
+    for kind in ("good", "spot"):
+        (tmp_path / "test" / kind).mkdir(parents=True)
+        (tmp_path / "test" / kind / "0.png").write_bytes(b"not an image")
+    photos = deal_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
+    assert photos.real
+    assert {sample.split for sample in (*photos.good, *photos.defects, *photos.teach.samples)} == {"train"}
+    everywhere = [sample.path for sample in (*photos.good, *photos.defects, *photos.teach.samples)]
+    assert len(everywhere) == len(set(everywhere)) == 56
+    detector = blemish.train("patch-gaussian", photos.teach, tmp_path / "x.blemish", settings=SMALL)
+    found = try_out(detector, photos)
+    assert found.auroc(real=True) > 0.9
+    assert len(found.good) == len(found.painted) == len(photos.good)
+    again = try_out(detector, photos)
+    np.testing.assert_array_equal(again.painted, found.painted)
+
+
+def outcome(good: list[float], bad: list[float]) -> Outcome:
+    return Outcome(np.array(good), np.array(bad), np.array([]), 1.0)
+
+
+def test_the_best_is_taken_unless_something_cheaper_comes_near():
+    rng = np.random.default_rng(0)
+    good, bad = rng.normal(0, 1, 60), rng.normal(2, 1, 60)
+    poor = Trial(Candidate("poor"), Outcome(good, rng.normal(0.3, 1, 60), np.array([]), 1.0))
+    near = Trial(Candidate("near"), Outcome(good + rng.normal(0, 0.05, 60), bad, np.array([]), 1.0))
+    best = Trial(Candidate("best"), Outcome(good, bad + 0.01, np.array([]), 9.0))
+    assert pick([poor, near, best], real=False)[0].method == "near"
+    assert "by no more than one standard deviation" in pick([poor, near, best], real=False)[1]
+    assert pick([poor, best], real=False)[0].method == "best"
+    assert pick([best, near], real=False)[0].method == "best"
+
+
+def test_nothing_that_could_be_tried_is_a_sentence():
+    with pytest.raises(BlemishError, match="None of the methods"):
+        pick([Trial(Candidate("unet"), None, remark="no masks")], real=False)
+
+
+def test_too_few_good_photos_to_try_anything(tmp_path: Path):
+    draw_photos(tmp_path / "good", 9)
+    with pytest.raises(DataError, match="9 good training photos, too few"):
+        train_auto(tmp_path / "good", tmp_path / "x.blemish")
+    with pytest.raises(SettingsError, match=r"\.blemish"):
+        train_auto(tmp_path / "good", tmp_path / "x.onnx")
+
+
+def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from blemish.training import automatic
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(automatic, "try_out", interrupted)
+    draw_photos(tmp_path / "good", 12)
+    with pytest.raises(KeyboardInterrupt):
+        train_auto(tmp_path / "good", tmp_path / "out" / "x.blemish", candidates=TRIED)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_defect_that_shares_its_group_with_a_good_photo_set_aside_does_not_teach(tmp_path: Path):
+    from dataclasses import replace
+
+    from blemish.training.normals import deal_few_labels
+
+    draw_photos(tmp_path / "train" / "good", 10)
+    draw_photos(tmp_path / "train" / "spot", 10, spot=True)
+    dataset = read_dataset(tmp_path)
+    dataset = replace(dataset, samples=tuple(replace(each, group=each.path.stem) for each in dataset.samples))
+    parts = deal_few_labels(dataset, seed=0, say=lambda _: None)
+    aside = {sample.group for sample in parts.held_out.samples}
+    assert len(aside) == 2
+    assert not aside & {sample.group for sample in parts.fit.samples}
+    assert sum(bool(sample.defective) for sample in parts.fit.samples) == 8
