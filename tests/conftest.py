@@ -61,6 +61,44 @@ def darkness_file(darkness: Container, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def light_and_dark() -> Container:
+    """A detector that tells two classes apart: light pixels, and dark ones."""
+    onnx = pytest.importorskip("onnx", reason="draws the graph of the tests' detector")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    nodes = [
+        helper.make_node("Cast", ["image"], ["levels"], to=kinds.FLOAT),
+        helper.make_node("ReduceMean", ["levels"], ["grey"], axes=[3], keepdims=0),
+        helper.make_node("Div", ["grey", "white"], ["lightness"]),
+        helper.make_node("Sub", ["one", "lightness"], ["darkness"]),
+        helper.make_node("Unsqueeze", ["lightness", "axis"], ["first"]),
+        helper.make_node("Unsqueeze", ["darkness", "axis"], ["second"]),
+        helper.make_node("Concat", ["first", "second"], ["map"], axis=1),
+        helper.make_node("ReduceMax", ["map"], ["score"], axes=[1, 2, 3], keepdims=0),
+    ]
+    constants = [
+        helper.make_tensor("white", kinds.FLOAT, [], [255.0]),
+        helper.make_tensor("one", kinds.FLOAT, [], [1.0]),
+        helper.make_tensor("axis", kinds.INT64, [1], [1]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("score", kinds.FLOAT, ["n"]),
+        helper.make_tensor_value_info("map", kinds.FLOAT, ["n", 2, "h", "w"]),
+    ]
+    inputs = [helper.make_tensor_value_info("image", kinds.UINT8, ["n", "h", "w", 3])]
+    graph = helper.make_graph(nodes, "light-and-dark", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    spec = DetectorSpec(
+        method="light-and-dark",
+        settings={},
+        input=InputSpec(),
+        classes=("1", "2"),
+        thresholds=Thresholds(pixel=0.7, reject=0.7, source="chosen for the tests"),
+        provenance=Provenance(data="none", fingerprint="0" * 64, seed=0, n_train=0, n_held_out=0),
+    )
+    return Container(spec, model.SerializeToString(), "# Light and dark\n")
+
+
+@pytest.fixture
 def wall() -> NDArray[np.uint8]:
     """A light photo, 100 × 150 px, with one dark bar of 40 × 4 px at (30, 50)."""
     photo = np.full((100, 150, 3), 200, np.uint8)

@@ -85,7 +85,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
     speed = images_per_s(detector, [sample.path for sample in material.training(sees_defects=True).samples])
     peak = peak_mib()  # before the figures, which keep every pixel's score
     limit = detector.spec.thresholds.reject
-    evaluation = Evaluation(reject=limit)
+    evaluation = Evaluation(reject=limit, classes=detector.spec.classes)
     test = material.test()
     rows = []
     for answer in evaluate_each(detector, test, evaluation):

@@ -1,4 +1,4 @@
-"""``blemish data``: look a data set over, cut it into tiles, or draw one."""
+"""``blemish data``: look a data set over, take a part of it, cut it into tiles, or draw one."""
 
 from __future__ import annotations
 
@@ -89,6 +89,24 @@ def tiles(
     if cut.skipped:
         typer.echo(f"{_counted(cut.skipped, 'photo')} skipped: extent not known, or smaller than a tile.")
     typer.echo(f"{_counted(sum(cut.counts.values()), 'tile')} from {_counted(cut.photos, 'photo')} in {cut.folder}")
+
+
+@app.command()
+def subset(
+    path: DataArgument,
+    out: Annotated[Path, typer.Option(help="The table (CSV) to write; photos are not copied.", metavar="FILE")],
+    per_class: Annotated[int, typer.Option(min=1, help="How many photos of each class.", metavar="N")],
+    seed: Annotated[int, typer.Option(help="Another seed, other photos.", metavar="N")] = 0,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
+) -> None:
+    """Write a table of so many photos of each class, to train on a part of a large set."""
+    from blemish.datasets import read_dataset, write_subset
+
+    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    taken = write_subset(dataset, out, per_class=per_class, seed=seed)
+    said = ", ".join(f"{count:,} {label}" for label, count in taken.items())
+    typer.echo(f"{said}: {_counted(taken.total(), 'photo')} of {len(dataset):,}, in {out}")
 
 
 def _print_report(report: DatasetReport) -> None:

@@ -33,7 +33,8 @@ def evaluate(
     chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)
-    evaluation, portfolio = Evaluation(reject=loaded.spec.thresholds.reject), Portfolio()
+    evaluation = Evaluation(reject=loaded.spec.thresholds.reject, classes=loaded.spec.classes)
+    portfolio = Portfolio()
     with progress("Evaluating", len(chosen)) as advance:
         for answer in evaluate_each(loaded, chosen, evaluation):
             if out is not None:

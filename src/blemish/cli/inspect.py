@@ -41,6 +41,10 @@ def inspect(
         bool, typer.Option("--measure/--no-measure", help="Measure cracks in what was outlined.")
     ] = True,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    submission: Annotated[
+        Path | None,
+        typer.Option(help="Write what was found as Severstal's csv of run lengths.", metavar="FILE"),
+    ] = None,
     mm_per_px: MmPerPxOption = None,
     scale_points: PointsOption = None,
     scale_marker: MarkerOption = None,
@@ -49,7 +53,7 @@ def inspect(
     grade: GradeOption = None,
 ) -> None:
     """Inspect photos: a score, a verdict, outlined regions, measured cracks, and a report."""
-    if out is None and not as_json:
+    if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     limits = _limits(bit_range)
     scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
@@ -60,26 +64,32 @@ def inspect(
     from blemish.cli.progress import progress
     from blemish.detectors import load
     from blemish.images import list_images
-    from blemish.inspection import DriftWatch, Measuring, Tally, describe_run, inspect_photos, to_line
+    from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_photos, to_line
 
     photos = list_images(paths)
     loaded = load(detector, threads=threads, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
     tally, watch = Tally(), DriftWatch.of(loaded)
+    handed_in = None if submission is None else Submission(loaded)
     with progress("Inspecting", len(photos)) as advance:
         answers = inspect_photos(
             loaded, photos, out=out, bit_range=limits, overlays=overlays, measuring=measuring, watch=watch
         )
         for inspection in answers:
             tally.add(inspection)
+            if handed_in is not None:
+                handed_in.add(inspection)
             if as_json:
                 typer.echo(to_line(inspection))
             elif inspection.error is not None:
                 typer.echo(f"Skipped: {inspection.error}", err=True)
             advance()
     place = ""
+    if handed_in is not None and submission is not None:
+        handed_in.write(submission)
+        place = f" Run lengths are in {submission}."
     if out is not None:
-        place = f" Findings are in {out}."
+        place += f" Findings are in {out}."
         settings = {
             "measure": measure,
             "bit-range": bit_range,
@@ -98,7 +108,7 @@ def inspect(
             from blemish.reports.page import write_page
 
             (page,) = write_page(read_document(out), out)
-            place = f" Findings and {page.name} ({page.stat().st_size / 1e6:.1f} MB) are in {out}."
+            place = place.replace("Findings are", f"Findings and {page.name} ({page.stat().st_size / 1e6:.1f} MB) are")
     if watch is not None and watch.suspension is not None:
         typer.echo(watch.suspension.sentence, err=True)
     typer.echo(f"{tally}.{place}", err=as_json)

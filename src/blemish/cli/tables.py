@@ -22,6 +22,17 @@ def print_figures(figures: Figures, *, as_json: bool) -> None:
     typer.echo(f"{record['n']} photos")
     for row in [("", "image", "pixel"), *rows]:
         typer.echo(f"{row[0]:<20}{row[1]:>8}{row[2]:>8}")
+    if figures.classes:
+        typer.echo(f"\n{'class':<20}{'photos':>8}{'Dice':>8}{'where present':>15}{'false +':>9}{'missed':>8}")
+    for each in figures.classes:
+        of_class = each.to_record()
+        rates = zip(
+            ("mean_dice", "dice_where_present", "false_positive_rate", "false_negative_rate"),
+            (8, 15, 9, 8),
+            strict=True,
+        )
+        shown = "".join(f"{_figure(of_class, name):>{width}}" for name, width in rates)
+        typer.echo(f"{each.label:<20}{each.n_with:>8}{shown}")
 
 
 def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
@@ -59,7 +70,10 @@ def thresholds_line(thresholds: Thresholds) -> str:
     """Thresholds in one line."""
     limits = {"pixel": thresholds.pixel, "review": thresholds.review, "reject": thresholds.reject}
     said = ", ".join(f"{name} {'none' if value is None else f'{value:g}'}" for name, value in limits.items())
-    return f"{said}, regions from {thresholds.min_area_px} px; {thresholds.source}"
+    classes = "".join(
+        f"; {one.label}: pixel {one.pixel:g}, regions from {one.min_area_px} px" for one in thresholds.by_class
+    )
+    return f"{said}, regions from {thresholds.min_area_px} px{classes}; {thresholds.source}"
 
 
 def _figure(figures: dict[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from blemish.datasets.readers import LAYOUTS, read_dataset
 from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
 from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
 from blemish.datasets.splitting import hold_out, with_splits
+from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "relative_name",
     "with_duplicate_groups",
     "with_splits",
+    "write_subset",
 ]

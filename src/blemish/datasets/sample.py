@@ -11,6 +11,8 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.errors import DataError
+
 Split = Literal["train", "val", "test"]
 
 
@@ -59,10 +61,18 @@ class Sample:
         return union
 
     def read_class_masks(self, classes: Iterable[str], height_px: int, width_px: int) -> NDArray[np.bool_]:
-        """One mask per name in ``classes``, bool (K, H, W); classes may overlap."""
+        """One mask per name in ``classes``, bool (K, H, W); classes may overlap.
+
+        Raises:
+            DataError: a mask of another class, or one that cannot be read or has another size.
+        """
         names = list(classes)
         stack = np.zeros((len(names), height_px, width_px), dtype=np.bool_)
         for mask in self.masks or ():
+            if mask.label not in names:
+                raise DataError(
+                    f'"{self.path}" has a mask of the class "{mask.label}", which is none of {", ".join(names)}.'
+                )
             stack[names.index(mask.label)] |= mask.source.read(height_px, width_px)
         return stack
 

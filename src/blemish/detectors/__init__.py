@@ -4,10 +4,11 @@ from blemish.calibration import Verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.detector import Detector, judge, load
 from blemish.detectors.result import Inspection
-from blemish.detectors.schema import Calibration, DetectorSpec, InputSpec, Provenance, Thresholds
+from blemish.detectors.schema import Calibration, ClassThreshold, DetectorSpec, InputSpec, Provenance, Thresholds
 
 __all__ = [
     "Calibration",
+    "ClassThreshold",
     "Container",
     "Detector",
     "DetectorSpec",

@@ -79,7 +79,7 @@ class Detector:
         spec = self.spec
         calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
         heat_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
-        regions, mask = self._outline(maps, heat_map)
+        regions, class_masks, mask = self._outline(maps, heat_map)
         return Inspection(
             path=None,
             score=score,
@@ -88,6 +88,7 @@ class Detector:
             regions=regions,
             heat_map=heat_map,
             mask=mask,
+            class_masks=class_masks,
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
@@ -129,19 +130,24 @@ class Detector:
 
     def _outline(
         self, maps: NDArray[np.float32] | None, heat_map: NDArray[np.float32] | None
-    ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None]:
+    ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+        """Regions, masks of the classes, mask of everything."""
         thresholds = self.spec.thresholds
         if maps is None or heat_map is None or thresholds.pixel is None:
-            return (), None
+            return (), None, None
         if maps.ndim == 2:
             label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
-            return find_regions(maps >= thresholds.pixel, maps, min_area_px=thresholds.min_area_px, label=label)
-        found = [
-            find_regions(one >= thresholds.pixel, one, min_area_px=thresholds.min_area_px, label=label)
-            for one, label in zip(maps, self.spec.classes, strict=True)
-        ]
-        regions = sorted((region for each, _ in found for region in each), key=lambda region: -region.score)
-        return tuple(regions), np.logical_or.reduce([mask for _, mask in found])
+            found = find_regions(maps >= thresholds.pixel, maps, min_area_px=thresholds.min_area_px, label=label)
+            return found[0], None, found[1]
+        regions: list[Region] = []
+        masks = []
+        for one, label in zip(maps, self.spec.classes, strict=True):
+            limit = thresholds.of_class(label)
+            assert limit is not None
+            of_class, mask = find_regions(one >= limit.pixel, one, min_area_px=limit.min_area_px, label=label)
+            regions += of_class
+            masks.append(mask)
+        return tuple(sorted(regions, key=lambda region: -region.score)), np.stack(masks), np.logical_or.reduce(masks)
 
 
 def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName = "onnxruntime") -> Detector:

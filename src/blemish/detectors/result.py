@@ -25,6 +25,8 @@ class Inspection:
         regions: what was outlined, largest score first.
         heat_map: float32 (H, W) at the photo's own size, higher is worse; None where the method does not localise.
         mask: bool (H, W), True where defective after the pixel threshold and the speck limit; None without one.
+        class_masks: the same for each class of a detector that tells several apart, bool (K, H, W), in the order of
+            its classes; they may overlap. None of any other.
         notes: what reading the photo had to decide (first page of several, 16-bit range, …).
         error: why there is no answer; then ``score``, ``verdict`` and the rest are None or empty.
     """
@@ -36,6 +38,7 @@ class Inspection:
     regions: tuple[Region, ...] = ()
     heat_map: NDArray[np.float32] | None = field(default=None, repr=False)
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
+    class_masks: NDArray[np.bool_] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     error: str | None = None
 

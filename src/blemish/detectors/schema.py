@@ -44,6 +44,14 @@ class InputSpec(_Frozen):
         return tile_boxes(height_px, width_px, self.tile_px, self.overlap_px, self.multiple_of)
 
 
+class ClassThreshold(_Frozen):
+    """Where one class of several begins: where its own map reaches ``pixel``, in pieces of the least area."""
+
+    label: str
+    pixel: float
+    min_area_px: int = Field(1, ge=1, description="smaller regions of this class are specks and dropped")
+
+
 class Thresholds(_Frozen):
     """Where decisions fall. Kept beside the graph, never inside, so that they can change without retraining.
 
@@ -53,6 +61,7 @@ class Thresholds(_Frozen):
 
     pixel: float | None = None
     min_area_px: int = Field(1, ge=1, description="smaller regions are specks and dropped")
+    by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
     source: str = Field("none", description="who or what chose them, in words")
@@ -62,6 +71,13 @@ class Thresholds(_Frozen):
         if self.review is not None and self.reject is not None and self.review > self.reject:
             raise ValueError("review must not lie above reject")
         return self
+
+    def of_class(self, label: str) -> ClassThreshold | None:
+        """Where a class begins; None where no pixel threshold is set."""
+        if self.pixel is None:
+            return None
+        same_for_all = ClassThreshold(label=label, pixel=self.pixel, min_area_px=self.min_area_px)
+        return next((one for one in self.by_class if one.label == label), same_for_all)
 
 
 class Calibration(_Frozen):

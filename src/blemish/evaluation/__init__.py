@@ -8,6 +8,7 @@ from blemish.evaluation.bootstrap import (
     paired_difference,
     pooled,
 )
+from blemish.evaluation.class_dice import ClassDice, ClassDiceRow, dice
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.cracks import CrackFigures, CrackResult
 from blemish.evaluation.figures import Evaluation, Figures, ImageResult
@@ -37,6 +38,8 @@ from blemish.evaluation.tolerance import ToleranceCounts, count_within
 __all__ = [
     "BestF1",
     "Case",
+    "ClassDice",
+    "ClassDiceRow",
     "Confusion",
     "CrackFigures",
     "CrackResult",
@@ -58,6 +61,7 @@ __all__ = [
     "bootstrap_difference",
     "count_columns",
     "count_within",
+    "dice",
     "draw_boxes",
     "draw_cases",
     "draw_confusion",

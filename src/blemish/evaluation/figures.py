@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError
 from blemish.evaluation.bootstrap import Interval, bootstrap, count_columns, pooled
+from blemish.evaluation.class_dice import ClassDice, ClassDiceRow
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.pixels import PixelFigures, PixelResult
 from blemish.evaluation.ranking import auroc, average_precision, best_f1, fpr_at_tpr
@@ -63,11 +64,13 @@ class Figures:
         n: photos evaluated, those of unknown truth included.
         image: figures over whole photos.
         pixel: figures pooled over the pixels of all photos whose extent of defects is known.
+        classes: Dice and errors of each class and of all together, where the detector tells several apart.
     """
 
     n: int
     image: ImageResult
     pixel: PixelResult
+    classes: tuple[ClassDiceRow, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """What ``evaluate --json`` prints: plain values, None where a figure has no meaning.
@@ -82,6 +85,7 @@ class Figures:
             "more": {
                 "image": self.image.details(),
                 "pixel": self.pixel.details(),
+                "classes": [row.to_record() for row in self.classes],
                 "intervals": {
                     kind: {name: one and one.to_record() for name, one in by_name.items()}
                     for kind, by_name in self.intervals().items()
@@ -122,6 +126,7 @@ class Figures:
             "n": self.n,
             "image": self.image.to_record() | self.image.details(),
             "pixel": self.pixel.to_record() | self.pixel.details(),
+            "classes": [row.to_record() for row in self.classes],
         }
 
 
@@ -132,6 +137,7 @@ class Evaluation:
         reject: a photo counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
             decision is made, and the figures that need one stay None.
         exact_limit: number of pixels up to which pixel ranking figures are exact; see `blemish.evaluation.pooled`.
+        classes: names of the classes whose masks are added.
 
     Example:
         >>> evaluation = Evaluation(reject=0.5)
@@ -141,13 +147,17 @@ class Evaluation:
         1.0
     """
 
-    def __init__(self, reject: float | None = None, *, exact_limit: int = 1 << 27) -> None:
+    def __init__(
+        self, reject: float | None = None, *, exact_limit: int = 1 << 27, classes: tuple[str, ...] = ()
+    ) -> None:
         self._reject = reject
         self._n = 0
         self._scores: list[float] = []
         self._defective: list[bool] = []
         self._flagged: list[bool | None] = []
         self._pixels = PixelFigures(exact_limit)
+        self.classes = classes
+        self._class_dice = ClassDice(classes)
 
     def add(
         self,
@@ -158,6 +168,7 @@ class Evaluation:
         heat_map: NDArray[np.floating[Any]] | None = None,
         mask_predicted: NDArray[np.bool_] | None = None,
         mask_truth: NDArray[np.bool_] | None = None,
+        class_masks: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
     ) -> None:
         """Add one photo.
 
@@ -169,6 +180,7 @@ class Evaluation:
             heat_map: float32 (H, W), finite; None where the detector does not localise.
             mask_predicted: bool (H, W), the detector's mask, if it draws one.
             mask_truth: bool (H, W), all False for a sound photo; None where the extent is not known.
+            class_masks: predicted and true, each bool (K, H, W), of a detector that tells several classes apart.
 
         Raises:
             DataError: NaN or infinite values, or sizes that differ.
@@ -177,6 +189,8 @@ class Evaluation:
             raise DataError(f"Photo number {self._n + 1} has the score {score}; every score must be a finite number.")
         if heat_map is not None and mask_truth is not None:
             self._pixels.add(heat_map, mask_truth, mask_predicted)
+        if class_masks is not None:
+            self._class_dice.add(*class_masks)
         self._n += 1
         if defective is None and mask_truth is not None:
             defective = bool(mask_truth.any())
@@ -204,4 +218,5 @@ class Evaluation:
                 confusion=confusion,
             ),
             pixel=self._pixels.result(),
+            classes=self._class_dice.rows(),
         )

@@ -8,6 +8,7 @@ from blemish.inspection.folder import Tally, inspect_photos
 from blemish.inspection.measuring import MeasuredInspection, Measuring
 from blemish.inspection.portfolio import Portfolio
 from blemish.inspection.provenance import describe_run
+from blemish.inspection.submission import Submission
 from blemish.inspection.thresholds import set_thresholds
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MeasuredInspection",
     "Measuring",
     "Portfolio",
+    "Submission",
     "Suspension",
     "Tally",
     "calibrate",

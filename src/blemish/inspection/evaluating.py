@@ -110,5 +110,16 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
             heat_map=found.heat_map,
             mask_predicted=found.mask,
             mask_truth=truth,
+            class_masks=_class_masks(evaluation.classes, found, sample),
         )
         yield Answer(sample, photo, found, truth)
+
+
+def _class_masks(
+    classes: tuple[str, ...], found: Inspection, sample: Sample
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Predicted and true masks of the classes evaluated; defects of other classes count in none of them."""
+    if not classes or found.class_masks is None or sample.masks is None:
+        return None
+    known = replace(sample, masks=tuple(mask for mask in sample.masks if mask.label in classes))
+    return found.class_masks, known.read_class_masks(classes, *found.class_masks.shape[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,7 +29,7 @@ def set_thresholds(
 
     Args:
         file: the detector.
-        pixel: a pixel is defective at this heat or more.
+        pixel: a pixel is defective at this heat or more; like the least area, it then holds for every class.
         review: a photo goes to review at this score or more.
         reject: a photo is rejected at this score or more.
         min_area_px: smaller regions are dropped.
@@ -42,12 +43,14 @@ def set_thresholds(
         SettingsError: nothing is to be changed, or the thresholds contradict each other.
     """
     wanted = {"pixel": pixel, "review": review, "reject": reject, "min_area_px": min_area_px}
-    changes = {name: value for name, value in wanted.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
         raise SettingsError("Say what to change: --pixel, --review, --reject or --min-area.")
     for name, value in changes.items():
         if not math.isfinite(value):
             raise SettingsError(f"The threshold {name} must be a finite number; got {value}.")
+    if pixel is not None or min_area_px is not None:
+        changes["by_class"] = ()
     container = read_container(file)
     if pixel is not None and not container.spec.localises:
         raise SettingsError(f'"{file}" gives no heat map, so it has no pixel threshold; set --review or --reject.')

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets import Dataset
-from blemish.detectors import Calibration, Detector, Thresholds
-from blemish.evaluation import best_f1, best_f1_threshold
+from blemish.detectors import Calibration, ClassThreshold, Detector, Thresholds
+from blemish.evaluation import PixelFigures, best_f1, best_f1_threshold, dice
 from blemish.images import read_image
+from blemish.measurement import find_regions
+
+# From a single pixel to a third of the side of a photo of 100 px.
+_AREAS_PX = (1, 10, 30, 100, 300, 1000)
 
 
 def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
     """Thresholds for pixels (where masks are known) and photos by best F1 on ``held_out``.
+
+    A detector that tells several classes apart gets a pixel threshold and a least area for each of them, too.
 
     Photos get a threshold of their own only where both sound and defective ones were set aside. Otherwise a photo is
     rejected when its worst pixels reach the pixel threshold on average: consistent with what is outlined, no promise.
@@ -38,11 +44,60 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
 
     best = best_f1_threshold(maps())
     pixel = None if best is None else best.threshold
+    by_class = () if pixel is None else choose_class_thresholds(detector, held_out)
     source = f"best F1 on {len(held_out)} photos set aside from training"
     if all(defective):
-        return Thresholds(pixel=pixel, reject=pixel, source=f"pixels: {source}; photos: the same threshold")
+        source = f"pixels: {source}; photos: the same threshold"
+        return Thresholds(pixel=pixel, by_class=by_class, reject=pixel, source=source)
     image = best_f1(np.asarray(scores), np.asarray(defective))
-    return Thresholds(pixel=pixel, reject=None if image is None else image.threshold, source=source)
+    reject = None if image is None else image.threshold
+    return Thresholds(pixel=pixel, by_class=by_class, reject=reject, source=source)
+
+
+def choose_class_thresholds(detector: Detector, held_out: Dataset) -> tuple[ClassThreshold, ...]:
+    """For each class its pixel threshold of best F1, then the least area with the best mean Dice over the photos.
+
+    That mean counts a photo without the class as 1 where nothing is found: an area is worth what specks it removes
+    from sound photos, less what small defects it costs. Classes that no photo set aside shows have no entry.
+
+    Args:
+        detector: its graph, thresholds not looked at.
+        held_out: photos set aside from training; those without masks are passed over.
+
+    Returns:
+        Entries in the order of the classes; none for a detector of one map.
+    """
+    classes = detector.spec.classes
+    figures = {label: PixelFigures() for label in classes}
+    for maps, truth in _class_maps(detector, held_out):
+        for label, heat_map, mask in zip(classes, maps, truth, strict=True):
+            figures[label].add(heat_map, mask)
+    best = {label: each.result().ranking.best_threshold for label, each in figures.items()}
+    limits = {label: threshold for label, threshold in best.items() if threshold is not None}
+    scores: dict[tuple[str, int], list[float]] = {(label, area): [] for label in limits for area in _AREAS_PX}
+    for maps, truth in _class_maps(detector, held_out) if limits else ():
+        for label, heat_map, mask in zip(classes, maps, truth, strict=True):
+            for area in _AREAS_PX if label in limits else ():
+                found = find_regions(heat_map >= limits[label], heat_map, min_area_px=area)[1]
+                scores[label, area].append(dice(found, mask))
+    areas = {label: max(_AREAS_PX, key=lambda area: float(np.mean(scores[label, area]))) for label in limits}
+    return tuple(
+        ClassThreshold(label=label, pixel=limits[label], min_area_px=areas[label])
+        for label in classes
+        if label in limits
+    )
+
+
+def _class_maps(detector: Detector, held_out: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    """Maps and true masks of all classes, (K, H, W); nothing for a detector of one map."""
+    for sample in held_out.samples:
+        if sample.masks is None:
+            continue
+        pixels = read_image(Path(sample.path))
+        _, maps = detector.score(pixels)
+        if maps is None or maps.ndim == 2:
+            return
+        yield maps, sample.read_class_masks(detector.spec.classes, *pixels.shape[:2])
 
 
 def calibrate(detector: Detector, normal: Dataset) -> Calibration | None:

@@ -1,0 +1,66 @@
+"""What was found as a submission to Severstal's steel challenge: run lengths of each photo and class in a csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Literal
+
+from blemish.datasets.run_lengths import encode_run_lengths
+from blemish.detectors import Detector
+from blemish.detectors.result import Inspection
+from blemish.errors import SettingsError
+from blemish.files import write_text
+
+Dialect = Literal["apart", "joined"]
+"""``apart``: ImageId,EncodedPixels,ClassId, a row for each class found; ``joined``: ImageId_ClassId,EncodedPixels, a
+row for each photo and class, empty where nothing is."""
+
+
+class Submission:
+    """Gathers answers photo by photo: `add`, then `write`.
+
+    Args:
+        detector: whose answers they are; its classes are the table's.
+        dialect: which of the two tables.
+
+    Raises:
+        SettingsError: the detector outlines nothing, so that there is nothing to hand in.
+    """
+
+    def __init__(self, detector: Detector, dialect: Dialect = "apart") -> None:
+        if not detector.spec.localises or not detector.spec.classes:
+            raise SettingsError(
+                f"A submission is made of the outlines of named classes, which {detector.spec.method} does not give; "
+                "take a detector trained from masks."
+            )
+        self._classes = detector.spec.classes
+        self._dialect = dialect
+        self._rows: list[tuple[str, ...]] = []
+
+    def add(self, found: Inspection) -> None:
+        """Add the answer for one photo file; one that could not be inspected is handed in as free of defects."""
+        name = "" if found.path is None else found.path.name
+        layers = found.class_masks
+        if layers is None and found.mask is not None:
+            layers = found.mask[None]
+        for number, label in enumerate(self._classes):
+            runs = "" if layers is None else encode_run_lengths(layers[number])
+            if self._dialect == "joined":
+                self._rows.append((f"{name}_{label}", runs))
+            elif runs:
+                self._rows.append((name, runs, label))
+
+    def write(self, path: Path) -> None:
+        """Write the table.
+
+        Raises:
+            BlemishError: it cannot be written.
+        """
+        joined = self._dialect == "joined"
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("ImageId_ClassId", "EncodedPixels") if joined else ("ImageId", "EncodedPixels", "ClassId"))
+        table.writerows(self._rows)
+        write_text(path, text.getvalue())

@@ -1,0 +1,73 @@
+"""Detectors that tell several classes apart: each class decides for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load, read_container, write_container
+from blemish.inspection import set_thresholds
+
+
+def deciding(container: Container, *by_class: ClassThreshold) -> Container:
+    thresholds = container.spec.thresholds.model_copy(update={"by_class": by_class})
+    return replace(container, spec=container.spec.model_copy(update={"thresholds": thresholds}))
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """Grey, with a light square of 36 px, a dark bar of 40 px, and a dark speck."""
+    photo = np.full((40, 60, 3), 128, np.uint8)
+    photo[2:8, 2:8] = 250
+    photo[20:22, 10:30] = 10
+    photo[35, 50] = 10
+    return photo
+
+
+def test_without_thresholds_of_their_own_all_classes_share_one(light_and_dark: Container, photo: np.ndarray):
+    found = Detector(light_and_dark).inspect(photo)
+    assert sorted((region.label, region.area_px) for region in found.regions) == [("1", 36), ("2", 1), ("2", 40)]
+    assert found.class_masks is not None
+    assert found.mask is not None
+    assert found.class_masks.sum(axis=(1, 2)).tolist() == [36, 41]
+    np.testing.assert_array_equal(found.mask, found.class_masks.any(axis=0))
+
+
+def test_each_class_has_its_own_threshold_and_least_area(light_and_dark: Container, photo: np.ndarray):
+    limits = (ClassThreshold(label="2", pixel=0.9, min_area_px=2), ClassThreshold(label="1", pixel=0.99))
+    found = Detector(deciding(light_and_dark, *limits)).inspect(photo)
+    assert [(region.label, region.area_px) for region in found.regions] == [("2", 40)]
+
+
+def test_classes_may_overlap(light_and_dark: Container):
+    limits = (ClassThreshold(label="1", pixel=0.4), ClassThreshold(label="2", pixel=0.4))
+    found = Detector(deciding(light_and_dark, *limits)).inspect(np.full((8, 8, 3), 128, np.uint8))
+    assert found.class_masks is not None
+    assert found.class_masks.all()
+
+
+def test_a_detector_of_one_class_has_no_masks_of_classes(darkness: Container, wall: np.ndarray):
+    assert Detector(darkness).inspect(wall).class_masks is None
+
+
+def test_a_file_without_thresholds_of_classes_still_loads():
+    assert Thresholds.model_validate({"pixel": 0.5, "min_area_px": 1, "source": "an earlier version"}).by_class == ()
+
+
+def test_thresholds_of_classes_survive_the_file(light_and_dark: Container, tmp_path: Path):
+    limit = ClassThreshold(label="2", pixel=0.9, min_area_px=2)
+    write_container(tmp_path / "x.blemish", deciding(light_and_dark, limit))
+    assert read_container(tmp_path / "x.blemish").spec.thresholds.by_class == (limit,)
+
+
+def test_a_threshold_set_by_hand_holds_for_every_class(light_and_dark: Container, tmp_path: Path, photo: np.ndarray):
+    file = tmp_path / "x.blemish"
+    write_container(file, deciding(light_and_dark, ClassThreshold(label="2", pixel=0.99)))
+    set_thresholds(file, reject=0.6)
+    assert load(file).spec.thresholds.by_class
+    set_thresholds(file, pixel=0.7)
+    assert load(file).spec.thresholds.by_class == ()
+    assert {region.label for region in load(file).inspect(photo).regions} == {"1", "2"}
