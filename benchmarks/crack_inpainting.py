@@ -34,7 +34,7 @@ from blemish.datasets import Dataset, Sample, read_dataset
 from blemish.detectors import Detector
 from blemish.evaluation import CrackFigures, PixelFigures, ThresholdSweep, draw_grid, mark_errors
 from blemish.files import write_text
-from blemish.images import read_image
+from blemish.images import image_size_px, read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
 from blemish.measurement import find_regions
@@ -221,7 +221,7 @@ def seeds_of(records: list[dict]) -> str:
 
 def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]], supervised: Path) -> None:
     """The paper's figures 5 to 9 for both forms, and every form beside the others on the same photos."""
-    test = choose_split(data, "test").where(lambda sample: bool(sample.defective))
+    test = choose_split(data, "test").where(shows_a_crack)
     f1 = f1_of_photos(blemish.load(out / "published" / f"seed{records['published'][0]['seed']}.blemish"), test)
     order = np.argsort(f1, kind="stable")
     chosen = [int(order[round(share * (len(order) - 1))]) for share in SHOWN]
@@ -251,6 +251,10 @@ def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]],
     title = "green found, red false, blue missed; photos from worst to best of the published form"
     draw_grid(target, ["photo", "label", *detectors], rows, captions=captions, title=title)
     print(f"Drew {target}.")
+
+
+def shows_a_crack(sample: Sample) -> bool:
+    return bool(sample.read_mask(*image_size_px(sample.path)).any())
 
 
 def f1_of_photos(detector: Detector, test: Dataset) -> NDArray[np.float64]:

@@ -80,3 +80,13 @@ def test_tiles_prints_the_counts_and_its_folder_can_be_checked(blemish, wall, tm
         "crack": {"test": 1, "train": 1},
         "normal": {"test": 5, "train": 5},
     }
+
+
+def test_a_part_of_metu_is_a_table_that_can_be_checked(blemish, tmp_path) -> None:
+    for label in ("Positive", "Negative"):
+        for number in range(5):
+            save(tmp_path / "METU" / label / f"{number:05d}.jpg", np.full((8, 8, 3), 9 * number, np.uint8))
+    result = blemish("data", "subset", tmp_path / "METU", "--out", tmp_path / "part.csv", "--per-class", "3")
+    assert "3 Negative, 3 Positive: 6 photos of 10" in result.stdout
+    checked = json.loads(blemish("data", "check", tmp_path / "part.csv", "--json").stdout)
+    assert checked["counts"] == {"Negative": {"no split": 3}, "Positive": {"no split": 3}}

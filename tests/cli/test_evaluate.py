@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from blemish.detectors import Container, write_container
 from blemish.images import write_png
 
 IMAGE = ["auroc", "average_precision", "accuracy", "precision", "recall", "f1"]
@@ -78,3 +79,24 @@ def test_a_folder_of_plots_on_request(blemish, darkness_file: Path, labelled: Pa
     assert "plots are in out" in result.stderr
     assert json.loads(Path("out/figures.json").read_text()) == json.loads(result.stdout)
     assert {"roc.png", "cases.png", "boxes.png", "photos.csv"} <= {path.name for path in Path("out").iterdir()}
+
+
+def test_classes_are_told_apart_in_the_table_and_in_the_folder(blemish, light_and_dark: Container, tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    write_container(tmp_path / "two.blemish", light_and_dark)
+    for label, grey in {"good": 128, "1": 250, "2": 5}.items():
+        write_png(tmp_path / "parts" / label / "a.png", np.full((40, 40, 3), grey, np.uint8))
+    result = blemish("evaluate", "--detector", tmp_path / "two.blemish", "--data", tmp_path / "parts", "--out", "out")
+    assert "true class" in result.stdout
+    assert "balanced accuracy" in result.stdout
+    assert Path("out/class-confusion.png").exists()
+    assert Path("out/photos.csv").read_text().splitlines()[1].endswith("reject,1")
+
+
+def test_a_class_that_the_detector_was_not_taught_is_said(blemish, light_and_dark: Container, tmp_path: Path):
+    write_container(tmp_path / "two.blemish", light_and_dark)
+    for label, grey in {"good": 128, "7": 5}.items():
+        write_png(tmp_path / "parts" / label / "a.png", np.full((40, 40, 3), grey, np.uint8))
+    result = blemish("evaluate", "--detector", tmp_path / "two.blemish", "--data", tmp_path / "parts", "--json")
+    assert "not taught the class 7" in result.stderr
+    assert json.loads(result.stdout)["more"]["class_confusion"]["counts"] == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]

@@ -71,3 +71,22 @@ def test_a_threshold_set_by_hand_holds_for_every_class(light_and_dark: Container
     set_thresholds(file, pixel=0.7)
     assert load(file).spec.thresholds.by_class == ()
     assert {region.label for region in load(file).inspect(photo).regions} == {"1", "2"}
+
+
+def test_the_photo_is_named_after_its_worst_region(light_and_dark: Container, photo: np.ndarray):
+    detector = Detector(light_and_dark)
+    assert detector.inspect(photo).label == "1"
+    assert detector.inspect(255 - photo).label == "2"
+    assert detector.inspect(np.full((8, 8, 3), 128, np.uint8)).label is None
+
+
+@pytest.mark.parametrize(("grey", "label"), [(250, "1"), (5, "2"), (128, None)])
+def test_without_outlines_the_highest_map_names_the_photo(light_and_dark: Container, grey: int, label: str | None):
+    detector = Detector(light_and_dark).with_thresholds(Thresholds(reject=0.7))
+    found = detector.inspect(np.full((8, 8, 3), grey, np.uint8))
+    assert (found.label, found.regions) == (label, ())
+    assert found.to_record()["label"] == label
+
+
+def test_a_detector_of_one_class_names_none(darkness: Container, wall: np.ndarray):
+    assert Detector(darkness).inspect(wall).label is None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
 from blemish.datasets import Dataset, read_dataset
-from blemish.detectors import load
+from blemish.detectors import Container, Detector, Thresholds, load
 from blemish.errors import DataError
 from blemish.evaluation import Evaluation
 from blemish.images import write_png
@@ -89,3 +89,23 @@ def test_a_photo_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, l
     broken.write_bytes(b"")
     with pytest.raises(DataError, match=r"2\.png"):
         list(evaluate_each(load(darkness_file), choose_split(dataset, "test"), Evaluation()))
+
+
+def test_true_and_predicted_classes_are_counted(light_and_dark: Container, tmp_path: Path):
+    root = tmp_path / "parts"
+    for label, greys in {"good": (120, 130, 250), "1": (240, 250), "2": (5, 10, 128)}.items():
+        for number, grey in enumerate(greys):
+            write_png(root / label / f"{number}.png", np.full((20, 20, 3), grey, np.uint8))
+    detector = Detector(light_and_dark).with_thresholds(Thresholds(reject=0.7))
+    evaluation = Evaluation(reject=0.7, classes=detector.spec.classes)
+    list(evaluate_each(detector, read_dataset(root), evaluation))
+    record = evaluation.result().to_record()["more"]["class_confusion"]
+    assert record["labels"] == ["sound", "1", "2"]
+    assert record["counts"] == [[2, 1, 0], [0, 2, 0], [1, 0, 2]]
+
+
+def test_a_detector_of_one_class_has_no_matrix_of_classes(darkness_file: Path, labelled: Path):
+    detector = load(darkness_file)
+    evaluation = Evaluation(classes=detector.spec.classes)
+    list(evaluate_each(detector, choose_split(read_dataset(labelled), "test"), evaluation))
+    assert evaluation.result().class_confusion is None

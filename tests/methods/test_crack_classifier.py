@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +156,32 @@ def test_folders_become_a_detector_that_tells_cracks_from_none(tmp_path: Path):
     assert evaluation.result().to_record()["image"]["auroc"] > 0.9
     assert answers[0].found.heat_map is not None
     assert answers[0].found.regions == ()
+
+
+def test_without_augmentation_a_photo_is_learned_as_it_is_scored(tmp_path: Path):
+    samples = read_dataset(draw_folders(tmp_path, {"Positive": 2, "Negative": 2})).samples
+    still, moved = (build(augment=augment).examples(samples, training=True, seed=0) for augment in (False, True))
+    as_scored = build().examples(samples, training=False, seed=0)
+    assert torch.equal(still[0][0], as_scored[0][0])
+    assert not torch.equal(moved[0][0], as_scored[0][0])
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_the_epoch_kept_is_the_best_or_without_early_stopping_the_last(tmp_path: Path, early_stopping: bool):
+    dataset = read_dataset(draw_folders(tmp_path / "photos", {"Positive": 12, "Negative": 12}))
+    training = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
+    settings = {**TINY, "epochs": 3, "patience": 1, "learning_rate": 0.5, "early_stopping": early_stopping}
+    detector = blemish.train("crack-classifier", training, tmp_path / "c.blemish", settings=settings)
+    with (tmp_path / "c.training" / "metrics.csv").open(newline="") as log:
+        rows = [row for row in csv.DictReader(log) if row["val_loss"]]
+    assert all(0 <= float(row["val_accuracy"]) <= 1 for row in rows)
+    card = detector.container.card
+    if early_stopping:
+        best = min(range(len(rows)), key=lambda epoch: float(rows[epoch]["val_loss"]))
+        assert f"kept epoch {best + 1}" in card
+    else:
+        assert len(rows) == 3
+        assert "3 epochs, kept the last" in card
 
 
 def test_one_folder_per_class_gives_a_map_per_class(tmp_path: Path):

@@ -14,12 +14,15 @@ from torch.nn import functional as F  # noqa: E402
 
 import blemish  # noqa: E402
 from blemish.datasets import ClassMask, FileMask, Sample, read_dataset  # noqa: E402
+from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods.masked_photos import MaskedPhotos  # noqa: E402
+from blemish.methods.networks.gated_unet import gate_loss  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
 from blemish.methods.supervised.class_losses import (  # noqa: E402
     LOSSES,
     bce_dice_loss,
+    class_probabilities,
     focal_loss,
     lovasz_loss,
     softmax_loss,
@@ -29,6 +32,7 @@ from blemish.methods.supervised.steel_multiclass import (  # noqa: E402
     SteelMulticlassSettings,
     balanced,
 )
+from blemish.training.export import export_graph  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -151,6 +155,12 @@ def test_the_plain_cnn_has_no_skip_connections():
     assert sum(p.numel() for p in without.parameters()) < sum(p.numel() for p in with_skips.parameters())
 
 
+def test_filters_and_kernels_of_the_plain_network_can_be_set():
+    method = build(network="plain", filters=(4, 8), kernel_px=3)
+    sizes = [tuple(module.weight.shape) for module in method.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert sizes[:3] == [(4, 3, 3, 3), (4, 4, 3, 3), (8, 4, 3, 3)]
+
+
 @pytest.mark.parametrize("loss", ["softmax", "bce-dice"])
 def test_with_flips_the_answer_turns_with_the_photo(loss: str):
     graph = build(flips=True, loss=loss).graph()
@@ -185,3 +195,49 @@ def test_folders_of_classes_become_a_detector_with_a_map_for_each(tmp_path: Path
     for label in "ab":
         photo = next((tmp_path / "steel" / label / "images").iterdir())
         assert detector.inspect(photo).regions[0].label == label
+
+
+GATED = {"network": "resnet18", "gate": True, "decoder_channels": (16, 8, 8, 8)}
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bce-dice"])
+def test_a_closed_gate_silences_its_class_alone(loss: str):
+    method = build(**GATED, loss=loss).eval()
+    image = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        method.net.gate.weight.zero_()
+        method.net.gate.bias.copy_(torch.tensor([-50.0, 50.0]))
+        score, maps = method.graph()(image)
+        ungated = class_probabilities(method(image), loss)
+    assert maps[:, 0].max() < 1e-6
+    torch.testing.assert_close(maps[:, 1], ungated[:, 1])
+    assert (score > 0).all()
+
+
+def test_the_gate_learns_which_classes_a_photo_shows():
+    method = build(**GATED)
+    image = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    mask = torch.zeros(2, 2, 64, 64)
+    mask[0, 1, :8, :8] = 1
+    method.compute_loss((image, mask)).backward()
+    # The target is shown once by the second class and never by the first: the first is pushed down twice.
+    assert method.net.gate.bias.grad[0] > 0
+    gate = torch.tensor([[-9.0, 9.0], [-9.0, -9.0]])
+    assert gate_loss(gate, mask) < 0.01 < gate_loss(-gate, mask)
+
+
+def test_a_gate_needs_an_encoder():
+    with pytest.raises(SettingsError, match='"cnn" has none'):
+        build(network="cnn", gate=True)
+
+
+def test_the_gate_is_inside_the_graph(tmp_path: Path):
+    method = build(**GATED).eval()
+    torch.nn.init.constant_(method.net.gate.bias, -3.0)
+    image = torch.randint(0, 256, (1, 64, 96, 3), dtype=torch.uint8)
+    session = OnnxRuntime(export_graph(method.graph(), method.input_spec()), threads=1)
+    with torch.no_grad():
+        score, maps = method.graph()(image)
+    prediction = session(image.numpy())
+    np.testing.assert_allclose(prediction.maps, maps.numpy(), atol=1e-4)
+    np.testing.assert_allclose(prediction.scores, score.numpy(), atol=1e-4)

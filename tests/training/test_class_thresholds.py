@@ -55,6 +55,16 @@ def test_each_class_gets_its_threshold_and_the_area_that_removes_specks(light_an
         np.testing.assert_array_equal(found, sample.read_class_masks(("1", "2"), 48, 48))
 
 
+def test_the_threshold_of_photos_lies_between_their_scores(darkness: Container, tmp_path: Path):
+    for label, levels in (("Positive", (40, 60)), ("Negative", (180, 200))):
+        for level in levels:
+            write_png(tmp_path / "walls" / label / f"{level}.png", np.full((16, 16, 3), level, np.uint8))
+    dataset, detector = read_dataset(tmp_path / "walls"), Detector(darkness)
+    scores = sorted(detector.inspect(sample.path).score or 0.0 for sample in dataset.samples)
+    chosen = choose_thresholds(detector, dataset).reject
+    assert chosen == pytest.approx((scores[1] + scores[2]) / 2)
+
+
 def test_a_class_that_no_photo_shows_has_no_threshold(light_and_dark: Container, steel: Path):
     dataset = read_dataset(steel).where(lambda sample: sample.label == "1")
     assert [one.label for one in choose_class_thresholds(Detector(light_and_dark), dataset)] == ["1"]

@@ -33,6 +33,13 @@ def evaluate(
     chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)
+    strangers = [label for label in chosen.classes if label not in loaded.spec.classes]
+    if len(loaded.spec.classes) > 1 and strangers:
+        typer.echo(
+            f"The detector was not taught the class {', '.join(strangers)}: it counts in the figures of photos and "
+            "pixels, not in those of classes.",
+            err=True,
+        )
     evaluation = Evaluation(reject=loaded.spec.thresholds.reject, classes=loaded.spec.classes)
     portfolio = Portfolio()
     with progress("Evaluating", len(chosen)) as advance:

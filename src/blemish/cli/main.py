@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import blemish
-from blemish.cli import data, detector
+from blemish.cli import data, detector, series
 from blemish.cli.benchmark import SeveralValues, benchmark
 from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
@@ -76,6 +76,7 @@ app.command()(calibrate)
 app.command(cls=SeveralValues)(benchmark)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
+app.add_typer(series.app, name="series", cls=Verbs)
 data.app.command()(synth)
 app.add_typer(data.app, name="data", cls=Verbs)
 app.command()(demo)

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.evaluation import Figures
+from blemish.evaluation import ClassConfusion, Figures
 
 
 def print_figures(figures: Figures, *, as_json: bool) -> None:
@@ -33,6 +33,8 @@ def print_figures(figures: Figures, *, as_json: bool) -> None:
         )
         shown = "".join(f"{_figure(of_class, name):>{width}}" for name, width in rates)
         typer.echo(f"{each.label:<20}{each.n_with:>8}{shown}")
+    if figures.class_confusion is not None:
+        _print_confusion(figures.class_confusion)
 
 
 def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
@@ -64,6 +66,23 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
     }
     for name, value in rows.items():
         typer.echo(f"{name:<17}{value}")
+
+
+def _print_confusion(confusion: ClassConfusion) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("true class", box=box.SIMPLE_HEAD, title="Photos by true and predicted class", title_justify="left")
+    for label in confusion.labels:
+        table.add_column(Text(label), justify="right")
+    for label, row in zip(confusion.labels, confusion.counts, strict=True):
+        table.add_row(Text(label), *(f"{count:,}" for count in row))
+    Console().print(table)
+    shown = confusion.to_record()
+    typer.echo(f"{'accuracy':<20}{_figure(shown, 'accuracy'):>8}")
+    typer.echo(f"{'balanced accuracy':<20}{_figure(shown, 'balanced_accuracy'):>8}")
 
 
 def thresholds_line(thresholds: Thresholds) -> str:

@@ -8,6 +8,7 @@ from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers import LAYOUTS, read_dataset
 from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
 from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
+from blemish.datasets.series import Series, read_series
 from blemish.datasets.splitting import hold_out, with_splits
 from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles
@@ -24,6 +25,7 @@ __all__ = [
     "PolygonMask",
     "RunLengthMask",
     "Sample",
+    "Series",
     "Split",
     "TileCounts",
     "UnionMask",
@@ -35,6 +37,7 @@ __all__ = [
     "hold_out",
     "photo_digests",
     "read_dataset",
+    "read_series",
     "relative_name",
     "with_duplicate_groups",
     "with_splits",

@@ -4,7 +4,16 @@ from blemish.calibration import Verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.detector import Detector, judge, load
 from blemish.detectors.result import Inspection
-from blemish.detectors.schema import Calibration, ClassThreshold, DetectorSpec, InputSpec, Provenance, Thresholds
+from blemish.detectors.schema import (
+    Calibration,
+    ClassThreshold,
+    DetectorSpec,
+    InputSpec,
+    Provenance,
+    SeriesSpec,
+    Thresholds,
+)
+from blemish.detectors.series import SeriesDetector, SeriesScores, load_series_detector
 
 __all__ = [
     "Calibration",
@@ -15,10 +24,14 @@ __all__ = [
     "InputSpec",
     "Inspection",
     "Provenance",
+    "SeriesDetector",
+    "SeriesScores",
+    "SeriesSpec",
     "Thresholds",
     "Verdict",
     "judge",
     "load",
+    "load_series_detector",
     "read_container",
     "write_container",
 ]

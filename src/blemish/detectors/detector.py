@@ -17,6 +17,7 @@ from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.errors import DetectorError
 from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo
 from blemish.measurement.regions import Region, find_regions
 
@@ -80,15 +81,17 @@ class Detector:
         calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
         heat_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
         regions, class_masks, mask = self._outline(maps, heat_map)
+        decided = judge(score, spec.thresholds)
         return Inspection(
             path=None,
             score=score,
             p_value=calibrated,
-            verdict=judge(score, spec.thresholds),
+            verdict=decided,
             regions=regions,
             heat_map=heat_map,
             mask=mask,
             class_masks=class_masks,
+            label=None if decided == "pass" else self._label(maps, regions),
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
@@ -149,6 +152,14 @@ class Detector:
             masks.append(mask)
         return tuple(sorted(regions, key=lambda region: -region.score)), np.stack(masks), np.logical_or.reduce(masks)
 
+    def _label(self, maps: NDArray[np.float32] | None, regions: tuple[Region, ...]) -> str | None:
+        if maps is None or maps.ndim == 2:
+            return None
+        if self.spec.thresholds.pixel is not None:
+            return regions[0].label if regions else None
+        # Without outlines it is a classifier's: the mean of a class activation map is the class's log-odds.
+        return self.spec.classes[int(maps.mean(axis=(1, 2)).argmax())]
+
 
 def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName = "onnxruntime") -> Detector:
     """Load a ``.blemish`` file, or a bundled detector by its name (``concrete-crack``).
@@ -157,7 +168,10 @@ def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName =
         DetectorError: it is missing, damaged, altered, of a newer schema, or its graph cannot be run.
         MissingExtraError: the runtime is not installed.
     """
-    return Detector(read_container(Path(path)), path=locate(path), threads=threads, runtime=runtime)
+    container = read_container(Path(path))
+    if container.spec.series is not None:
+        raise DetectorError(f'"{path}" looks at sensor series, not at photos; score with "blemish series score".')
+    return Detector(container, path=locate(path), threads=threads, runtime=runtime)
 
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:

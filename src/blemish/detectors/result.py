@@ -27,6 +27,8 @@ class Inspection:
         mask: bool (H, W), True where defective after the pixel threshold and the speck limit; None without one.
         class_masks: the same for each class of a detector that tells several apart, bool (K, H, W), in the order of
             its classes; they may overlap. None of any other.
+        label: the class that the photo shows, by a detector that tells several apart: that of the largest region, or
+            of the highest map where it outlines none. None of any other, and where the photo passes.
         notes: what reading the photo had to decide (first page of several, 16-bit range, …).
         error: why there is no answer; then ``score``, ``verdict`` and the rest are None or empty.
     """
@@ -39,6 +41,7 @@ class Inspection:
     heat_map: NDArray[np.float32] | None = field(default=None, repr=False)
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     class_masks: NDArray[np.bool_] | None = field(default=None, repr=False)
+    label: str | None = None
     notes: tuple[str, ...] = ()
     error: str | None = None
 
@@ -52,4 +55,5 @@ class Inspection:
             "regions": [region.to_record() for region in self.regions],
             "notes": list(self.notes),
             "error": self.error,
+            "label": self.label,
         }

@@ -42,12 +42,15 @@ class OnnxRuntime:
     Args:
         graph: the ONNX model's bytes.
         threads: how many cores one call may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+        takes: name and type of the graph's input.
 
     Raises:
         DetectorError: the bytes are no model that ONNX Runtime can run, or its inputs and outputs are not a detector's.
     """
 
-    def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
+    def __init__(
+        self, graph: bytes, *, threads: int | None = None, takes: tuple[str, str] = ("image", "tensor(uint8)")
+    ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or available_threads()
         options.inter_op_num_threads = 1
@@ -60,16 +63,16 @@ class OnnxRuntime:
             raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
         inputs = [(value.name, value.type) for value in self._session.get_inputs()]
         outputs = [value.name for value in self._session.get_outputs()]
-        if inputs != [("image", "tensor(uint8)")] or outputs not in (["score"], ["score", "map"]):
+        if inputs != [takes] or outputs not in (["score"], ["score", "map"]):
             raise DetectorError(
-                f"The detector's graph takes {inputs} and gives {outputs}; expected image -> score, map."
+                f"The detector's graph takes {inputs} and gives {outputs}; expected {takes[0]} -> score, map."
             )
-        self._outputs = outputs
+        self._input, self._outputs = takes[0], outputs
 
-    def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
-        """Score a batch, uint8 RGB (N, H, W, 3)."""
+    def __call__(self, batch: NDArray[np.uint8] | NDArray[np.float64]) -> Prediction:
+        """Score a batch, uint8 RGB (N, H, W, 3), or float64 (N, L, C) where the graph takes windows."""
         try:
-            scores, *maps = self._session.run(self._outputs, {"image": np.ascontiguousarray(batch)})
+            scores, *maps = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"

@@ -44,6 +44,20 @@ class InputSpec(_Frozen):
         return tile_boxes(height_px, width_px, self.tile_px, self.overlap_px, self.multiple_of)
 
 
+class SeriesSpec(_Frozen):
+    """How a sensor series of any length becomes the graph's input: ``window`` float64 (N, L, C), scaled inside."""
+
+    columns: tuple[str, ...] = Field(min_length=1, description="names of the C sensors, in the graph's order")
+    window_steps: int = Field(ge=16, description="L, time steps of one window")
+    stride_steps: int = Field(ge=1, description="from the start of one window to that of the next")
+
+    @model_validator(mode="after")
+    def _covers(self) -> Self:
+        if self.stride_steps > self.window_steps:
+            raise ValueError("stride_steps must not exceed window_steps, or time steps would be left out")
+        return self
+
+
 class ClassThreshold(_Frozen):
     """Where one class of several begins: where its own map reaches ``pixel``, in pieces of the least area."""
 
@@ -103,13 +117,15 @@ class DetectorSpec(_Frozen):
     """Everything about a detector except its graph.
 
     The graph takes ``image`` uint8 (N, H, W, 3) and gives ``score`` float32 (N,) and, where ``localises``, ``map``
-    float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse.
+    float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse. Where ``series`` is set it
+    takes ``window`` float64 (N, L, C) instead and gives ``score`` (N,) and ``map`` (N, L); ``input`` is not looked at.
     """
 
     schema_version: Literal[1] = 1
     method: str
     settings: dict[str, Any] = Field(default_factory=dict)
     input: InputSpec
+    series: SeriesSpec | None = Field(None, description="for detectors of sensor series; None: photos")
     localises: bool = True
     classes: tuple[str, ...] = ()
     thresholds: Thresholds = Thresholds()

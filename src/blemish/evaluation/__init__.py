@@ -8,6 +8,7 @@ from blemish.evaluation.bootstrap import (
     paired_difference,
     pooled,
 )
+from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.class_dice import ClassDice, ClassDiceRow, dice
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.cracks import CrackFigures, CrackResult
@@ -17,6 +18,7 @@ from blemish.evaluation.pixels import PixelFigures, PixelResult, best_f1_thresho
 from blemish.evaluation.plates import Case, Triple, draw_cases, draw_triples, notable_cases
 from blemish.evaluation.plots import (
     draw_boxes,
+    draw_class_confusion,
     draw_confusion,
     draw_histograms,
     draw_losses,
@@ -38,6 +40,7 @@ from blemish.evaluation.tolerance import ToleranceCounts, count_within
 __all__ = [
     "BestF1",
     "Case",
+    "ClassConfusion",
     "ClassDice",
     "ClassDiceRow",
     "Confusion",
@@ -64,6 +67,7 @@ __all__ = [
     "dice",
     "draw_boxes",
     "draw_cases",
+    "draw_class_confusion",
     "draw_confusion",
     "draw_grid",
     "draw_histograms",

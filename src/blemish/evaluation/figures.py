@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError
 from blemish.evaluation.bootstrap import Interval, bootstrap, count_columns, pooled
+from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.class_dice import ClassDice, ClassDiceRow
 from blemish.evaluation.confusion import Confusion
 from blemish.evaluation.pixels import PixelFigures, PixelResult
@@ -65,12 +66,14 @@ class Figures:
         image: figures over whole photos.
         pixel: figures pooled over the pixels of all photos whose extent of defects is known.
         classes: Dice and errors of each class and of all together, where the detector tells several apart.
+        class_confusion: photos by true and predicted class, where the detector names classes; else None.
     """
 
     n: int
     image: ImageResult
     pixel: PixelResult
     classes: tuple[ClassDiceRow, ...] = ()
+    class_confusion: ClassConfusion | None = None
 
     def to_record(self) -> dict[str, Any]:
         """What ``evaluate --json`` prints: plain values, None where a figure has no meaning.
@@ -86,6 +89,7 @@ class Figures:
                 "image": self.image.details(),
                 "pixel": self.pixel.details(),
                 "classes": [row.to_record() for row in self.classes],
+                "class_confusion": self.class_confusion and self.class_confusion.to_record(),
                 "intervals": {
                     kind: {name: one and one.to_record() for name, one in by_name.items()}
                     for kind, by_name in self.intervals().items()
@@ -127,6 +131,7 @@ class Figures:
             "image": self.image.to_record() | self.image.details(),
             "pixel": self.pixel.to_record() | self.pixel.details(),
             "classes": [row.to_record() for row in self.classes],
+            "class_confusion": self.class_confusion and self.class_confusion.to_record(),
         }
 
 
@@ -137,7 +142,7 @@ class Evaluation:
         reject: a photo counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
             decision is made, and the figures that need one stay None.
         exact_limit: number of pixels up to which pixel ranking figures are exact; see `blemish.evaluation.pooled`.
-        classes: names of the classes whose masks are added.
+        classes: names of the classes whose masks or labels are added.
 
     Example:
         >>> evaluation = Evaluation(reject=0.5)
@@ -158,6 +163,7 @@ class Evaluation:
         self._pixels = PixelFigures(exact_limit)
         self.classes = classes
         self._class_dice = ClassDice(classes)
+        self._class_confusion = ClassConfusion(classes)
 
     def add(
         self,
@@ -169,6 +175,7 @@ class Evaluation:
         mask_predicted: NDArray[np.bool_] | None = None,
         mask_truth: NDArray[np.bool_] | None = None,
         class_masks: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+        labels: tuple[str | None, str | None] | None = None,
     ) -> None:
         """Add one photo.
 
@@ -181,9 +188,10 @@ class Evaluation:
             mask_predicted: bool (H, W), the detector's mask, if it draws one.
             mask_truth: bool (H, W), all False for a sound photo; None where the extent is not known.
             class_masks: predicted and true, each bool (K, H, W), of a detector that tells several classes apart.
+            labels: true and predicted class of the photo, by such a detector; None in place of a class is sound.
 
         Raises:
-            DataError: NaN or infinite values, or sizes that differ.
+            DataError: NaN or infinite values, sizes that differ, or a class that was not declared.
         """
         if not np.isfinite(score):
             raise DataError(f"Photo number {self._n + 1} has the score {score}; every score must be a finite number.")
@@ -191,6 +199,8 @@ class Evaluation:
             self._pixels.add(heat_map, mask_truth, mask_predicted)
         if class_masks is not None:
             self._class_dice.add(*class_masks)
+        if labels is not None:
+            self._class_confusion.add(*labels)
         self._n += 1
         if defective is None and mask_truth is not None:
             defective = bool(mask_truth.any())
@@ -219,4 +229,5 @@ class Evaluation:
             ),
             pixel=self._pixels.result(),
             classes=self._class_dice.rows(),
+            class_confusion=self._class_confusion if self._class_confusion.n else None,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from blemish.errors import DataError
 from blemish.evaluation import ranking
 from blemish.evaluation.canvas import DEFECTIVE, OTHERS, SOUND, class_colours, picture
+from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.confusion import Confusion
 
 _MOST_BINS = 60
@@ -146,7 +148,7 @@ def draw_confusion(
     names: tuple[str, str] = ("sound", "defective"),
     title: str = "Confusion matrix",
 ) -> None:
-    """The 2 × 2 matrix with counts and shares of each true class.
+    """The 2 × 2 matrix of decisions, with counts and shares of each true class.
 
     Args:
         target: PNG file to write.
@@ -154,20 +156,41 @@ def draw_confusion(
         names: of the sound and the defective class.
         title: above the plot.
     """
-    counts = confusion.matrix()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with picture(target, width_in=3.6, height_in=3.4, title=title) as figure:
         axes = figure.add_subplot()
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for (row, column), count in np.ndenumerate(counts):
-            text = f"{count:,}\n{100 * shares[row, column]:.1f} %"
-            colour = "white" if shares[row, column] > 0.55 else "#22272b"
-            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=11)
+        _draw_counts(axes, confusion.matrix(), fontsize=11)
         axes.set_xticks([0, 1], ["passed", "flagged"])
         axes.set_yticks([0, 1], names, rotation=90, va="center")
         axes.set(xlabel="decision", ylabel="truth")
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
+
+
+def draw_class_confusion(target: Path, confusion: ClassConfusion, *, title: str = "Confusion of classes") -> None:
+    """The matrix of true and predicted classes, with counts and shares of each true class.
+
+    Args:
+        target: PNG file to write.
+        confusion: the counts.
+        title: above the plot.
+    """
+    side_in = 2.4 + 0.75 * len(confusion.labels)
+    ticks = range(len(confusion.labels))
+    with picture(target, width_in=side_in, height_in=side_in, title=title) as figure:
+        axes = figure.add_subplot()
+        _draw_counts(axes, confusion.counts, fontsize=9)
+        axes.set_xticks(ticks, confusion.labels, rotation=45, ha="right")
+        axes.set_yticks(ticks, confusion.labels)
+        axes.set(xlabel="predicted", ylabel="truth")
+
+
+def _draw_counts(axes: Any, counts: NDArray[np.int64], *, fontsize: float) -> None:
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        text = f"{count:,}\n{100 * shares[row, column]:.1f} %"
+        colour = "white" if shares[row, column] > 0.55 else "#22272b"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=fontsize)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
 
 
 def draw_losses(target: Path, log: Path, *, title: str = "Losses") -> None:

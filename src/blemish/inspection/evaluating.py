@@ -111,6 +111,7 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
             mask_predicted=found.mask,
             mask_truth=truth,
             class_masks=_class_masks(evaluation.classes, found, sample),
+            labels=_labels(detector, found, sample) if evaluation.classes else None,
         )
         yield Answer(sample, photo, found, truth)
 
@@ -123,3 +124,13 @@ def _class_masks(
         return None
     known = replace(sample, masks=tuple(mask for mask in sample.masks if mask.label in classes))
     return found.class_masks, known.read_class_masks(classes, *found.class_masks.shape[1:])
+
+
+def _labels(detector: Detector, found: Inspection, sample: Sample) -> tuple[str | None, str | None] | None:
+    """True and predicted class; None where the detector names none, or the photo's class is not one of its own."""
+    spec = detector.spec
+    if len(spec.classes) < 2 or (spec.thresholds.pixel is not None and found.class_masks is None):
+        return None
+    if sample.defective is False or (sample.defective is None and sample.masks == ()):
+        return None, found.label
+    return (sample.label, found.label) if sample.label in spec.classes else None

@@ -16,7 +16,18 @@ from blemish.reports.records import region_from_record
 
 JSONL_NAME = "findings.jsonl"
 CSV_NAME = "findings.csv"
-_CSV_COLUMNS = ("path", "score", "p_value", "verdict", "regions", "defect_area_px", "worst_bbox_px", "notes", "error")
+_CSV_COLUMNS = (
+    "path",
+    "score",
+    "p_value",
+    "verdict",
+    "label",
+    "regions",
+    "defect_area_px",
+    "worst_bbox_px",
+    "notes",
+    "error",
+)
 
 
 class FindingsWriter(Protocol):
@@ -74,6 +85,7 @@ def read_findings(path: Path) -> Iterator[Inspection]:
             score=record.score,
             p_value=record.p_value,
             verdict=record.verdict,
+            label=record.label,
             regions=tuple(map(region_from_record, record.regions)),
             notes=tuple(record.notes),
             error=record.error,
@@ -87,6 +99,7 @@ def _csv_row(inspection: Inspection) -> dict[str, Any]:
         "score": inspection.score,
         "p_value": inspection.p_value,
         "verdict": inspection.verdict,
+        "label": inspection.label,
         "regions": len(found),
         "defect_area_px": sum(region.area_px for region in found),
         "worst_bbox_px": " ".join(map(str, found[0].bbox_px)) if found else "",

@@ -21,6 +21,7 @@ from blemish.evaluation import (
     Figures,
     draw_boxes,
     draw_cases,
+    draw_class_confusion,
     draw_confusion,
     draw_histograms,
     draw_precision_recall,
@@ -35,7 +36,7 @@ _CASE_PX = 400
 # By the ranking: which of them were in fact missed depends on the threshold.
 _WORST_MISS, _WORST_ALARM = "defective, lowest", "sound, highest"
 _BEST_FIND, _BEST_PASS = "defective, highest", "sound, lowest"
-_COLUMNS = ("path", "label", "defective", "score", "p_value", "verdict")
+_COLUMNS = ("path", "label", "defective", "score", "p_value", "verdict", "found")
 
 
 @dataclass(order=True, slots=True)
@@ -77,6 +78,7 @@ class Portfolio:
                 "score": repr(score),
                 "p_value": "" if found.p_value is None else repr(found.p_value),
                 "verdict": found.verdict or "",
+                "found": found.label or "",
             }
         )
         if defective is None:
@@ -124,7 +126,7 @@ class Portfolio:
         # Sound classes first: they take the quiet colour.
         classes = {label: scores for (_, label), scores in sorted(self._by_label.items())}
         cases = {kind: [one.case for one in sorted(kept, reverse=True)] for kind, kept in self._kept.items()}
-        confusion = image.confusion
+        confusion, by_class = image.confusion, figures.class_confusion
         return {
             "roc.png": (lambda to: draw_roc(to, image.scores, image.defective)) if both else None,
             "precision-recall.png": (lambda to: draw_precision_recall(to, image.scores, image.defective))
@@ -133,6 +135,7 @@ class Portfolio:
             "histograms.png": (lambda to: draw_histograms(to, classes, thresholds=set_limits)) if classes else None,
             "boxes.png": (lambda to: draw_boxes(to, classes)) if classes else None,
             "confusion.png": (lambda to: draw_confusion(to, confusion)) if confusion is not None else None,
+            "class-confusion.png": (lambda to: draw_class_confusion(to, by_class)) if by_class is not None else None,
             "cases.png": (lambda to: draw_cases(to, cases, title="Best and worst")) if classes else None,
         }
 

@@ -135,7 +135,7 @@ class GradientMethod(L.LightningModule, Method):
         remarks: what happened in the training that its user should know, in sentences.
     """
 
-    stops_early: ClassVar[bool] = True
+    stops_early: bool = True
     settings: Any
     last_try: bool = False
 

@@ -6,18 +6,26 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.networks.signed_pixels import SignedPixels, padded_side
+from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.sound_photos import Augment, SoundPhotos
 
 Judge = Callable[[Tensor], tuple[Tensor, Tensor]]
 """float (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
+
+View = SignedPixels | SignedWindows
+"""What a network sees: photos, or windows of a sensor series."""
 
 
 class GenerativeSettings(GradientSettings):
@@ -29,50 +37,102 @@ class GenerativeSettings(GradientSettings):
     )
     colour: bool = Field(True, description="see colours; otherwise grey alone")
     augment: Augment = Field("none", description='"mirror" left and right, or "turns": mirror and quarter turns')
+    worst_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="score a photo by the mean of its map over this share of the pixels, the most unusual, so that a "
+        "small defect does not drown; 0 is the method's own score, as published",
+    )
 
 
 class GenerativeMethod(GradientMethod):
     """A method that gives back, or makes, sound photos. A subclass says how it judges.
 
     Attributes:
-        channels: 1 or 3.
-        side_px: of the network's input, a power of two.
+        dims: 2 for photos; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
+        channels: 1 or 3; as many as a series has columns.
+        side_px: of the network's input, a power of two; time steps where it sees a series.
+        on_series: whether there is a 1-D form, built by giving ``view``.
     """
+
+    on_series: ClassVar[bool] = False
 
     Settings: ClassVar[type[GenerativeSettings]] = GenerativeSettings
     settings: Any
 
-    def __init__(self, settings: GenerativeSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+    def __init__(
+        self,
+        settings: GenerativeSettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
         super().__init__()
         self.settings = settings
-        self.pixels = SignedPixels(settings.size_px, colour=settings.colour)
-        self.channels = 3 if settings.colour else 1
+        self.pixels: View
+        if view is not None:
+            self.pixels, self.dims, self.channels = view, 1, view.channels
+            self.side_px = view.window_steps + view.pad_steps
+            if view.pad_steps:
+                self.remarks.append(
+                    f"{view.window_steps} steps are no power of two: the network pads windows by reflection to "
+                    f"{self.side_px} steps."
+                )
+            return
+        self.pixels, self.dims, self.channels = SignedPixels(settings.size_px, colour=settings.colour), 2, 1
+        if settings.colour:
+            self.channels = 3
         self.side_px = padded_side(settings.size_px)
         if self.side_px != settings.size_px:
             self.remarks.append(
                 f"{settings.size_px} px is no power of two: the network pads photos by reflection to {self.side_px} px."
             )
 
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> SoundPhotos:
-        """Whole photos. Raises DataError when there are fewer than two to learn from."""
+    def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
+        """Whole photos (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
+        if self.dims == 1:
+            return _Windows(samples)
         if training and len(samples) < 2:
             raise DataError(
                 f'Method "{self.info.name}" needs at least 2 sound photos to learn from, and there is {len(samples)}.'
             )
         augment: Augment = self.settings.augment if training else "none"
-        return SoundPhotos(samples, size_px=self.settings.size_px, augment=augment, seed=seed)
+        photos: tuple[Sample, ...] = samples
+        return SoundPhotos(photos, size_px=self.settings.size_px, augment=augment, seed=seed)
 
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P)."""
+
+    def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (N, C, P, P) -> score (N,), by ``worst_share``, and map (N, S, S) without padding."""
+        score, maps = self.judge(x)
+        maps = self.pixels.crop(maps)
+        share: float = self.settings.worst_share
+        if share:
+            flat = maps.flatten(1)
+            score = flat.topk(max(1, round(share * flat.shape[1])), dim=1).values.mean(dim=1)
+        return score, maps
 
     def input_spec(self) -> InputSpec:
         """Photos resized to one square."""
         return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
 
     def graph(self) -> nn.Module:
-        """uint8 (N, S, S, 3) -> score (N,) and map (N, S, S)."""
+        """uint8 (N, S, S, 3) -> score (N,) and map (N, S, S); float64 (N, L, C) -> score (N,) and map (N, L)."""
         return _Scoring(self).eval()
+
+
+class _Windows(Dataset[Tensor]):
+    def __init__(self, windows: tuple[NDArray[np.float64], ...]) -> None:
+        self._windows = windows
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return torch.from_numpy(self._windows[index])
 
 
 class _Scoring(nn.Module):
@@ -81,8 +141,7 @@ class _Scoring(nn.Module):
         self.method = method
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        score, maps = self.method.judge(self.method.pixels(image))
-        return score, self.method.pixels.crop(maps)
+        return self.method.scored(self.method.pixels(image))
 
 
 def mean_of_each(values: Tensor) -> Tensor:

@@ -119,6 +119,7 @@ class FindingRecord(_Record):
     score: Number | None
     p_value: Number | None
     verdict: Verdict | None
+    label: Text | None = None
     regions: list[RegionRecord]
     notes: list[Text]
     error: Text | None

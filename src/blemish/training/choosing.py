@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -57,6 +58,9 @@ def deal_masked_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
             f'"{dataset.root}" has {len(screened)} usable training photos, {defective} of them with a defect; '
             "at least 3 and 2 are needed."
         )
+    shown = Counter(label for sample in screened.samples for label in {mask.label for mask in sample.masks or ()})
+    for label in (label for label, count in sorted(shown.items()) if count == 1):
+        say(f'The class "{label}" is shown by one training photo: it can hardly be learned, nor its threshold chosen.')
     return _dealt(screened, seed=seed)
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from blemish.detectors.runtime import OnnxRuntime, Prediction
 from blemish.detectors.schema import InputSpec
+from blemish.detectors.series import WINDOW_INPUT
 from blemish.errors import DetectorError
 
 _OPSET = 17
@@ -42,6 +43,40 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
     if "map" in names:
         last = outputs[1].ndim
         axes["map"] = {0: "batch"} if spec.size_px is not None else {0: "batch", last - 2: "height", last - 1: "width"}
+    graph = _to_onnx(module, example, names, axes)
+    _verify(graph, module, sizes)
+    return graph
+
+
+def export_window_graph(module: nn.Module, windows: NDArray[np.float64]) -> bytes:
+    """ONNX bytes of a module that scores windows of a series, verified against torch at batch 1 and 3.
+
+    Args:
+        module: float64 (N, L, C) -> score (N,) and map (N, L).
+        windows: three or more, to verify with.
+
+    Raises:
+        DetectorError: as `export_graph`.
+    """
+    module = module.cpu().eval()
+    axes = {name: {0: "batch"} for name in ("window", "score", "map")}
+    graph = _to_onnx(module, torch.from_numpy(windows[:1]), ["score", "map"], axes, takes="window")
+    runtime = OnnxRuntime(graph, takes=WINDOW_INPUT)
+    for count in (1, 3):
+        with torch.inference_mode():
+            expected = [value.numpy() for value in module(torch.from_numpy(windows[:count]))]
+        drift = _drift(expected, runtime(windows[:count]))
+        if not drift <= _RELATIVE:
+            raise DetectorError(
+                f"The exported graph differs from torch by {drift:.1e} relative on {count} windows; "
+                "the detector was not written."
+            )
+    return graph
+
+
+def _to_onnx(
+    module: nn.Module, example: torch.Tensor, names: list[str], axes: dict[str, dict[int, str]], takes: str = "image"
+) -> bytes:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -51,15 +86,13 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
             module,
             (example,),
             file,
-            input_names=["image"],
+            input_names=[takes],
             output_names=names,
             dynamic_axes=axes,
             opset_version=_OPSET,
             dynamo=False,
         )
-        graph = file.read_bytes()
-    _verify(graph, module, sizes)
-    return graph
+        return file.read_bytes()
 
 
 def _sizes(spec: InputSpec) -> list[tuple[int, int]]:

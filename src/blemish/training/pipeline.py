@@ -160,7 +160,7 @@ def _detector(fitted: Method, dataset: Dataset, parts: Parts, how: str, *, seed:
             n_train=len(parts.fit),
             n_held_out=len(parts.held_out),
             photos=_digests(parts),
-            libraries=_library_versions(),
+            libraries=library_versions(),
         ),
     )
     graph = export_graph(fitted.graph(), spec.input)
@@ -202,7 +202,8 @@ def check_target(target: Path) -> None:
     probe.unlink()
 
 
-def _library_versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Name and version of what a detector was made with."""
     found: dict[str, str] = {}
     for name in _LIBRARIES:
         try:

@@ -50,8 +50,17 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
         source = f"pixels: {source}; photos: the same threshold"
         return Thresholds(pixel=pixel, by_class=by_class, reject=pixel, source=source)
     image = best_f1(np.asarray(scores), np.asarray(defective))
-    reject = None if image is None else image.threshold
+    reject = None if image is None else _clear_of_scores(image.threshold, np.asarray(scores))
     return Thresholds(pixel=pixel, by_class=by_class, reject=reject, source=source)
+
+
+def _clear_of_scores(threshold: float, scores: NDArray[np.float64]) -> float:
+    """Half-way down to the next lower score: it decides alike on these photos, and hangs on none of them.
+
+    Where sound and defective photos are far apart, a threshold at the mildest defect set aside would miss the next.
+    """
+    below = scores[scores < threshold]
+    return threshold if below.size == 0 else float((threshold + below.max()) / 2)
 
 
 def choose_class_thresholds(detector: Detector, held_out: Dataset) -> tuple[ClassThreshold, ...]:

@@ -48,8 +48,8 @@ class TorchScorer:
         spec = self.method.input_spec()
         batch = torch.from_numpy(np.stack([pieces(photo, spec)[0] for photo in photos]))
         with torch.no_grad():
-            score, maps = self.method.judge(self.method.pixels(batch))
-        return score.numpy(), self.method.pixels.crop(maps).numpy()
+            score, maps = self.method.scored(self.method.pixels(batch))
+        return score.numpy(), maps.numpy()
 
     def score_files(self, paths: Sequence[Path], *, batch: int = 64) -> NDArray[np.float32]:
         """Scores (N,) of photos on disk."""

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from blemish.errors import DetectorError
 from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSettings, adam
-from blemish.methods.adversarial.latent_search import search
+from blemish.methods.adversarial.latent_search import Found, search
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
 from blemish.methods.networks.adversarial_losses import taken_for_made, taken_for_photo
@@ -103,6 +103,14 @@ class Anogan(AdversarialMethod):
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The smallest distance that the search finds; |x - G(z)| as map. In eval mode only."""
+        found, closest = self._search(x)
+        return found.distance, (x - closest).abs().mean(dim=1)
+
+    def closest(self, x: Tensor) -> Tensor:
+        """The picture that the search finds for each of (N, C, P, P): the same shape. In eval mode only."""
+        return self._search(x)[1]
+
+    def _search(self, x: Tensor) -> tuple[Found, Tensor]:
         chosen = self.settings
         with torch.no_grad():
             features = self.slow_discriminator(x)[1]
@@ -121,8 +129,7 @@ class Anogan(AdversarialMethod):
             patience=chosen.search_patience,
         )
         with torch.no_grad():
-            error = (x - self.slow_generator(found.code)).abs().mean(dim=1)
-        return found.distance, error
+            return found, self.slow_generator(found.code)
 
     def graph(self) -> nn.Module:
         """There is none. Raises DetectorError."""

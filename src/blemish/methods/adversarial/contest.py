@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from blemish.methods.contract import DivergedError, LoadWeights
 from blemish.methods.generative import GenerativeMethod, GenerativeSettings
 from blemish.methods.networks.akcay import initialise
+from blemish.methods.networks.signed_windows import SignedWindows
 
 MOST_NEW_DISCRIMINATORS = 5
 _NOTHING_TO_TEACH = 1e-5
@@ -47,11 +48,17 @@ class AdversarialMethod(GenerativeMethod):
     """
 
     Settings: ClassVar[type[AdversarialSettings]] = AdversarialSettings
-    stops_early: ClassVar[bool] = False
+    stops_early: bool = False
     discriminator: nn.Module
 
-    def __init__(self, settings: AdversarialSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def __init__(
+        self,
+        settings: AdversarialSettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
+        super().__init__(settings, classes, load_weights, view)
         self.automatic_optimization = False
         self._new_discriminators = 0
         self._collapsed_epochs = 0

@@ -22,6 +22,7 @@ from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
 from blemish.methods.networks.adversarial_losses import gradient_penalty
 from blemish.methods.networks.residual_gan import Critic, ResidualEncoder, ResidualGenerator
+from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.registry import register
 
 
@@ -50,13 +51,20 @@ class Fanogan(AdversarialMethod):
     """f-AnoGAN: learns to make sound photos, then to find each photo among them; what is not there is unusual."""
 
     Settings: ClassVar[type[FanoganSettings]] = FanoganSettings
+    on_series: ClassVar[bool] = True
 
-    def __init__(self, settings: FanoganSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def __init__(
+        self,
+        settings: FanoganSettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
+        super().__init__(settings, classes, load_weights, view)
         chosen = settings
-        self.generator = ResidualGenerator(chosen.latent, self.channels, chosen.width, self.side_px)
-        self.discriminator = Critic(self.channels, chosen.width, self.side_px)
-        self.encoder = ResidualEncoder(chosen.latent, self.channels, chosen.width, self.side_px)
+        self.generator = ResidualGenerator(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
+        self.discriminator = Critic(self.channels, chosen.width, self.side_px, self.dims)
+        self.encoder = ResidualEncoder(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
         self._critic_turns = 0
 
     def configure_optimizers(self) -> Any:

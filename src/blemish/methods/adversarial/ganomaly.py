@@ -24,6 +24,7 @@ from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
 from blemish.methods.networks.adversarial_losses import feature_distance, taken_for_made, taken_for_photo
 from blemish.methods.networks.akcay import Decoder, Discriminator, Encoder, initialise
+from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.registry import register
 
 
@@ -40,11 +41,11 @@ class GanomalySettings(AdversarialSettings):
 class Generator(nn.Module):
     """Encoder, decoder, encoder: (N, C, P, P) -> reconstruction, first code (N, Z), second code."""
 
-    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+    def __init__(self, channels: int, width: int, side_px: int, latent: int, dims: int = 2) -> None:
         super().__init__()
-        self.encoder = Encoder(channels, width, side_px, latent)
-        self.decoder = Decoder(channels, width, side_px, latent)
-        self.second_encoder = Encoder(channels, width, side_px, latent)
+        self.encoder = Encoder(channels, width, side_px, latent, dims)
+        self.decoder = Decoder(channels, width, side_px, latent, dims)
+        self.second_encoder = Encoder(channels, width, side_px, latent, dims)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Reconstruct and encode again."""
@@ -58,12 +59,20 @@ class Ganomaly(AdversarialMethod):
     """GANomaly: learns to reconstruct sound photos and their codes; a code that changes is unusual."""
 
     Settings: ClassVar[type[GanomalySettings]] = GanomalySettings
+    on_series: ClassVar[bool] = True
 
-    def __init__(self, settings: GanomalySettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def __init__(
+        self,
+        settings: GanomalySettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
+        super().__init__(settings, classes, load_weights, view)
         chosen = settings
-        self.generator = Generator(self.channels, chosen.width, self.side_px, chosen.latent).apply(initialise)
-        self.discriminator = Discriminator(self.channels, chosen.width, self.side_px).apply(initialise)
+        shape = self.channels, chosen.width, self.side_px
+        self.generator = Generator(*shape, chosen.latent, self.dims).apply(initialise)
+        self.discriminator = Discriminator(*shape, self.dims).apply(initialise)
 
     def configure_optimizers(self) -> Any:
         """Adam 2e-4 (0.5, 0.999) for each."""

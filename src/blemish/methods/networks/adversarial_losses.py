@@ -28,15 +28,15 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], x: Tensor, made: Tensor
     """Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017, eq. 3, without λ.
 
     Args:
-        critic: (N, C, P, P) -> (N,).
-        x: photos (N, C, P, P).
+        critic: pictures (N, C, P, P), or windows (N, C, P), -> (N,).
+        x: photos (N, C, P, P), or windows (N, C, P).
         made: as many made pictures.
         share: (N,) in [0, 1], how much of each made picture is mixed in.
 
     Returns:
         The mean of ``(|gradient| - 1)²`` over the mixed pictures, a scalar to be minimised.
     """
-    mixed = (x + share[:, None, None, None] * (made - x)).detach().requires_grad_()
+    mixed = (x + share.reshape(-1, *[1] * (x.ndim - 1)) * (made - x)).detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
     norm = slope.float().square().flatten(1).sum(dim=1).sqrt()
     return (norm - 1).square().mean()

@@ -1,6 +1,7 @@
 """The networks of GANomaly and Skip-GANomaly: DCGAN encoders and decoders, and a U-Net down to one position.
 
 Akçay et al., official code ``lib/networks.py``. No convolution has a bias where batch normalisation follows it.
+GANomaly's take ``dims=1`` for windows (N, C, L) of a series, each 4×4 position one of 4 then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from blemish.methods.networks.dimensions import layers_of
+
 _SLOPE = 0.2
 # The encoder halves until this side, as DCGAN does.
 _LAST_SIDE_PX = 4
@@ -17,7 +20,7 @@ _LAST_SIDE_PX = 4
 
 def initialise(module: nn.Module) -> None:
     """DCGAN's start for one layer: convolutions N(0, 0.02), batch normalisation N(1, 0.02) and 0."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -26,13 +29,14 @@ def initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def pyramid(channels: int, width: int, side_px: int) -> nn.Sequential:
+def pyramid(channels: int, width: int, side_px: int, dims: int = 2) -> nn.Sequential:
     """(N, C, P, P) -> (N, width · P / 8, 4, 4): halved by 4×4 convolutions, channels doubled each time."""
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(_SLOPE)]
+    of = layers_of(dims)
+    layers: list[nn.Module] = [of.conv(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(_SLOPE)]
     for _ in range(halvings(side_px) - 1):
         layers += [
-            nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(2 * width),
+            of.conv(width, 2 * width, 4, 2, 1, bias=False),
+            of.norm(2 * width),
             nn.LeakyReLU(_SLOPE),
         ]
         width *= 2
@@ -52,10 +56,10 @@ def deepest_width(width: int, side_px: int) -> int:
 class Encoder(nn.Module):
     """(N, C, P, P) -> code (N, Z)."""
 
-    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+    def __init__(self, channels: int, width: int, side_px: int, latent: int, dims: int = 2) -> None:
         super().__init__()
-        self.body = pyramid(channels, width, side_px)
-        self.last = nn.Conv2d(deepest_width(width, side_px), latent, 4, bias=False)
+        self.body = pyramid(channels, width, side_px, dims)
+        self.last = layers_of(dims).conv(deepest_width(width, side_px), latent, 4, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode."""
@@ -66,31 +70,32 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Code (N, Z) -> (N, C, P, P) in [-1, 1]: the encoder mirrored."""
 
-    def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
+    def __init__(self, channels: int, width: int, side_px: int, latent: int, dims: int = 2) -> None:
         super().__init__()
+        self.of = of = layers_of(dims)
         wide = deepest_width(width, side_px)
-        layers: list[nn.Module] = [nn.ConvTranspose2d(latent, wide, 4, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
+        layers: list[nn.Module] = [of.transposed(latent, wide, 4, bias=False), of.norm(wide), nn.ReLU()]
         while wide > width:
             layers += [
-                nn.ConvTranspose2d(wide, wide // 2, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(wide // 2),
+                of.transposed(wide, wide // 2, 4, 2, 1, bias=False),
+                of.norm(wide // 2),
                 nn.ReLU(),
             ]
             wide //= 2
-        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False))
+        self.layers = nn.Sequential(*layers, of.transposed(width, channels, 4, 2, 1, bias=False))
 
     def forward(self, code: Tensor) -> Tensor:
         """Decode."""
-        return torch.tanh(self.layers(code[:, :, None, None]))
+        return torch.tanh(self.layers(self.of.in_one_place(code)))
 
 
 class Discriminator(nn.Module):
     """GANomaly's: (N, C, P, P) -> logit (N,) of being a photo, and the features before it (N, F)."""
 
-    def __init__(self, channels: int, width: int, side_px: int) -> None:
+    def __init__(self, channels: int, width: int, side_px: int, dims: int = 2) -> None:
         super().__init__()
-        self.body = pyramid(channels, width, side_px)
-        self.last = nn.Conv2d(deepest_width(width, side_px), 1, 4, bias=False)
+        self.body = pyramid(channels, width, side_px, dims)
+        self.last = layers_of(dims).conv(deepest_width(width, side_px), 1, 4, bias=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logit and features."""

@@ -25,6 +25,8 @@ from torch.nn import functional as F
 
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import GenerativeMethod, GenerativeSettings, mean_of_each
+from blemish.methods.networks.dimensions import layers_of
+from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.registry import register
 
 _SLOPE = 0.2
@@ -46,8 +48,9 @@ class MemaeSettings(GenerativeSettings):
 class Memory(nn.Module):
     """Replaces the vector (K,) at each position of (N, K, h, w) by a mixture of remembered ones."""
 
-    def __init__(self, memories: int, channels: int, shrinkage: float, similarity: str) -> None:
+    def __init__(self, memories: int, channels: int, shrinkage: float, similarity: str, dims: int = 2) -> None:
         super().__init__()
+        self.of = layers_of(dims)
         limit = 1 / math.sqrt(channels)
         self.vectors = nn.Parameter(torch.empty(memories, channels).uniform_(-limit, limit))
         self.cut = shrinkage / memories
@@ -59,10 +62,10 @@ class Memory(nn.Module):
         query = x
         if self.cosine:
             memory, query = F.normalize(memory, dim=1), F.normalize(query, dim=1)
-        weights = torch.softmax(F.conv2d(query, memory[:, :, None, None]).float(), dim=1)
+        weights = torch.softmax(self.of.convolve(query, self.of.in_one_place(memory)).float(), dim=1)
         if self.cut:
             weights = shrink(weights, self.cut)
-        return F.conv2d(weights, self.vectors.t()[:, :, None, None]), weights
+        return self.of.convolve(weights, self.of.in_one_place(self.vectors.t())), weights
 
 
 @register("memae", learns_from="normal", localises=True)
@@ -70,20 +73,28 @@ class Memae(GenerativeMethod):
     """Memory-augmented autoencoder: gives photos back from remembered pieces of sound ones alone."""
 
     Settings: ClassVar[type[MemaeSettings]] = MemaeSettings
+    on_series: ClassVar[bool] = True
 
-    def __init__(self, settings: MemaeSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def __init__(
+        self,
+        settings: MemaeSettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
+        super().__init__(settings, classes, load_weights, view)
+        of = layers_of(self.dims)
         widths = [self.channels, *(settings.width * times for times in (1, 2, 2, 4))]
         down: list[nn.Module] = []
         up: list[nn.Module] = []
         for wide, wider in pairwise(widths):
-            down += [nn.Conv2d(wide, wider, 3, 2, 1), nn.BatchNorm2d(wider), nn.LeakyReLU(_SLOPE)]
-            back: list[nn.Module] = [nn.ConvTranspose2d(wider, wide, 4, 2, 1)]
+            down += [of.conv(wide, wider, 3, 2, 1), of.norm(wider), nn.LeakyReLU(_SLOPE)]
+            back: list[nn.Module] = [of.transposed(wider, wide, 4, 2, 1)]
             if wide != self.channels:
-                back += [nn.BatchNorm2d(wide), nn.LeakyReLU(_SLOPE)]
+                back += [of.norm(wide), nn.LeakyReLU(_SLOPE)]
             up = back + up
         self.encoder = nn.Sequential(*down)
-        self.memory = Memory(settings.memories, widths[-1], settings.shrinkage, settings.similarity)
+        self.memory = Memory(settings.memories, widths[-1], settings.shrinkage, settings.similarity, self.dims)
         self.decoder = nn.Sequential(*up)
 
     def configure_optimizers(self) -> Any:

@@ -47,6 +47,12 @@ class CrackClassifierSettings(GradientSettings):
     dropout: float = Field(0.2, ge=0, lt=1, description="share of features left out before the head while training")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of certainty taken from each label")
     mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0 mixes nothing")
+    augment: bool = Field(True, description="crops, flips, quarter turns, brightness and contrast while training")
+    early_stopping: bool = Field(
+        True,
+        description="keep the epoch with the lowest validation loss and stop when it no longer falls; "
+        "otherwise make all epochs and keep the last, as the source does",
+    )
 
 
 @register("crack-classifier", learns_from="labels", localises=True)
@@ -58,6 +64,7 @@ class CrackClassifier(GradientMethod):
     def __init__(self, settings: CrackClassifierSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
         super().__init__()
         self.settings = settings
+        self.stops_early = settings.early_stopping
         self.classes = classes or ("defect",)
         self.encoder = _encoder(settings.encoder)
         normalisation = load_weights(settings.encoder, self.encoder) if settings.pretrained else IMAGENET
@@ -69,8 +76,8 @@ class CrackClassifier(GradientMethod):
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> LabelledPhotos:
         """Whole photos with their class."""
-        size_px = self.settings.size_px
-        return LabelledPhotos(samples, classes=self.classes, size_px=size_px, augment=training, seed=seed)
+        size_px, augment = self.settings.size_px, training and self.settings.augment
+        return LabelledPhotos(samples, classes=self.classes, size_px=size_px, augment=augment, seed=seed)
 
     def forward(self, image: Tensor) -> Tensor:
         """uint8 (N, S, S, 3) -> logits of the defect classes (N, K), against sound."""
@@ -92,6 +99,16 @@ class CrackClassifier(GradientMethod):
         return share * class_loss(logits, target, smoothing) + (1 - share) * class_loss(
             logits, target[other], smoothing
         )
+
+    def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """One batch of photos set aside; logs ``val_loss`` and ``val_accuracy``, the share put into its own class."""
+        image, target = batch
+        logits = self(image)
+        right = F.pad(logits, (1, 0)).argmax(dim=1) == target
+        loss = class_loss(logits, target)
+        self.log("val_accuracy", right.float().mean(), on_step=False, on_epoch=True)
+        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        return loss
 
     def input_spec(self) -> InputSpec:
         """Photos resized to one square."""

@@ -7,7 +7,7 @@ this beats training on their union when both are scored on the union. Its baseli
 same convolutions without skip connections is our reading.
 
 Beyond the source: a pretrained encoder, other losses, photos of rare classes shown more often, crops centred on
-defects, and flips averaged in the graph.
+defects, a gate that says which classes a photo shows at all, and flips averaged in the graph.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
+from blemish.errors import SettingsError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.masked_photos import MaskedPhotos
 from blemish.methods.networks.encoder_unet import encoder_unet
+from blemish.methods.networks.gated_unet import GatedUNet, gate_loss
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.registry import register
@@ -40,13 +42,24 @@ class SteelMulticlassSettings(GradientSettings):
     batch_size: int = Field(4, ge=1, description="photos in one step")
     network: str = Field(
         "mobilenet_v2",
-        description='"plain" for the U-Net of 5×5 convolutions, "cnn" for the same without skip connections, or an '
-        'encoder of segmentation-models-pytorch ("tu-NAME" for any of timm)',
+        description='"plain" for a U-Net of two convolutions a level, "cnn" for the same without skip connections, or '
+        'an encoder of segmentation-models-pytorch ("tu-NAME" for any of timm)',
     )
     pretrained: bool = Field(True, description="start an encoder from ImageNet weights; plain and cnn have none")
+    filters: tuple[int, ...] = Field(
+        (16, 32, 64, 128),
+        min_length=2,
+        max_length=6,
+        description="channels of each level of plain and cnn, fine to coarse",
+    )
+    kernel_px: Literal[3, 5] = Field(5, description="side of the convolutions of plain and cnn")
     targets: Literal["classes", "union"] = Field("classes", description="tell classes apart, or learn their union")
     loss: LossName = Field("bce-dice", description="softmax is the source's")
     balance: bool = Field(False, description="show photos of rare classes as often as those of common ones")
+    gate: bool = Field(
+        False,
+        description="a classifier on the same encoder scales each class's map by the chance that the photo shows it",
+    )
     flips: bool = Field(False, description="average the answers for the photo and its mirror images: fourfold time")
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
     tile_px: int = Field(
@@ -71,12 +84,17 @@ class SteelMulticlass(GradientMethod):
         normalisation = IMAGENET
         self.net: nn.Module
         if settings.network in ("plain", "cnn"):
-            self.net = PlainUNet(3, channels, skips=settings.network == "plain")
+            if settings.gate:
+                raise SettingsError(
+                    f'gate=true needs a network with an encoder, such as mobilenet_v2; "{settings.network}" has none.'
+                )
+            skips = settings.network == "plain"
+            self.net = PlainUNet(3, channels, settings.filters, settings.kernel_px, skips)
         else:
             network = encoder_unet(settings.network, settings.decoder_channels, channels)
             if settings.pretrained:
                 normalisation = load_weights(settings.network, network.encoder)
-            self.net = network
+            self.net = GatedUNet(network, len(self.classes)) if settings.gate else network
         self.from_bytes = FromBytes(normalisation)
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
@@ -89,13 +107,18 @@ class SteelMulticlass(GradientMethod):
 
     def forward(self, image: Tensor) -> Tensor:
         """uint8 (N, H, W, 3) -> logits (N, C, H, W)."""
-        return cast(Tensor, self.net(self.from_bytes(image)))
+        answer = self.net(self.from_bytes(image))
+        return cast(Tensor, answer[0] if self.settings.gate else answer)
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """The chosen loss of one batch of (image, masks)."""
+        """The chosen loss of one batch of (image, masks), and the gate's where there is one."""
         image, mask = batch
         target = mask if mask.ndim == 4 else mask[:, None]
-        return LOSSES[self.settings.loss](self(image).float(), target)
+        pixel_loss = LOSSES[self.settings.loss]
+        if not self.settings.gate:
+            return pixel_loss(self(image).float(), target)
+        logits, gate = self.net(self.from_bytes(image))
+        return pixel_loss(logits.float(), target) + gate_loss(gate.float(), target)
 
     def input_spec(self) -> InputSpec:
         """Photos at their own resolution, in overlapping tiles where they are large."""
@@ -123,15 +146,22 @@ class _Scoring(nn.Module):
     def __init__(self, method: SteelMulticlass) -> None:
         super().__init__()
         self.from_bytes, self.net = method.from_bytes, method.net
-        self.loss, self.flips = method.settings.loss, method.settings.flips
+        self.loss, self.flips, self.gated = method.settings.loss, method.settings.flips, method.settings.gate
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         pixels = self.from_bytes(image)
-        probability = class_probabilities(self.net(pixels), self.loss)
+        probability = self._probability(pixels)
         if self.flips:
             for sides in ([2], [3], [2, 3]):
-                turned = class_probabilities(self.net(pixels.flip(sides)), self.loss)
+                turned = self._probability(pixels.flip(sides))
                 probability = probability + turned.flip(sides)
             probability = probability / 4
         score = top_mean(probability.amax(dim=1), _SCORE_PIXELS)
         return score, probability[:, 0] if probability.shape[1] == 1 else probability
+
+    def _probability(self, pixels: Tensor) -> Tensor:
+        if not self.gated:
+            return class_probabilities(self.net(pixels), self.loss)
+        logits, gate = self.net(pixels)
+        chance: Tensor = gate.sigmoid()
+        return class_probabilities(logits, self.loss) * chance[:, :, None, None]

@@ -1,0 +1,88 @@
+"""Pictures of one cell of `benchmarks/generative.py`: scores by class, loss curves, photos and what is made of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from blemish.evaluation import Triple, draw_boxes, draw_triples, notable_cases
+from blemish.images import read_image
+from blemish.methods import get_method
+from blemish.methods.normal_photos import pieces
+from blemish.training.backbones import Backbones, start_from
+from blemish.training.recipes import resolve_settings
+
+EACH = 2
+
+
+def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root: Path, training: Path) -> None:
+    """Draw what is not there yet: ``<stem>-scores.png``, ``-curves.png`` and ``-triples.png``.
+
+    Args:
+        folder: for the pictures.
+        stem: how their names begin.
+        method: its name.
+        record: of the cell, with scores, truth, photos and settings.
+        root: of the data set.
+        training: the folder beside the detector, with curves and weights.
+    """
+    targets = {kind: folder / f"{stem}-{kind}.png" for kind in ("scores", "curves", "triples")}
+    folder.mkdir(parents=True, exist_ok=True)
+    scores, defective = np.array(record["scores"]), np.array(record["defective"])
+    if not targets["scores"].is_file():
+        title = f"{stem}: AUROC {record['auroc']:.3f}"
+        draw_boxes(targets["scores"], {"sound": scores[~defective], "defective": scores[defective]}, title=title)
+    if not targets["curves"].is_file() and (training / "curves.png").is_file():
+        shutil.copyfile(training / "curves.png", targets["curves"])
+    if not targets["triples"].is_file() and (training / "weights.safetensors").is_file():
+        chosen = [
+            (kind, number)
+            for kind, numbers in notable_cases(scores, defective, EACH).items()
+            for number in numbers.tolist()
+        ]
+        captions = [f"{kind}\n{scores[number]:.3g}" for kind, number in chosen]
+        photos = [root / record["photos"][number] for _, number in chosen]
+        draw_triples(targets["triples"], triples(method, record, photos, captions, training), title=stem)
+
+
+def triples(
+    method: str, record: dict[str, Any], photos: list[Path], captions: list[str], training: Path
+) -> list[Triple]:
+    """Photos at the network's size, what the method makes of them, and the absolute difference."""
+    kind: Any = get_method(method)
+    settings = resolve_settings(kind, recipe=None, profile=record["profile"], overrides=record["settings"])
+    built = kind(settings, (), Backbones(None).load).eval()
+    start_from(built, training / "weights.safetensors")
+    spec = built.input_spec()
+    batch = torch.from_numpy(np.stack([pieces(read_image(photo), spec)[0] for photo in photos]))
+    with torch.no_grad():
+        x = built.pixels(batch)
+        x_hat = given_back(built, method, x)
+    x, x_hat = built.pixels.crop(x), built.pixels.crop(x_hat)
+    differences = (x - x_hat).abs().mean(dim=1).numpy()
+    return [
+        Triple(as_picture(original), as_picture(made), difference, caption)
+        for original, made, difference, caption in zip(x, x_hat, differences, captions, strict=True)
+    ]
+
+
+def given_back(built: Any, method: str, x: Tensor) -> Tensor:
+    """What the method gives back for pictures (N, C, P, P): the same shape."""
+    if method == "anogan":
+        return built.closest(x)
+    if method == "fanogan":
+        return built.generator(built.encoder(x))
+    if method == "memae":
+        return built(x)[0]
+    return built.made(x) if hasattr(built, "made") else built(x)
+
+
+def as_picture(x: Tensor) -> np.ndarray:
+    """(C, S, S) in [-1, 1] -> uint8 (S, S) or (S, S, 3)."""
+    pixels = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels

@@ -1,0 +1,117 @@
+"""``blemish series``: learn from recordings of sensors, score others, and see how well faults are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blemish.cli.options import DetectorArgument, JsonOption
+
+app = typer.Typer(
+    help="Sensor series (CSV or Parquet): learn sound operation, score windows and time steps.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Ignore = Annotated[list[str] | None, typer.Option(help="A column that is no sensor; may be repeated.")]
+_Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row per time step.", show_default=False)]
+
+
+@app.command()
+def train(
+    method: Annotated[str, typer.Argument(help="fanogan, ganomaly or memae.", show_default=False)],
+    data: Annotated[list[Path], typer.Option(help="Recording of sound operation; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
+    window: Annotated[int, typer.Option(help="Time steps in one window.", metavar="STEPS")] = 64,
+    stride: Annotated[
+        int | None, typer.Option(help="Steps from window to window; a quarter of a window.", metavar="STEPS")
+    ] = None,
+    ignore: _Ignore = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+) -> None:
+    """Learn from recordings of sound operation and write one portable detector file."""
+    import sys
+
+    from blemish.training.recipes import parse_assignments
+    from blemish.training.series import train_series
+
+    train_series(
+        method,
+        data,
+        out,
+        window_steps=window,
+        stride_steps=stride,
+        ignore=ignore or (),
+        settings=parse_assignments(assignments or []),
+        profile=profile,
+        seed=seed,
+        progress=sys.stderr.isatty(),
+        say=lambda sentence: typer.echo(sentence, err=True),
+    )
+
+
+@app.command()
+def score(
+    file: DetectorArgument,
+    recording: _Recording,
+    out: Annotated[Path, typer.Option(help="CSV to write: a line per time step.", show_default=False)],
+    windows: Annotated[Path | None, typer.Option(help="CSV to write: a line per window.")] = None,
+) -> None:
+    """Score every time step and every window of a recording; no torch needed."""
+    from blemish.datasets import read_series
+    from blemish.detectors import load_series_detector
+    from blemish.files import write_text
+
+    detector = load_series_detector(file)
+    found = detector.score(read_series(recording, columns=detector.form.columns))
+    alarms = [""] * len(found.steps) if found.alarms is None else found.alarms.astype(int).tolist()
+    lines = [f"{step},{value:.9g},{alarm}" for step, (value, alarm) in enumerate(zip(found.steps, alarms, strict=True))]
+    write_text(out, "\n".join(["step,score,alarm", *lines]) + "\n")
+    if windows is not None:
+        unknown = [""] * len(found.windows)
+        p = unknown if found.p_values is None else [f"{value:.6g}" for value in found.p_values]
+        rejected = unknown if found.rejected is None else found.rejected.astype(int).tolist()
+        rows = zip(found.starts, found.windows, p, rejected, strict=True)
+        lines = [f"{start},{value:.9g},{p_value},{flag}" for start, value, p_value, flag in rows]
+        write_text(windows, "\n".join(["first_step,score,p_value,rejected", *lines]) + "\n")
+    many = 0 if found.rejected is None else int(found.rejected.sum())
+    typer.echo(f"{len(found.windows)} windows, {many} rejected; scores of {len(found.steps)} time steps in {out}.")
+
+
+@app.command()
+def evaluate(
+    file: DetectorArgument,
+    recording: _Recording,
+    faults: Annotated[str, typer.Option(help="Column with 1 where a fault is and 0 elsewhere.", show_default=False)],
+    rate: Annotated[float, typer.Option(min=0, max=0.99, help="False-alarm rate among sound steps.")] = 0.01,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how well known faults are found, without point-adjustment."""
+    import json
+    from dataclasses import asdict
+
+    from blemish.datasets import read_series
+    from blemish.detectors import load_series_detector
+    from blemish.evaluation.series import series_figures
+
+    detector = load_series_detector(file)
+    series = read_series(recording, columns=detector.form.columns, fault_column=faults)
+    figures = series_figures(detector.score(series).steps, series.faulty if series.faulty is not None else [], rate)
+    if as_json:
+        typer.echo(json.dumps(asdict(figures), indent=2))
+        return
+    if figures.auroc is None or figures.average_precision is None or figures.events is None:
+        typer.echo(f"{figures.steps} time steps are all of one kind: there is nothing to rank.")
+        return
+    events = figures.events
+    typer.echo(f"AUROC {figures.auroc:.3f} and average precision {figures.average_precision:.3f} over time steps")
+    typer.echo(
+        f"{events.found} of {events.events} faults found with {events.false_alarm_rate:.2%} of sound steps flagged "
+        f"(random scores: {events.by_chance:.0%})"
+    )

@@ -1,0 +1,78 @@
+"""What generative methods do with photos and sizes that do not fit: padded and said, or refused in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from blemish.datasets import Sample  # noqa: E402
+from blemish.errors import DataError  # noqa: E402
+from blemish.methods import get_method  # noqa: E402
+from blemish.training.fitting import fit  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+def built(name: str, **settings: object):
+    method = get_method(name)
+    return method(method.Settings(**{"width": 4, "epochs": 1, **settings}), (), lambda name, module: None)
+
+
+def photos(folder: Path, count: int, *, channels: int = 3) -> tuple[Sample, ...]:
+    rng = np.random.default_rng(0)
+    samples = []
+    for index in range(count):
+        photo = rng.integers(80, 160, (32, 32, channels)[: 2 if channels == 1 else 3], dtype=np.uint8)
+        samples.append(Sample(folder / f"{index}.png", label="good"))
+        cv2.imwrite(str(samples[-1].path), photo)
+    return tuple(samples)
+
+
+@pytest.mark.parametrize("name", ["ganomaly", "fanogan", "memae", "skip-ganomaly"])
+def test_a_size_that_is_no_power_of_two_is_padded_and_said(name: str):
+    extra = {"epochs": 2, "encoder_epochs": 1} if name == "fanogan" else {}
+    method = built(name, size_px=48, **extra).eval()
+    assert method.side_px == 64
+    assert any("48 px is no power of two" in remark and "64 px" in remark for remark in method.remarks)
+    with torch.no_grad():
+        score, maps = method.graph()(torch.zeros(2, 48, 48, 3, dtype=torch.uint8))
+    assert score.shape == (2,)
+    assert maps.shape == (2, 48, 48)
+
+
+def test_a_power_of_two_is_not_remarked_on():
+    assert built("memae", size_px=64).remarks == []
+
+
+def test_fewer_photos_than_a_batch_teach_in_one_batch(tmp_path: Path):
+    samples = photos(tmp_path, 3)
+    _, report = fit(
+        lambda: built("ganomaly", size_px=32, batch_size=32),
+        samples,
+        (),
+        seed=0,
+        logs=tmp_path / "logs",
+        progress=False,
+    )
+    assert report.epochs == 1
+
+
+def test_one_photo_is_too_few_and_said(tmp_path: Path):
+    with pytest.raises(DataError, match="needs at least 2 sound photos to learn from, and there is 1"):
+        built("memae", size_px=32).examples(photos(tmp_path, 1), training=True, seed=0)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_grey_files_and_colour_files_suit_a_model_of_either(tmp_path: Path, colour: bool):
+    method = built("memae", size_px=32, colour=colour)
+    for channels in (1, 3):
+        examples = method.examples(photos(tmp_path, 2, channels=channels), training=True, seed=0)
+        x = method.pixels(torch.stack([examples[0], examples[1]]))
+        assert x.shape == (2, 3 if colour else 1, 32, 32)
+        if colour and channels == 1:
+            torch.testing.assert_close(x[:, 0], x[:, 2])

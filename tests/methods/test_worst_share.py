@@ -1,0 +1,68 @@
+"""The score by a photo's most unusual pixels, and what generative methods say to awkward photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.detectors import read_container  # noqa: E402
+from blemish.images import read_image  # noqa: E402
+from blemish.methods import get_method  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+TINY = {"size_px": 48, "width": 4, "epochs": 1}
+
+
+def draw_grey(folder: Path, count: int) -> Path:
+    """Single-channel PNG files of soft noise."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    for index in range(count):
+        cv2.imwrite(str(folder / f"{index}.png"), rng.normal(128, 20, (40, 56)).clip(0, 255).astype(np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "memae", "ganomaly", "vae-attention"])
+@pytest.mark.parametrize("share", [1e-9, 0.01, 1.0])
+def test_the_worst_share_is_the_mean_of_the_largest_values_of_the_map(name: str, share: float):
+    torch.manual_seed(0)
+    method = get_method(name)
+    built = method(
+        method.Settings.model_validate({**TINY, "worst_share": share}), (), lambda *_: pytest.fail("weights")
+    )
+    photos = torch.randint(0, 256, (3, 48, 48, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        score, maps = built.graph()(photos)
+    count = max(1, round(share * 48 * 48))
+    expected = np.sort(maps.numpy().reshape(3, -1), axis=1)[:, -count:].mean(axis=1)
+    np.testing.assert_allclose(score.numpy(), expected, rtol=1e-4)
+
+
+def test_without_a_share_the_score_is_the_methods_own():
+    torch.manual_seed(0)
+    method = get_method("ganomaly")
+    built = method(method.Settings.model_validate(TINY), (), lambda *_: pytest.fail("weights")).eval()
+    photos = torch.randint(0, 256, (2, 48, 48, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        torch.testing.assert_close(built.graph()(photos)[0], built.judge(built.pixels(photos))[0])
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "ganomaly"])
+def test_few_grey_photos_teach_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
+    photos = draw_grey(tmp_path / "good", 6)
+    said: list[str] = []
+    settings = {**TINY, "colour": True, "batch_size": 32}
+    detector = blemish.train(name, photos, tmp_path / "grey.blemish", settings=settings, say=said.append)
+    assert any("48 px is no power of two" in sentence and "64 px" in sentence for sentence in said)
+    assert "no power of two" in read_container(tmp_path / "grey.blemish").card
+    score, heat_map = detector.score(read_image(photos / "0.png"))
+    assert np.isfinite(score)
+    assert heat_map is not None
+    assert heat_map.shape == (40, 56)
