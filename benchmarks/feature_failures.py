@@ -17,6 +17,7 @@ import numpy as np
 import blemish
 from blemish.evaluation import draw_grid, mark_errors
 from blemish.images import read_image
+
 from feature_methods import METHODS, SETS, read_set, slug
 
 EACH = 2

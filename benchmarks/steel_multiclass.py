@@ -43,8 +43,8 @@ from blemish.evaluation import (
 from blemish.images import read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
-from cells import cell, paired, slug, spread
 
+from cells import cell, paired, slug, spread
 from machine import describe_machine
 
 PUBLISHED = {

@@ -14,6 +14,8 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.datasets import Sample, read_dataset  # noqa: E402
+from blemish.detectors.openvino_runtime import OpenVinoRuntime  # noqa: E402
+from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import DataError, SettingsError  # noqa: E402
 from blemish.evaluation import Evaluation  # noqa: E402
 from blemish.inspection import choose_split, evaluate_each  # noqa: E402
@@ -24,6 +26,7 @@ from blemish.methods.supervised.crack_classifier import (  # noqa: E402
     class_loss,
 )
 from blemish.training.choosing import deal_labelled_photos  # noqa: E402
+from blemish.training.export import export_graph  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -74,6 +77,17 @@ def test_the_score_is_the_log_odds_of_any_defect(classes: tuple[str, ...]):
         score, _ = method.graph()(image)
     p = torch.softmax(torch.nn.functional.pad(logits, (1, 0)), dim=1)
     torch.testing.assert_close(score, torch.log((1 - p[:, 0]) / p[:, 0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [("crack",), ("crack", "blowhole")])
+def test_both_runtimes_score_each_photo_of_a_batch(classes: tuple[str, ...]):
+    pytest.importorskip("openvino")
+    method = build(classes, encoder="resnet18", size_px=64).eval()
+    graph = export_graph(method.graph(), method.input_spec())
+    batch = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    one, other = OnnxRuntime(graph, threads=1)(batch), OpenVinoRuntime(graph, threads=1)(batch)
+    assert one.scores.shape == other.scores.shape == (2,)
+    np.testing.assert_allclose(other.scores, one.scores, rtol=1e-2, atol=1e-2)  # bfloat16 where a processor has it
 
 
 def test_the_mean_of_the_activation_map_is_the_logit():

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.detectors import read_container  # noqa: E402
+from blemish.errors import DataError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 
@@ -20,12 +21,13 @@ pytestmark = pytest.mark.train
 TINY = {"size_px": 48, "width": 4, "epochs": 1}
 
 
-def draw_grey(folder: Path, count: int) -> Path:
-    """Single-channel PNG files of soft noise."""
+def draw_photos(folder: Path, count: int, *, colour: bool) -> Path:
+    """PNG files of noise, of one channel or three."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     for index in range(count):
-        cv2.imwrite(str(folder / f"{index}.png"), rng.normal(128, 20, (40, 56)).clip(0, 255).astype(np.uint8))
+        pixels = rng.normal(128, 20, (40, 56, *[3] * colour)).clip(0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{index}.png"), pixels)
     return folder
 
 
@@ -56,13 +58,28 @@ def test_without_a_share_the_score_is_the_methods_own():
 
 @pytest.mark.parametrize("name", ["autoencoder", "ganomaly"])
 def test_few_grey_photos_teach_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
-    photos = draw_grey(tmp_path / "good", 6)
+    photos = draw_photos(tmp_path / "good", 6, colour=False)
     said: list[str] = []
     settings = {**TINY, "colour": True, "batch_size": 32}
     detector = blemish.train(name, photos, tmp_path / "grey.blemish", settings=settings, say=said.append)
     assert any("48 px is no power of two" in sentence and "64 px" in sentence for sentence in said)
+    assert any("The photos are grey" in sentence for sentence in said)
     assert "no power of two" in read_container(tmp_path / "grey.blemish").card
     score, heat_map = detector.score(read_image(photos / "0.png"))
     assert np.isfinite(score)
     assert heat_map is not None
     assert heat_map.shape == (40, 56)
+
+
+@pytest.mark.parametrize(("colour", "settings"), [(True, {"colour": True}), (False, {"colour": False})])
+def test_nothing_is_said_where_photos_and_model_agree(colour: bool, settings: dict, tmp_path: Path):
+    photos = draw_photos(tmp_path / "good", 5, colour=colour)
+    said: list[str] = []
+    blemish.train("autoencoder", photos, tmp_path / "x.blemish", settings={**TINY, **settings}, say=said.append)
+    assert not any("grey" in sentence for sentence in said)
+
+
+def test_one_photo_is_too_few(tmp_path: Path):
+    photos = draw_photos(tmp_path / "good", 1, colour=True)
+    with pytest.raises(DataError, match="at least 2 sound photos"):
+        blemish.train("ganomaly", photos, tmp_path / "x.blemish", settings=TINY)

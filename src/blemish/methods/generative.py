@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,10 +17,13 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError
+from blemish.images import read_image
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.networks.signed_pixels import SignedPixels, padded_side
 from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.sound_photos import Augment, SoundPhotos
+
+_LOOKED_AT_FOR_COLOUR = 8
 
 Judge = Callable[[Tensor], tuple[Tensor, Tensor]]
 """float (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
@@ -99,6 +103,8 @@ class GenerativeMethod(GradientMethod):
             )
         augment: Augment = self.settings.augment if training else "none"
         photos: tuple[Sample, ...] = samples
+        if training and self.settings.colour and _are_grey(photos):
+            self.remarks.append("The photos are grey: colour=false learns the same from a third of the numbers.")
         return SoundPhotos(photos, size_px=self.settings.size_px, augment=augment, seed=seed)
 
     @abstractmethod
@@ -122,6 +128,13 @@ class GenerativeMethod(GradientMethod):
     def graph(self) -> nn.Module:
         """uint8 (N, S, S, 3) -> score (N,) and map (N, S, S); float64 (N, L, C) -> score (N,) and map (N, L)."""
         return _Scoring(self).eval()
+
+
+def _are_grey(photos: tuple[Sample, ...]) -> bool:
+    """Whether a few of the photos, evenly over the set, have three channels that say the same."""
+    few = photos[:: max(1, len(photos) // _LOOKED_AT_FOR_COLOUR)][:_LOOKED_AT_FOR_COLOUR]
+    pixels = (read_image(Path(photo.path)) for photo in few)
+    return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
 
 
 class _Windows(Dataset[Tensor]):

@@ -141,8 +141,10 @@ class _Scoring(nn.Module):
         weight = self.head.weight[:, :, None, None]
         maps = F.conv2d(features, weight, self.head.bias)
         logits = maps.mean(dim=(2, 3))
-        # Log-odds of a defect of any class; for one class the logit itself.
-        score = torch.logsumexp(logits, dim=1)
+        # Log-odds of a defect of any class, a logsumexp; for one class the logit itself. Spelt out, because OpenVINO
+        # takes ONNX's own operator for a sum over the photos too.
+        largest = logits.amax(dim=1, keepdim=True)
+        score = largest[:, 0] + (logits - largest).exp().sum(dim=1).log()
         maps = F.interpolate(maps, size=image.shape[1:3], mode="bilinear", align_corners=False)
         return score, maps[:, 0] if maps.shape[1] == 1 else maps
 
