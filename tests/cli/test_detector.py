@@ -29,7 +29,9 @@ def test_thresholds_move_and_nothing_else(blemish, darkness_file: Path):
     after = read_container(darkness_file)
     assert after.spec.thresholds.model_dump() == {
         "pixel": 0.6,
+        "peak": None,
         "min_area_px": 5,
+        "by_class": (),
         "review": 0.4,
         "reject": 0.95,
         "source": "set by hand",

@@ -84,6 +84,22 @@ def test_specks_below_the_limit_are_dropped(darkness: Container, wall: np.ndarra
     assert not found.mask[10, 10]
 
 
+def test_outlines_that_are_nowhere_certain_are_dropped_and_others_kept_whole(darkness: Container, wall: np.ndarray):
+    wall[50:54, 70:80] = 90  # the bar fades out
+    wall[10:14, 30:70] = 90  # another one is faint all along
+    limits = darkness.spec.thresholds.model_copy(update={"peak": 0.9})
+    assert len(changed(darkness).inspect(wall).regions) == 2
+    found = changed(darkness, thresholds=limits).inspect(wall)
+    assert [region.area_px for region in found.regions] == [200]
+    assert found.mask is not None
+    assert found.mask.sum() == 200
+
+
+def test_a_peak_below_the_pixel_threshold_is_refused():
+    with pytest.raises(ValueError, match="peak must not lie below pixel"):
+        Thresholds(pixel=0.6, peak=0.5)
+
+
 def test_p_values_count_the_normal_scores_at_least_as_high(darkness: Container, wall: np.ndarray):
     detector = changed(darkness, calibration=Calibration(scores=(0.1, 0.5, 0.95), source="test"))
     assert detector.inspect(wall).p_value == pytest.approx(2 / 4)

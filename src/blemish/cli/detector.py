@@ -29,6 +29,7 @@ def show(file: DetectorArgument, as_json: JsonOption = False) -> None:
 def set_threshold(
     file: DetectorArgument,
     pixel: Annotated[float | None, typer.Option(help="A pixel is defective at this heat or more.")] = None,
+    peak: Annotated[float | None, typer.Option(help="Outlines that nowhere reach this heat are dropped.")] = None,
     review: Annotated[float | None, typer.Option(help="A photo needs a second look at this score or more.")] = None,
     reject: Annotated[float | None, typer.Option(help="A photo is rejected at this score or more.")] = None,
     min_area: Annotated[int | None, typer.Option(help="Smaller regions are dropped, in pixels.", metavar="PX")] = None,
@@ -40,7 +41,9 @@ def set_threshold(
     from blemish.cli.tables import thresholds_line
     from blemish.inspection.thresholds import set_thresholds
 
-    thresholds = set_thresholds(file, pixel=pixel, review=review, reject=reject, min_area_px=min_area, out=out)
+    thresholds = set_thresholds(
+        file, pixel=pixel, peak=peak, review=review, reject=reject, min_area_px=min_area, out=out
+    )
     typer.echo(f"{out or file}: {thresholds_line(thresholds)}")
 
 

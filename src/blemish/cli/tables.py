@@ -92,7 +92,8 @@ def thresholds_line(thresholds: Thresholds) -> str:
     classes = "".join(
         f"; {one.label}: pixel {one.pixel:g}, regions from {one.min_area_px} px" for one in thresholds.by_class
     )
-    return f"{said}, regions from {thresholds.min_area_px} px{classes}; {thresholds.source}"
+    peak = "" if thresholds.peak is None else f" that reach {thresholds.peak:g}"
+    return f"{said}, regions from {thresholds.min_area_px} px{peak}{classes}; {thresholds.source}"
 
 
 def _figure(figures: dict[str, Any], name: str) -> str:

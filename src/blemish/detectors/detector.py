@@ -140,7 +140,13 @@ class Detector:
             return (), None, None
         if maps.ndim == 2:
             label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
-            found = find_regions(maps >= thresholds.pixel, maps, min_area_px=thresholds.min_area_px, label=label)
+            found = find_regions(
+                maps >= thresholds.pixel,
+                maps,
+                min_area_px=thresholds.min_area_px,
+                least_peak=-np.inf if thresholds.peak is None else thresholds.peak,
+                label=label,
+            )
             return found[0], None, found[1]
         regions: list[Region] = []
         masks = []

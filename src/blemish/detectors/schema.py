@@ -70,10 +70,12 @@ class Thresholds(_Frozen):
     """Where decisions fall. Kept beside the graph, never inside, so that they can change without retraining.
 
     An image is rejected at ``score >= reject`` and sent to review at ``score >= review``; a pixel is defective at
-    ``map >= pixel``. None: no such decision is made.
+    ``map >= pixel``, and with ``peak`` only in pieces that reach ``map >= peak`` somewhere. None: no such decision is
+    made.
     """
 
     pixel: float | None = None
+    peak: float | None = None
     min_area_px: int = Field(1, ge=1, description="smaller regions are specks and dropped")
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
@@ -84,6 +86,8 @@ class Thresholds(_Frozen):
     def _ordered(self) -> Self:
         if self.review is not None and self.reject is not None and self.review > self.reject:
             raise ValueError("review must not lie above reject")
+        if self.peak is not None and (self.pixel is None or self.peak < self.pixel):
+            raise ValueError("peak must not lie below pixel")
         return self
 
     def of_class(self, label: str) -> ClassThreshold | None:

@@ -20,6 +20,7 @@ def set_thresholds(
     file: Path,
     *,
     pixel: float | None = None,
+    peak: float | None = None,
     review: float | None = None,
     reject: float | None = None,
     min_area_px: int | None = None,
@@ -30,6 +31,7 @@ def set_thresholds(
     Args:
         file: the detector.
         pixel: a pixel is defective at this heat or more; like the least area, it then holds for every class.
+        peak: outlines that nowhere reach this heat are dropped; of detectors with one map.
         review: a photo goes to review at this score or more.
         reject: a photo is rejected at this score or more.
         min_area_px: smaller regions are dropped.
@@ -42,10 +44,10 @@ def set_thresholds(
         DetectorError: ``file`` is not a detector.
         SettingsError: nothing is to be changed, or the thresholds contradict each other.
     """
-    wanted = {"pixel": pixel, "review": review, "reject": reject, "min_area_px": min_area_px}
+    wanted = {"pixel": pixel, "peak": peak, "review": review, "reject": reject, "min_area_px": min_area_px}
     changes: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
-        raise SettingsError("Say what to change: --pixel, --review, --reject or --min-area.")
+        raise SettingsError("Say what to change: --pixel, --peak, --review, --reject or --min-area.")
     for name, value in changes.items():
         if not math.isfinite(value):
             raise SettingsError(f"The threshold {name} must be a finite number; got {value}.")

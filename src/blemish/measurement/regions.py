@@ -47,14 +47,17 @@ def find_regions(
     heat_map: NDArray[np.float32],
     *,
     min_area_px: int = 1,
+    least_peak: float = -np.inf,
     label: str | None = None,
 ) -> tuple[tuple[Region, ...], NDArray[np.bool_]]:
-    """Regions of a mask, worst first, and the mask without the specks below ``min_area_px``.
+    """Regions of a mask, worst first, and the mask without specks and without what is nowhere certain.
 
     Args:
         mask: bool (H, W).
         heat_map: float32 (H, W), higher is worse.
         min_area_px: smaller pieces are dropped.
+        least_peak: so are those whose highest map value is below this: with a mask from a lower threshold, two
+            thresholds with hysteresis (Canny 1986), which follow a defect into its faint parts.
         label: class name given to every region.
 
     Returns:
@@ -73,7 +76,7 @@ def find_regions(
     np.maximum.at(peaks, piece, values)
     rows, columns = np.divmod(inside, mask.shape[1])
     elongations, orientations = _axes(columns - centroids[piece, 0], rows - centroids[piece, 1], piece, areas)
-    keep = areas >= min_area_px
+    keep = (areas >= min_area_px) & (peaks >= np.float32(least_peak))
     keep[0] = False
     boxes = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     kept = np.flatnonzero(keep)
