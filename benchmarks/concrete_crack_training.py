@@ -11,8 +11,8 @@ The same as by hand:
 
 but for the model card and for what an outline takes: a piece counts where it reaches a peak that 70 % of the drawn
 photos without a crack nowhere reach, and extends to the lowest pixel threshold within .005 of the best F1 on the
-drawn photos set aside from training. No real photo is looked at. What is there already is not made again, so a killed run goes on
-where it was.
+drawn photos set aside from training. No real photo is looked at. What is there already is not made again, so a killed
+run goes on where it was.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 
 
 Verdicts hold for drawn surfaces full of joints, cables, shadows and twigs: at most a tenth of those without a crack are
 rejected. For a promise about your own surfaces: `blemish calibrate concrete-crack --normals GOOD --out mine.blemish`.
-It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with little contrast
-it misses more often than it invents any; on brick walls it still outlines some joints.
+It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with little
+contrast it misses more often than it invents any; on brick walls it still outlines some joints.
 """
 
 
