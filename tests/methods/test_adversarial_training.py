@@ -151,13 +151,13 @@ def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfac
     method, report = fit(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)
     if epochs == 2:
         assert len(built) == 1
-        assert report.remarks == ()
+        assert not any("collapsed" in remark for remark in report.remarks)
         return
     assert len(built) == 2
     assert method is built[1]
     assert report.epochs == 4
     assert "started again from seed 1" in report.remarks[0]
-    assert "collapsed" in report.remarks[1]
+    assert any("collapsed" in remark for remark in report.remarks[1:])
     assert "collapsed" in report.describe()
 
 

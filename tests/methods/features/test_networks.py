@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from blemish.errors import SettingsError, WeightsError  # noqa: E402
+from blemish.errors import SettingsError, WeightsError, WeightsNotFoundError  # noqa: E402
 from blemish.locations import weights_dir  # noqa: E402
 from blemish.methods.features.networks import build_pyramid  # noqa: E402
 from blemish.methods.features.scattering import Scattering  # noqa: E402
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.train
 
 
 def no_weights(name: str, module: object) -> None:
-    raise WeightsError(f"{name} is not here.")
+    raise WeightsNotFoundError(f"{name} is not here.")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,14 @@ def test_what_cannot_be_is_a_sentence(name: str, strides: tuple[int, ...], said:
 def test_auto_takes_the_built_in_network_only_where_weights_are_missing():
     assert build_pyramid("auto", (8, 16), no_weights).name == "scattering"
     assert build_pyramid("auto", (8, 16), lambda *_: IMAGENET).name == "mobilenet_v2"
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsNotFoundError):
         build_pyramid("mobilenet_v2", (8, 16), no_weights)
+
+    def of_another_architecture(name: str, module: object) -> None:
+        raise WeightsError(f"{name} does not fit.")
+
+    with pytest.raises(WeightsError, match="does not fit"):
+        build_pyramid("auto", (8, 16), of_another_architecture)
 
 
 @pytest.mark.parametrize("strides", [(8,), (8, 16), (4, 8, 16)])
