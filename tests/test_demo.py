@@ -67,4 +67,4 @@ def test_the_bundled_detector_finds_most_of_what_was_drawn(tmp_path: Path, monke
     assert made.detector.name == "concrete-crack.blemish"
     record = made.figures.to_record()
     assert record["pixel"]["f1_2px"] > 0.6
-    assert record["image"]["auroc"] > 0.7
+    assert record["image"]["auroc"] > 0.8

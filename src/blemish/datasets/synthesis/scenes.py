@@ -75,8 +75,8 @@ class SynthesisSettings(BaseModel):
         1.0, ge=0, description="thinner cracks are this wide in the mask, else it would fall apart into dots"
     )
     light_crack_share: float = Field(0.03, ge=0, le=1, description="share of cracks filled lighter than the surface")
-    distractors_mean: float = Field(1.0, ge=0, description="mean number of distractors on a photo (Poisson)")
-    uncracked_distractors_mean: float = Field(2.4, ge=0, description="the same on photos without cracks")
+    distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on a photo (Poisson)")
+    uncracked_distractors_mean: float = Field(3.2, ge=0, description="the same on photos without cracks")
     surfaces: Mapping[str, float] = Field(_SURFACE_WEIGHTS, description="weight of each surface by name; absent is 0")
     distractors: Mapping[str, float] = Field(
         _DISTRACTOR_WEIGHTS, description="weight of each distractor by name; absent is 0"
@@ -88,7 +88,7 @@ class SynthesisSettings(BaseModel):
         0.02, ge=0, description="a crack that changes the photo by less (of full brightness) is not in the truth"
     )
     least_visibility: float = Field(
-        0.35,
+        0.5,
         ge=0,
         description="nor is one that changes it by less than this many standard deviations of the texture more",
     )
