@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import blemish
+from blemish.cpu import photos_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
 from blemish.detectors import Detector
 from blemish.evaluation import Case, Confusion, Evaluation, draw_cases, draw_confusion, notable_cases
@@ -163,7 +164,7 @@ def speed(photos: list[Path], out: Path, rounds: int = 5) -> None:
         print("| runtime | images/s (median) | least | most | CPU ms a photo |")
         print("|---|---|---|---|---|")
         for runtime in ("onnxruntime", "openvino"):
-            detector = blemish.load(file, runtime=runtime)
+            detector = blemish.load(file, photos_at_once=photos_at_once(len(photos)), runtime=runtime)
             timed(detector, photos[:20])
             started = time.process_time()
             speeds = sorted(len(photos) / timed(detector, photos) for _ in range(rounds))

@@ -21,6 +21,14 @@ def cpu_flags() -> frozenset[str]:
     return frozenset()
 
 
+def photos_at_once(photos: int, threads: int | None = None) -> int:
+    """How many of so many photos to score side by side: small graphs leave cores idle when several share one photo.
+
+    At most four, since each holds a photo, its map and the graph's buffers in memory.
+    """
+    return max(1, min(photos, threads or available_threads(), 4))
+
+
 def available_threads() -> int:
     """Cores that this process may use, lowered by ``OMP_NUM_THREADS`` where it is set to a positive number."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -47,6 +48,17 @@ def test_what_cannot_grow_or_merge_is_a_sentence(blemish, darkness_file: Path, t
     assert "none.png" in blemish("detector", "grow", darkness_file, "--photos", tmp_path / "none.png").stderr
     assert "two detectors" in blemish("detector", "merge", darkness_file, "--out", "x.blemish").stderr
     assert not Path("x.blemish").exists()
+
+
+def test_sound_photos_may_have_any_name(blemish, tmp_path: Path):
+    (tmp_path / "Werk").mkdir()
+    draw_photos(tmp_path / "Werk" / "ganz", 8)
+    draw_photos(tmp_path / "Werk" / "kaputt", 4, upright=False)
+    train = ("train", "patchcore", "--data", tmp_path / "Werk", "--out", "a.blemish", *SMALL)
+    assert "--normal" in blemish(*train).stderr
+    assert blemish(*train, "--normal", "ganz").exit_code == 0
+    judged = blemish("evaluate", "--detector", "a.blemish", "--data", tmp_path / "Werk", "--normal", "ganz", "--json")
+    assert json.loads(judged.stdout)["image"]["auroc"] == 1.0
 
 
 @pytest.mark.parametrize("extra", [["--set", "size_px=64"], ["--profile", "paper"], ["--start-from", "w.safetensors"]])

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blemish.detectors import Container, Detector, load
+from blemish.detectors.result import Inspection
 from blemish.errors import BlemishError, DetectorError
 from blemish.images import read_image, write_png
 from blemish.inspection import Tally, inspect_photos, read_findings
@@ -42,6 +43,29 @@ def test_every_photo_gets_one_answer_in_order(darkness_file: Path, photos: list[
         one.to_record() for one in found
     ]
     assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl", "overlays"]
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_photos_side_by_side_get_the_answers_that_they_get_alone(darkness: Container, photos: list[Path], runtime: str):
+    if runtime == "openvino":
+        pytest.importorskip("openvino")
+    photos[3].write_bytes(b"no photo")
+    alone, beside = (Detector(darkness, runtime=runtime, photos_at_once=number) for number in (1, 3))
+    records = [[one.to_record() for one in inspect_photos(detector, photos * 5)] for detector in (alone, beside)]
+    assert records[0] == records[1]
+    assert [record["path"] for record in records[1]] == [str(path) for path in photos * 5]
+    assert [record["error"] is not None for record in records[1][:7]] == [number == 3 for number in range(7)]
+
+
+def test_photos_are_really_scored_side_by_side(darkness: Container, photos: list[Path]):
+    class Meeting(Detector):
+        table = threading.Barrier(2)
+
+        def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
+            self.table.wait(timeout=30)  # raises BrokenBarrierError where one photo waits for the other
+            return super().inspect_pixels(pixels)
+
+    assert len(list(inspect_photos(Meeting(darkness, photos_at_once=2), photos[:6]))) == 6
 
 
 def test_every_photo_gets_an_overlay_of_its_own_size(darkness_file: Path, photos: list[Path], tmp_path: Path):

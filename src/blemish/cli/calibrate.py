@@ -33,12 +33,14 @@ def calibrate(
     """Set thresholds from good photos, with a promise about false alarms."""
     from blemish.cli.progress import progress
     from blemish.cli.tables import thresholds_line
+    from blemish.cpu import photos_at_once
     from blemish.detectors import load
     from blemish.images import list_images
     from blemish.inspection import calibrate as run
 
-    loaded = load(detector, threads=threads, runtime=runtime.value)
     photos = list_images(normals)
+    at_once = photos_at_once(len(photos), threads)
+    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
     with progress("Calibrating", len(photos)) as advance:
         calibrated = run(
             loaded,

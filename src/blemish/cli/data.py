@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blemish.cli.options import JsonOption
+from blemish.cli.options import JsonOption, LayoutOption, NormalOption
 from blemish.cli.synth import synth
 
 if TYPE_CHECKING:
@@ -22,13 +22,6 @@ app = typer.Typer(
 )
 
 DataArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, a table (CSV) or a COCO file (JSON).")]
-LayoutOption = Annotated[
-    str | None, typer.Option("--layout", help="Read it as this layout.", metavar="NAME", show_default=False)
-]
-NormalOption = Annotated[
-    list[str] | None,
-    typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
-]
 
 
 app.command()(synth)

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.cli.options import (
+    DetectorOption,
+    JsonOption,
+    LayoutOption,
+    NormalOption,
+    RuntimeChoice,
+    RuntimeOption,
+    ThreadsOption,
+)
 
 
 def evaluate(
@@ -18,19 +26,24 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for figures.json, photos.csv and the plots.", metavar="DIR")
     ] = None,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
     from blemish.cli.progress import progress
     from blemish.cli.tables import print_figures
+    from blemish.cpu import photos_at_once
     from blemish.datasets import read_dataset
     from blemish.detectors import load
     from blemish.evaluation import Evaluation
     from blemish.inspection import Portfolio, choose_split, evaluate_each
 
-    loaded = load(detector, threads=threads, runtime=runtime.value)
-    chosen = choose_split(read_dataset(data), split, trained_on=loaded.spec.provenance.photos)
+    dataset = read_dataset(data, layout=layout, normal_names=normal)
+    at_once = photos_at_once(len(dataset), threads)
+    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
+    chosen = choose_split(dataset, split, trained_on=loaded.spec.provenance.photos)
     for note in chosen.notes:
         typer.echo(note, err=True)
     strangers = [label for label in chosen.classes if label not in loaded.spec.classes]

@@ -62,12 +62,14 @@ def inspect(
     grades = grade_scale(grade or (None if scale_of is None else DEFAULT_GRADES))
 
     from blemish.cli.progress import progress
+    from blemish.cpu import photos_at_once
     from blemish.detectors import load
     from blemish.images import list_images
     from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_photos, to_line
 
     photos = list_images(paths)
-    loaded = load(detector, threads=threads, runtime=runtime.value)
+    at_once = photos_at_once(len(photos), threads)
+    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
     tally, watch = Tally(), DriftWatch.of(loaded)
     handed_in = None if submission is None else Submission(loaded)

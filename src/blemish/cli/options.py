@@ -12,6 +12,13 @@ DetectorOption = Annotated[
     str, typer.Option("--detector", help="A .blemish file, or the name of a bundled detector.", metavar="FILE")
 ]
 DetectorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .blemish file, or a bundled detector.")]
+LayoutOption = Annotated[
+    str | None, typer.Option("--layout", help="Read it as this layout.", metavar="NAME", show_default=False)
+]
+NormalOption = Annotated[
+    list[str] | None,
+    typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Cores to use; all of them if not given.", metavar="N", show_default=False)

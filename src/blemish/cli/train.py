@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli.options import LayoutOption, NormalOption
+
 
 def train(
     method: Annotated[
@@ -29,12 +31,15 @@ def train(
         Path | None,
         typer.Option("--start-from", help="weights.safetensors of an earlier training, to go on from.", metavar="FILE"),
     ] = None,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
 ) -> None:
     """Learn from photos and write one portable detector file."""
     import sys
 
     from rich.console import Console
 
+    from blemish.datasets import read_dataset
     from blemish.errors import SettingsError
     from blemish.training import train as run
     from blemish.training.automatic import AUTO, train_auto
@@ -51,11 +56,18 @@ def train(
                 '"auto" chooses method and settings by itself; leave --set, --recipe, --profile and --start-from out, '
                 "or name a method."
             )
-        train_auto(data, out, seed=seed, weights=weights, progress=sys.stderr.isatty(), say=say)
+        train_auto(
+            read_dataset(data, layout=layout, normal_names=normal),
+            out,
+            seed=seed,
+            weights=weights,
+            progress=sys.stderr.isatty(),
+            say=say,
+        )
         return
     run(
         method,
-        data,
+        read_dataset(data, layout=layout, normal_names=normal),
         out,
         settings=parse_assignments(assignments or []),
         recipe=recipe,

@@ -34,6 +34,8 @@ class Detector:
         container: the file's content.
         path: where it came from, for messages.
         threads: cores that the graph may use; None takes all that are allowed.
+        photos_at_once: how many photos `blemish.inspection.stream.inspect_stream` scores side by side; they share
+            the cores. More than one is faster for many photos, and slower for each.
         runtime: what runs the graph; ``openvino`` needs the extra of that name.
     """
 
@@ -43,12 +45,14 @@ class Detector:
         *,
         path: Path | None = None,
         threads: int | None = None,
+        photos_at_once: int = 1,
         runtime: RuntimeName = "onnxruntime",
     ) -> None:
         self.container = container
         self.path = path
+        self.photos_at_once = photos_at_once
         kind = OpenVinoRuntime if runtime == "openvino" else OnnxRuntime
-        self._run: Runtime = kind(container.graph, threads=threads)
+        self._run: Runtime = kind(container.graph, threads=threads, calls_at_once=photos_at_once)
 
     @property
     def spec(self) -> DetectorSpec:
@@ -124,7 +128,8 @@ class Detector:
     def with_spec(self, spec: DetectorSpec) -> Detector:
         """The same graph under another description."""
         other = object.__new__(Detector)
-        other.container, other.path, other._run = replace(self.container, spec=spec), self.path, self._run
+        other.container, other.path = replace(self.container, spec=spec), self.path
+        other.photos_at_once, other._run = self.photos_at_once, self._run
         return other
 
     def save(self, path: Path) -> None:
@@ -167,8 +172,16 @@ class Detector:
         return self.spec.classes[int(maps.mean(axis=(1, 2)).argmax())]
 
 
-def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName = "onnxruntime") -> Detector:
+def load(
+    path: Path | str,
+    *,
+    threads: int | None = None,
+    photos_at_once: int = 1,
+    runtime: RuntimeName = "onnxruntime",
+) -> Detector:
     """Load a ``.blemish`` file, or a bundled detector by its name (``concrete-crack``).
+
+    The options are those of `Detector`.
 
     Raises:
         DetectorError: it is missing, damaged, altered, of a newer schema, or its graph cannot be run.
@@ -177,7 +190,7 @@ def load(path: Path | str, *, threads: int | None = None, runtime: RuntimeName =
     container = read_container(Path(path))
     if container.spec.series is not None:
         raise DetectorError(f'"{path}" looks at sensor series, not at photos; score with "blemish series score".')
-    return Detector(container, path=locate(path), threads=threads, runtime=runtime)
+    return Detector(container, path=locate(path), threads=threads, photos_at_once=photos_at_once, runtime=runtime)
 
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,14 +21,15 @@ class OpenVinoRuntime:
 
     Args:
         graph: the ONNX model's bytes.
-        threads: how many cores one call may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+        threads: how many cores all calls may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+        calls_at_once: how many threads will call at the same time, each with its share of the cores.
 
     Raises:
         MissingExtraError: OpenVINO is not installed.
         DetectorError: the bytes are no model that OpenVINO can run, or its inputs and outputs are not a detector's.
     """
 
-    def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
+    def __init__(self, graph: bytes, *, threads: int | None = None, calls_at_once: int = 1) -> None:
         try:
             import openvino
         except ModuleNotFoundError:
@@ -34,7 +38,11 @@ class OpenVinoRuntime:
             ) from None
         try:
             core = openvino.Core()
-            options = {"INFERENCE_NUM_THREADS": threads or available_threads(), "PERFORMANCE_HINT": "LATENCY"}
+            options = {
+                "INFERENCE_NUM_THREADS": threads or available_threads(),
+                "NUM_STREAMS": calls_at_once,
+                "PERFORMANCE_HINT": "LATENCY",
+            }
             self._model = core.compile_model(core.read_model(graph), "CPU", options)
         except Exception as error:
             raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
@@ -44,15 +52,22 @@ class OpenVinoRuntime:
             ["score", "map"],
         ):
             raise DetectorError(f"The detector's graph gives {outputs}; expected image -> score, map.")
-        self._request = self._model.create_infer_request()
+        # A request serves one call at a time.
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(calls_at_once):
+            self._requests.put(self._model.create_infer_request())
 
     def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
-        """Score a batch, uint8 RGB (N, H, W, 3)."""
+        """Score a batch, uint8 RGB (N, H, W, 3). May be called from several threads."""
+        request = self._requests.get()
         try:
-            results = self._request.infer({"image": np.ascontiguousarray(batch)})
+            results = request.infer({"image": np.ascontiguousarray(batch)})
+            # Copies: the request's own arrays are written again by the next call.
+            scores, *maps = (np.array(value, np.float32) for value in results.values())
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
             ) from error
-        scores, *maps = (np.array(value, np.float32) for value in results.values())
+        finally:
+            self._requests.put(request)
         return Prediction(scores, maps[0] if maps else None)

@@ -32,7 +32,7 @@ class Runtime(Protocol):
     """Anything that runs a graph: ONNX Runtime, OpenVINO, or torch for what cannot be a graph."""
 
     def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
-        """Score a batch, uint8 RGB (N, H, W, 3)."""
+        """Score a batch, uint8 RGB (N, H, W, 3). May be called from several threads."""
         ...
 
 
@@ -41,7 +41,8 @@ class OnnxRuntime:
 
     Args:
         graph: the ONNX model's bytes.
-        threads: how many cores one call may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+        threads: how many cores all calls may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
+        calls_at_once: how many threads will call at the same time, each with its share of the cores.
         takes: name and type of the graph's input.
 
     Raises:
@@ -49,10 +50,15 @@ class OnnxRuntime:
     """
 
     def __init__(
-        self, graph: bytes, *, threads: int | None = None, takes: tuple[str, str] = ("image", "tensor(uint8)")
+        self,
+        graph: bytes,
+        *,
+        threads: int | None = None,
+        calls_at_once: int = 1,
+        takes: tuple[str, str] = ("image", "tensor(uint8)"),
     ) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or available_threads()
+        options.intra_op_num_threads = max(1, (threads or available_threads()) // calls_at_once)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Idle workers must not spin: decoding and drawing run on the same cores between two calls.

@@ -1,4 +1,4 @@
-"""Photos in, answers out, in order: decoding runs ahead of the detector, and one bad photo stops nothing."""
+"""Photos in, answers out, in order: decoded ahead, several scored side by side, and one bad photo stops nothing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from blemish.detectors.result import Inspection
 from blemish.errors import BlemishError, DetectorError
 from blemish.images import Photo, read_photo
 
-# A decoded photo of 12 megapixels takes 36 MB: this bounds the memory, not the number of photos.
-_DECODED_AHEAD = 3
+# Photos beyond those being scored: this bounds the memory, which at 12 megapixels is 36 MB decoded, 84 MB with its map.
+_AHEAD = 2
 _DECODERS = 2
+
+Decoding = Future[Photo]
+Answering = Future[tuple[Photo, Inspection]]
 
 
 def inspect_stream(
     detector: Detector, photos: Iterable[Path], *, bit_range: tuple[int, int] | None = None
 ) -> Generator[tuple[Photo | None, Inspection], None, None]:
-    """Inspect photo after photo, with the next ones being decoded meanwhile.
+    """Inspect photo after photo, the next ones being decoded and `Detector.photos_at_once` of them scored meanwhile.
 
     Args:
         detector: what inspects.
@@ -34,36 +37,43 @@ def inspect_stream(
         Each photo with its answer, in the order of ``photos``; a photo that could not be read is None, and an answer
         that could not be given carries its ``error``.
     """
-    with closing(_decode_ahead(photos, bit_range)) as decoded:
-        for path, decoding in decoded:
+    with closing(_work_ahead(detector, photos, bit_range)) as answers:
+        for path, answering in answers:
             try:
-                photo = decoding.result()
-                answer = _inspect(detector, path, photo)
+                photo, answer = answering.result()
             except BlemishError as error:
                 yield None, Inspection(path=path, score=None, error=str(error))
             else:
                 yield photo, replace(answer, path=path, notes=photo.notes)
 
 
-def _inspect(detector: Detector, path: Path, photo: Photo) -> Inspection:
+def _inspect(detector: Detector, path: Path, decoding: Decoding) -> tuple[Photo, Inspection]:
+    photo = decoding.result()
     answer = detector.inspect_pixels(photo.pixels)
     if answer.score is None or not math.isfinite(answer.score):
         # It would pass every threshold, and no table or average could hold it.
         raise DetectorError(f'The detector gives "{path}" the score {answer.score}, no finite number; train it again.')
-    return answer
+    return photo, answer
 
 
-def _decode_ahead(
-    photos: Iterable[Path], bit_range: tuple[int, int] | None
-) -> Generator[tuple[Path, Future[Photo]], None, None]:
-    pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
-    ahead: deque[tuple[Path, Future[Photo]]] = deque()
+def _work_ahead(
+    detector: Detector, photos: Iterable[Path], bit_range: tuple[int, int] | None
+) -> Generator[tuple[Path, Answering], None, None]:
+    decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
+    inspectors = ThreadPoolExecutor(detector.photos_at_once, thread_name_prefix="inspect")
+
+    def begin(path: Path) -> Answering:
+        return inspectors.submit(_inspect, detector, path, decoders.submit(read_photo, path, bit_range=bit_range))
+
+    ahead: deque[tuple[Path, Answering]] = deque()
     try:
         for path in photos:
-            ahead.append((path, pool.submit(read_photo, path, bit_range=bit_range)))
-            if len(ahead) > _DECODED_AHEAD:
+            ahead.append((path, begin(path)))
+            if len(ahead) > detector.photos_at_once + _AHEAD:
                 yield ahead.popleft()
         while ahead:
             yield ahead.popleft()
     finally:
-        pool.shutdown(cancel_futures=True)
+        # In this order: an inspector that has begun waits for its photo.
+        for pool in (inspectors, decoders):
+            pool.shutdown(cancel_futures=True)
