@@ -37,6 +37,11 @@ class InputSpec(_Frozen):
             raise ValueError("tile_px must be a multiple of multiple_of")
         return self
 
+    @classmethod
+    def tiled(cls, tile_px: int, multiple_of: int) -> Self:
+        """Photos at their own resolution, in tiles that overlap by 64 px where they are larger than one."""
+        return cls(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=multiple_of)
+
     def boxes(self, height_px: int, width_px: int) -> list[Box]:
         """The pieces, all of one size, that a photo of that size is seen in where it keeps its resolution."""
         if self.tile_px is None:

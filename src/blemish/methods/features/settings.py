@@ -78,7 +78,7 @@ class FeatureSettings(MethodSettings):
         """How photos reach the graph, given the sizes (height, width) of those learned from."""
         unit = max(self.strides)
         if self.size_px is None:
-            return InputSpec(tile_px=self.tile_px, overlap_px=min(64, self.tile_px // 4), multiple_of=max(unit, 32))
+            return InputSpec.tiled(self.tile_px, max(unit, 32))
         shape = median(math.log(height / width) for height, width in sizes_px) if self.keep_aspect else 0.0
         sides = (self.size_px * math.exp(shape / 2), self.size_px * math.exp(-shape / 2))
         height_px, width_px = (max(_LEAST_SIDE_PX, unit, round(side / unit) * unit) for side in sides)

@@ -97,16 +97,11 @@ class CrackInpainting(GradientMethod):
 
     def input_spec(self) -> InputSpec:
         """Photos at their own resolution, in overlapping tiles where they are large."""
-        return input_spec(self.settings.tile_px, self.net.multiple_of)
+        return InputSpec.tiled(self.settings.tile_px, self.net.multiple_of)
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and brightening D (N, H, W) in [0, 1]."""
         return _Scoring(self).eval()
-
-
-def input_spec(tile_px: int, multiple_of: int) -> InputSpec:
-    """Photos at their own resolution, in tiles that overlap by 64 px where they are larger than one."""
-    return InputSpec(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=multiple_of)
 
 
 class Grey(nn.Module):

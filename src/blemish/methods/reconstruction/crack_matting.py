@@ -36,7 +36,7 @@ from blemish.methods.networks.one_map import OneMap
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.reconstruction.composites import Composites
 from blemish.methods.reconstruction.compositing import transplant
-from blemish.methods.reconstruction.crack_inpainting import CompositeSettings, input_spec
+from blemish.methods.reconstruction.crack_inpainting import CompositeSettings
 from blemish.methods.registry import register
 from blemish.methods.supervised.unet import segmentation_loss
 
@@ -126,7 +126,7 @@ class CrackMatting(GradientMethod):
 
     def input_spec(self) -> InputSpec:
         """Photos at their own resolution, in overlapping tiles where they are large."""
-        return input_spec(self.settings.tile_px, _ENCODER_STRIDE)
+        return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and the crack's share of each pixel (N, H, W)."""

@@ -85,8 +85,7 @@ class FastUNetMethod(GradientMethod):
 
     def input_spec(self) -> InputSpec:
         """Photos at their own resolution, in overlapping tiles where they are large."""
-        tile_px = self.settings.tile_px
-        return InputSpec(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=_ENCODER_STRIDE)
+        return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,) and crack probability (N, H, W)."""
