@@ -4,7 +4,8 @@
     python benchmarks/steel_multiclass.py --data steel-sd900 --seeds 0 1 2 3 4
     python benchmarks/steel_multiclass.py --data steel-sd900 --rows encoder --seeds 0 1 2
     python benchmarks/steel_multiclass.py --data magnetic-tile --rows encoder --seeds 0 1 2
-    python benchmarks/steel_multiclass.py --data steel-sd900 --pictures docs/pictures/steel-multiclass
+    python benchmarks/steel_multiclass.py --data steel-sd900 --pictures FOLDER
+    python benchmarks/steel_multiclass.py --data drawn --rows encoder --seeds 0 --pictures docs/pictures
 
 Photos that look the same are kept together (magnetic tiles: by ``groups.csv``), a fifth of the groups is for testing,
 another fifth for each seed. The epoch and the thresholds are chosen on training photos set aside. A finished cell is
@@ -46,6 +47,7 @@ from blemish.inspection import choose_split
 from blemish.locations import data_dir
 
 from cells import cell, paired, slug, spread
+from drawn_steel import draw_strips
 from machine import describe_machine
 
 PUBLISHED = {
@@ -79,7 +81,9 @@ ROWS = {
 COLOURS = ((230, 60, 60), (60, 140, 255), (250, 190, 40), (40, 200, 90), (190, 80, 220))
 
 
-def read(name: str, seed: int) -> Dataset:
+def read(name: str, seed: int, out: Path) -> Dataset:
+    if name == "drawn":
+        return with_splits(read_dataset(draw_strips(out / "strips", 400)), test_share=0.2, seed=seed)
     root = data_dir()
     if root is None:
         raise SystemExit("Set BLEMISH_DATA to the folder that holds steel-sd900/ and magnetic-tile/.")
@@ -187,7 +191,7 @@ def coloured(pixels: NDArray[np.uint8], masks: NDArray[np.bool_]) -> NDArray[np.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", choices=("steel-sd900", "magnetic-tile"), default="steel-sd900")
+    parser.add_argument("--data", choices=("steel-sd900", "magnetic-tile", "drawn"), default="steel-sd900")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS)[:3])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/steel-multiclass"))
@@ -198,7 +202,7 @@ def main() -> None:
     cells: dict[str, list[dict]] = {row: [] for row in options.rows}
     # Seed after seed, so that an unfinished run can be compared.
     for seed in options.seeds:
-        dataset = read(options.data, seed)
+        dataset = read(options.data, seed, options.out)
         if options.limit:
             dataset = some(dataset, options.limit)
         for row in options.rows:
@@ -213,7 +217,7 @@ def main() -> None:
     if options.pictures:
         first = options.seeds[0]
         files = {row: options.out / options.data / slug(row) / f"seed{first}.blemish" for row in options.rows}
-        draw(options.pictures, options.data, files, cells, read(options.data, first))
+        draw(options.pictures, options.data, files, cells, read(options.data, first, options.out))
     report(options.data, cells)
 
 
