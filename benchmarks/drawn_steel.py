@@ -41,7 +41,7 @@ def draw_strip(rng: Generator, kinds: tuple[int, ...]) -> tuple[NDArray[np.uint8
     masks = {}
     for kind in kinds:
         share = DRAW[kind](rng)
-        contrast = rng.uniform(0.12, 0.3) * (1 if kind == 3 else -1)
+        contrast = rng.uniform(0.04, 0.25) * (1 if kind == 3 else -1)
         grey = grey + contrast * share * (1 + 0.3 * fractal_noise(rng, shape, 8))
         masks[kind] = share >= 0.5
     photo = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
