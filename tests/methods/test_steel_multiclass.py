@@ -138,6 +138,16 @@ def test_one_class_keeps_its_axis(tmp_path: Path):
         assert {examples[0][1].shape for _ in range(8)} == {(1, crop_px, crop_px)}
 
 
+@pytest.mark.parametrize("crop_px", [64, 96])
+def test_there_may_be_many_classes(tmp_path: Path, crop_px: int):
+    labels = tuple("abcdefg")
+    sample = write_photo(tmp_path, "0", {label: (8 * number, 8 * number) for number, label in enumerate(labels)})
+    mask = MaskedPhotos((sample,), crop_px=crop_px, augment=True, seed=1, classes=labels)[0][1]
+    assert mask.shape == (7, crop_px, crop_px)
+    assert 0 <= mask.min() <= mask.max() <= 1
+    assert mask.any()
+
+
 def test_photos_of_rare_classes_are_shown_more_often():
     def sample(name: str, *labels: str) -> Sample:
         masks = tuple(ClassMask(label, FileMask(Path("m.png"))) for label in labels)

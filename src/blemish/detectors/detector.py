@@ -18,11 +18,14 @@ from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.errors import DetectorError
-from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo
+from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, resize_photo
 from blemish.measurement.regions import Region, find_regions
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
 _BATCH_PIXELS = 1 << 20
+
+
+_UNPLACED = "does not fit the detector's reference photo, and was looked at as it lies"
 
 
 class Detector:
@@ -75,12 +78,13 @@ class Detector:
         if isinstance(image, str | Path):
             path = Path(image)
             photo = read_photo(path, bit_range=bit_range)
-            return replace(self.inspect_pixels(photo.pixels), path=path, notes=photo.notes)
+            answer = self.inspect_pixels(photo.pixels)
+            return replace(answer, path=path, notes=photo.notes + answer.notes)
         return self.inspect_pixels(as_rgb_uint8(image))
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
         """Inspect one photo, uint8 RGB (H, W, 3)."""
-        score, maps = self.score(pixels)
+        score, maps, notes = self._look(pixels)
         spec = self.spec
         calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
         heat_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
@@ -96,20 +100,26 @@ class Detector:
             mask=mask,
             class_masks=class_masks,
             label=None if decided == "pass" else self._label(maps, regions),
+            notes=notes,
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
         """Raw image score and raw map at the photo's size, float32 (H, W) or (K, H, W); None without localisation."""
+        return self._look(pixels)[:2]
+
+    def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
+        """`score`, and what should be known of how the photo was seen."""
         height_px, width_px = pixels.shape[:2]
         wanted = self.spec.input
         if wanted.size_px is not None:
-            smooth = (
-                cv2.INTER_AREA if height_px * width_px > wanted.size_px[0] * wanted.size_px[1] else cv2.INTER_LINEAR
-            )
-            small = cv2.resize(pixels, wanted.size_px[::-1], interpolation=smooth)
-            prediction = self._run(np.asarray(small, np.uint8)[None])
+            placement = wanted.place(pixels)
+            laid = pixels if placement is None else placement.lay(pixels)
+            prediction = self._run(resize_photo(laid, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
-            return float(prediction.scores[0]), maps
+            if maps is not None and placement is not None:
+                maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
+            notes = (_UNPLACED,) if wanted.reference is not None and placement is None else ()
+            return float(prediction.scores[0]), maps, notes
         stitcher = Stitcher(height_px, width_px, wanted.overlap_px) if self.spec.localises else None
         scores: list[float] = []
         for batch in _batches(wanted.boxes(height_px, width_px)):
@@ -119,7 +129,7 @@ class Detector:
             if stitcher is not None and prediction.maps is not None:
                 for box, tile_map in zip(batch, prediction.maps, strict=True):
                     stitcher.add(box, tile_map[..., : box.height, : box.width])
-        return max(scores), None if stitcher is None else stitcher.result()
+        return max(scores), None if stitcher is None else stitcher.result(), ()
 
     def with_thresholds(self, thresholds: Thresholds) -> Detector:
         """The same detector deciding elsewhere; the file it came from stays as it is until `save`."""

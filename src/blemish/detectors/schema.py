@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+from functools import lru_cache
 from typing import Any, Literal, Self
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blemish.images import Box, tile_boxes
+from blemish.errors import ImageError
+from blemish.images import Box, Placement, decode_photo, find_placement, tile_boxes, to_reference
 
 SCHEMA_VERSION = 1
+# Longest side of the picture that photos are laid over: enough to place them within a pixel or two of a photo.
+_REFERENCE_PX = 160
 
 
 class _Frozen(BaseModel):
@@ -19,7 +27,8 @@ class InputSpec(_Frozen):
     """How a photo of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
 
     With ``size_px`` each photo is resized to it. Without, it is seen at its own resolution, in overlapping tiles
-    where it is larger than ``tile_px``.
+    where it is larger than ``tile_px``. With ``reference`` each photo is first laid over that picture by shift and
+    rotation, and the map is moved back.
     """
 
     size_px: tuple[int, int] | None = Field(None, description="fixed (height, width); None keeps the resolution")
@@ -27,8 +36,18 @@ class InputSpec(_Frozen):
     overlap_px: int = Field(0, ge=0, description="how far neighbouring tiles overlap")
     multiple_of: int = Field(1, ge=1, description="photos and tiles are padded by reflection to a multiple of this")
 
+    reference: str | None = Field(
+        None,
+        max_length=1 << 17,
+        description="small grey PNG in base64 that photos are laid over; None sees them as they lie",
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.reference is not None:
+            if self.size_px is None:
+                raise ValueError("reference needs size_px")
+            _decode_reference(self.reference)
         if self.size_px is not None and self.tile_px is not None:
             raise ValueError("size_px and tile_px exclude each other")
         if self.tile_px is not None and self.overlap_px * 2 >= self.tile_px:
@@ -47,6 +66,27 @@ class InputSpec(_Frozen):
         if self.tile_px is None:
             return [Box(0, 0, height_px, width_px)]
         return tile_boxes(height_px, width_px, self.tile_px, self.overlap_px, self.multiple_of)
+
+    def place(self, photo: NDArray[np.uint8]) -> Placement | None:
+        """How a photo lies against the reference; None where there is none, or where the photo does not fit it."""
+        return None if self.reference is None else find_placement(photo, _decode_reference(self.reference))
+
+
+def encode_reference(photo: NDArray[np.uint8]) -> str:
+    """A photo, uint8 RGB (H, W, 3), as ``InputSpec.reference``."""
+    shrink = min(1.0, _REFERENCE_PX / max(photo.shape[:2]))
+    size_px = [max(1, round(side * shrink)) for side in photo.shape[:2]]
+    _, png = cv2.imencode(".png", to_reference(photo, (size_px[0], size_px[1])))
+    return base64.b64encode(png.tobytes()).decode("ascii")
+
+
+@lru_cache(maxsize=8)
+def _decode_reference(text: str) -> NDArray[np.uint8]:
+    try:
+        photo = decode_photo(base64.b64decode(text, validate=True), "the reference", max_megapixels=0.1)
+    except (ValueError, ImageError) as error:
+        raise ValueError(f"reference is no picture in base64: {error}") from None
+    return np.ascontiguousarray(photo.pixels[..., 0])
 
 
 class SeriesSpec(_Frozen):

@@ -44,7 +44,7 @@ def inspect_stream(
             except BlemishError as error:
                 yield None, Inspection(path=path, score=None, error=str(error))
             else:
-                yield photo, replace(answer, path=path, notes=photo.notes)
+                yield photo, replace(answer, path=path, notes=photo.notes + answer.notes)
 
 
 def _inspect(detector: Detector, path: Path, decoding: Decoding) -> tuple[Photo, Inspection]:

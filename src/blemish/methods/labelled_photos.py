@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import read_image
+from blemish.images import read_image, resize_photo
 
 _CACHE_BYTES = 2 << 30
 # Photos are kept a little larger than the crop, so that a crop has room to move.
@@ -61,7 +60,7 @@ class LabelledPhotos(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(image), torch.tensor(self.targets[index])
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return _resized(read_image(Path(self.paths[index])), self._kept_px)
+        return resize_photo(read_image(Path(self.paths[index])), (self._kept_px, self._kept_px))
 
 
 def _target(sample: Sample, classes: Sequence[str]) -> int:
@@ -77,17 +76,12 @@ def _target(sample: Sample, classes: Sequence[str]) -> int:
     )
 
 
-def _resized(image: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
-    smooth = cv2.INTER_AREA if image.shape[0] * image.shape[1] > side_px**2 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side_px, side_px), interpolation=smooth), np.uint8)
-
-
 def _augmented(image: NDArray[np.uint8], side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     kept_px = image.shape[0]
     # Three quarters at least: a defect at the border must not be cut away under its label.
     window = int(rng.integers(round(kept_px * 0.75), kept_px + 1))
     y, x = rng.integers(0, kept_px - window + 1, 2)
-    image = _resized(np.ascontiguousarray(image[y : y + window, x : x + window]), side_px)
+    image = resize_photo(np.ascontiguousarray(image[y : y + window, x : x + window]), (side_px, side_px))
     image = np.rot90(image, int(rng.integers(4)))
     if rng.integers(2):
         image = image[:, ::-1]

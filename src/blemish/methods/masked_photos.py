@@ -113,8 +113,10 @@ def _crop(
         smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
         image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
         # The mask becomes the share of each pixel that is defective: cut at one half, thin cracks would get thinner.
-        small = cv2.resize(mask, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
-        mask = small.reshape(crop_px, crop_px, *mask.shape[2:])  # OpenCV drops a single channel
+        # Class by class: OpenCV averages four channels at most.
+        classes = np.moveaxis(mask.reshape(*mask.shape[:2], -1), 2, 0)
+        small = [cv2.resize(one, (crop_px, crop_px), interpolation=smooth) for one in np.ascontiguousarray(classes)]
+        mask = np.stack(small, axis=2).astype(np.uint8).reshape(crop_px, crop_px, *mask.shape[2:])
     return image, mask
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.schema import InputSpec
-from blemish.images import image_size_px, pad_to_multiple, read_image
+from blemish.images import image_size_px, pad_to_multiple, read_image, resize_photo
 
 Pixels = NDArray[np.uint8]
 Variants = Callable[[Pixels], Sequence[Pixels]]
@@ -86,11 +85,10 @@ class NormalPhotos:
 
 def pieces(photo: Pixels, spec: InputSpec) -> list[Pixels]:
     """One photo as the graph sees it: resized, or cut into tiles and padded, as `blemish.detectors.Detector` does."""
-    height_px, width_px = photo.shape[:2]
     if spec.size_px is not None:
-        smaller = height_px * width_px > spec.size_px[0] * spec.size_px[1]
-        smooth = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        return [np.asarray(cv2.resize(photo, spec.size_px[::-1], interpolation=smooth), np.uint8)]
+        placement = spec.place(photo)
+        return [resize_photo(photo if placement is None else placement.lay(photo), spec.size_px)]
+    height_px, width_px = photo.shape[:2]
     tiles = (photo[box.y : box.y + box.height, box.x : box.x + box.width] for box in spec.boxes(height_px, width_px))
     return [pad_to_multiple(tile, spec.multiple_of) for tile in tiles]
 

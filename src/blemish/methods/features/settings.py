@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from pydantic import Field, model_validator
 
-from blemish.detectors.schema import InputSpec
+from blemish.detectors.schema import InputSpec, encode_reference
+from blemish.images import read_image
 from blemish.methods.contract import MethodSettings
 from blemish.methods.normal_photos import Pixels
 
@@ -48,6 +49,11 @@ class FeatureSettings(MethodSettings):
     region: Path | None = Field(
         None, description="picture that is white where photos are looked at and black where anything goes"
     )
+    align: Path | None = Field(
+        None,
+        description="photo of a good part that every photo is laid over, by shift and rotation, before it is looked "
+        "at: for parts in a jig",
+    )
     scaling: Literal["none", "channel"] = Field(
         "channel", description="give every channel of the features the same spread over the training photos, or not"
     )
@@ -70,8 +76,10 @@ class FeatureSettings(MethodSettings):
         strides = self.strides
         if any(stride < 2 or stride & (stride - 1) for stride in strides) or list(strides) != sorted(set(strides)):
             raise ValueError("strides must be ascending powers of two, such as [8, 16]")
-        if self.size_px is None and (self.region is not None or self.place_weight):
-            raise ValueError("region and place_weight need photos of one size: give size_px")
+        if self.size_px is None and (self.region is not None or self.align is not None or self.place_weight):
+            raise ValueError("region, align and place_weight need photos of one size: give size_px")
+        if self.align is not None and self.turns > 1:
+            raise ValueError("align would turn back what turns has turned: choose one")
         return self
 
     def input_spec(self, sizes_px: Sequence[tuple[int, int]]) -> InputSpec:
@@ -82,7 +90,8 @@ class FeatureSettings(MethodSettings):
         shape = median(math.log(height / width) for height, width in sizes_px) if self.keep_aspect else 0.0
         sides = (self.size_px * math.exp(shape / 2), self.size_px * math.exp(-shape / 2))
         height_px, width_px = (max(_LEAST_SIDE_PX, unit, round(side / unit) * unit) for side in sides)
-        return InputSpec(size_px=(height_px, width_px), multiple_of=unit)
+        reference = None if self.align is None else encode_reference(read_image(self.align))
+        return InputSpec(size_px=(height_px, width_px), multiple_of=unit, reference=reference)
 
     def variants(self, photo: Pixels) -> list[Pixels]:
         """The photo, and turned copies of it where asked for."""

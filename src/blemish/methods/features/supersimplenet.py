@@ -100,10 +100,15 @@ class SuperSimpleNet(FeatureMethod):
 
     def _defects(self) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Features (d, h, w) and mask float (H, W) of each piece of each labelled defect; None where none is known."""
-        spec = self.input_spec()
+        # A mask cannot be laid over the reference by itself: it is moved as its photo.
+        laid = self.input_spec()
+        spec = laid.model_copy(update={"reference": None})
         for sample in self.defects:
             photo = read_image(Path(sample.path))
             mask = _white(sample.read_mask(*photo.shape[:2])) if sample.masks else None
+            placement = laid.place(photo)
+            if placement is not None:
+                photo, mask = placement.lay(photo), None if mask is None else placement.lay(mask)
             masks = [None] * self.settings.turns if mask is None else self.settings.variants(mask)
             for variant, its_mask in zip(self.settings.variants(photo), masks, strict=True):
                 seen = pieces(variant, spec)
