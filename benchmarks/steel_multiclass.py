@@ -19,9 +19,9 @@ the classes together are likelier than background.
 
 Settings that fit the three rows of the source into three minutes of a core each: crops of 96 px instead of the whole
 photo, 3×3 kernels and filters of 8-16-32-64, 12 epochs, and a step size of 1e-3, since 12 epochs of 640 photos are a
-tenth of the steps that 1e-4 was published for. The encoder row takes crops of 128 px and 8 epochs, "long" of 192 px
-and 16. What each step beyond is worth is told by the rows called "short": an encoder, 5 epochs of crops of 96 px, one
-setting changed.
+tenth of the steps that 1e-4 was published for. The encoder row takes crops of 128 px and 8 epochs; "union, long" 192
+px and 16, with flips. What each step beyond is worth is told by the rows called "short": an encoder, 5 epochs of crops
+of 96 px, one setting changed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ ROWS = {
     "binary U-Net": {**PUBLISHED, "targets": "union"},
     "multi-class U-Net": PUBLISHED,
     "encoder": ENCODER,
-    "encoder, long": {"crop_px": 192, "epochs": 16, "patience": 16},
+    "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "flips": True},
     "short": SHORT,
     "short, union": {**SHORT, "targets": "union"},
     "short, softmax": {**SHORT, "loss": "softmax"},
