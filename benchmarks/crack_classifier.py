@@ -30,6 +30,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 import blemish
 from blemish.cpu import photos_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
@@ -107,6 +109,12 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
         "fit_cpu_s": fit_cpu_s,
         "size_mb": file.stat().st_size / 1e6,
     }
+
+
+def log_loss(record: dict, dataset: Dataset) -> float:
+    """Cross-entropy of the test photos: what overfitting harms first, as the network is ever more sure of itself."""
+    truth = np.array([bool(sample.defective) for sample in choose_split(dataset, "test").samples])
+    return float(np.logaddexp(0, np.where(truth, -1, 1) * np.array(record["scores"])).mean())
 
 
 def curves(file: Path) -> list[dict[str, float]]:
@@ -218,7 +226,7 @@ def main() -> None:
                 settings,
                 lambda chosen=chosen, file=file, settings=settings, seed=seed: compute(chosen, file, settings, seed),
             )
-            cells[name].append(record)
+            cells[name].append(record | {"log_loss": log_loss(record, dataset)})
             files[name].append(file)
     if options.pictures:
         draw(options.pictures, options.data, files, cells, read(options.data, options.seeds[0], options.out))
@@ -226,10 +234,15 @@ def main() -> None:
 
 
 def report(data: str, cells: dict[str, list[dict]]) -> None:
-    print(f"\n{describe_machine()}\n\n| {data} | " + " | ".join(FIGURES) + " | trained on | tested on | CPU min | MB |")
-    print("|---" * (len(FIGURES) + 5) + "|")
+    print(
+        f"\n{describe_machine()}\n\n| {data} | "
+        + " | ".join(FIGURES)
+        + " | log loss | trained on | tested on | CPU min | MB |"
+    )
+    print("|---" * (len(FIGURES) + 6) + "|")
     for name, records in cells.items():
         shown = [spread([record["image"][figure] for record in records]) for figure in FIGURES]
+        shown.append(spread([record["log_loss"] for record in records]))
         cost = [
             statistics.mean(record[key] for record in records) for key in ("n_train", "n_test", "fit_cpu_s", "size_mb")
         ]
@@ -237,8 +250,9 @@ def report(data: str, cells: dict[str, list[dict]]) -> None:
         print(f"| {name} | {' | '.join(shown)} | {numbers} |")
     stopped, last = (f"resnet18 3x3, unregularised{how}" for how in (", early stopping", ""))
     if stopped in cells and last in cells and len(cells[last]) > 1:
-        one, other = ([record["image"]["accuracy"] for record in cells[name]] for name in (stopped, last))
-        print(f"\nEarly stopping minus last epoch, accuracy: {paired(one, other)}")
+        for figure in ("accuracy", "log_loss"):
+            pair = [[{**record["image"], **record}[figure] for record in cells[name]] for name in (stopped, last)]
+            print(f"\nEarly stopping minus last epoch, {figure}: {paired(*pair)}")
 
 
 if __name__ == "__main__":
