@@ -74,6 +74,18 @@ def test_photos_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_
     assert all(split_of[f"{number}-0"] == split_of[f"{number}-1"] for number in range(14))
 
 
+def test_sound_photos_may_have_any_name(photos: Path, tmp_path: Path):
+    root = tmp_path / "Werk"
+    for number, path in enumerate(sorted(photos.rglob("images/*.png"))):
+        write_png(root / ("kaputt" if path.stem in "1357" else "ganz") / f"{number}.png", read_image(path))
+    unknown = prepare(root, [NORMAL], listing=tmp_path / "leaks.txt")
+    assert not unknown.training(sees_defects=False).samples
+    material = prepare(root, [NORMAL], normal_names=["ganz"], listing=tmp_path / "leaks.txt")
+    assert {sample.label for sample in material.training(sees_defects=False).samples} == {"ganz"}
+    save_material(material, tmp_path / "split.json")
+    assert load_material(root, tmp_path / "split.json") == material
+
+
 def test_the_split_survives_being_written_down(photos: Path, tmp_path: Path):
     material = prepare(photos, [MASKS], listing=tmp_path / "leaks.txt")
     save_material(material, tmp_path / "split.json")

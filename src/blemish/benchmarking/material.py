@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ class Material:
         dataset: every photo with a split, and with the truth where labels or masks tell it.
         fingerprint: over the contents of all photos and the split.
         leaked: names of test photos that the training may have seen.
+        normal_names: the classes that were said to be free of defects; None where the usual names told.
     """
 
     dataset: Dataset
     fingerprint: str
     leaked: frozenset[str]
+    normal_names: tuple[str, ...] | None = None
 
     def training(self, *, sees_defects: bool) -> Dataset:
         """The photos that a training gets; for methods that learn from sound photos nothing but those."""
@@ -54,6 +56,7 @@ def prepare(
     contenders: Sequence[Contender],
     *,
     allow_leaks: bool = False,
+    normal_names: Collection[str] | None = None,
     listing: Path,
     say: Callable[[str], None] = lambda _: None,
 ) -> Material:
@@ -63,13 +66,14 @@ def prepare(
         path: folder, table or COCO file.
         contenders: who will learn from it: what none of them sees cannot leak.
         allow_leaks: go on in spite of leaks.
+        normal_names: the classes that are free of defects; None knows the usual ones.
         listing: where the list of leaks is written, if there are any.
         say: told what was decided.
 
     Raises:
         DataError: unreadable data, no training or no test photos, or leaks that were not allowed.
     """
-    dataset = _dealt(read_dataset(path), say)
+    dataset = _dealt(read_dataset(path, normal_names=normal_names), say)
     dataset = replace(dataset, samples=tuple(_with_truth(sample) for sample in dataset.samples))
     for split, there in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
         if not there:
@@ -79,7 +83,8 @@ def prepare(
     leaks = find_crossings(visible)
     _stop_at(leaks, dataset, allow_leaks, listing, say)
     test_names = {relative_name(dataset, sample) for sample in dataset.split("test").samples}
-    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_photos & test_names))
+    named = None if normal_names is None else tuple(normal_names)
+    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_photos & test_names), named)
 
 
 def save_material(material: Material, target: Path) -> None:
@@ -94,7 +99,7 @@ def save_material(material: Material, target: Path) -> None:
         }
         for sample in material.dataset.samples
     }
-    record = {"fingerprint": material.fingerprint, "photos": photos}
+    record = {"fingerprint": material.fingerprint, "normal_names": material.normal_names, "photos": photos}
     write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -104,9 +109,9 @@ def load_material(path: Path, saved: Path) -> Material:
     Raises:
         DataError: the data set and the list of its photos no longer fit each other.
     """
-    dataset = read_dataset(path)
     record: dict[str, Any] = json.loads(saved.read_text(encoding="utf-8"))
-    photos = record["photos"]
+    names, photos = record["normal_names"], record["photos"]
+    dataset = read_dataset(path, normal_names=names)
 
     def dealt(sample: Sample) -> Sample:
         known = photos[relative_name(dataset, sample)]
@@ -119,7 +124,9 @@ def load_material(path: Path, saved: Path) -> Material:
             f'"{path}" changed while the benchmark ran: {error} is new; start the benchmark again.'
         ) from None
     leaked = frozenset(name for name, known in photos.items() if known["leaked"])
-    return Material(replace(dataset, samples=samples), record["fingerprint"], leaked)
+    return Material(
+        replace(dataset, samples=samples), record["fingerprint"], leaked, None if names is None else tuple(names)
+    )
 
 
 def _dealt(dataset: Dataset, say: Callable[[str], None]) -> Dataset:

@@ -93,6 +93,7 @@ def benchmark(
     seeds: Sequence[int] = (0, 1, 2),
     profile: str = "quick",
     allow_leaks: Sequence[str] = (),
+    normal_names: Sequence[str] | None = None,
     say: Say = lambda _: None,
 ) -> Benchmark:
     """Every recipe on every data set with every seed.
@@ -107,6 +108,7 @@ def benchmark(
         seeds: of everything random in a training; the split is the same for all.
         profile: ``quick`` or ``paper``.
         allow_leaks: names of data sets that may leak from training into test.
+        normal_names: the classes that are free of defects, in all data sets; None knows the usual ones.
         say: told what happens, in sentences.
 
     Returns:
@@ -120,7 +122,7 @@ def benchmark(
     out = Path(out)
     _check(data, seeds)
     contenders = read_contenders(recipes, profile)
-    cells = list(_cells(contenders, data, out, seeds, profile, allow_leaks, say))
+    cells = list(_cells(contenders, data, out, seeds, profile, allow_leaks, normal_names, say))
     for cell in cells:
         _refuse_another(cell)
     records: list[CellRecord] = []
@@ -164,6 +166,7 @@ def _cells(
     seeds: Sequence[int],
     profile: str,
     allow_leaks: Sequence[str],
+    normal_names: Sequence[str] | None,
     say: Say,
 ) -> Iterator[_Cell]:
     """All cells; every data set is read and checked before the first training starts."""
@@ -179,7 +182,12 @@ def _cells(
     for name, path in zip(names, data, strict=True):
         say(f"{name}: reading, and looking for leaks.")
         material = prepare(
-            path, contenders, allow_leaks=name in allow_leaks, listing=out / "leaks" / f"{name}.txt", say=say
+            path,
+            contenders,
+            allow_leaks=name in allow_leaks,
+            normal_names=normal_names,
+            listing=out / "leaks" / f"{name}.txt",
+            say=say,
         )
         saved = out / "splits" / f"{name}.json"
         save_material(material, saved)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from blemish.cli.options import NormalOption
+
 
 class SeveralValues(TyperCommand):
     """Lets one option take several values, ``--seeds 0 1 2``, as ``--seeds 0 --seeds 1 --seeds 2`` would."""
@@ -46,6 +48,7 @@ def benchmark(
         list[str] | None,
         typer.Option(help="Go on although this data set leaks from training into test.", metavar="NAME…"),
     ] = None,
+    normal: NormalOption = None,
 ) -> None:
     """Train and test recipes on data sets with several seeds; print a table with means, spreads and costs."""
     from blemish.benchmarking import benchmark as run
@@ -58,6 +61,7 @@ def benchmark(
         seeds=seeds or (0, 1, 2),
         profile=profile,
         allow_leaks=allow_leaks or (),
+        normal_names=normal,
         say=lambda sentence: typer.echo(sentence, err=True),
     )
     typer.echo(result.table.read_text(encoding="utf-8").rstrip())
