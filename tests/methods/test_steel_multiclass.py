@@ -99,6 +99,19 @@ def test_a_class_absent_from_the_batch_is_still_pushed_down():
     assert (logits.grad > 0).all()
 
 
+def test_finding_nothing_is_no_merit_where_classes_are_rare():
+    """Four classes of which the batch shows one: half of that one must pay more than nothing of all."""
+    target = torch.zeros(2, 4, 16, 16)
+    target[0, 1, 4:8, 4:8] = 1
+    nothing = torch.full_like(target, -8.0)
+    half = nothing.clone()
+    half[0, 1, 4:6, 4:8] = 8.0
+    assert bce_dice_loss(nothing, target) > 0.45
+    # By hand: Dice of 8 right pixels out of 8 found and 16 labelled, softened by one.
+    expected = 0.5 * F.binary_cross_entropy_with_logits(half, target) + 0.5 * (1 - 17 / 25)
+    assert bce_dice_loss(half, target).item() == pytest.approx(expected.item(), abs=0.01)
+
+
 def write_photo(folder: Path, name: str, classes: dict[str, tuple[int, int]], size_px: int = 64) -> Sample:
     """A grey photo with one square per class: bright for "a", dark for others; the value is its corner."""
     image = np.random.default_rng(0).normal(128, 5, (size_px, size_px)).clip(0, 255).astype(np.uint8)

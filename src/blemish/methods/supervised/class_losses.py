@@ -22,15 +22,17 @@ def softmax_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def bce_dice_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Half cross-entropy, half Dice per class over the whole batch.
+    """Half cross-entropy, half Dice over the whole batch, of each class that is in it.
 
-    Dice is softened by one pixel and taken over the batch, so a class that is absent from it still pushes down.
+    Of a class that is absent, Dice would praise the network for finding nothing anywhere; with rare classes that is
+    most batches, and the network learns to find nothing at all. The cross-entropy alone holds absent classes down.
     """
     entropy = F.binary_cross_entropy_with_logits(logits, target)
     probability = logits.sigmoid()
     over = (0, 2, 3)
     dice = (2 * (probability * target).sum(over) + 1) / (probability.sum(over) + target.sum(over) + 1)
-    return 0.5 * entropy + 0.5 * (1 - dice.mean())
+    present = (target.sum(over) > 0).to(dice.dtype)
+    return 0.5 * entropy + 0.5 * ((1 - dice) * present).sum() / present.sum().clamp(min=1)
 
 
 def focal_loss(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:
