@@ -37,13 +37,18 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple]:
 def test_options_take_several_values(blemish, asked: list[tuple], line: str):
     result = blemish("benchmark", *line.split())
     assert result.stdout == "| data |\n"
-    expected = {"seeds": [3, 1], "profile": "quick", "allow_leaks": ["a", "b"]}
+    expected = {"seeds": [3, 1], "profile": "quick", "allow_leaks": ["a", "b"], "normal_names": None}
     assert asked == [(["unet", "padim"], ["a", "b"], "o", expected)]
 
 
 def test_three_seeds_are_the_default(blemish, asked: list[tuple]):
     blemish("benchmark", "unet", "--data", "a", "--out", "o", "--profile", "paper")
-    assert asked[0][3] == {"seeds": (0, 1, 2), "profile": "paper", "allow_leaks": ()}
+    assert asked[0][3] == {"seeds": (0, 1, 2), "profile": "paper", "allow_leaks": (), "normal_names": None}
+
+
+def test_sound_classes_may_be_named(blemish, asked: list[tuple]):
+    blemish("benchmark", "unet", "--data", "a", "--out", "o", "--normal", "ganz", "heil")
+    assert asked[0][3]["normal_names"] == ["ganz", "heil"]
 
 
 @pytest.mark.parametrize(
