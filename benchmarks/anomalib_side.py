@@ -9,18 +9,14 @@ what the job says and what no network forces: the backbone's weights come from a
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
-import warnings
 from pathlib import Path
 
-warnings.filterwarnings("ignore")
-
-import torch  # noqa: E402
-from anomalib import models  # noqa: E402
-from anomalib.data import Folder, PredictDataset  # noqa: E402
-from anomalib.engine import Engine  # noqa: E402
+from anomalib_engine import cpu_engine  # isort: skip
+import torch
+from anomalib import models
+from anomalib.data import Folder, PredictDataset
 
 # The last layers of timm's mobilenetv2_100 that are 8 and 16 times smaller than the photo.
 LAYERS = ["blocks.2", "blocks.4"]
@@ -52,27 +48,19 @@ def load_by_order(extractor: torch.nn.Module, file: Path) -> None:
 
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
-    for name in ("lightning", "anomalib", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     torch.manual_seed(job["seed"])
     work = Path(job["work"])
     # With good photos only: what the defaults make of them, or a validation set of drawn-in defects.
     modes = {"default": {}, "synthetic": {"test_split_mode": "synthetic", "val_split_mode": "synthetic"}}[job["mode"]]
     data = Folder(name="good", root=job["root"], normal_dir="good", num_workers=0, seed=job["seed"], **modes)
     model = build(job)
-    engine = Engine(
-        accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, enable_model_summary=False,
-        default_root_dir=str(work),
-    )  # fmt: skip
+    engine = cpu_engine(work)
     started = time.perf_counter()
     engine.fit(model=model, datamodule=data)
     record = {"fit_s": time.perf_counter() - started}
     # Its validation, and with it the threshold, is run by `test` where the fit has not.
     model.visualizer = None
-    judge = Engine(
-        accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, enable_model_summary=False,
-        default_root_dir=str(work),
-    )  # fmt: skip
+    judge = cpu_engine(work)
     for kind in ("unseen", "defective"):
         rejected, scores = [], []
         if (Path(job["root"]) / kind).is_dir():

@@ -48,20 +48,13 @@ def draw_photos(folder: Path, count: int, size_px: int) -> None:
 
 
 def run_anomalib(options: argparse.Namespace) -> dict:
-    import logging
-    import warnings
-
-    warnings.filterwarnings("ignore")
+    from anomalib_engine import cpu_engine  # isort: skip
     import torch
+    from anomalib.data import Folder
+    from anomalib.models import Ganomaly
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    from anomalib.data import Folder
-    from anomalib.engine import Engine
-    from anomalib.models import Ganomaly
-
-    for name in ("lightning", "anomalib", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     data = Folder(
         name="cloth",
         root=options.out.resolve() / "photos",
@@ -78,16 +71,7 @@ def run_anomalib(options: argparse.Namespace) -> dict:
         evaluator=False,
         visualizer=False,
     )
-    engine = Engine(
-        accelerator="cpu",
-        devices=1,
-        max_epochs=1,
-        limit_val_batches=0,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=str(options.out.resolve() / "anomalib"),
-    )
+    engine = cpu_engine(options.out.resolve() / "anomalib", max_epochs=1, limit_val_batches=0)
     started, used = time.perf_counter(), time.process_time()
     engine.fit(model=model, datamodule=data)
     record = {"fit_s": time.perf_counter() - started, "fit_core_s": time.process_time() - used, "peak_mb": peak_mb()}

@@ -102,23 +102,16 @@ def rate(score, items: list, batch: int) -> float:
 
 
 def run_anomalib(options: argparse.Namespace) -> dict:
-    import logging
-    import warnings
-
-    warnings.filterwarnings("ignore")
+    from anomalib_engine import cpu_engine  # isort: skip
     import torch
-
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
     from anomalib.data import Folder
     from anomalib.data.utils import read_image
-    from anomalib.engine import Engine
     from anomalib.models import Patchcore
     from safetensors.torch import load_file
     from sklearn.metrics import roc_auc_score
 
-    for name in ("lightning", "anomalib", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
     data, out = options.data.resolve(), options.out.resolve()
     module = Folder(
         name="cloth",
@@ -135,14 +128,7 @@ def run_anomalib(options: argparse.Namespace) -> dict:
     model = Patchcore(backbone="resnet18", pre_trained=False, layers=["layer2", "layer3"], coreset_sampling_ratio=0.1)
     tensors = {key: value for key, value in load_file(options.weights).items() if not key.startswith("fc.")}
     missing = model.model.feature_extractor.feature_extractor.load_state_dict(tensors, strict=False).missing_keys
-    engine = Engine(
-        accelerator="cpu",
-        devices=1,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=str(out / "anomalib"),
-    )
+    engine = cpu_engine(out / "anomalib")
     started = time.perf_counter()
     engine.fit(model=model, datamodule=module)
     fit_s = time.perf_counter() - started

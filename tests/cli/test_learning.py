@@ -61,6 +61,12 @@ def test_sound_photos_may_have_any_name(blemish, tmp_path: Path):
     assert json.loads(judged.stdout)["image"]["auroc"] == 1.0
 
 
+def test_a_mistyped_method_is_said_before_the_photos_are_listed(blemish):
+    result = blemish("train", "patchcor", "--data", "nowhere", "--out", "x.blemish")
+    assert result.exit_code == 2
+    assert 'Did you mean "patchcore"?' in result.stderr
+
+
 @pytest.mark.parametrize("extra", [["--set", "size_px=64"], ["--profile", "paper"], ["--start-from", "w.safetensors"]])
 def test_auto_takes_no_settings(blemish, tmp_path: Path, extra: list[str]):
     result = blemish("train", "auto", "--data", tmp_path, "--out", "x.blemish", *extra)

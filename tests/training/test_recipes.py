@@ -57,6 +57,14 @@ def test_impossible_settings_are_a_sentence(overrides: dict, said: str):
     assert "\n" not in str(caught.value)
 
 
+def test_settings_that_contradict_one_another_are_a_sentence_without_their_whole_list():
+    overrides = {"epochs": 2, "encoder_epochs": 2}
+    with pytest.raises(SettingsError) as caught:
+        resolve_settings(get_method("fanogan"), recipe=None, profile="quick", overrides=overrides)
+    assert str(caught.value).startswith('These settings of "fanogan" do not go together: ')
+    assert not set("{}\n") & set(str(caught.value))
+
+
 def test_an_unknown_profile_gets_a_suggestion():
     with pytest.raises(SettingsError, match='no profile "papr"\\. Did you mean "paper"'):
         resolve_settings(get_method("unet"), recipe=None, profile="papr", overrides={})

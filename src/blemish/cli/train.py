@@ -41,6 +41,7 @@ def train(
 
     from blemish.datasets import read_dataset
     from blemish.errors import SettingsError
+    from blemish.methods import get_method
     from blemish.training import train as run
     from blemish.training.automatic import AUTO, train_auto
     from blemish.training.recipes import parse_assignments
@@ -65,6 +66,8 @@ def train(
             say=say,
         )
         return
+    # A mistyped name is said before thousands of photos are listed.
+    get_method(method)
     run(
         method,
         read_dataset(data, layout=layout, normal_names=normal),

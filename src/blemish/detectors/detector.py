@@ -23,8 +23,6 @@ from blemish.measurement.regions import Region, find_regions
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
 _BATCH_PIXELS = 1 << 20
-
-
 _UNPLACED = "does not fit the detector's reference photo, and was looked at as it lies"
 
 

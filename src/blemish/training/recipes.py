@@ -99,6 +99,9 @@ def _validated(method: type[Method], values: Mapping[str, Any]) -> MethodSetting
         if first["type"] == "extra_forbidden":
             hint = did_you_mean(key, method.Settings.model_fields)
             raise SettingsError(f'Method "{method.info.name}" has no setting "{key}".{hint}') from None
+        reason = first["msg"].removeprefix("Value error, ")
+        if not key:
+            raise SettingsError(f'These settings of "{method.info.name}" do not go together: {reason}.') from None
         raise SettingsError(
-            f'Setting "{key}" of "{method.info.name}" cannot be {first["input"]!r}: {first["msg"]}.'
+            f'Setting "{key}" of "{method.info.name}" cannot be {first["input"]!r}: {reason}.'
         ) from None
