@@ -1,4 +1,5 @@
-"""Steel strips drawn in Severstal's layout, for pictures that may be shown: 1 inclusions, 2 patches, 3 scratches."""
+"""Drawn steel strips, for pictures that may be shown: 1 inclusions, 2 patches, 3 scratches; in Severstal's layout or
+sorted into sound and defective."""
 
 from __future__ import annotations
 
@@ -31,6 +32,20 @@ def draw_strips(folder: Path, count: int, seed: int = 0) -> Path:
         rows += [(name, kind, encode_run_lengths(mask)) for kind, mask in masks.items() if mask.any()]
     with table.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("ImageId", "ClassId", "EncodedPixels"), *rows])
+    return folder
+
+
+def draw_sorted_strips(folder: Path, *, train: int, test: int, seed: int = 0) -> Path:
+    """Sound strips in ``folder/train/good``, and as many in ``test/good`` as defective ones in ``test/defect``."""
+    if folder.is_dir():
+        return folder
+    number = 0
+    for place, count in (("train/good", train), ("test/good", test), ("test/defect", test)):
+        for index in range(count):
+            kinds = KINDS[1 + index % (len(KINDS) - 1)] if place.endswith("defect") else ()
+            photo, _ = draw_strip(np.random.default_rng([seed, number]), kinds)
+            write_png(folder / place / f"strip-{number:04d}.png", photo)
+            number += 1
     return folder
 
 

@@ -54,14 +54,9 @@ def triples(
     method: str, record: dict[str, Any], photos: list[Path], captions: list[str], training: Path
 ) -> list[Triple]:
     """Photos at the network's size, what the method makes of them, and the absolute difference."""
-    kind: Any = get_method(method)
-    settings = resolve_settings(kind, recipe=None, profile=record["profile"], overrides=record["settings"])
-    built = kind(settings, (), Backbones(None).load).eval()
-    start_from(built, training / "weights.safetensors")
-    spec = built.input_spec()
-    batch = torch.from_numpy(np.stack([pieces(read_image(photo), spec)[0] for photo in photos]))
+    built = trained(method, record["profile"], record["settings"], training)
     with torch.no_grad():
-        x = built.pixels(batch)
+        x = as_seen(built, photos)
         x_hat = given_back(built, method, x)
     x, x_hat = built.pixels.crop(x), built.pixels.crop(x_hat)
     differences = (x - x_hat).abs().mean(dim=1).numpy()
@@ -69,6 +64,21 @@ def triples(
         Triple(as_picture(original), as_picture(made), difference, caption)
         for original, made, difference, caption in zip(x, x_hat, differences, captions, strict=True)
     ]
+
+
+def trained(method: str, profile: str, settings: dict[str, Any], training: Path) -> Any:
+    """The method with the weights of a finished training."""
+    kind: Any = get_method(method)
+    resolved = resolve_settings(kind, recipe=None, profile=profile, overrides=settings)
+    built = kind(resolved, (), Backbones(None).load).eval()
+    start_from(built, training / "weights.safetensors")
+    return built
+
+
+def as_seen(built: Any, photos: list[Path]) -> Tensor:
+    """Photos as the network takes them: (N, C, P, P) in [-1, 1]."""
+    spec = built.input_spec()
+    return built.pixels(torch.from_numpy(np.stack([pieces(read_image(photo), spec)[0] for photo in photos])))
 
 
 def given_back(built: Any, method: str, x: Tensor) -> Tensor:
