@@ -92,6 +92,15 @@ def test_a_missing_recipe_is_a_sentence(tmp_path: Path):
         resolve_settings(get_method("unet"), recipe=tmp_path / "none.yaml", profile="quick", overrides={})
 
 
+def test_a_shipped_recipe_is_found_by_its_name():
+    found = resolve_settings(
+        get_method("ganomaly"), recipe=Path("medical-ganomaly"), profile="paper", overrides={"epochs": 3}
+    )
+    assert (found.size_px, found.colour, found.learning_rate, found.epochs) == (128, False, 0.001, 3)
+    with pytest.raises(SettingsError, match='is for "fanogan"'):
+        resolve_settings(get_method("ganomaly"), recipe=Path("building-fanogan"), profile="quick", overrides={})
+
+
 def test_every_shipped_recipe_resolves_in_both_profiles():
     assert "unet" in shipped_recipes()
     for path in shipped_recipes().values():

@@ -23,7 +23,9 @@ def train(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
     ] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe file (YAML) of a published experiment.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe of a published experiment: a file (YAML) or the name of one shipped.")
+    ] = None,
     profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
     weights: Annotated[Path | None, typer.Option(help="Pretrained weights of the backbone (safetensors).")] = None,

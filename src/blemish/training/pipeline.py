@@ -59,7 +59,7 @@ def train(
         data: folder, table or `Dataset`; only its training split is looked at.
         out: the ``.blemish`` file to write.
         settings: values that replace those of the recipe or the defaults.
-        recipe: a recipe file; without, the shipped one named after the method, where there is one.
+        recipe: a recipe file or the name of a shipped one; without, that named after the method, where there is one.
         profile: ``quick`` (a 2-core CPU finishes in minutes) or ``paper`` (as published).
         seed: decides everything random: the same seed on the same machine gives the same file.
         weights: a safetensors file with the backbone's pretrained weights.

@@ -55,14 +55,16 @@ def resolve_settings(
 ) -> MethodSettings:
     """Settings of a method: its defaults, then the recipe's profile, then what was set by hand.
 
-    Without ``recipe`` the shipped one named after the method is taken, where there is one.
+    ``recipe`` is a file or the name of a shipped recipe. Without it the shipped one named after the method is taken,
+    where there is one.
 
     Raises:
         SettingsError: an unknown name, an impossible value, or a recipe for another method.
     """
     if profile not in _PROFILES:
         raise SettingsError(f'There is no profile "{profile}".{did_you_mean(profile, _PROFILES)}')
-    path = recipe or shipped_recipes().get(method.info.name)
+    shipped = shipped_recipes()
+    path = shipped.get(method.info.name) if recipe is None else shipped.get(str(recipe), recipe)
     values: dict[str, Any] = {}
     if path is not None:
         found = read_recipe(path)

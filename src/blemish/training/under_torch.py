@@ -78,7 +78,7 @@ def train_under_torch(
         data: folder, table or `Dataset`; only its sound training photos are looked at.
         logs: folder for the loss curves and ``weights.safetensors``.
         settings: values that replace those of the recipe or the defaults.
-        recipe: a recipe file.
+        recipe: a recipe file, or the name of a shipped one.
         profile: ``quick`` or ``paper``.
         seed: decides everything random.
         say: called with sentences for a person.
