@@ -34,12 +34,13 @@ def slug(name: str) -> str:
     return name.replace(",", "").replace(" ", "-")
 
 
-def spread(values: list[float | None]) -> str:
-    """Mean and standard deviation over seeds; a dash where there is none."""
+def spread(values: list[float | None], digits: int = 4) -> str:
+    """Mean and standard deviation over seeds; the value alone of one seed, a dash where there is none."""
     known = [value for value in values if value is not None]
     if not known:
         return "–"
-    return f"{statistics.mean(known):.4f} ± {statistics.stdev(known) if len(known) > 1 else 0:.4f}"
+    deviation = f" ± {statistics.stdev(known):.{digits}f}" if len(known) > 1 else ""
+    return f"{statistics.mean(known):.{digits}f}{deviation}"
 
 
 def paired(one: list[float], other: list[float]) -> str:

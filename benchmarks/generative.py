@@ -32,7 +32,6 @@ import argparse
 import hashlib
 import json
 import resource
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,7 @@ from blemish.training import train_under_torch
 from blemish.training.normals import deal_normal_photos
 from blemish.training.recipes import parse_assignments
 
+from cells import spread
 from drawn_steel import draw_sorted_strips
 from generative_pictures import as_seen, draw_cell, trained
 from machine import describe_machine
@@ -130,6 +130,25 @@ SEARCHED_AT_ONCE = 64
 # How a photo's score is read from the same training: the method's own, and by ``worst_share``.
 READINGS = {"": None, "_worst": 0.01, "_map": 1.0}
 _SOUND_PIXELS_BELOW = 0.95
+# Heading, name in the record, and digits.
+COLUMNS = {
+    "AUROC": ("auroc", 3),
+    "AP": ("ap", 3),
+    "accuracy": ("accuracy", 3),
+    "AUROC, worst hundredth": ("auroc_worst", 3),
+    "AP, worst hundredth": ("ap_worst", 3),
+    "AUROC, whole map": ("auroc_map", 3),
+    "AUROC without leaks": ("auroc_clean", 3),
+    "worst hundredth without leaks": ("auroc_worst_clean", 3),
+    "pixel AUROC": ("pixel_auroc", 3),
+    "Dice": ("dice", 3),
+    "best Dice": ("best_dice", 3),
+    "attended: pixel AUROC": ("attended_pixel_auroc", 3),
+    "attended: Dice": ("attended_dice", 3),
+    "core s": ("fit_core_s", 0),
+    "ms a photo": ("ms_per_photo", 1),
+    "MB": ("size_mb", 1),
+}
 
 
 def read_domain(name: str, out: Path) -> Dataset:
@@ -278,12 +297,24 @@ def pixel_figures(test: list, maps: list, limit: float) -> dict[str, float]:
     }
 
 
-def spread(records: list[dict], name: str, digits: int = 3) -> str:
-    known = [record[name] for record in records if record.get(name) is not None]
-    if not known:
-        return "–"
-    deviation = f" ± {statistics.stdev(known):.{digits}f}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.{digits}f}{deviation}"
+def print_tables(cells: dict[tuple[str, str], list[dict]]) -> None:
+    """One table for each domain, with the columns that it has figures for."""
+    print(f"\n{describe_machine()}")
+    for domain in dict.fromkeys(domain for domain, _ in cells):
+        rows = {method: records for (of, method), records in cells.items() if of == domain}
+        every = [record for records in rows.values() for record in records]
+        leaked = max(record["leaked"] for record in every)
+        shown = {
+            heading: (name, digits)
+            for heading, (name, digits) in COLUMNS.items()
+            if any(record.get(name) is not None for record in every) and (leaked or not name.endswith("_clean"))
+        }
+        print(f"\n{domain}: {every[0]['n_train']} photos to learn from, {leaked} of the test photos among them\n")
+        print(f"| method | seeds | tested on | {' | '.join(shown)} |\n{'|---' * (len(shown) + 3)}|")
+        for method, records in rows.items():
+            tested = " + ".join(map(str, records[0]["n_test"]))
+            figures = [spread([record.get(name) for record in records], digits) for name, digits in shown.values()]
+            print(f"| {' | '.join([method, str(len(records)), tested, *figures])} |")
 
 
 def main() -> None:
@@ -316,17 +347,7 @@ def main() -> None:
                     root = read_domain(domain, options.out).root
                     stem = f"{domain}-{method}-{seed}"
                     draw_cell(options.pictures, stem, method, record, root, folder / f"seed{seed}.training")
-    print(f"\n{describe_machine()}\n")
-    names = [f"{figure}{reading}" for reading in READINGS for figure in ("auroc", "ap")]
-    names += [f"auroc{reading}_clean" for reading in READINGS] + ["accuracy", "pixel_auroc", "dice", "best_dice"]
-    names += ["attended_pixel_auroc", "attended_dice"]
-    print(f"| domain | method | seeds | {' | '.join(names)} | fit core s | ms/photo | MB | peak MB | train | test |")
-    print("|---" * (len(names) + 9) + "|")
-    for (domain, method), records in cells.items():
-        figures = [str(len(records)), *(spread(records, name) for name in names)]
-        cost = [spread(records, name, 1) for name in ("fit_core_s", "ms_per_photo", "size_mb", "peak_mb")]
-        counts = [str(records[0]["n_train"]), "+".join(map(str, records[0]["n_test"]))]
-        print(f"| {' | '.join([domain, method, *figures, *cost, *counts])} |")
+    print_tables(cells)
 
 
 if __name__ == "__main__":
