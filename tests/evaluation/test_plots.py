@@ -58,6 +58,23 @@ def test_losses_are_means_over_each_epoch_of_every_column_named_loss(tmp_path):
     log.write_text(LOG)
     assert plots._read_losses(log) == {"train_loss": {1: 1.5, 2: 0.5}, "val_loss": {1: 1.2, 2: 0.9}}
     plots.draw_losses(tmp_path / "losses.png", log)
+
+
+def test_losses_over_several_powers_of_ten_are_labelled_with_numbers(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    labels = []
+    save = Figure.savefig
+
+    def look(figure, *args, **options):
+        save(figure, *args, **options)
+        labels.extend(label.get_text() for label in figure.axes[0].get_yticklabels())
+
+    monkeypatch.setattr(Figure, "savefig", look)
+    log = tmp_path / "metrics.csv"
+    log.write_text("epoch,train_loss\n0,1000\n1,10\n2,0.1\n")
+    plots.draw_losses(tmp_path / "losses.png", log)
+    assert {"0.1", "10", "1000"} <= set(labels)
     assert (tmp_path / "losses.png").stat().st_size > 5000
 
 

@@ -215,6 +215,8 @@ def draw_losses(target: Path, log: Path, *, title: str = "Losses") -> None:
         every = np.concatenate([list(points.values()) for points in curves.values()])
         if every.min() > 0 and every.max() > 100 * every.min():
             axes.set_yscale("log")
+            # Matplotlib's own labels are formulas, which a title or class name must not become.
+            axes.yaxis.set_major_formatter("{x:g}")
         axes.locator_params(axis="x", integer=True)
         axes.set(xlabel="epoch", ylabel="loss")
         axes.legend()

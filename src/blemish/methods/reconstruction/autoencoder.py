@@ -29,6 +29,12 @@ class AutoencoderSettings(GenerativeSettings):
     width: int = Field(32, ge=4, description="channels of the first block; doubled three times (ours)")
     halvings: int = Field(4, ge=1, le=5, description="how many of the five blocks halve the picture")
     latent: int = Field(32, ge=1, description="length of the code (S4: 32)")
+    code_rate: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="share of the step size for the layers that give the code: many inputs need small steps",
+    )
 
 
 class CodeMethod(GenerativeMethod):
@@ -44,8 +50,12 @@ class CodeMethod(GenerativeMethod):
         self.decoder = Expanding(chosen.latent, self.channels, chosen.width, self.side_px, chosen.halvings)
 
     def configure_optimizers(self) -> Any:
-        """Adam with one step size, as in S4."""
-        return torch.optim.Adam(self.parameters(), lr=self.settings.learning_rate)
+        """Adam with one step size, as in S4, but for ``code_rate``."""
+        rate = self.settings.learning_rate
+        code, others = [], []
+        for name, weight in self.named_parameters():
+            (code if name.startswith("code_") else others).append(weight)
+        return torch.optim.Adam([{"params": others}, {"params": code, "lr": rate * self.settings.code_rate}], lr=rate)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, P, P) in [-1, 1] -> its reconstruction, through the mean code."""

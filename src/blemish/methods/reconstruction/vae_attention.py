@@ -38,8 +38,9 @@ from blemish.methods.registry import register
 class VaeAttentionSettings(VaeSettings):
     """Hyper-parameters of `VaeAttention`; the defaults are the ``quick`` profile."""
 
-    # At 1e-3 the variances of so long a code layer run away: the loss on sound photos set aside ends a thousandfold.
-    learning_rate: float = Field(3e-4, gt=0, description="step size (S4: 1e-5)")
+    # A step of Adam moves every weight alike, and the code by as many as there are inputs: 32,768 with two halvings. At
+    # the step size of the convolutions means and variances run away, and the divergence ends in the millions.
+    code_rate: float = Field(0.05, gt=0, le=1, description="share of the step size for the layers that give the code")
     halvings: int = Field(2, ge=1, le=5, description="how many of the five blocks halve the picture")
     barrier: float = Field(10.0, ge=0, description="λ, weight of the constraint; S4 names it and gives no value")
     steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (S4: 20)")
