@@ -8,7 +8,8 @@ brain lesions", 2022. Five convolutional blocks, a code of 32; attention is Grad
 z is a linear map of f, so the derivative is its weight matrix whatever the photo: α has a closed form, needs no second
 backward pass, and the whole goes into a graph. The constraint 1 - mean(a) <= 0 enters the loss through the extended
 log-barrier ψ_t, t = 20. A photo scores by its squared error; its map is the attention before σ, which keeps its order.
-Beyond the paper, ``map="attended-error"`` is the squared error weighted by the attention: finer, and better on cracks.
+Beyond the paper, ``map="attended-error"`` is the squared error times the attention before σ, rectified and relative to
+its mean over the photo: finer, and better on cracks.
 
 What differs from published code, and what S4 leaves open:
 
@@ -33,6 +34,8 @@ from torch.nn import functional as F
 from blemish.methods.generative import mean_of_each
 from blemish.methods.reconstruction.vae import VaeSettings, VariationalMethod
 from blemish.methods.registry import register
+
+_LEAST_ATTENTION = 1e-6
 
 
 class VaeAttentionSettings(VaeSettings):
@@ -79,7 +82,8 @@ class VaeAttention(VariationalMethod):
         if self.settings.map == "attended-error":
             # One pixel's error is mostly the camera's noise.
             smooth = F.avg_pool2d(error.mean(dim=1, keepdim=True), 3, 1, 1, count_include_pad=False)
-            maps = torch.sigmoid(logit) * smooth
+            attended = F.relu(logit)
+            maps = attended / attended.mean(dim=(2, 3), keepdim=True).clamp(min=_LEAST_ATTENTION) * smooth
         else:
             maps = -logit if self.settings.map == "inattention" else logit
         return mean_of_each(self.pixels.crop(error)), maps[:, 0]
