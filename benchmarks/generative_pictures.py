@@ -17,7 +17,7 @@ from blemish.methods.normal_photos import pieces
 from blemish.training.backbones import Backbones, start_from
 from blemish.training.recipes import resolve_settings
 
-EACH = 2
+EACH = 1
 
 
 def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root: Path, training: Path) -> None:

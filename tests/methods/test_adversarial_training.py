@@ -5,22 +5,21 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
-from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DetectorError, SettingsError  # noqa: E402
-from blemish.evaluation import auroc  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 from blemish.methods.adversarial.contest import MOST_NEW_DISCRIMINATORS  # noqa: E402
 from blemish.methods.adversarial.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
 from blemish.training.fitting import fit  # noqa: E402
+
+from .conftest import photos_of, samples_of  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -38,34 +37,6 @@ EXPORTABLE = {
     "adae": {},
     "memae": {"memories": 20},
 }
-
-
-def draw_surfaces(folder: Path, *, count: int = 16, defects: int = 6, size_px: int = 32) -> Path:
-    """Soft grey waves; the defective ones of the test split carry a black square."""
-    rng = np.random.default_rng(0)
-    x = np.mgrid[:size_px, :size_px][1]
-    for place, number in (("train/good", count), ("test/good", defects), ("test/hole", defects)):
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        for index in range(number):
-            image = 150 + rng.uniform(-10, 10) + 20 * np.sin(x / 6 + rng.uniform(0, 2 * np.pi))
-            if place.endswith("hole"):
-                top, left = rng.integers(2, size_px - 14, 2)
-                image[top : top + 12, left : left + 12] = 0
-            cv2.imwrite(str(folder / place / f"{index:03d}.png"), np.clip(image, 0, 255).astype(np.uint8))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_surfaces(tmp_path_factory.mktemp("waves"))
-
-
-def photos_of(folder: Path) -> list[Path]:
-    return sorted((folder / "test" / "good").iterdir()) + sorted((folder / "test" / "hole").iterdir())
-
-
-def samples_of(folder: Path):
-    return tuple(sample for sample in read_dataset(folder).samples if sample.split == "train")
 
 
 def ganomaly(**settings: object) -> Ganomaly:
@@ -123,13 +94,6 @@ def test_anogan_scores_under_torch_alone_as_among_others(surfaces: Path, tmp_pat
     assert (tmp_path / "logs" / "curves.png").is_file()
     with pytest.raises(DetectorError, match="under torch"):
         scorer.method.graph()
-
-
-def test_gross_defects_score_more_than_sound_surfaces(surfaces: Path, tmp_path: Path):
-    settings = {**TINY, "epochs": 12, "learning_rate": 2e-3}
-    detector = blemish.train("skip-ganomaly", surfaces, tmp_path / "wave.blemish", settings=settings)
-    scores = np.array([detector.inspect(path).score for path in photos_of(surfaces)])
-    assert auroc(scores, np.arange(12) >= 6) >= 0.9
 
 
 GREY = "The photos are grey: colour=false learns the same from a third of the numbers."
