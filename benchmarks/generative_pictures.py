@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blemish.evaluation import Triple, draw_boxes, draw_triples, notable_cases
+from blemish.evaluation import Triple, draw_boxes, draw_losses, draw_triples, notable_cases
 from blemish.images import read_image
 from blemish.methods import get_method
 from blemish.methods.normal_photos import pieces
@@ -37,8 +36,8 @@ def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root
     if not targets["scores"].is_file():
         title = f"{stem}: AUROC {record['auroc']:.3f}"
         draw_boxes(targets["scores"], {"sound": scores[~defective], "defective": scores[defective]}, title=title)
-    if not targets["curves"].is_file() and (training / "curves.png").is_file():
-        shutil.copyfile(training / "curves.png", targets["curves"])
+    if not targets["curves"].is_file() and (training / "metrics.csv").is_file():
+        draw_losses(targets["curves"], training / "metrics.csv", title=f"{stem}: losses")
     if not targets["triples"].is_file() and (training / "weights.safetensors").is_file():
         chosen = [
             (kind, number)
