@@ -63,6 +63,17 @@ def test_there_are_five_blocks_down_and_five_up():
     assert method.code_mean.out_features == 32
 
 
+def test_the_layers_of_the_code_take_smaller_steps():
+    method = build("vae", code_rate=0.1, learning_rate=1e-3)
+    others, code = method.configure_optimizers().param_groups
+    assert (others["lr"], code["lr"]) == (1e-3, pytest.approx(1e-4))
+    of_the_code = {
+        id(weight) for layer in (method.code_mean, method.code_log_variance) for weight in layer.parameters()
+    }
+    assert {id(weight) for weight in code["params"]} == of_the_code
+    assert len(others["params"]) + len(code["params"]) == len(list(method.parameters()))
+
+
 def test_the_divergence_is_that_of_two_gaussians():
     torch.manual_seed(0)
     mean, log_variance = torch.randn(6, 4), torch.randn(6, 4)

@@ -52,9 +52,8 @@ class CodeMethod(GenerativeMethod):
     def configure_optimizers(self) -> Any:
         """Adam with one step size, as in S4, but for ``code_rate``."""
         rate = self.settings.learning_rate
-        code, others = [], []
-        for name, weight in self.named_parameters():
-            (code if name.startswith("code_") else others).append(weight)
+        code = [weight for name, weight in self.named_parameters() if name.startswith("code_")]
+        others = [weight for name, weight in self.named_parameters() if not name.startswith("code_")]
         return torch.optim.Adam([{"params": others}, {"params": code, "lr": rate * self.settings.code_rate}], lr=rate)
 
     def forward(self, x: Tensor) -> Tensor:
