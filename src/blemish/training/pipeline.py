@@ -118,7 +118,7 @@ def train(
         fitted, how = _fit_by_gradient(build, parts, seed=seed, logs=logs, progress=progress, say=say)
     detector = _detector(fitted, dataset, parts, how, seed=seed, path=target)
     detector.save(target)
-    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source}.")
+    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source.removesuffix('.')}.")
     return detector
 
 
