@@ -1,6 +1,6 @@
 """AnoGAN's search in latent space: many photos and starts at once beside one at a time, with and without early stop.
 
-    python benchmarks/anogan_search.py --out benchmarks/out/anogan_search
+    python benchmarks/anogan_search.py --steps 500
 
 A small AnoGAN learns drawn sound surfaces first. Then the same photos are searched for with the same starts:
 
