@@ -1,4 +1,4 @@
-"""All generative methods on the three domains of S5, over seeds; no test label chooses anything.
+"""All generative methods on the three domains of S5, over seeds; a cell never chooses anything by a test label.
 
     python benchmarks/generative.py --domains medical --seeds 0 1 2
     python benchmarks/generative.py --domains building manufacturing --methods ganomaly fanogan --effort 0.5

@@ -45,7 +45,7 @@ class VaeAttentionSettings(VaeSettings):
     # the step size of the convolutions means and variances run away, and the divergence ends in the millions.
     code_rate: float = Field(0.05, gt=0, le=1, description="share of the step size for the layers that give the code")
     halvings: int = Field(2, ge=1, le=5, description="how many of the five blocks halve the picture")
-    # So large that the constraint is kept: sound photos set aside are attended to by 0.997 of 1, at λ = 10 by 0.51.
+    # So large that the constraint is kept: sound training tiles of DeepCrack are attended to by 0.997, at 10 by 0.51.
     barrier: float = Field(300.0, ge=0, description="λ, weight of the constraint; S4 names it and gives no value")
     steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (S4: 20)")
     map: Literal["attention", "inattention", "attended-error"] = Field(
