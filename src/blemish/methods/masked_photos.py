@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from blemish.images import read_image
 _Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _CACHE_BYTES = 2 << 30
+# Every other crop is of another scale.
+_SHARE_ZOOMED, _ZOOM = 0.5, math.exp(0.25)
 # A crop centred on a defect more often than chance would: most of a large photo is sound.
 _SHARE_ON_DEFECT = 0.6
 
@@ -36,6 +39,7 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
             never changes.
         seed: of the crops and the augmentation.
         classes: names of the defect classes to tell apart; None takes all of them as one.
+        most_zoom: how much larger than the photo a crop may show things, at least 1.
     """
 
     def __init__(
@@ -46,11 +50,13 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         augment: bool,
         seed: int,
         classes: tuple[str, ...] | None = None,
+        most_zoom: float = _ZOOM,
     ) -> None:
         self.samples = samples
         self.crop_px = crop_px
         self.augment = augment
         self.seed = seed
+        self.most_zoom = most_zoom
         self._draws = 0
         self._read = _cached_reader(samples, classes)
 
@@ -62,7 +68,9 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         # Each visit draws anew while augmenting; validation crops stay where they are.
         self._draws += self.augment
         rng = np.random.default_rng((self.seed, index, self._draws))
-        zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if self.augment and rng.random() < 0.5 else 1.0
+        zoom = 1.0
+        if self.augment and rng.random() < _SHARE_ZOOMED:
+            zoom = math.exp(rng.uniform(-math.log(_ZOOM), math.log(self.most_zoom)))
         image, mask = _crop(image, mask, self.crop_px, zoom, rng)
         if self.augment:
             image, mask = _turn(image, mask, rng)

@@ -33,7 +33,7 @@ class FastUNet(nn.Module):
         below = channels[-1]
         steps: list[nn.Module] = []
         for skip, width in zip(channels[-2::-1], decoder_channels, strict=True):
-            steps.append(_Step(below + skip, width))
+            steps.append(_Step(below, skip, width))
             below = width
         self.steps = nn.ModuleList(steps)
         self.head = nn.Conv2d(below, 4, 3, padding=1)
@@ -56,20 +56,24 @@ _LAST_OF_SCALE = (1, 3, 6, 13, 17)
 
 
 class _Step(nn.Module):
-    """Double the size, join what the encoder saw there, convolve twice."""
+    """Double the size, join what the encoder saw there pixel by pixel, convolve.
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    Joining is a sum of two 1×1 convolutions, which is one over both sets of channels, but does the deeper half's
+    arithmetic before doubling; with a 3×3 one instead, half of the network's time went into joining.
+    """
+
+    def __init__(self, deep: int, skip: int, channels_out: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*_convolution(channels_in, channels_out), *_convolution(channels_out, channels_out))
+        self.deep = nn.Conv2d(deep, channels_out, 1, bias=False)
+        self.skip = nn.Conv2d(skip, channels_out, 1, bias=False)
+        self.body = nn.Sequential(
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        )
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        deep = F.interpolate(deep, scale_factor=2.0, mode="nearest")
-        return cast(Tensor, self.body(torch.cat([deep, skip], dim=1)))
-
-
-def _convolution(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:
-    return (
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    )
+        doubled = F.interpolate(self.deep(deep), scale_factor=2.0, mode="nearest")
+        return cast(Tensor, self.body(doubled + self.skip(skip)))

@@ -43,6 +43,7 @@ class FastUNetSettings(GradientSettings):
     batch_size: int = Field(4, ge=1, description="photos in one step")
     pretrained: bool = Field(True, description="start the encoder, a MobileNetV2, from ImageNet weights")
     crop_px: int = Field(256, ge=64, multiple_of=32, description="side of the training crops")
+    most_zoom: float = Field(1.28, ge=1, description="training crops show things up to this many times as large")
     tile_px: int = Field(
         1024, ge=128, multiple_of=32, description="side of the tiles that larger photos are inspected in"
     )
@@ -68,7 +69,9 @@ class FastUNetMethod(GradientMethod):
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
         """Crops of photos and masks."""
-        return MaskedPhotos(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
+        settings: FastUNetSettings = self.settings
+        crop_px, most_zoom = settings.crop_px, settings.most_zoom
+        return MaskedPhotos(samples, crop_px=crop_px, augment=training, seed=seed, most_zoom=most_zoom)
 
     def forward(self, image: Tensor) -> Tensor:
         """uint8 (N, H, W, 3) -> logits (N, H, W)."""
