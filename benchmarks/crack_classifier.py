@@ -15,7 +15,8 @@ The rows of variants are made small, so that all of them fit into half an hour o
 64 px, 10 epochs, and 200 + 200 training photos drawn by the seed; all test photos. MobileNetV2 starts from ImageNet;
 ResNet-18's weights cannot be had here, so that it starts from nothing. The pair "unregularised" shows the source's
 overfitting and what early stopping alone does for it: no augmentation, no dropout, and either the last epoch or the one
-that the photos set aside chose. The rows beyond have all training photos: 6 epochs of 224 px, or 8 of
+that the photos set aside chose; "constant" is the same pair with the source's constant step size and up to 30 epochs.
+The rows beyond have all training photos: 6 epochs of 224 px, or 8 of
 64 or 96 px.
 """
 
@@ -49,12 +50,15 @@ from machine import describe_machine
 SMALL = {"epochs": 10, "patience": 3, "size_px": 64}
 RESNET = {**SMALL, "encoder": "resnet18", "pretrained": False}
 UNREGULARISED = {**RESNET, "small_stem": True, "augment": False, "dropout": 0.0}
+LIKE_SOURCE = {**UNREGULARISED, "schedule": "constant", "epochs": 30, "patience": 5}
 VARIANTS = {
     "mobilenet_v2": {**SMALL, "encoder": "mobilenet_v2"},
     "resnet18": RESNET,
     "resnet18 3x3": {**RESNET, "small_stem": True},
     "resnet18 3x3, unregularised": {**UNREGULARISED, "early_stopping": False},
     "resnet18 3x3, unregularised, early stopping": UNREGULARISED,
+    "resnet18 3x3, constant": {**LIKE_SOURCE, "early_stopping": False},
+    "resnet18 3x3, constant, early stopping": LIKE_SOURCE,
 }
 WHOLE = {
     "brickwork": {"mobilenet_v2, 224 px": {"encoder": "mobilenet_v2", "epochs": 6, "size_px": 224}},
@@ -248,11 +252,13 @@ def report(data: str, cells: dict[str, list[dict]]) -> None:
         ]
         numbers = f"{cost[0]:.0f} | {cost[1]:.0f} | {cost[2] / 60:.1f} | {cost[3]:.1f}"
         print(f"| {name} | {' | '.join(shown)} | {numbers} |")
-    stopped, last = (f"resnet18 3x3, unregularised{how}" for how in (", early stopping", ""))
-    if stopped in cells and last in cells and len(cells[last]) > 1:
+    for last in ("resnet18 3x3, unregularised", "resnet18 3x3, constant"):
+        stopped = f"{last}, early stopping"
+        if stopped not in cells or last not in cells or len(cells[last]) < 2:
+            continue
         for figure in ("accuracy", "log_loss"):
             pair = [[{**record["image"], **record}[figure] for record in cells[name]] for name in (stopped, last)]
-            print(f"\nEarly stopping minus last epoch, {figure}: {paired(*pair)}")
+            print(f"\n{stopped} minus last epoch, {figure}: {paired(*pair)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import lightning as L  # noqa: E402
+
 import blemish  # noqa: E402
 from blemish.datasets import Sample, read_dataset  # noqa: E402
 from blemish.detectors.openvino_runtime import OpenVinoRuntime  # noqa: E402
@@ -54,6 +56,23 @@ def draw_folders(root: Path, counts: dict[str, int]) -> Path:
                 cv2.circle(image, tuple(rng.integers(20, 44, 2).tolist()), 12, (240, 240, 240), -1)
             cv2.imwrite(str(root / label / f"{number:03d}.png"), image)
     return root
+
+
+def test_a_constant_schedule_keeps_the_step_size(tmp_path: Path):
+    photos = draw_folders(tmp_path / "photos", {"Positive": 12, "Negative": 12})
+    steps = []
+
+    class Noting(L.Callback):
+        def on_train_batch_end(self, trainer: L.Trainer, *_: object) -> None:
+            steps.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    method = build(encoder="resnet18", size_px=32, batch_size=8, schedule="constant", learning_rate=3e-4)
+    examples = method.examples(read_dataset(photos).samples, training=True, seed=0)
+    trainer = L.Trainer(
+        max_epochs=2, callbacks=[Noting()], logger=False, enable_checkpointing=False, enable_progress_bar=False
+    )
+    trainer.fit(method, torch.utils.data.DataLoader(examples, batch_size=8))
+    assert steps == [3e-4] * 6
 
 
 def test_with_one_class_the_loss_is_the_usual_cross_entropy_of_a_sigmoid():

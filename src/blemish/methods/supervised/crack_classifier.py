@@ -14,7 +14,7 @@ class that is the usual sigmoid, with several a softmax.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -38,6 +38,9 @@ class CrackClassifierSettings(GradientSettings):
     epochs: int = Field(12, ge=1, description="passes over the training photos, at most")
     batch_size: int = Field(16, ge=2, description="photos in one step")
     learning_rate: float = Field(5e-4, gt=0, description="highest step size of the schedule")
+    schedule: Literal["one-cycle", "constant"] = Field(
+        "one-cycle", description="step size that rises and falls to nothing, or the same throughout, as the source has"
+    )
     encoder: str = Field(
         "mobilenet_v2", description='"resnet18", "mobilenet_v2", or any encoder of segmentation-models-pytorch'
     )
@@ -109,6 +112,12 @@ class CrackClassifier(GradientMethod):
         self.log("val_accuracy", right.float().mean(), on_step=False, on_epoch=True)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
+
+    def configure_optimizers(self) -> Any:
+        """AdamW under the chosen schedule."""
+        if self.settings.schedule == "one-cycle":
+            return super().configure_optimizers()
+        return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
 
     def input_spec(self) -> InputSpec:
         """Photos resized to one square."""
