@@ -61,10 +61,18 @@ def test_sound_photos_may_have_any_name(blemish, tmp_path: Path):
     assert json.loads(judged.stdout)["image"]["auroc"] == 1.0
 
 
-def test_a_mistyped_method_is_said_before_the_photos_are_listed(blemish):
-    result = blemish("train", "patchcor", "--data", "nowhere", "--out", "x.blemish")
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["patchcor"], "patchcore"),
+        (["fast-unet", "--set", "most_zom=2"], "most_zoom"),
+        (["unet", "--profile", "papr"], "paper"),
+    ],
+)
+def test_what_is_mistyped_is_said_before_the_photos_are_listed(blemish, given: list[str], meant: str):
+    result = blemish("train", *given, "--data", "nowhere", "--out", "x.blemish")
     assert result.exit_code == 2
-    assert 'Did you mean "patchcore"?' in result.stderr
+    assert f'Did you mean "{meant}"?' in result.stderr
 
 
 @pytest.mark.parametrize("extra", [["--set", "size_px=64"], ["--profile", "paper"], ["--start-from", "w.safetensors"]])

@@ -46,7 +46,7 @@ def train(
     from blemish.methods import get_method
     from blemish.training import train as run
     from blemish.training.automatic import AUTO, train_auto
-    from blemish.training.recipes import parse_assignments
+    from blemish.training.recipes import parse_assignments, resolve_settings
 
     console = Console(stderr=True, soft_wrap=True)
 
@@ -68,13 +68,14 @@ def train(
             say=say,
         )
         return
-    # A mistyped name is said before thousands of photos are listed.
-    get_method(method)
+    settings = parse_assignments(assignments or [])
+    # A mistyped name or setting is said before thousands of photos are listed.
+    resolve_settings(get_method(method), recipe=recipe, profile=profile, overrides=settings)
     run(
         method,
         read_dataset(data, layout=layout, normal_names=normal),
         out,
-        settings=parse_assignments(assignments or []),
+        settings=settings,
         recipe=recipe,
         profile=profile,
         seed=seed,
