@@ -1,6 +1,6 @@
 """The bundled crack detector on real photos that it has never seen, and on real photos that show no crack.
 
-    BLEMISH_DATA=… python benchmarks/concrete_crack.py [--detector concrete-crack] [--pictures docs/pictures]
+    BLEMISH_DATA=… python benchmarks/concrete_crack.py [--detector concrete-crack]
 
 Nothing is chosen here: thresholds are those in the file, set on drawn photos.
 """
