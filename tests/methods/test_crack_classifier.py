@@ -58,7 +58,7 @@ def draw_folders(root: Path, counts: dict[str, int]) -> Path:
     return root
 
 
-@pytest.mark.filterwarnings("ignore:.*LeafSpec.*")  # between Lightning and torch, not ours
+@pytest.mark.filterwarnings("ignore:.*(LeafSpec|val_dataloader).*")  # between Lightning and torch, not ours
 def test_a_constant_schedule_keeps_the_step_size(tmp_path: Path):
     photos = draw_folders(tmp_path / "photos", {"Positive": 12, "Negative": 12})
     steps = []
