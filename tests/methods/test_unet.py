@@ -124,6 +124,18 @@ def sample(tmp_path: Path) -> Sample:
     return Sample(tmp_path / "photo.png", "crack", masks=(ClassMask("crack", FileMask(tmp_path / "mask.png")),))
 
 
+@pytest.mark.parametrize(("most_zoom", "least", "most"), [(1.28, 1.15, 1.35), (3.0, 2.4, 3.1)])
+def test_crops_show_things_up_to_so_many_times_as_large(tmp_path: Path, most_zoom: float, least: float, most: float):
+    mask = np.zeros((200, 200), np.uint8)
+    mask[96:104, 96:104] = 255
+    cv2.imwrite(str(tmp_path / "square.png"), mask)
+    square = ClassMask("crack", FileMask(tmp_path / "square.png"))
+    sample = Sample(tmp_path / "square.png", "crack", masks=(square,))
+    crops = MaskedPhotos((sample,), crop_px=64, augment=True, seed=0, most_zoom=most_zoom)
+    largest_px = max(float(crops[0][1].sum()) for _ in range(100)) ** 0.5
+    assert least < largest_px / 8 < most
+
+
 def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
     photos = MaskedPhotos((sample,), crop_px=64, augment=True, seed=3)
     overlaps, masked = [], 0
