@@ -64,6 +64,7 @@ PUBLISHED = {
     "patience": 12,
 }
 ENCODER = {"crop_px": 128, "epochs": 8, "patience": 8}
+FAST = {"network": "fast", "flips": True}
 SHORT = {"crop_px": 96, "epochs": 5, "patience": 5}
 ROWS = {
     "plain CNN": {**PUBLISHED, "network": "cnn", "targets": "union"},
@@ -72,6 +73,8 @@ ROWS = {
     "encoder": ENCODER,
     "encoder, balanced": {"crop_px": 128, "epochs": 12, "patience": 12, "balance": True},
     "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "flips": True},
+    "fast, union, 40 epochs": {**FAST, "crop_px": 192, "epochs": 40, "patience": 40, "targets": "union"},
+    "fast, 256 px, balanced": {**FAST, "crop_px": 256, "epochs": 24, "patience": 24, "batch_size": 8, "balance": True},
     "short": SHORT,
     "short, union": {**SHORT, "targets": "union"},
     "short, softmax": {**SHORT, "loss": "softmax"},

@@ -33,6 +33,7 @@ from blemish.methods.supervised.steel_multiclass import (  # noqa: E402
     balanced,
 )
 from blemish.training.export import export_graph  # noqa: E402
+from blemish.training.fitting import _loader  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -167,9 +168,47 @@ def test_photos_of_rare_classes_are_shown_more_often():
         return Sample(Path(name), labels[0] if labels else "good", masks=masks)
 
     samples = tuple([sample(f"{i}", "common") for i in range(90)] + [sample(f"r{i}", "rare") for i in range(10)])
-    drawn = Counter(each.label for each in balanced(samples, seed=0))
-    assert drawn.total() == 100
-    assert 35 <= drawn["rare"] <= 65
+    shares = balanced(samples)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[90:].sum() == pytest.approx(0.5)
+    assert build(balance=True).shares(samples) == pytest.approx(shares)
+    assert build().shares(samples) is None
+
+
+def test_each_epoch_draws_other_photos(monkeypatch: pytest.MonkeyPatch):
+    # Of 90 photos of a common class any one epoch shows fewer than half; all epochs together show nearly all.
+    samples = tuple(Sample(Path(f"{i}"), "common" if i < 90 else "rare") for i in range(100))
+    method = build(balance=True, batch_size=10)
+    monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
+    monkeypatch.setattr(method, "shares", lambda _: np.array([0.5 / 90] * 90 + [0.05] * 10))
+    loader = _loader(method, samples, training=True, seed=0)
+    epochs = [Counter(int(number) for batch in loader for number in batch) for _ in range(10)]
+    rare = [sum(count for number, count in drawn.items() if number >= 90) for drawn in epochs]
+    assert all(drawn.total() == 100 for drawn in epochs)
+    assert 40 <= np.mean(rare) <= 60
+    assert all(len([number for number in drawn if number < 90]) < 60 for drawn in epochs)
+    assert len({number for drawn in epochs for number in drawn if number < 90}) > 85
+
+
+def test_photos_set_aside_are_each_seen_once_whatever_the_shares(monkeypatch: pytest.MonkeyPatch):
+    samples = tuple(Sample(Path(f"{i}"), "common" if i < 9 else "rare") for i in range(10))
+    method = build(balance=True, batch_size=3)
+    monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
+    loader = _loader(method, samples, training=False, seed=0)
+    assert [int(number) for batch in loader for number in batch] == list(range(10))
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bce-dice"])
+def test_the_fast_network_tells_classes_apart_at_full_size(loss: str):
+    method = build(classes=("a", "b", "c"), network="fast", loss=loss)
+    score, maps = method.graph()(torch.zeros(2, 64, 96, 3, dtype=torch.uint8))
+    assert score.shape == (2,)
+    assert maps.shape == (2, 3, 64, 96)
+
+
+def test_the_fast_network_wants_four_numbers_of_channels():
+    with pytest.raises(SettingsError, match="needs 4 decoder_channels, but 3"):
+        build(network="fast", decoder_channels=(8, 8, 8))
 
 
 def test_the_plain_cnn_has_no_skip_connections():
@@ -249,9 +288,10 @@ def test_the_gate_learns_which_classes_a_photo_shows():
     assert gate_loss(gate, mask) < 0.01 < gate_loss(-gate, mask)
 
 
-def test_a_gate_needs_an_encoder():
-    with pytest.raises(SettingsError, match='"cnn" has none'):
-        build(network="cnn", gate=True)
+@pytest.mark.parametrize("network", ["plain", "cnn", "fast"])
+def test_a_gate_needs_an_encoder(network: str):
+    with pytest.raises(SettingsError, match=f'"{network}" is none'):
+        build(network=network, gate=True)
 
 
 def test_the_gate_is_inside_the_graph(tmp_path: Path):

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
 import lightning as L
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
@@ -146,6 +148,10 @@ class GradientMethod(L.LightningModule, Method):
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
         """What one step sees of these photos; augmented only where ``training``."""
+
+    def shares(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+        """How often to show each training photo: float64 (N,), summing to 1. None shows each once an epoch."""
+        return None
 
     @abstractmethod
     def compute_loss(self, batch: Any) -> Tensor:

@@ -15,7 +15,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import DivergedError, FittedMethod, GradientMethod
@@ -191,11 +191,15 @@ def _fit_once(
 
 def _loader(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:
     batch = min(method.settings.batch_size, len(samples))
+    order = torch.Generator().manual_seed(seed)
+    shares = method.shares(samples) if training else None
     return DataLoader(
         method.examples(samples, training=training, seed=seed),
         batch_size=batch,
-        shuffle=training,
+        shuffle=training and shares is None,
+        # Drawn anew in every epoch.
+        sampler=None if shares is None else WeightedRandomSampler(shares.tolist(), len(samples), generator=order),
         # A last batch of one photo would upset batch normalisation.
         drop_last=training and len(samples) % batch == 1 and batch > 1,
-        generator=torch.Generator().manual_seed(seed),
+        generator=order,
     )

@@ -19,9 +19,10 @@ class FastUNet(nn.Module):
 
     Args:
         decoder_channels: four numbers of channels, from 1/16 to 1/2.
+        channels_out: of the output.
     """
 
-    def __init__(self, decoder_channels: Sequence[int]) -> None:
+    def __init__(self, decoder_channels: Sequence[int], channels_out: int = 1) -> None:
         super().__init__()
         # Imported here: it takes seconds, and a list of methods does not need it.
         from segmentation_models_pytorch.encoders import get_encoder
@@ -35,10 +36,10 @@ class FastUNet(nn.Module):
             steps.append(_Step(below, skip, width))
             below = width
         self.steps = nn.ModuleList(steps)
-        self.head = nn.Conv2d(below, 4, 3, padding=1)
+        self.head = nn.Conv2d(below, 4 * channels_out, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Normalised (N, 3, H, W), sides multiples of 32 -> logits (N, 1, H, W)."""
+        """Normalised (N, 3, H, W), sides multiples of 32 -> logits (N, channels_out, H, W)."""
         maps: list[Tensor] = []
         for number, layer in enumerate(self.encoder.features):
             image = layer(image)
