@@ -153,7 +153,7 @@ def balanced(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
     kinds = [sorted({mask.label for mask in sample.masks or ()}) or ["sound"] for sample in samples]
     counts = Counter(kind for each in kinds for kind in each)
     chance = np.array([1 / min(counts[kind] for kind in each) for each in kinds])
-    return chance / chance.sum()
+    return np.asarray(chance / chance.sum())
 
 
 class _Scoring(nn.Module):
