@@ -25,6 +25,17 @@ def test_the_network_keeps_the_size_and_stays_small():
     assert sum(p.numel() for p in net.parameters()) < 2_200_000
 
 
+@pytest.mark.parametrize("channels_out", [1, 3])
+def test_prepared_to_run_it_is_the_same_function(channels_out: int):
+    net = FastUNet((8, 8, 8, 8), channels_out).eval()
+    image = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = net(image)
+        torch.testing.assert_close(net.prepared_to_run()(image), expected, rtol=1e-5, atol=1e-6)
+        assert expected.std() > 0
+        torch.testing.assert_close(net(image), expected, rtol=0, atol=0)  # and it was not changed itself
+
+
 def test_the_encoder_takes_the_weights_of_mobilenet_v2():
     torchvision = pytest.importorskip("torchvision")
     whole = torchvision.models.mobilenet_v2(weights=None).features.state_dict()

@@ -110,7 +110,10 @@ class Stitcher:
         total += weight
         # A running mean: what agrees is moved by exactly nothing, which a quotient of two sums would not promise.
         mean = self._mean[..., place[0], place[1]]
-        mean += (tile_map.astype(np.float32, copy=False) - mean) * (weight / total)
+        weight /= total
+        step = np.subtract(tile_map, mean, dtype=np.float32)
+        step *= weight
+        mean += step
 
     def result(self) -> NDArray[np.float32]:
         """The joined map, float32 (H, W) or (K, H, W).

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -37,6 +39,7 @@ class FastUNet(nn.Module):
             below = width
         self.steps = nn.ModuleList(steps)
         self.head = nn.Conv2d(below, 4 * channels_out, 3, padding=1)
+        self.pixels = 2
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalised (N, 3, H, W), sides multiples of 32 -> logits (N, channels_out, H, W)."""
@@ -48,7 +51,17 @@ class FastUNet(nn.Module):
         deep = maps.pop()
         for step in self.steps:
             deep = step(deep, maps.pop())
-        return F.pixel_shuffle(cast(Tensor, self.head(deep)), 2)
+        return F.pixel_shuffle(cast(Tensor, self.head(deep)), self.pixels)
+
+    def prepared_to_run(self) -> FastUNet:
+        """The same function, its last convolution regrouped so that ONNX Runtime takes half the time for it.
+
+        Four channels fill half of the eight that its kernels work on. One of 4×4 px and stride 2 gives the sixteen
+        output pixels of 2×2 places at once, with the products of before and zeros.
+        """
+        prepared = copy.deepcopy(self)
+        prepared.head, prepared.pixels = _two_by_two(self.head), 4
+        return prepared
 
 
 # Of MobileNetV2's 18 layers, the last at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size.
@@ -77,3 +90,20 @@ class _Step(nn.Module):
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         doubled = F.interpolate(self.deep(deep), scale_factor=2.0, mode="nearest")
         return cast(Tensor, self.body(doubled + self.skip(skip)))
+
+
+def _two_by_two(head: nn.Conv2d) -> nn.Conv2d:
+    """A 3×3 convolution for a shuffle by 2 -> one of 4×4 and stride 2 for a shuffle by 4, of the same result."""
+    channels = head.out_channels // 4
+    given = head.weight.detach().reshape(channels, 2, 2, head.in_channels, 3, 3)
+    # Row of the place, of the pixel in it, column of the place, of the pixel in it: the order of the shuffle.
+    weight = torch.zeros(channels, 2, 2, 2, 2, head.in_channels, 4, 4)
+    for row in range(2):
+        for column in range(2):
+            weight[:, row, :, column, :, :, row : row + 3, column : column + 3] = given
+    regrouped = nn.Conv2d(head.in_channels, 16 * channels, 4, stride=2, padding=1)
+    bias = cast(Tensor, head.bias).detach().reshape(channels, 1, 2, 1, 2)
+    with torch.no_grad():
+        regrouped.weight.copy_(weight.reshape(regrouped.weight.shape))
+        cast(Tensor, regrouped.bias).copy_(bias.expand(channels, 2, 2, 2, 2).reshape(-1))
+    return regrouped

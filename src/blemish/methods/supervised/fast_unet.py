@@ -111,7 +111,7 @@ def sound_loss(logits: Tensor, mask: Tensor) -> Tensor:
 class _Scoring(nn.Module):
     def __init__(self, method: FastUNetMethod) -> None:
         super().__init__()
-        self.from_bytes, self.net = method.from_bytes, method.net
+        self.from_bytes, self.net = method.from_bytes, method.net.prepared_to_run()
         self.lines = MostLineLike()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

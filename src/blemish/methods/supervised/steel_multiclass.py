@@ -159,7 +159,8 @@ def balanced(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
 class _Scoring(nn.Module):
     def __init__(self, method: SteelMulticlass) -> None:
         super().__init__()
-        self.from_bytes, self.net = method.from_bytes, method.net
+        net = method.net
+        self.from_bytes, self.net = method.from_bytes, net.prepared_to_run() if isinstance(net, FastUNet) else net
         self.loss, self.flips, self.gated = method.settings.loss, method.settings.flips, method.settings.gate
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
