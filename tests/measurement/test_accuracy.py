@@ -142,6 +142,19 @@ def test_a_hairline_is_measured_by_its_darkness_where_another_crack_shows_how_da
     assert seen.width_uncertainty_px >= 0.5
 
 
+def test_of_a_thin_crack_that_a_detector_outlines_too_wide_the_photo_is_believed(drawing):
+    thin, wide = drawing.bar(110, 60, 15, 140, 1.6), drawing.bar(110, 160, 5, 160, 9.0)
+    photo = drawing.photo(drawing.together(thin, wide), blur=0.6, noise=0.02)
+    found = drawing.together(drawing.bar(110, 60, 15, 140, 2.9), wide)
+    heat_map = (1 - drawing.photo(found, noise=0) / 255).astype(np.float32)
+    mask = heat_map >= 0.5
+    given = measure_cracks(mask, photo)
+    detected = measure_cracks(mask, photo, probability=heat_map, level=0.5)
+    assert given[1].mean_width_px == pytest.approx(2.9, abs=0.2)
+    assert detected[1].mean_width_px == pytest.approx(1.6, abs=0.2)
+    assert detected[0].mean_width_px == pytest.approx(9.0, abs=0.2)
+
+
 def test_a_stain_in_the_photo_does_not_widen_a_crack(drawing):
     crack, stain = drawing.bar(110, 110, 20, 150, 1.5), drawing.bar(110, 110, 20, 150, 9.0)
     photo = np.minimum(drawing.photo(crack, noise=0.01), drawing.photo(stain, blur=2.0, noise=0.01) // 2 + 105)

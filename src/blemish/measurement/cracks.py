@@ -21,7 +21,7 @@ from blemish.measurement.polylines import Points, direction_of, length_of, orien
 from blemish.measurement.profiles import Edges, find_edges
 from blemish.measurement.sampling import as_grey, sample
 from blemish.measurement.scale import Scale
-from blemish.measurement.widths import PHOTO_ALONE_PX, choose_widths
+from blemish.measurement.widths import DETECTORS_MASK, GIVEN_MASK, choose_widths
 
 # Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
 LEAST_UNCERTAINTY_PX = 0.5
@@ -72,7 +72,8 @@ def measure_mask(
         image: the photo, uint8 (H, W) or RGB (H, W, 3), cracks darker than the surface; None measures the mask
             alone.
         scale: size of a pixel; None leaves everything in pixels.
-        probability: float32 (H, W), the map that ``mask`` was cut from; its edges are then found between pixels.
+        probability: float32 (H, W), a detector's map that ``mask`` was cut from; edges are then found between pixels,
+            and of thin cracks the photo is believed rather than the mask.
         level: where ``mask`` was cut from ``probability``.
 
     Returns:
@@ -95,13 +96,14 @@ def measure_mask(
     if probability is not None:
         # Where a crack is too thin for the map to rise to its full height, the place of its fall means little.
         by_map = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
-        edges = edges.replaced_by(by_map, where=by_map.width_px >= PHOTO_ALONE_PX)
+        edges = edges.replaced_by(by_map, where=by_map.width_px >= GIVEN_MASK.photo_alone_px)
     clear = clear_of_junctions(bundle, [line.chain for line in lines], [line.radius_px for line in lines])
     clear &= ~_ends(bundle, lines)
     clear &= np.isfinite(edges.width_px)
     clear &= _within_photo(bundle, edges, mask.shape)
     grey = None if image is None else as_grey(image)
-    widths = choose_widths(bundle, edges, clear, grey, body)
+    trust = GIVEN_MASK if probability is None else DETECTORS_MASK
+    widths = choose_widths(bundle, edges, clear, grey, body, trust)
     scores = None if probability is None else sample(probability, *bundle.points.T)
     areas = areas_of(skeleton, mask)
     cracks = []
