@@ -21,7 +21,8 @@ Settings that fit the three rows of the source into three minutes of a core each
 photo, 3×3 kernels and filters of 8-16-32-64, 12 epochs, and a step size of 1e-3, since 12 epochs of 640 photos are a
 tenth of the steps that 1e-4 was published for. The encoder row takes crops of 128 px and 8 epochs; "balanced" 12, with
 photos of rare classes shown as often as others; "union, long" crops of 192 px, 16 epochs and flips; the "fast" rows
-have the network of fast-unet, which learns twice as many crops in the same time. What each step beyond is worth is told by the rows called "short": an encoder, 5 epochs of crops of 96 px, one setting changed.
+have the network of fast-unet, which learns twice as many crops in the same time. What each step beyond is worth is told
+by the rows called "short": an encoder, 5 epochs of crops of 96 px, one setting changed.
 """
 
 from __future__ import annotations
