@@ -39,7 +39,7 @@ class FastUNet(nn.Module):
             below = width
         self.steps = nn.ModuleList(steps)
         self.head = nn.Conv2d(below, 4 * channels_out, 3, padding=1)
-        self.pixels = 2
+        self.upscale = 2
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalised (N, 3, H, W), sides multiples of 32 -> logits (N, channels_out, H, W)."""
@@ -51,7 +51,7 @@ class FastUNet(nn.Module):
         deep = maps.pop()
         for step in self.steps:
             deep = step(deep, maps.pop())
-        return F.pixel_shuffle(cast(Tensor, self.head(deep)), self.pixels)
+        return F.pixel_shuffle(cast(Tensor, self.head(deep)), self.upscale)
 
     def prepared_to_run(self) -> FastUNet:
         """The same function, its last convolution regrouped so that ONNX Runtime takes half the time for it.
@@ -60,7 +60,7 @@ class FastUNet(nn.Module):
         output pixels of 2×2 places at once, with the products of before and zeros.
         """
         prepared = copy.deepcopy(self)
-        prepared.head, prepared.pixels = _two_by_two(self.head), 4
+        prepared.head, prepared.upscale = _two_by_two(self.head), 4
         return prepared
 
 
