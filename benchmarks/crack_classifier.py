@@ -16,8 +16,7 @@ The rows of variants are made small, so that all of them fit into half an hour o
 ResNet-18's weights cannot be had here, so that it starts from nothing. The pair "unregularised" shows the source's
 overfitting and what early stopping alone does for it: no augmentation, no dropout, and either the last epoch or the one
 that the photos set aside chose; "constant" is the same pair with the source's constant step size and up to 30 epochs.
-The rows beyond have all training photos: 6 epochs of 224 px, or 8 of
-64 or 96 px.
+The rows beyond have all training photos: 6 epochs of 224 px, or 8 of 64, 96 or 128 px.
 """
 
 from __future__ import annotations
@@ -66,6 +65,7 @@ WHOLE = {
         "mobilenet_v2, all tiles": {"encoder": "mobilenet_v2", "epochs": 8, "size_px": 64},
         # A step size that falls to nothing in the last epoch must not be stopped before it.
         "mobilenet_v2, all tiles, 96 px": {"encoder": "mobilenet_v2", "epochs": 8, "patience": 8, "size_px": 96},
+        "mobilenet_v2, all tiles, 128 px": {"encoder": "mobilenet_v2", "epochs": 8, "patience": 8, "size_px": 128},
     },
 }
 PER_CLASS = 200
