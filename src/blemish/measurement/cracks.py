@@ -73,7 +73,7 @@ def measure_mask(
             alone.
         scale: size of a pixel; None leaves everything in pixels.
         probability: float32 (H, W), a detector's map that ``mask`` was cut from; edges are then found between pixels,
-            and of thin cracks the photo is believed rather than the mask.
+            and where they are less than 4 px apart the photo is asked before the mask is believed.
         level: where ``mask`` was cut from ``probability``.
 
     Returns:

@@ -182,14 +182,22 @@ def _fit_once(
         )
         trainer.fit(
             method,
-            _loader(method, train, training=True, seed=seed),
-            _loader(method, held_out, training=False, seed=seed) if held_out else None,
+            batches(method, train, training=True, seed=seed),
+            batches(method, held_out, training=False, seed=seed) if held_out else None,
         )
     keep.restore(method)
     return method.cpu().eval(), Fit(trainer.current_epoch, keep.epoch, keep.loss, precision, tuple(method.remarks))
 
 
-def _loader(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:
+def batches(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:
+    """A method's examples in batches: training ones shuffled or by `GradientMethod.shares`, others once each, in order.
+
+    Args:
+        method: what learns.
+        samples: photos, at least one.
+        training: augmented, and drawn anew in every epoch.
+        seed: of the order and the augmentation.
+    """
     batch = min(method.settings.batch_size, len(samples))
     order = torch.Generator().manual_seed(seed)
     shares = method.shares(samples) if training else None
