@@ -169,9 +169,13 @@ class GradientMethod(L.LightningModule, Method):
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
+    def adamw(self) -> torch.optim.AdamW:
+        """The optimiser, its step size not yet on a schedule."""
+        return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
+
     def configure_optimizers(self) -> Any:
         """AdamW under a one-cycle schedule: short warm-up, then a cosine down to nothing."""
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
+        optimizer = self.adamw()
         steps = max(2, int(cast(Any, self.trainer).estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=self.settings.learning_rate, total_steps=steps, pct_start=0.15

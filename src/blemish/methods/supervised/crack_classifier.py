@@ -115,9 +115,7 @@ class CrackClassifier(GradientMethod):
 
     def configure_optimizers(self) -> Any:
         """AdamW under the chosen schedule."""
-        if self.settings.schedule == "one-cycle":
-            return super().configure_optimizers()
-        return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
+        return super().configure_optimizers() if self.settings.schedule == "one-cycle" else self.adamw()
 
     def input_spec(self) -> InputSpec:
         """Photos resized to one square."""
