@@ -55,6 +55,22 @@ def test_each_class_gets_its_threshold_and_the_area_that_removes_specks(light_an
         np.testing.assert_array_equal(found, sample.read_class_masks(("1", "2"), 48, 48))
 
 
+def test_a_rare_class_of_small_defects_is_not_given_up_for_clean_photos(light_and_dark: Container, tmp_path: Path):
+    # One photo shows a defect of 9 px; two of the eleven others show a speck of 4 px.
+    rows = ["ImageId,ClassId,EncodedPixels"]
+    for number in range(12):
+        photo, mask = np.full((48, 48, 3), 128, np.uint8), np.zeros((48, 48), np.bool_)
+        mask[4:7, 4:7] = number == 0
+        photo[mask] = 200
+        if number in (1, 2):
+            photo[30:32, 30:32] = 200
+        write_png(tmp_path / "rare" / "images" / f"{number}.png", photo)
+        rows += [f"{number}.png,1,{encode_run_lengths(mask)}"] if number == 0 else []
+    write_text(tmp_path / "rare" / "train.csv", "\n".join(rows) + "\n")
+    (only,) = choose_class_thresholds(Detector(light_and_dark), read_dataset(tmp_path / "rare"))
+    assert only.min_area_px == 1
+
+
 def test_the_threshold_of_photos_lies_between_their_scores(darkness: Container, tmp_path: Path):
     for label, levels in (("Positive", (40, 60)), ("Negative", (180, 200))):
         for level in levels:

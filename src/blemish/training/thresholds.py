@@ -64,10 +64,11 @@ def _clear_of_scores(threshold: float, scores: NDArray[np.float64]) -> float:
 
 
 def choose_class_thresholds(detector: Detector, held_out: Dataset) -> tuple[ClassThreshold, ...]:
-    """For each class its pixel threshold of best F1, then the least area with the best mean Dice over the photos.
+    """For each class its pixel threshold of best F1, then the least area that serves photos with and without it best.
 
-    That mean counts a photo without the class as 1 where nothing is found: an area is worth what specks it removes
-    from sound photos, less what small defects it costs. Classes that no photo set aside shows have no entry.
+    An area is worth what specks it removes from photos without the class, less what small defects it costs where there
+    are some. Both sides weigh the same: by Kaggle's mean over all photos, which most often show nothing of a class, the
+    best answer to a rare one is to find none of it. Classes that no photo set aside shows have no entry.
 
     Args:
         detector: its graph, thresholds not looked at.
@@ -83,18 +84,26 @@ def choose_class_thresholds(detector: Detector, held_out: Dataset) -> tuple[Clas
             figures[label].add(heat_map, mask)
     best = {label: each.result().ranking.best_threshold for label, each in figures.items()}
     limits = {label: threshold for label, threshold in best.items() if threshold is not None}
-    scores: dict[tuple[str, int], list[float]] = {(label, area): [] for label in limits for area in _AREAS_PX}
+    scores: dict[tuple[str, int], list[tuple[float, bool]]] = {
+        (label, area): [] for label in limits for area in _AREAS_PX
+    }
     for maps, truth in _class_maps(detector, held_out) if limits else ():
         for label, heat_map, mask in zip(classes, maps, truth, strict=True):
             for area in _AREAS_PX if label in limits else ():
                 found = find_regions(heat_map >= limits[label], heat_map, min_area_px=area)[1]
-                scores[label, area].append(dice(found, mask))
-    areas = {label: max(_AREAS_PX, key=lambda area: float(np.mean(scores[label, area]))) for label in limits}
+                scores[label, area].append((dice(found, mask), bool(mask.any())))
+    areas = {label: max(_AREAS_PX, key=lambda area: _worth(scores[label, area])) for label in limits}
     return tuple(
         ClassThreshold(label=label, pixel=limits[label], min_area_px=areas[label])
         for label in classes
         if label in limits
     )
+
+
+def _worth(photos: list[tuple[float, bool]]) -> float:
+    """Mean Dice of the photos that show the class, and share of the others in which none is found, averaged."""
+    sides = [[score for score, shown in photos if shown is side] for side in (True, False)]
+    return float(np.mean([np.mean(side) for side in sides if side]))
 
 
 def _class_maps(detector: Detector, held_out: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
