@@ -3,7 +3,6 @@
     export BLEMISH_DATA=… BLEMISH_WEIGHTS=… OMP_NUM_THREADS=1
     python benchmarks/steel_multiclass.py --data steel-sd900 --seeds 0 1 2 3 4 [--at-half]
     python benchmarks/steel_multiclass.py --data steel-sd900 --rows encoder --seeds 0 1 2
-    python benchmarks/steel_multiclass.py --data steel-sd900 --rows "fast, union, enlarged" --seeds 0 1 2
     python benchmarks/steel_multiclass.py --data magnetic-tile --rows "fast, 256 px, balanced" --seeds 0 1 2
     python benchmarks/steel_multiclass.py --data steel-sd900 --pictures FOLDER
     python benchmarks/steel_multiclass.py --data drawn --rows encoder --seeds 0 --pictures docs/pictures
@@ -22,8 +21,7 @@ Settings that fit the three rows of the source into three minutes of a core each
 photo, 3×3 kernels and filters of 8-16-32-64, 12 epochs, and a step size of 1e-3, since 12 epochs of 640 photos are a
 tenth of the steps that 1e-4 was published for. The encoder row takes crops of 128 px and 8 epochs; "balanced" 12, with
 photos of rare classes shown as often as others; "union, long" crops of 192 px, 16 epochs and flips; the "fast" rows
-have the network of fast-unet, which learns twice as many crops in the same time; "enlarged" shows it everything at
-twice its size. What each step beyond is worth is told
+have the network of fast-unet, which learns twice as many crops in the same time. What each step beyond is worth is told
 by the rows called "short": an encoder, 5 epochs of crops of 96 px, one setting changed.
 """
 
@@ -77,7 +75,6 @@ ROWS = {
     "encoder, balanced": {"crop_px": 128, "epochs": 12, "patience": 12, "balance": True},
     "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "flips": True},
     "fast, union, 40 epochs": {**FAST, "crop_px": 192, "epochs": 40, "patience": 40, "targets": "union"},
-    "fast, union, enlarged": {**FAST, "crop_px": 160, "enlarge": 2, "epochs": 20, "patience": 20, "targets": "union"},
     "fast, 256 px, balanced": {**FAST, "crop_px": 256, "epochs": 24, "patience": 24, "batch_size": 8, "balance": True},
     "short": SHORT,
     "short, union": {**SHORT, "targets": "union"},

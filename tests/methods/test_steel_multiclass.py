@@ -211,26 +211,6 @@ def test_the_fast_network_wants_four_numbers_of_channels():
         build(network="fast", decoder_channels=(8, 8, 8))
 
 
-@pytest.mark.parametrize("kind", [{"network": "plain"}, {"network": "fast"}, {"network": "resnet18", "gate": True}])
-def test_an_enlarged_photo_is_answered_at_its_own_size(kind: dict[str, object]):
-    """What a network says of a photo that shows everything twice as large, averaged back, is what enlarge=2 says."""
-    method, plain = build(**kind, enlarge=2).eval(), build(**kind).eval()
-    plain.net.load_state_dict(method.net.network.state_dict())
-    image = torch.randint(0, 256, (2, 64, 96, 3), dtype=torch.uint8)
-    large = F.interpolate(method.from_bytes(image), scale_factor=2.0, mode="bilinear", align_corners=False)
-    with torch.no_grad():
-        answer = plain.net(large)
-        expected = F.avg_pool2d(answer[0] if "gate" in kind else answer, 2)
-        torch.testing.assert_close(method(image), expected)
-        score, maps = method.graph()(image)
-    session = OnnxRuntime(export_graph(method.graph(), method.input_spec()), threads=1)
-    prediction = session(image.numpy())
-    assert prediction.maps.shape == (2, 2, 64, 96)
-    np.testing.assert_allclose(prediction.maps, maps.numpy(), atol=1e-4)
-    np.testing.assert_allclose(prediction.scores, score.numpy(), atol=1e-4)
-    assert torch.isfinite(method.train().compute_loss((image, torch.zeros(2, 2, 64, 96))))
-
-
 def test_the_plain_cnn_has_no_skip_connections():
     with_skips, without = PlainUNet(3, 1), PlainUNet(3, 1, skips=False)
     assert without(torch.zeros(1, 3, 32, 48)).shape == (1, 1, 32, 48)

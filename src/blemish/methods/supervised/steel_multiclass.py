@@ -7,7 +7,7 @@ this beats training on their union when both are scored on the union. Its baseli
 same convolutions without skip connections is our reading.
 
 Beyond the source: a pretrained encoder, other losses, photos of rare classes shown more often, crops centred on
-defects, a gate that says which classes a photo shows at all, small photos enlarged, and flips averaged in the graph.
+defects, a gate that says which classes a photo shows at all, and flips averaged in the graph.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from blemish.errors import SettingsError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.masked_photos import MaskedPhotos
 from blemish.methods.networks.encoder_unet import encoder_unet
-from blemish.methods.networks.enlarged import Enlarged
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.gated_unet import GatedUNet, gate_loss
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, Normalisation, top_mean
@@ -66,9 +65,6 @@ class SteelMulticlassSettings(GradientSettings):
         description="a classifier on the same encoder scales each class's map by the chance that the photo shows it",
     )
     flips: bool = Field(False, description="average the answers for the photo and its mirror images: fourfold time")
-    enlarge: int = Field(
-        1, ge=1, le=4, description="how many times as large the network sees photos: finer edges, in time by its square"
-    )
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
     tile_px: int = Field(
         1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
@@ -106,8 +102,6 @@ class SteelMulticlass(GradientMethod):
             if settings.pretrained:
                 normalisation = load_weights(settings.network, network.encoder)
             self.net = GatedUNet(network, len(self.classes)) if settings.gate else network
-        if settings.enlarge > 1:
-            self.net = Enlarged(self.net, settings.enlarge)
         self.from_bytes = FromBytes(normalisation)
 
     def _fast(self, channels: int, load_weights: LoadWeights) -> tuple[nn.Module, Normalisation]:
@@ -162,16 +156,11 @@ def balanced(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
     return np.asarray(chance / chance.sum())
 
 
-def _prepared_to_run(net: nn.Module) -> nn.Module:
-    if isinstance(net, Enlarged):
-        return Enlarged(_prepared_to_run(net.network), net.factor)
-    return net.prepared_to_run() if isinstance(net, FastUNet) else net
-
-
 class _Scoring(nn.Module):
     def __init__(self, method: SteelMulticlass) -> None:
         super().__init__()
-        self.from_bytes, self.net = method.from_bytes, _prepared_to_run(method.net)
+        net = method.net
+        self.from_bytes, self.net = method.from_bytes, net.prepared_to_run() if isinstance(net, FastUNet) else net
         self.loss, self.flips, self.gated = method.settings.loss, method.settings.flips, method.settings.gate
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
