@@ -66,6 +66,7 @@ PUBLISHED = {
 }
 ENCODER = {"crop_px": 128, "epochs": 8, "patience": 8}
 FAST = {"network": "fast", "flips": True}
+UNION_40 = {**FAST, "crop_px": 192, "epochs": 40, "patience": 40, "targets": "union"}
 SHORT = {"crop_px": 96, "epochs": 5, "patience": 5}
 ROWS = {
     "plain CNN": {**PUBLISHED, "network": "cnn", "targets": "union"},
@@ -74,7 +75,8 @@ ROWS = {
     "encoder": ENCODER,
     "encoder, balanced": {"crop_px": 128, "epochs": 12, "patience": 12, "balance": True},
     "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "flips": True},
-    "fast, union, 40 epochs": {**FAST, "crop_px": 192, "epochs": 40, "patience": 40, "targets": "union"},
+    "fast, union, 40 epochs": UNION_40,
+    "fast, union, softmax": {**UNION_40, "loss": "softmax"},
     "fast, 256 px, balanced": {**FAST, "crop_px": 256, "epochs": 24, "patience": 24, "batch_size": 8, "balance": True},
     "short": SHORT,
     "short, union": {**SHORT, "targets": "union"},
