@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.detectors.runtime import Prediction
+from blemish.detectors.telemetry import import_openvino
 from blemish.errors import DetectorError, MissingExtraError
 
 
@@ -31,7 +32,7 @@ class OpenVinoRuntime:
 
     def __init__(self, graph: bytes, *, threads: int | None = None, calls_at_once: int = 1) -> None:
         try:
-            import openvino
+            openvino = import_openvino()
         except ModuleNotFoundError:
             raise MissingExtraError(
                 'The runtime "openvino" is not installed: pip install "blemish[openvino]".'

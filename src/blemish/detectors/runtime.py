@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
+from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DetectorError
+
+ort = import_onnxruntime()
 
 RuntimeName = Literal["onnxruntime", "openvino"]
 

@@ -9,15 +9,16 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.datasets import Dataset, Sample, photo_digests
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
+from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DataError, DetectorError
 from blemish.methods.features.coreset import greedy_k_centre
 from blemish.methods.features.graph_memory import GraphMemory, read_memory
@@ -120,7 +121,8 @@ def _most(spec: DetectorSpec) -> int:
     return int(spec.settings.get("most_patches", 1 << 30))
 
 
-def _session(graph: bytes) -> ort.InferenceSession:
+def _session(graph: bytes) -> Any:
+    ort = import_onnxruntime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = available_threads()
     options.log_severity_level = 3
