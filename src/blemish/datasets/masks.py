@@ -13,17 +13,7 @@ from PIL import Image, TiffImagePlugin
 from blemish.datasets.sample import MaskSource
 from blemish.errors import DataError, ImageError
 from blemish.images.header import open_header, open_image
-
-QUARTER_TURNS = frozenset({5, 6, 7, 8})
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+from blemish.images.orientation import QUARTER_TURNS, turn_upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +99,6 @@ def stored_view(path: Path) -> tuple[int, tuple[int, int]] | None:
             return header.orientation, header.stored_size_px
     except ImageError:
         return None
-
-
-def turn_upright(mask: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:
-    """A mask (H, W) drawn on stored pixels, turned the way an EXIF orientation (1–8) shows the photo."""
-    if orientation not in _UPRIGHT:
-        return mask
-    turned = Image.fromarray(mask.astype(np.uint8)).transpose(_UPRIGHT[orientation])
-    return np.asarray(np.asarray(turned) > 0)
 
 
 def _load(path: Path) -> tuple[NDArray[np.bool_], bool]:

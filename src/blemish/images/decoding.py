@@ -16,22 +16,12 @@ from PIL import Image, TiffImagePlugin
 
 from blemish.errors import ImageError
 from blemish.images.header import Header, open_header, samples_are_unsigned
+from blemish.images.orientation import turn_upright
 from blemish.images.structure import jpeg_is_whole, png_is_whole
 
 _PLANES_APART = 2
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = 1
-# OpenCV's codes that turn stored pixels upright, by EXIF orientation: (transpose first, then flip).
-_FLIPS: dict[int, tuple[bool, int | None]] = {
-    1: (False, None),
-    2: (False, 1),
-    3: (False, -1),
-    4: (False, 0),
-    5: (True, None),
-    6: (True, 1),
-    7: (True, -1),
-    8: (True, 0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,7 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
     except Exception as error:  # decoders raise nearly anything on damaged data
         raise ImageError(f'"{name}" is cut short or damaged: its pixels cannot be decoded.') from error
     if not is_upright:
-        values = _upright(values, header.orientation)
+        values = turn_upright(values, header.orientation)
     if values.shape[:2] != (height_px, width_px):
         raise ImageError(f'"{name}" is damaged: its header and its pixels disagree about the size.')
     deep = values.dtype != np.uint8
@@ -160,13 +150,6 @@ def _with_opencv(header: Header, data: bytes) -> NDArray[Any]:
         opacity = np.maximum(values[..., 3:], 1) / np.float32(65535)
         values[..., :3] = np.minimum(values[..., :3] / opacity, 65535).round()
     return values
-
-
-def _upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
-    transposed, flip = _FLIPS[orientation]
-    if transposed:
-        values = cv2.transpose(values)
-    return values if flip is None else cv2.flip(values, flip)
 
 
 def _notes(header: Header, deep: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ the headers; its global pixel limit is replaced by the caller's own without touc
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +28,12 @@ from PIL import (
 )
 
 from blemish.errors import ImageError
+from blemish.images.orientation import QUARTER_TURNS, UPRIGHT
 from blemish.images.structure import png_chunks, tiff_table_is_whole
 
 FORMATS = "JPEG, PNG, TIFF, BMP, WebP, GIF or PPM"
 
-_PREFIX_LENGTH = 16  # what Pillow's plugins expect to see
+_PREFIX_LENGTH = 16
 _PIXEL_LIMIT_LOCK = threading.Lock()
 _NEW_SUBFILE_TYPE = 254
 _REDUCED_RESOLUTION = 1
@@ -46,14 +48,16 @@ class _Tiff(TiffImagePlugin.TiffImageFile):
             super().load_prepare()
 
 
-_PLUGINS = {
-    "JPEG": (JpegImagePlugin.jpeg_factory, "JPEG"),
-    "PNG": (PngImagePlugin.PngImageFile, "PNG"),
-    "TIFF": (_Tiff, "TIFF"),
-    "BMP": (BmpImagePlugin.BmpImageFile, "BMP"),
-    "WebP": (WebPImagePlugin.WebPImageFile, "WEBP"),
-    "GIF": (GifImagePlugin.GifImageFile, "GIF"),
-    "PPM": (PpmImagePlugin.PpmImageFile, "PPM"),
+# How each format begins, and what reads it. Not `Image.open`, which refuses what exceeds a limit global to Pillow: here
+# the limit is the caller's, kept before anything is decoded. Nor the factory that looks for further pictures in a JPEG.
+_READERS: dict[str, tuple[re.Pattern[bytes], type[ImageFile.ImageFile]]] = {
+    "JPEG": (re.compile(rb"\xff\xd8\xff"), JpegImagePlugin.JpegImageFile),
+    "PNG": (re.compile(rb"\x89PNG\r\n\x1a\n"), PngImagePlugin.PngImageFile),
+    "TIFF": (re.compile(rb"II[*+]\0|MM\0[*+]"), _Tiff),
+    "BMP": (re.compile(rb"BM"), BmpImagePlugin.BmpImageFile),
+    "WebP": (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), WebPImagePlugin.WebPImageFile),
+    "GIF": (re.compile(rb"GIF8[79]a"), GifImagePlugin.GifImageFile),
+    "PPM": (re.compile(rb"P[1-6f][\s#]"), PpmImagePlugin.PpmImageFile),
 }
 
 
@@ -95,7 +99,7 @@ class Header:
     def size_px(self) -> tuple[int, int]:
         """(height, width) as seen, after the orientation."""
         height_px, width_px = self.stored_size_px
-        return (width_px, height_px) if self.orientation >= 5 else (height_px, width_px)
+        return (width_px, height_px) if self.orientation in QUARTER_TURNS else (height_px, width_px)
 
 
 def image_size_px(path: Path | str) -> tuple[int, int]:
@@ -139,7 +143,7 @@ def open_header(stream: BinaryIO, name: str) -> Header:
     prefix = stream.read(_PREFIX_LENGTH)
     if not prefix:
         raise ImageError(f'"{name}" is empty.')
-    kind = next((kind for kind, (_, plugin) in _PLUGINS.items() if _accepts(plugin, prefix)), None)
+    kind = next((kind for kind, (signature, _) in _READERS.items() if signature.match(prefix)), None)
     if kind is None:
         if prefix[4:8] == b"ftyp":
             raise ImageError(f'"{name}" is a HEIC, AVIF or video file, which is not read; convert it to JPEG or PNG.')
@@ -147,7 +151,7 @@ def open_header(stream: BinaryIO, name: str) -> Header:
     stream.seek(0)
     try:
         # The name is kept from Pillow: with one it would map TIFFs into memory and turn them wrongly.
-        image = _PLUGINS[kind][0](stream, "")
+        image = _READERS[kind][1](stream, "")
     except Image.DecompressionBombError as error:
         raise ImageError(f'"{name}" is too large: {error}') from error
     except Exception as error:  # a damaged header can end in nearly any error of the parser
@@ -170,11 +174,6 @@ def samples_are_unsigned(image: ImageFile.ImageFile) -> bool:
     return set(tags.get(TiffImagePlugin.SAMPLEFORMAT, (1,))) == {1}
 
 
-def _accepts(plugin: str, prefix: bytes) -> bool:
-    accept = Image.OPEN[plugin][1]
-    return accept is not None and accept(prefix.ljust(_PREFIX_LENGTH, b"\0")) is True
-
-
 def _describe(image: ImageFile.ImageFile, kind: str, name: str, stream: BinaryIO) -> Header:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         if not tiff_table_is_whole(stream):
@@ -183,10 +182,9 @@ def _describe(image: ImageFile.ImageFile, kind: str, name: str, stream: BinaryIO
     try:
         orientation, exif_is_damaged = _orientation(image, stream), False
     except Exception:  # a damaged EXIF block does not make the pixels unreadable
-        orientation, exif_is_damaged = 1, True
+        orientation, exif_is_damaged = UPRIGHT, True
     bits, white = _depth(image, stream)
-    # The further pictures of a multi-picture JPEG are previews and gain maps of the first.
-    pages = 1 if kind == "JPEG" else int(getattr(image, "n_frames", 1))
+    pages = int(getattr(image, "n_frames", 1))
     return Header(name, kind, image, orientation, exif_is_damaged, pages, bits, white)
 
 
@@ -208,7 +206,7 @@ def _orientation(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
                     stream.seek(start)
                     image.info["exif"] = stream.read(length)
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
-    return value if value in range(1, 9) else 1
+    return value if value in range(1, 9) else UPRIGHT
 
 
 def _depth(image: ImageFile.ImageFile, stream: BinaryIO) -> tuple[int, int | None]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blemish.datasets.masks import QUARTER_TURNS, FileMask, stored_view
+from blemish.datasets.masks import FileMask, stored_view
 from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
 from blemish.datasets.sample import ClassMask, Sample
+from blemish.images.orientation import QUARTER_TURNS
 
 _WITH_EXIF = {".jpg", ".jpeg"}
 
