@@ -43,7 +43,7 @@ def main() -> None:
         photos = draw(Path(folder) / "photos", options.photos)
         times: dict[tuple[str, str], list[float]] = {}
         for _ in range(options.rounds):
-            for runtime in ("onnxruntime", "openvino"):
+            for runtime in ("onnxruntime", "openvino", "openvino-fast"):
                 at_once = photos_at_once(options.photos)
                 detector = blemish.load(options.detector, photos_at_once=at_once, runtime=runtime)
                 pixels = read_image(photos[0])[:1024, :1024]

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blemish.calibration import TooFewImagesError, p_value, promised_threshold
+from blemish.calibration import TooFewImagesError, image_maxima, p_value, pixel_threshold, promised_threshold
 from blemish.datasets import photo_digests, read_dataset
-from blemish.detectors import Container, Detector, load
+from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
-from blemish.images import list_images, write_png
+from blemish.images import list_images, read_image, write_png
 from blemish.inspection import calibrate
 
 
@@ -50,6 +50,25 @@ def test_pixels_are_calibrated_on_the_maximum_of_each_photo(darkness: Container,
     calibrated = calibrate(Detector(darkness), good, alpha=0.05, pixels=True)
     outlined = [bool(calibrated.inspect(path).regions) for path in good]
     assert sum(outlined) <= 1
+
+
+@pytest.mark.parametrize("peak", [None, 0.7, 0.999])
+def test_a_pixel_threshold_above_the_peak_raises_it(darkness: Container, good: list[Path], peak: float | None):
+    before = darkness.spec.thresholds.model_copy(update={"peak": peak})
+    detector = Detector(darkness).with_thresholds(before)
+    maxima = sorted(image_maxima(detector.score(read_image(path))[1] for path in good))
+    limits = calibrate(detector, good, alpha=0.5, pixels=True).spec.thresholds
+    assert limits.pixel == pixel_threshold(np.array(maxima), 0.5).threshold
+    assert limits.peak == (None if peak is None else max(peak, limits.pixel))
+
+
+def test_a_calibrated_pixel_threshold_holds_for_every_class(light_and_dark: Container, tmp_path: Path):
+    for level in range(30):
+        write_png(tmp_path / f"{level}.png", np.full((8, 8, 3), 180 + level, np.uint8))
+    photos = list_images([tmp_path])
+    lower = Thresholds(pixel=0.9, by_class=(ClassThreshold(label="1", pixel=0.1), ClassThreshold(label="2", pixel=0.9)))
+    calibrated = calibrate(Detector(light_and_dark).with_thresholds(lower), photos, alpha=0.1, pixels=True)
+    assert not any(calibrated.inspect(path).regions for path in photos)
 
 
 def test_too_few_photos_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):

@@ -30,6 +30,10 @@ class RuntimeChoice(StrEnum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    OPENVINO_FAST = "openvino-fast"
 
 
-RuntimeOption = Annotated[RuntimeChoice, typer.Option("--runtime", help="What runs the detector's graph.")]
+RuntimeOption = Annotated[
+    RuntimeChoice,
+    typer.Option("--runtime", help="What runs the detector's graph; openvino-fast in bfloat16, which moves scores."),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from blemish.calibration import Verdict, p_value, verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
-from blemish.detectors.runtime import OnnxRuntime, Runtime, RuntimeName
+from blemish.detectors.runtime import OnnxRuntime, Precision, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.errors import DetectorError
 from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, resize_photo
@@ -37,7 +38,8 @@ class Detector:
         threads: cores that the graph may use; None takes all that are allowed.
         photos_at_once: how many photos `blemish.inspection.stream.inspect_stream` scores side by side; they share
             the cores. More than one is faster for many photos, and slower for each.
-        runtime: what runs the graph; ``openvino`` needs the extra of that name.
+        runtime: what runs the graph. ``openvino`` and ``openvino-fast`` need the extra openvino; the latter computes in
+            bfloat16 where the processor does, which moves scores, so calibrate with the runtime that will be used.
     """
 
     def __init__(
@@ -52,13 +54,18 @@ class Detector:
         self.container = container
         self.path = path
         self.photos_at_once = photos_at_once
-        kind = OpenVinoRuntime if runtime == "openvino" else OnnxRuntime
-        self._run: Runtime = kind(container.graph, threads=threads, calls_at_once=photos_at_once)
+        self.runtime: RuntimeName = runtime
+        self._run = _start(runtime, container.graph, threads=threads, calls_at_once=photos_at_once)
 
     @property
     def spec(self) -> DetectorSpec:
         """Settings, thresholds, calibration and provenance."""
         return self.container.spec
+
+    @property
+    def precision(self) -> Precision:
+        """In which numbers the graph is computed on this machine."""
+        return self._run.precision
 
     def inspect(
         self, image: NDArray[np.generic] | Path | str, *, bit_range: tuple[int, int] | None = None
@@ -135,9 +142,8 @@ class Detector:
 
     def with_spec(self, spec: DetectorSpec) -> Detector:
         """The same graph under another description."""
-        other = object.__new__(Detector)
-        other.container, other.path = replace(self.container, spec=spec), self.path
-        other.photos_at_once, other._run = self.photos_at_once, self._run
+        other = copy(self)
+        other.container = replace(self.container, spec=spec)
         return other
 
     def save(self, path: Path) -> None:
@@ -199,6 +205,12 @@ def load(
     if container.spec.series is not None:
         raise DetectorError(f'"{path}" looks at sensor series, not at photos; score with "blemish series score".')
     return Detector(container, path=locate(path), threads=threads, photos_at_once=photos_at_once, runtime=runtime)
+
+
+def _start(name: RuntimeName, graph: bytes, *, threads: int | None, calls_at_once: int) -> Runtime:
+    if name == "onnxruntime":
+        return OnnxRuntime(graph, threads=threads, calls_at_once=calls_at_once)
+    return OpenVinoRuntime(graph, fast=name == "openvino-fast", threads=threads, calls_at_once=calls_at_once)
 
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:

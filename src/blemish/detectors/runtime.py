@@ -14,7 +14,8 @@ from blemish.errors import DetectorError
 
 ort = import_onnxruntime()
 
-RuntimeName = Literal["onnxruntime", "openvino"]
+RuntimeName = Literal["onnxruntime", "openvino", "openvino-fast"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,18 @@ class Prediction:
 class Runtime(Protocol):
     """Anything that runs a graph: ONNX Runtime, OpenVINO, or torch for what cannot be a graph."""
 
+    @property
+    def precision(self) -> Precision:
+        """In which numbers it computes."""
+        ...
+
     def __call__(self, batch: NDArray[np.uint8]) -> Prediction:
         """Score a batch, uint8 RGB (N, H, W, 3). May be called from several threads."""
         ...
 
 
 class OnnxRuntime:
-    """ONNX Runtime on the CPU.
+    """ONNX Runtime on the CPU, in float32.
 
     Args:
         graph: the ONNX model's bytes.
@@ -50,6 +56,8 @@ class OnnxRuntime:
     Raises:
         DetectorError: the bytes are no model that ONNX Runtime can run, or its inputs and outputs are not a detector's.
     """
+
+    precision: Precision = "float32"
 
     def __init__(
         self,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from blemish.calibration import bands, image_maxima, pixel_threshold
+from blemish.calibration import Promise, bands, image_maxima, pixel_threshold
 from blemish.datasets import Dataset, Sample, photo_digests
 from blemish.detectors import Calibration, Detector, Thresholds
+from blemish.detectors.runtime import Precision
 from blemish.errors import DataError
 from blemish.inspection.stream import inspect_stream
 
@@ -67,11 +68,23 @@ def calibrate(
     if pixels:
         if not maxima:
             raise DataError("This detector gives no heat map, so it has no pixel threshold to calibrate.")
-        update["pixel"] = pixel_threshold(np.asarray(maxima), alpha, confidence).threshold
+        update |= _pixel_update(detector.spec.thresholds, pixel_threshold(np.asarray(maxima), alpha, confidence))
     thresholds = Thresholds.model_validate(detector.spec.thresholds.model_dump() | update)
-    calibration = Calibration(scores=tuple(sorted(scores)), source=f"{len(scores)} normal photos given to calibrate")
+    calibration = Calibration(scores=tuple(sorted(scores)), source=_source(len(scores), detector.precision))
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     return detector.with_spec(spec)
+
+
+def _pixel_update(before: Thresholds, promised: Promise) -> dict[str, object]:
+    """Thresholds under which no pixel below the promised one is outlined, of whatever class."""
+    peak = None if before.peak is None else max(before.peak, promised.threshold)
+    return {"pixel": promised.threshold, "peak": peak, "by_class": ()}
+
+
+def _source(count: int, precision: Precision) -> str:
+    """Which scores calibrated; those of another precision than every runtime's default are said to be."""
+    computed = "" if precision == "float32" else f", computed in {precision}"
+    return f"{count} normal photos given to calibrate{computed}"
 
 
 def _distinct(detector: Detector, normals: Sequence[Path], say: Callable[[str], None]) -> list[Path]:

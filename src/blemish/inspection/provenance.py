@@ -31,6 +31,8 @@ def describe_run(
         folder=str(Path.cwd()),
         detector={
             "file": "" if detector.path is None else detector.path.name,
+            "runtime": detector.runtime,
+            "precision": detector.precision,
             "method": spec.method,
             "classes": spec.classes,
             "thresholds": spec.thresholds.model_dump(),
