@@ -78,8 +78,8 @@ def test_sound_photos_may_have_any_name(photos: Path, tmp_path: Path):
     root = tmp_path / "Werk"
     for number, path in enumerate(sorted(photos.rglob("images/*.png"))):
         write_png(root / ("kaputt" if path.stem in "1357" else "ganz") / f"{number}.png", read_image(path))
-    unknown = prepare(root, [NORMAL], listing=tmp_path / "leaks.txt")
-    assert not unknown.training(sees_defects=False).samples
+    with pytest.raises(DataError, match=r"no normal training images.*--normal"):
+        prepare(root, [NORMAL], listing=tmp_path / "leaks.txt")
     material = prepare(root, [NORMAL], normal_names=["ganz"], listing=tmp_path / "leaks.txt")
     assert {sample.label for sample in material.training(sees_defects=False).samples} == {"ganz"}
     save_material(material, tmp_path / "split.json")

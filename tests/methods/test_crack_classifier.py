@@ -171,7 +171,7 @@ def test_a_label_that_is_no_class_is_named(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("counts", "said"),
-    [({"Positive": 6, "Negative": 1}, "has one photo"), ({"Positive": 6}, "the label")],
+    [({"Positive": 6, "Negative": 1}, "has one photo"), ({"Positive": 6}, "of the class")],
 )
 def test_too_little_to_learn_from_is_said(tmp_path: Path, counts: dict[str, int], said: str):
     dataset = read_dataset(draw_folders(tmp_path, counts))

@@ -92,13 +92,12 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
         sample, found = answer.sample, answer.found
         name = relative_name(test, sample)
         score = float(found.score or 0.0)
-        truth = sample.defective if answer.truth is None else bool(answer.truth.any())
         rows.append(
             photo_row(
                 name,
                 sample.group,
                 leaked=name in material.leaked,
-                defective=truth if sample.defective is None else sample.defective,
+                defective=answer.defective,
                 score=score,
                 flagged=None if limit is None else score >= limit,
                 pixels=None if answer.truth is None or found.mask is None else Confusion.of(found.mask, answer.truth),

@@ -17,11 +17,12 @@ from blemish.datasets import (
     read_dataset,
     relative_name,
     with_duplicate_groups,
+    with_known_normals,
+    with_known_truth,
     with_splits,
 )
 from blemish.errors import DataError
 from blemish.files import write_text
-from blemish.images import image_size_px
 
 TEST_SHARE = 0.2
 
@@ -31,7 +32,7 @@ class Material:
     """A data set as every contender gets it.
 
     Attributes:
-        dataset: every photo with a split, and with the truth where labels or masks tell it.
+        dataset: every photo with a split, and the training photos with the truth where labels or masks tell it.
         fingerprint: over the contents of all photos and the split.
         leaked: names of test photos that the training may have seen.
         normal_names: the classes that were said to be free of defects; None where the usual names told.
@@ -74,11 +75,12 @@ def prepare(
         DataError: unreadable data, no training or no test photos, or leaks that were not allowed.
     """
     dataset = _dealt(read_dataset(path, normal_names=normal_names), say)
-    dataset = replace(dataset, samples=tuple(_with_truth(sample) for sample in dataset.samples))
+    sees_defects = any(contender.sees_defects for contender in contenders)
+    needs_normals = not all(contender.sees_defects for contender in contenders)
+    dataset = with_known_normals(dataset) if needs_normals else with_known_truth(dataset)
     for split, there in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
         if not there:
             raise DataError(f'"{path}" has no {split} photos; a benchmark needs both training and test photos.')
-    sees_defects = any(contender.sees_defects for contender in contenders)
     visible = dataset.where(lambda sample: sample.split == "test" or sees_defects or sample.defective is False)
     leaks = find_crossings(visible)
     _stop_at(leaks, dataset, allow_leaks, listing, say)
@@ -137,15 +139,6 @@ def _dealt(dataset: Dataset, say: Callable[[str], None]) -> Dataset:
         "Every contender and seed gets the same split."
     )
     return with_splits(with_duplicate_groups(dataset), test_share=TEST_SHARE, seed=0)
-
-
-def _with_truth(sample: Sample) -> Sample:
-    """Where only the mask can tell whether a photo is sound, ask it: a normal-only method must never see a defect."""
-    if sample.defective is not None or sample.masks is None:
-        return sample
-    if not sample.masks:
-        return replace(sample, defective=False)
-    return replace(sample, defective=bool(sample.read_mask(*image_size_px(sample.path)).any()))
 
 
 def _count(dataset: Dataset, *, test: bool) -> int:

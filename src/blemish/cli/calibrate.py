@@ -34,11 +34,14 @@ def calibrate(
     from blemish.cli.progress import progress
     from blemish.cli.tables import thresholds_line
     from blemish.cpu import photos_at_once
+    from blemish.datasets import list_normal_images
     from blemish.detectors import load
-    from blemish.images import list_images
     from blemish.inspection import calibrate as run
 
-    photos = list_images(normals)
+    listed = list_normal_images(normals)
+    for note in listed.notes:
+        typer.echo(note, err=True)
+    photos = listed.paths
     at_once = photos_at_once(len(photos), threads)
     loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
     with progress("Calibrating", len(photos)) as advance:

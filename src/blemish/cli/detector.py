@@ -57,11 +57,14 @@ def grow(
 ) -> None:
     """Let a patchcore detector remember what is new in further good photos."""
     from blemish.bundled import locate
-    from blemish.images import list_images
+    from blemish.datasets import list_normal_images
     from blemish.training.growing import add_good_photos
 
     source = locate(file)
-    add_good_photos(source, list_images(photos), out or source, say=typer.echo)
+    listed = list_normal_images(photos)
+    for note in listed.notes:
+        typer.echo(note)
+    add_good_photos(source, listed.paths, out or source, say=typer.echo)
     typer.echo(f"Wrote {out or source}.")
 
 

@@ -12,6 +12,14 @@ from blemish.datasets.series import Series, read_series
 from blemish.datasets.splitting import hold_out, with_splits
 from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles
+from blemish.datasets.truth import (
+    NormalImages,
+    is_defective,
+    list_normal_images,
+    with_known_normals,
+    with_known_truth,
+    with_truth,
+)
 
 __all__ = [
     "LAYOUTS",
@@ -22,6 +30,7 @@ __all__ = [
     "FileMask",
     "Leak",
     "MaskSource",
+    "NormalImages",
     "PolygonMask",
     "RunLengthMask",
     "Sample",
@@ -35,11 +44,16 @@ __all__ = [
     "encode_run_lengths",
     "fingerprint",
     "hold_out",
+    "is_defective",
+    "list_normal_images",
     "photo_digests",
     "read_dataset",
     "read_series",
     "relative_name",
     "with_duplicate_groups",
+    "with_known_normals",
+    "with_known_truth",
     "with_splits",
+    "with_truth",
     "write_subset",
 ]

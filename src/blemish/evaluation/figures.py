@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.truth import is_defective
 from blemish.errors import DataError
 from blemish.evaluation.bootstrap import Interval, bootstrap, count_columns, pooled
 from blemish.evaluation.class_confusion import ClassConfusion
@@ -182,7 +183,7 @@ class Evaluation:
         Args:
             score: raw image score, finite, higher is worse.
             flagged: what was decided; None leaves it to ``reject``.
-            defective: the truth; None where only the mask can tell: then any True pixel in ``mask_truth`` says yes.
+            defective: what the label says; None where only the mask can tell, see `blemish.datasets.is_defective`.
                 With neither the photo counts in ``n`` alone.
             heat_map: float32 (H, W), finite; None where the detector does not localise.
             mask_predicted: bool (H, W), the detector's mask, if it draws one.
@@ -202,14 +203,13 @@ class Evaluation:
         if labels is not None:
             self._class_confusion.add(*labels)
         self._n += 1
-        if defective is None and mask_truth is not None:
-            defective = bool(mask_truth.any())
-        if defective is None:
+        truth = is_defective(defective, mask_truth)
+        if truth is None:
             return
         if flagged is None and self._reject is not None:
             flagged = score >= self._reject
         self._scores.append(float(score))
-        self._defective.append(bool(defective))
+        self._defective.append(truth)
         self._flagged.append(flagged)
 
     def result(self) -> Figures:

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets import Dataset, Sample, Split, photo_digests
+from blemish.datasets import Dataset, Sample, Split, is_defective, photo_digests
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.errors import DataError, did_you_mean
@@ -28,12 +28,14 @@ class Answer:
         photo: its pixels.
         found: the detector's answer.
         truth: bool (H, W), True where defective; None where the extent is not known.
+        defective: whether the photo is, by `blemish.datasets.is_defective`; None where nothing tells.
     """
 
     sample: Sample
     photo: Photo
     found: Inspection
     truth: NDArray[np.bool_] | None
+    defective: bool | None
 
 
 def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = ()) -> Dataset:
@@ -104,16 +106,17 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
         if photo is None or found.score is None:
             raise DataError(f"The evaluation stopped at a photo that cannot be inspected. {found.error}")
         truth = None if sample.masks is None else sample.read_mask(*photo.pixels.shape[:2])
+        defective = is_defective(sample.defective, truth)
         evaluation.add(
             score=found.score,
-            defective=sample.defective,
+            defective=defective,
             heat_map=found.heat_map,
             mask_predicted=found.mask,
             mask_truth=truth,
             class_masks=_class_masks(evaluation.classes, found, sample),
-            labels=_labels(detector, found, sample) if evaluation.classes else None,
+            labels=_labels(detector, found, sample, defective) if evaluation.classes else None,
         )
-        yield Answer(sample, photo, found, truth)
+        yield Answer(sample, photo, found, truth, defective)
 
 
 def _class_masks(
@@ -126,11 +129,13 @@ def _class_masks(
     return found.class_masks, known.read_class_masks(classes, *found.class_masks.shape[1:])
 
 
-def _labels(detector: Detector, found: Inspection, sample: Sample) -> tuple[str | None, str | None] | None:
+def _labels(
+    detector: Detector, found: Inspection, sample: Sample, defective: bool | None
+) -> tuple[str | None, str | None] | None:
     """True and predicted class; None where the detector names none, or the photo's class is not one of its own."""
     spec = detector.spec
     if len(spec.classes) < 2 or (spec.thresholds.pixel is not None and found.class_masks is None):
         return None
-    if sample.defective is False or (sample.defective is None and sample.masks == ()):
+    if defective is False:
         return None, found.label
     return (sample.label, found.label) if sample.label in spec.classes else None

@@ -67,9 +67,7 @@ class Portfolio:
         """Take one answer of `blemish.inspection.evaluate_each`."""
         sample, found = answer.sample, answer.found
         score = float(found.score or 0.0)
-        defective = sample.defective
-        if defective is None and answer.truth is not None:
-            defective = bool(answer.truth.any())
+        defective = answer.defective
         self._rows.append(
             {
                 "path": str(sample.path).encode("utf-8", "backslashreplace").decode("utf-8"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from blemish.datasets import Dataset, Sample, hold_out, with_splits
+from blemish.datasets import Dataset, Sample, hold_out, is_defective, with_known_truth, with_splits
 from blemish.errors import DataError, ImageError
 from blemish.images import image_size_px
 
@@ -70,17 +70,18 @@ def deal_labelled_photos(dataset: Dataset, *, seed: int, say: Callable[[str], No
     Raises:
         DataError: photos without a label, one class only, or too few photos.
     """
-    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
+    train = with_known_truth(readable_photos(training_split(dataset, seed=seed, say=say), say=say))
     unknown = [sample for sample in train.samples if sample.defective is None]
     if unknown:
         raise DataError(
             f'"{unknown[0].path}" is neither sound nor defective by its label "{unknown[0].label}", and this method '
             "learns from labels; sort the photos into one folder per class."
         )
-    labels = train.labels()
+    # Several normal classes are one, and images with masks share one label whatever their masks mark.
+    labels = Counter(sample.label if sample.defective else "normal" for sample in train.samples)
     if len(labels) < 2:
         raise DataError(
-            f'All {len(train)} training photos in "{dataset.root}" have the label "{next(iter(labels), "")}"; '
+            f'All {len(train)} training photos in "{dataset.root}" are of the class "{next(iter(labels), "")}"; '
             "to tell classes apart, photos of at least two are needed."
         )
     rare = [label for label, count in labels.items() if count < 2]
@@ -121,14 +122,21 @@ def training_split(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -
 
 
 def _screened(dataset: Dataset, *, say: Callable[[str], None]) -> Dataset:
-    """Only readable photos, each told whether its mask shows a defect; a mask of the wrong size is an error."""
+    """Only readable photos with their truth settled; a mask of the wrong size is an error.
+
+    A photo that is labelled defective while its mask marks nothing would teach that defects are background.
+    """
 
     def look(sample: Sample) -> Sample | str:
         try:
             height_px, width_px = image_size_px(sample.path)
         except ImageError as error:
             return str(error)
-        return replace(sample, defective=bool(sample.read_mask(height_px, width_px).any()))
+        mask = sample.read_mask(height_px, width_px)
+        defective = is_defective(sample.defective, mask)
+        if defective and not mask.any():
+            return f'"{sample.path}" is labelled "{sample.label}", and its mask marks nothing.'
+        return replace(sample, defective=defective)
 
     return _looked_at(dataset, look, say=say)
 

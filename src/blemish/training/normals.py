@@ -10,10 +10,10 @@ import numpy as np
 
 from blemish.calibration import marginal_threshold
 from blemish.calibration.scores import just_above
-from blemish.datasets import Dataset, Sample, hold_out
+from blemish.datasets import Dataset, hold_out, with_known_normals
 from blemish.detectors import Calibration, Detector, Thresholds
-from blemish.errors import DataError, ImageError
-from blemish.images import image_size_px, read_image
+from blemish.errors import DataError
+from blemish.images import read_image
 from blemish.training.choosing import Parts, readable_photos, training_split
 
 _ASIDE_SHARE = 0.2
@@ -23,66 +23,68 @@ _MIN_TO_SET_ASIDE = 5
 _ALPHA = 0.05
 
 
-def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
-    """The sound training photos: four fifths teach, the others choose thresholds and calibrate.
+def normal_training_split(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Dataset:
+    """The readable training samples with their truth settled, for methods that learn from normal images.
 
-    Defective photos are left out: this kind of method never sees one. Photos that say neither are taken for sound
-    where none of the training photos is known to be defective, as in a plain folder of good photos.
+    Where the layout fixes no split a fifth is kept for testing, except of normal images alone, which could test
+    nothing: all of those train.
 
     Raises:
-        DataError: no sound photo.
+        DataError: no training images, or nothing tells which of them are normal.
     """
-    if dataset.samples and not any(sample.defective or sample.split for sample in dataset.samples):
-        # A folder of good photos alone could test nothing: all of them teach.
-        dataset = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
-    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
-    known = train.where(lambda sample: sample.defective is False or sample.masks == ())
-    normal = known if known.samples or any(sample.defective for sample in train.samples) else train
-    if not normal.samples:
-        raise DataError(
-            f'"{dataset.root}" has no sound training photos, and this method learns from them alone; '
-            'put them into a folder called "good".'
-        )
+    known = with_known_normals(dataset)
+    if not any(sample.defective or sample.split for sample in known.samples):
+        known = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
+    return readable_photos(training_split(known, seed=seed, say=say), say=say)
+
+
+def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """The normal training images: four fifths train, the others choose thresholds and calibrate.
+
+    Images that are defective by `blemish.datasets.is_defective`, or of unknown truth, are left out: this kind of
+    method never sees one.
+
+    Raises:
+        DataError: no normal image, or nothing tells which images are normal.
+    """
+    train = normal_training_split(dataset, seed=seed, say=say)
+    normal = train.where(lambda sample: sample.defective is False)
     if len(normal) < len(train):
         say(f"{len(train) - len(normal)} training photos that are defective or unknown are left out.")
+    return _normal_parts(normal, seed=seed, say=say)
+
+
+def deal_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """As `deal_normal_photos`, and the labelled defects of the training images train beside the normal ones.
+
+    Thresholds and p-values still come from normal images alone. A defect that shares its group with a held-out normal
+    image is left out.
+
+    Raises:
+        DataError: no normal image, or a mask that does not fit its image.
+    """
+    train = normal_training_split(dataset, seed=seed, say=say)
+    defects = train.where(lambda sample: sample.defective is True)
+    if not defects.samples:
+        return deal_normal_photos(dataset, seed=seed, say=say)
+    parts = _normal_parts(train.where(lambda sample: sample.defective is False), seed=seed, say=say)
+    held_out = {sample.group for sample in parts.held_out.samples if sample.group}
+    apart = tuple(sample for sample in defects.samples if sample.group not in held_out)
+    with_masks = sum(1 for sample in apart if sample.masks)
+    say(f"{len(apart)} labelled defects train too, {with_masks} of them with masks.")
+    return replace(parts, fit=replace(parts.fit, samples=(*parts.fit.samples, *apart)))
+
+
+def _normal_parts(normal: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """Normal images, some of them held out where there are enough."""
+    if not normal.samples:
+        raise DataError(f'"{normal.root}" has no readable normal training images, and this method needs them.')
     nothing = normal.where(lambda _: False)
     if len(normal) < _MIN_TO_SET_ASIDE:
         say(f"{len(normal)} sound photos are too few to set any aside: the detector gets no thresholds.")
         return Parts(normal, nothing, nothing)
     fit, aside = hold_out(normal, _ASIDE_SHARE, seed)
     return Parts(fit, aside, nothing)
-
-
-def deal_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
-    """As `deal_normal_photos`, and the labelled defects of the training photos teach beside the sound ones.
-
-    Thresholds and p-values still come from sound photos alone. A defect that shares its group with a sound photo set
-    aside is left out.
-
-    Raises:
-        DataError: no sound photo, or a mask that does not fit its photo.
-    """
-    dataset = replace(dataset, samples=tuple(with_truth(sample) for sample in dataset.samples))
-    if not any(sample.defective for sample in dataset.samples):
-        return deal_normal_photos(dataset, seed=seed, say=say)
-    parts = deal_normal_photos(dataset, seed=seed, say=lambda _: None)
-    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
-    aside = {sample.group for sample in parts.held_out.samples if sample.group}
-    defects = tuple(sample for sample in train.samples if sample.defective and sample.group not in aside)
-    with_masks = sum(1 for sample in defects if sample.masks)
-    say(f"{len(defects)} labelled defects teach too, {with_masks} of them with masks.")
-    return replace(parts, fit=replace(parts.fit, samples=(*parts.fit.samples, *defects)))
-
-
-def with_truth(sample: Sample) -> Sample:
-    """Where only the mask of a training photo can tell whether it is sound, ask it."""
-    if sample.split == "test" or sample.defective is not None or not sample.masks:
-        return sample
-    try:
-        size_px = image_size_px(sample.path)
-    except ImageError:
-        return sample
-    return replace(sample, defective=bool(sample.read_mask(*size_px).any()))
 
 
 def thresholds_from_normals(detector: Detector, aside: Dataset) -> tuple[Thresholds, Calibration | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets import Dataset
+from blemish.datasets import Dataset, is_defective
 from blemish.detectors import Calibration, ClassThreshold, Detector, Thresholds
 from blemish.evaluation import PixelFigures, best_f1, best_f1_threshold, dice
 from blemish.images import read_image
@@ -35,10 +35,10 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
             score, heat_map = detector.score(pixels)
             scores.append(score)
             if sample.masks is None:
-                defective.append(bool(sample.defective))
+                defective.append(bool(is_defective(sample.defective, None)))
                 continue
             truth = sample.read_mask(*pixels.shape[:2])
-            defective.append(bool(truth.any()))
+            defective.append(bool(is_defective(sample.defective, truth)))
             if heat_map is not None:
                 yield (heat_map if heat_map.ndim == 2 else heat_map.max(axis=0)), truth
 

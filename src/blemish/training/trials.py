@@ -19,8 +19,7 @@ from blemish.detectors import Detector
 from blemish.errors import DataError
 from blemish.evaluation import auroc
 from blemish.images import read_image
-from blemish.training.choosing import readable_photos, training_split
-from blemish.training.normals import with_truth
+from blemish.training.normals import normal_training_split
 
 LEAST_GOOD = 10
 """Good training photos below which nothing can be tried."""
@@ -95,18 +94,9 @@ def deal_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None]) 
     Raises:
         DataError: too few good photos.
     """
-    if dataset.samples and not any(sample.defective or sample.masks or sample.split for sample in dataset.samples):
-        # A plain folder of good photos.
-        dataset = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
-    dataset = replace(dataset, samples=tuple(with_truth(sample) for sample in dataset.samples))
-    train = readable_photos(training_split(dataset, seed=seed, say=say), say=say)
-    labelled = any(sample.defective is not None or sample.masks == () for sample in train.samples)
-    if labelled:
-        train = train.where(lambda sample: sample.defective is not None or sample.masks == ())
-    train = replace(
-        train,
-        samples=tuple(replace(sample, split="train", defective=bool(sample.defective)) for sample in train.samples),
-    )
+    known = normal_training_split(dataset, seed=seed, say=say)
+    known = known.where(lambda sample: sample.defective is not None)
+    train = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
     good = sum(1 for sample in train.samples if not sample.defective)
     if good < LEAST_GOOD:
         raise DataError(

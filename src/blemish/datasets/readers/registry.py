@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from blemish.datasets.readers.class_folders import CLASS_FOLDERS, CLASSES_WITH_MASKS, METU
@@ -18,7 +19,7 @@ from blemish.datasets.readers.paired import IMAGES_AND_MASKS, MASKS_BESIDE, METU
 from blemish.datasets.readers.severstal import SEVERSTAL
 from blemish.datasets.readers.turns import with_settled_turns
 from blemish.datasets.readers.unlabelled import UNLABELLED_PHOTOS
-from blemish.datasets.sample import Dataset
+from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError, did_you_mean
 
 # The first that recognises a path reads it, so the particular stand before the general.
@@ -71,6 +72,7 @@ def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:
         raise DataError(f'"{root}" holds no images in the places where the layout "{chosen.name}" has them.')
     _refuse_doubles(found, root)
     _refuse_unknown_names(found, names, root)
+    found = replace(found, samples=[_normal_by_name(sample, names) for sample in found.samples])
     if all(sample.defective is False for sample in found.samples):
         found.notes.append("One class only: every photo is normal.")
     found = with_settled_turns(with_groups(found, root))
@@ -106,6 +108,13 @@ def _named(name: str, root: Path) -> Layout:
 
 def _known() -> str:
     return "Known layouts: " + "; ".join(f"{layout.name} ({layout.description})" for layout in LAYOUTS) + "."
+
+
+def _normal_by_name(sample: Sample, names: NormalNames) -> Sample:
+    """What nothing marks is normal where its class, such as "unlabelled", was given as normal."""
+    if names.given is None or sample.defective is not None or sample.masks is not None or sample.label not in names:
+        return sample
+    return replace(sample, defective=False, masks=())
 
 
 def _refuse_doubles(found: Found, root: Path) -> None:
