@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[train,dev]"
 	touch $@
 
-demo: $(READY)  ## Draw photos and show what the bundled detector finds in them.
+demo: $(READY)  ## Draw images and show what the bundled detector finds in them.
 	$(BIN)/blemish demo
 
 test: $(READY)  ## Run the tests.

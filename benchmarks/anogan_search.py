@@ -1,15 +1,15 @@
-"""AnoGAN's search in latent space: many photos and starts at once beside one at a time, with and without early stop.
+"""AnoGAN's search in latent space: many images and starts at once beside one at a time, with and without early stop.
 
     python benchmarks/anogan_search.py --steps 500
 
-A small AnoGAN learns drawn sound surfaces first. Then the same photos are searched for with the same starts:
+A small AnoGAN learns drawn normal surfaces first. Then the same images are searched for with the same starts:
 
-- one at a time, all steps: what public implementations do, one photo and one start after the other;
+- one at a time, all steps: what public implementations do, one image and one start after the other;
 - one at a time, stopping: the same, each ending by itself;
-- batched, all steps: all photos and starts in one batch;
+- batched, all steps: all images and starts in one batch;
 - batched, stopping: each leaves the batch when it makes no more progress, as blemish does.
 
-Time is wall time per photo, best of ``--repeats``; "found" is the mean distance that the search ends with, so that one
+Time is wall time per image, best of ``--repeats``; "found" is the mean distance that the search ends with, so that one
 sees what stopping costs.
 """
 
@@ -29,7 +29,7 @@ from blemish.methods.adversarial.latent_search import search
 from machine import describe_machine
 
 
-def draw_photos(folder: Path, count: int, size_px: int, seed: int) -> list[Path]:
+def draw_images(folder: Path, count: int, size_px: int, seed: int) -> list[Path]:
     """Stripes of another phase and light each time."""
     import cv2
 
@@ -39,16 +39,16 @@ def draw_photos(folder: Path, count: int, size_px: int, seed: int) -> list[Path]
     for index in range(count):
         at = np.arange(size_px) / size_px
         grey = 120 + 50 * np.sin(2 * np.pi * (3 * at[None] + at[:, None] + rng.uniform())) + rng.normal(0, 15)
-        photo = np.clip(grey[..., None] + rng.normal(0, 6, (size_px, size_px, 3)), 0, 255).astype(np.uint8)
+        image = np.clip(grey[..., None] + rng.normal(0, 6, (size_px, size_px, 3)), 0, 255).astype(np.uint8)
         paths.append(folder / f"{index:04d}.png")
-        cv2.imwrite(str(paths[-1]), photo)
+        cv2.imwrite(str(paths[-1]), image)
     return paths
 
 
 def learn(options: argparse.Namespace):
     from blemish.training import train_under_torch
 
-    draw_photos(options.out / "photos" / "good", 64, options.size_px, seed=0)
+    draw_images(options.out / "images" / "good", 64, options.size_px, seed=0)
     settings = {
         "size_px": options.size_px,
         "width": options.width,
@@ -56,7 +56,7 @@ def learn(options: argparse.Namespace):
         "batch_size": 16,
         "search_starts": options.starts,
     }
-    scorer = train_under_torch("anogan", options.out / "photos", options.out / "training", settings=settings)
+    scorer = train_under_torch("anogan", options.out / "images", options.out / "training", settings=settings)
     return scorer.method.eval().requires_grad_(False)
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=32)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=200)
-    parser.add_argument("--photos", type=int, default=64)
+    parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--alone", type=int, default=4, help="of them, how many are also searched one at a time")
     parser.add_argument("--starts", type=int, default=2)
     parser.add_argument("--steps", type=int, default=200)
@@ -88,7 +88,7 @@ def main() -> None:
     method = learn(options)
     from blemish.images import read_image
 
-    paths = draw_photos(options.out / "unseen", options.photos, options.size_px, seed=1)
+    paths = draw_images(options.out / "unseen", options.images, options.size_px, seed=1)
     x = method.pixels(torch.from_numpy(np.stack([read_image(path) for path in paths])))
     with torch.no_grad():
         features = method.slow_discriminator(x)[1]
@@ -98,39 +98,39 @@ def main() -> None:
             made = method.slow_generator(z)
             f_made = method.slow_discriminator(made)[1]
             at = picture + first
-            return anogan_distance(x[at], made, features[at], f_made, method.settings.feature_share)
+            return anogan_distance(x[at], made, features[at], f_made, method.settings.feature_fraction)
 
         rate = method.settings.search_rate
         return search(distance, count, starts, steps=options.steps, learning_rate=rate, patience=patience)
 
     def alone(patience: int) -> tuple[float, float]:
         found, steps = [], []
-        for photo in range(options.alone):
-            tries = [find(photo, 1, start[None], patience) for start in method.starts]
+        for image in range(options.alone):
+            tries = [find(image, 1, start[None], patience) for start in method.starts]
             found.append(min(float(one.distance) for one in tries))
             steps += [int(one.steps) for one in tries]
         return float(np.mean(found)), float(np.mean(steps))
 
     def together(patience: int) -> tuple[float, float]:
-        one = find(0, options.photos, method.starts, patience)
+        one = find(0, options.images, method.starts, patience)
         return float(one.distance[: options.alone].mean()), float(one.steps.double().mean())
 
     never = options.steps + 1
     ways = {
         "one at a time, all steps": (lambda: alone(never), options.alone),
         "one at a time, stopping": (lambda: alone(options.patience), options.alone),
-        "batched, all steps": (lambda: together(never), options.photos),
-        "batched, stopping": (lambda: together(options.patience), options.photos),
+        "batched, all steps": (lambda: together(never), options.images),
+        "batched, stopping": (lambda: together(options.patience), options.images),
     }
     record = {"machine": describe_machine("torch"), "settings": {k: str(v) for k, v in vars(options).items()}}
     print(record["machine"])
-    print("\n| search | ms a photo | times as fast | found | steps |\n|---|---|---|---|---|")
+    print("\n| search | ms an image | times as fast | found | steps |\n|---|---|---|---|---|")
     slowest = None
-    for name, (run, photos) in ways.items():
+    for name, (run, images) in ways.items():
         took, (found, steps) = seconds(run, options.repeats)
-        each = took / photos
+        each = took / images
         slowest = slowest or each
-        record[name] = {"ms_per_photo": 1000 * each, "speed_up": slowest / each, "found": found, "steps": steps}
+        record[name] = {"ms_per_image": 1000 * each, "speed_up": slowest / each, "found": found, "steps": steps}
         print(f"| {name} | {1000 * each:.1f} | {slowest / each:.1f} | {found:.4f} | {steps:.0f} |", flush=True)
     (options.out / "anogan_search.json").write_text(json.dumps(record, indent=1))
 

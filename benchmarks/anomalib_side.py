@@ -2,8 +2,8 @@
 
     VENV/bin/python benchmarks/anomalib_side.py JOB.json
 
-The job names folders of good photos to learn from and lists of photos to judge. Everything is anomalib's default except
-what the job says and what no network forces: the backbone's weights come from a file.
+The job names folders of normal images to learn from and lists of images to judge. Everything is anomalib's default
+except what the job says and what no network forces: the backbone's weights come from a file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from anomalib import models
 from anomalib.data import Folder, PredictDataset
 
-# The last layers of timm's mobilenetv2_100 that are 8 and 16 times smaller than the photo.
+# The last layers of timm's mobilenetv2_100 that are 8 and 16 times smaller than the image.
 LAYERS = ["blocks.2", "blocks.4"]
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
     torch.manual_seed(job["seed"])
     work = Path(job["work"])
-    # With good photos only: what the defaults make of them, or a validation set of drawn-in defects.
+    # With normal images only: what the defaults make of them, or a validation set of drawn-in defects.
     modes = {"default": {}, "synthetic": {"test_split_mode": "synthetic", "val_split_mode": "synthetic"}}[job["mode"]]
     data = Folder(name="good", root=job["root"], normal_dir="good", num_workers=0, seed=job["seed"], **modes)
     model = build(job)
@@ -64,8 +64,8 @@ def main() -> None:
     for kind in ("unseen", "defective"):
         rejected, scores = [], []
         if (Path(job["root"]) / kind).is_dir():
-            photos = PredictDataset(path=Path(job["root"]) / kind)
-            for batch in judge.predict(model=model, dataset=photos) or []:
+            images = PredictDataset(path=Path(job["root"]) / kind)
+            for batch in judge.predict(model=model, dataset=images) or []:
                 rejected += batch.pred_label.flatten().int().tolist()
                 scores += batch.pred_score.flatten().tolist()
         record[kind] = {"judged": len(rejected), "rejected": sum(rejected), "scores": scores}

@@ -1,8 +1,8 @@
-"""The bundled crack detector on real photos that it has never seen, and on real photos that show no crack.
+"""The bundled crack detector on real images that it has never seen, and on real images that show no crack.
 
     BLEMISH_DATA=… python benchmarks/concrete_crack.py [--detector concrete-crack]
 
-Nothing is chosen here: thresholds are those in the file, set on drawn photos.
+Nothing is chosen here: thresholds are those in the file, set on drawn images.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ def main() -> None:
     detector = blemish.load(options.detector)
     print(describe_machine("onnxruntime"), "\n")
     pixels(detector, root / "deepcrack")
-    print("\n| crack-free photos | n | rejected | to review or rejected | with any outline |")
+    print("\n| crack-free images | n | rejected | to review or rejected | with any outline |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for tile_px in (64, 128):
             tiles = Path(folder) / str(tile_px)
             cut_tiles(choose_split(read_dataset(root / "deepcrack"), "test"), tiles, tile_px=tile_px)
-            flagged(f"DeepCrack test, {tile_px}-px tiles", detector, sound_of(read_dataset(tiles)))
-    flagged("brickwork, Negative", detector, sound_of(read_dataset(root / "brickwork")))
-    flagged("magnetic tile, free", detector, sound_of(read_dataset(root / "magnetic-tile")))
-    flagged("castings, ok (test)", detector, sound_of(choose_split(read_dataset(root / "casting"), "test")))
+            flagged(f"DeepCrack test, {tile_px}-px tiles", detector, normal_of(read_dataset(tiles)))
+    flagged("brickwork, Negative", detector, normal_of(read_dataset(root / "brickwork")))
+    flagged("magnetic tile, free", detector, normal_of(read_dataset(root / "magnetic-tile")))
+    flagged("castings, ok (test)", detector, normal_of(choose_split(read_dataset(root / "casting"), "test")))
 
 
 def pixels(detector: Detector, data: Path) -> None:
-    """Figures per pixel on the 237 test photos."""
+    """Figures per pixel on the 237 test images."""
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     test = choose_split(read_dataset(data), "test")
     rejected = sum(answer.found.verdict == "reject" for answer in evaluate_each(detector, test, evaluation))
-    figures = evaluation.result().details()["pixel"]
+    metrics = evaluation.result().details()["pixel"]
     names = ("f1", "f1_2px", "f1_5px", "precision", "recall", "iou", "average_precision", "auroc")
-    print("| DeepCrack test | " + " | ".join(names) + " | photos rejected |")
+    print("| DeepCrack test | " + " | ".join(names) + " | images rejected |")
     print("|---" * (len(names) + 2) + "|")
-    row = " | ".join(f"{figures[name]:.4f}" for name in names)
-    print(f"| {len(test)} photos | {row} | {rejected / len(test):.3f} |")
+    row = " | ".join(f"{metrics[name]:.4f}" for name in names)
+    print(f"| {len(test)} images | {row} | {rejected / len(test):.3f} |")
 
 
-def sound_of(dataset: Dataset) -> Dataset:
+def normal_of(dataset: Dataset) -> Dataset:
     return dataset.where(lambda sample: sample.defective is False)
 
 
-def flagged(name: str, detector: Detector, sound: Dataset) -> None:
-    """How many photos without a crack are called cracked."""
-    found = [detector.inspect_pixels(read_image(Path(sample.path))) for sample in sound.samples]
+def flagged(name: str, detector: Detector, normal: Dataset) -> None:
+    """How many images without a crack are called cracked."""
+    found = [detector.inspect_pixels(read_image(Path(sample.path))) for sample in normal.samples]
     count = len(found)
     rejected = sum(each.verdict == "reject" for each in found) / count
     doubted = sum(each.verdict != "pass" for each in found) / count

@@ -1,12 +1,12 @@
-"""Make the bundled detector again: draw photos, train, give it a promise from drawn photos without cracks.
+"""Make the bundled detector again: draw images, train, give it a guarantee from drawn images without cracks.
 
     BLEMISH_WEIGHTS=… python benchmarks/concrete_crack_training.py --out benchmarks/out/concrete-crack
 
-Drawn are 3,800 photos, six in ten with cracks, and 1,000 without, with fewer things beside the cracks and fainter
+Drawn are 3,800 images, six in ten with cracks, and 1,000 without, with fewer things beside the cracks and fainter
 cracks in the truth than `blemish data synth` has them (`DRAWING`), and 400 of bare surfaces. The training is that of
 recipes/concrete-crack.yaml. An outline counts where it reaches a peak that 95 % of the bare surfaces nowhere reach, and
-extends to the lowest pixel threshold within .005 of the best F1 on the drawn photos set aside from training. No real
-photo is looked at. What is there already is not made again, so a killed run goes on where it was.
+extends to the lowest pixel threshold within .005 of the best F1 on the drawn images set aside from training. No real
+image is looked at. What is there already is not made again, so a killed run goes on where it was.
 """
 
 from __future__ import annotations
@@ -26,43 +26,43 @@ from blemish.evaluation import Confusion
 from blemish.images import list_images, read_image
 from blemish.inspection import calibrate
 from blemish.measurement import find_regions
-from blemish.training.choosing import deal_masked_photos
+from blemish.training.choosing import split_masked_images
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE_PX = 384
-DRAWING = SynthesisSettings(distractors_mean=1.0, uncracked_distractors_mean=2.4, least_visibility=0.35)
+DRAWING = SynthesisSettings(distractors_mean=1.0, uncracked_distractors_mean=2.4, min_visibility=0.35)
 BARE = DRAWING.model_copy(update={"uncracked_distractors_mean": 0.0})
 ALPHA, REVIEW_ALPHA = 0.1, 0.3
 AS_GOOD = 0.005
 PIXELS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-BARE_SHARE = 0.05
+BARE_FRACTION = 0.05
 ABOUT = """
 ## What it is for
 
-Cracks in concrete, render, stone, asphalt and masonry, in photos of any size, without any training on the user's side.
-It learned from photos drawn by blemish (`blemish data synth`) and never saw a real one; its encoder started from a
+Cracks in concrete, render, stone, asphalt and masonry, in images of any size, without any training on the user's side.
+It learned from images drawn by blemish (`blemish data synth`) and never saw a real one; its encoder started from a
 MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 like blemish.
 
 Verdicts hold for drawn surfaces full of joints, cables, shadows and twigs: at most a tenth of those without a crack are
-rejected. For a promise about your own surfaces: `blemish calibrate concrete-crack --normals GOOD --out mine.blemish`.
+rejected. For a guarantee about your own surfaces: `blemish calibrate concrete-crack --normals GOOD --out mine.blemish`.
 It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with little
 contrast it misses more often than it invents any; on brick walls it still outlines some joints.
 """
 
 
 def outline(detector: Detector, aside: Dataset, bare: list[Path]) -> Detector:
-    """Choose the peak on bare surfaces, then the pixel threshold on photos with and without cracks.
+    """Choose the peak on bare surfaces, then the pixel threshold on images with and without cracks.
 
-    Bare, because most surfaces are: on drawn photos full of cables and twigs the peak would be one that few real cracks
+    Bare, because most surfaces are: on drawn images full of cables and twigs the peak would be one that few real cracks
     reach.
     """
-    peak = float(np.quantile([map_of(detector, path).max() for path in bare], 1 - BARE_SHARE))
+    peak = float(np.quantile([map_of(detector, path).max() for path in bare], 1 - BARE_FRACTION))
     found = dict.fromkeys((pixel for pixel in PIXELS if pixel <= peak), Confusion())
     for sample in aside.samples:
-        heat_map = map_of(detector, Path(sample.path))
-        truth = sample.read_mask(*heat_map.shape)
+        anomaly_map = map_of(detector, Path(sample.path))
+        truth = sample.read_mask(*anomaly_map.shape)
         for pixel in found:
-            mask = find_regions(heat_map >= pixel, heat_map, least_peak=peak)[1]
+            mask = find_regions(anomaly_map >= pixel, anomaly_map, min_peak=peak)[1]
             found[pixel] += Confusion.of(mask, truth)
     best = max(counts.f1 or 0.0 for counts in found.values())
     # The optimum is flat, and real cracks are fainter than drawn ones: the lowest that is as good.
@@ -72,17 +72,17 @@ def outline(detector: Detector, aside: Dataset, bare: list[Path]) -> Detector:
 
 
 def map_of(detector: Detector, path: Path) -> NDArray[np.float32]:
-    heat_map = detector.score(read_image(path))[1]
-    assert heat_map is not None
-    return heat_map
+    anomaly_map = detector.score(read_image(path))[1]
+    assert anomaly_map is not None
+    return anomaly_map
 
 
-def describe(raw: Path, drawn: Path, sound: Path, bare: Path, seed: int, file: Path) -> None:
+def describe(raw: Path, drawn: Path, normal: Path, bare: Path, seed: int, file: Path) -> None:
     """Choose thresholds, calibrate, and say in the model card what the detector is for."""
-    photos = list_images([sound / "train" / "images"])
-    aside = deal_masked_photos(read_dataset(drawn), seed=seed, say=lambda _: None).held_out
+    images = list_images([normal / "train" / "images"])
+    aside = split_masked_images(read_dataset(drawn), seed=seed, say=lambda _: None).held_out
     detector = outline(blemish.load(raw), aside, list_images([bare / "train" / "images"]))
-    detector = calibrate(detector, photos, alpha=ALPHA, review_alpha=REVIEW_ALPHA, say=print)
+    detector = calibrate(detector, images, alpha=ALPHA, review_alpha=REVIEW_ALPHA, say=print)
     card = detector.container.card.replace(f"# {raw.stem}\n", "# concrete-crack\n")
     Detector(replace(detector.container, card=card + ABOUT)).save(file)
 
@@ -92,21 +92,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/concrete-crack"))
     parser.add_argument("--seed", type=int, default=0, help="of the training")
     out, seed = (options := parser.parse_args()).out, options.seed
-    photos, sound, bare = out / "drawn-surfaces", out / "sound", out / "bare"
-    if not photos.is_dir():
-        print("Drawing 3,800 photos …")
-        write_synthesis(photos, n=3800, seed=1, size_px=SIZE_PX, crack_share=0.6, test_share=0.03, settings=DRAWING)
-    if not sound.is_dir():
-        print("Drawing 1,000 photos without cracks …")
-        write_synthesis(sound, n=1000, seed=2, size_px=SIZE_PX, crack_share=0, test_share=0, settings=DRAWING)
+    images, normal, bare = out / "drawn-surfaces", out / "normal", out / "bare"
+    if not images.is_dir():
+        print("Drawing 3,800 images …")
+        write_synthesis(
+            images, n=3800, seed=1, size_px=SIZE_PX, crack_fraction=0.6, test_fraction=0.03, settings=DRAWING
+        )
+    if not normal.is_dir():
+        print("Drawing 1,000 images without cracks …")
+        write_synthesis(normal, n=1000, seed=2, size_px=SIZE_PX, crack_fraction=0, test_fraction=0, settings=DRAWING)
     if not bare.is_dir():
         print("Drawing 400 bare surfaces …")
-        write_synthesis(bare, n=400, seed=3, size_px=SIZE_PX, crack_share=0, test_share=0, settings=BARE)
+        write_synthesis(bare, n=400, seed=3, size_px=SIZE_PX, crack_fraction=0, test_fraction=0, settings=BARE)
     raw, file = out / f"seed{seed}.blemish", out / f"seed{seed}" / "concrete-crack.blemish"
     if not raw.is_file():
         recipe = ROOT / "recipes" / "concrete-crack.yaml"
-        blemish.train("fast-unet", photos, raw, recipe=recipe, seed=seed, progress=True, say=print)
-    describe(raw, photos, sound, bare, seed, file)
+        blemish.train("fast-unet", images, raw, recipe=recipe, seed=seed, progress=True, say=print)
+    describe(raw, images, normal, bare, seed, file)
     print(f"Wrote {file}. To bundle it, put it into src/blemish/bundled/.")
 
 

@@ -6,17 +6,17 @@
     python benchmarks/crack_classifier.py --data tiles --pictures docs/pictures/crack-classifier
     OMP_NUM_THREADS=2 python benchmarks/crack_classifier.py --speed
 
-Brickwork has no split of its own: photos that look the same are kept together, and a fifth of the groups, another one
-for each seed, is for testing. Tiles of 64 px are cut from DeepCrack's training photos for training and from its test
-photos for testing, and tiles of one photo stay together. The epoch and the threshold are chosen on training photos set
+Brickwork has no split of its own: images that look the same are kept together, and a fifth of the groups, another one
+for each seed, is for testing. Tiles of 64 px are cut from DeepCrack's training images for training and from its test
+images for testing, and tiles of one image stay together. The epoch and the threshold are chosen on training images set
 aside. A finished cell is never computed again.
 
-The rows of variants are made small, so that all of them fit into half an hour of a core for each data set: photos of
-64 px, 10 epochs, and 200 + 200 training photos drawn by the seed; all test photos. MobileNetV2 starts from ImageNet;
+The rows of variants are made small, so that all of them fit into half an hour of a core for each data set: images of
+64 px, 10 epochs, and 200 + 200 training images drawn by the seed; all test images. MobileNetV2 starts from ImageNet;
 ResNet-18's weights cannot be had here, so that it starts from nothing. The pair "unregularised" shows the source's
 overfitting and what early stopping alone does for it: no augmentation, no dropout, and either the last epoch or the one
-that the photos set aside chose; "constant" is the same pair with the source's constant step size and up to 30 epochs.
-The rows beyond have all training photos: 6 epochs of 224 px, or 8 of 64, 96 or 128 px.
+that the images set aside chose; "constant" is the same pair with the source's constant step size and up to 30 epochs.
+The rows beyond have all training images: 6 epochs of 224 px, or 8 of 64, 96 or 128 px.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from pathlib import Path
 import numpy as np
 
 import blemish
-from blemish.cpu import photos_at_once
+from blemish.cpu import images_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
 from blemish.detectors import Detector
 from blemish.evaluation import Case, Confusion, Evaluation, draw_cases, draw_confusion, notable_cases
-from blemish.evaluation.canvas import DEFECTIVE, SOUND, picture
+from blemish.evaluation.canvas import DEFECTIVE, NORMAL, picture
 from blemish.images import read_image
 from blemish.inspection import choose_split, evaluate_each
 from blemish.inspection.stream import inspect_stream
@@ -77,7 +77,7 @@ def read(name: str, seed: int, out: Path) -> Dataset:
     if root is None:
         raise SystemExit("Set BLEMISH_DATA to the folder that holds brickwork/ and deepcrack/.")
     if name == "brickwork":
-        return with_splits(with_duplicate_groups(read_dataset(root / "brickwork")), test_share=0.2, seed=seed)
+        return with_splits(with_duplicate_groups(read_dataset(root / "brickwork")), test_fraction=0.2, seed=seed)
     tiles = out / "tiles-64"
     if not tiles.is_dir():
         print(cut_tiles(read_dataset(root / "deepcrack"), tiles, tile_px=64))
@@ -85,7 +85,7 @@ def read(name: str, seed: int, out: Path) -> Dataset:
 
 
 def some(dataset: Dataset, per_class: int, seed: int) -> Dataset:
-    """So many training photos of each kind, and all others."""
+    """So many training images of each kind, and all others."""
     train = [sample for sample in dataset.samples if sample.split == "train"]
     chosen = set()
     for defective in (False, True):
@@ -101,11 +101,11 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     test = choose_split(dataset, "test")
     scores = [answer.found.score for answer in evaluate_each(detector, test, evaluation)]
-    figures = evaluation.result()
-    assert figures.image.confusion is not None
+    metrics = evaluation.result()
+    assert metrics.image.confusion is not None
     return {
-        "image": figures.to_record()["image"],
-        "confusion": figures.image.confusion.to_record(),
+        "image": metrics.to_record()["image"],
+        "confusion": metrics.image.confusion.to_record(),
         "scores": scores,
         "last_epoch": curves(file)[-1],
         "n_train": detector.spec.provenance.n_train,
@@ -116,7 +116,7 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
 
 
 def log_loss(record: dict, dataset: Dataset) -> float:
-    """Cross-entropy of the test photos: what overfitting harms first, as the network is ever more sure of itself."""
+    """Cross-entropy of the test images: what overfitting harms first, as the network is ever more sure of itself."""
     truth = np.array([bool(sample.defective) for sample in choose_split(dataset, "test").samples])
     return float(np.logaddexp(0, np.where(truth, -1, 1) * np.array(record["scores"])).mean())
 
@@ -141,7 +141,7 @@ def draw(
             left, right = figure.subplots(1, 2)
             for number, file in enumerate(of_row):
                 for axes, name, colour, label in (
-                    (left, "train_loss", SOUND, "training"),
+                    (left, "train_loss", NORMAL, "training"),
                     (left, "val_loss", DEFECTIVE, "validation"),
                     (right, "val_accuracy", DEFECTIVE, ""),
                 ):
@@ -154,12 +154,12 @@ def draw(
             for axes in (left, right):
                 axes.locator_params(axis="x", integer=True)
         together = sum((Confusion(**record["confusion"]) for record in cells[row]), Confusion())
-        draw_confusion(pictures / f"{stem}-confusion.png", together, names=("sound", "cracked"), title=row)
+        draw_confusion(pictures / f"{stem}-confusion.png", together, names=("normal", "cracked"), title=row)
         draw_cases(pictures / f"{stem}-cases.png", dict(cases(of_row[0], cells[row][0], dataset)), title=row)
 
 
 def cases(file: Path, record: dict, dataset: Dataset) -> Iterator[tuple[str, list[Case]]]:
-    """The most notable test photos of one cell, with their class activation maps."""
+    """The most notable test images of one cell, with their class activation maps."""
     detector = blemish.load(file)
     test = choose_split(dataset, "test").samples
     scores = record["scores"]
@@ -168,8 +168,8 @@ def cases(file: Path, record: dict, dataset: Dataset) -> Iterator[tuple[str, lis
         yield kind, [Case(pixels, detector.score(pixels)[1], caption=caption) for pixels, caption in shown]
 
 
-def speed(photos: list[Path], out: Path, rounds: int = 5) -> None:
-    """Photos a second from files on disk to verdicts: decoded, scored and mapped, on as many threads as are allowed."""
+def speed(images: list[Path], out: Path, rounds: int = 5) -> None:
+    """Images a second from files on disk to verdicts: decoded, scored and mapped, on as many threads as are allowed."""
     with tempfile.TemporaryDirectory() as folder:
         file = out / "brickwork" / slug("mobilenet_v2, 224 px") / "seed0.blemish"
         if not file.is_file():
@@ -178,22 +178,22 @@ def speed(photos: list[Path], out: Path, rounds: int = 5) -> None:
             settings = {"epochs": 1, "pretrained": False, "size_px": 224}
             blemish.train("crack-classifier", some(read("brickwork", 0, out), 20, 0), file, settings=settings)
         print(f"\n{describe_machine('onnxruntime', 'openvino')}\n")
-        print("| runtime | images/s (median) | least | most | CPU ms a photo |")
+        print("| runtime | images/s (median) | least | most | CPU ms an image |")
         print("|---|---|---|---|---|")
         for runtime in ("onnxruntime", "openvino"):
-            detector = blemish.load(file, photos_at_once=photos_at_once(len(photos)), runtime=runtime)
-            timed(detector, photos[:20])
+            detector = blemish.load(file, images_at_once=images_at_once(len(images)), runtime=runtime)
+            timed(detector, images[:20])
             started = time.process_time()
-            speeds = sorted(len(photos) / timed(detector, photos) for _ in range(rounds))
-            cpu_ms = 1e3 * (time.process_time() - started) / (rounds * len(photos))
+            speeds = sorted(len(images) / timed(detector, images) for _ in range(rounds))
+            cpu_ms = 1e3 * (time.process_time() - started) / (rounds * len(images))
             shown = f"{statistics.median(speeds):.0f} | {speeds[0]:.0f} | {speeds[-1]:.0f} | {cpu_ms:.1f}"
             print(f"| {runtime} | {shown} |")
 
 
-def timed(detector: Detector, photos: list[Path]) -> float:
+def timed(detector: Detector, images: list[Path]) -> float:
     started = time.perf_counter()
-    answers = sum(found.score is not None for _, found in inspect_stream(detector, photos))
-    assert answers == len(photos)
+    answers = sum(found.score is not None for _, found in inspect_stream(detector, images))
+    assert answers == len(images)
     return time.perf_counter() - started
 
 
@@ -201,11 +201,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=list(WHOLE), default="brickwork")
     parser.add_argument(
-        "--rows", nargs="+", help="of the variants or the one with all photos; all variants if left out"
+        "--rows", nargs="+", help="of the variants or the one with all images; all variants if left out"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/crack-classifier"))
-    parser.add_argument("--pictures", type=Path, help="folder for curves, confusion matrices and notable photos")
+    parser.add_argument("--pictures", type=Path, help="folder for curves, confusion matrices and notable images")
     parser.add_argument("--epochs", type=int, help="other than the row's own, to try the script")
     parser.add_argument("--speed", action="store_true", help="measure the speed of MobileNetV2 at 224 px alone")
     options = parser.parse_args()

@@ -5,12 +5,12 @@
     BLEMISH_DATA=… python benchmarks/crack_inpainting.py --tables --pictures docs/pictures
 
 The first line trains and measures; a finished (form, seed) is never computed again, so a killed run goes on where it
-was. The second takes the networks of the improved form and averages over the photo turned and mirrored in eight ways
+was. The second takes the networks of the improved form and averages over the image turned and mirrored in eight ways
 (`--set turns=true`). The third trains nothing: it prints the tables over the seeds that are there and draws the figure
 pages. The supervised rows come from detectors that `benchmarks/deepcrack_unet.py` left in `--supervised` as
 seed0.blemish, …
 
-Thresholds, window and area are chosen on photos set aside from the 300 training photos, never on the 237 test photos.
+Thresholds, window and area are chosen on images set aside from the 300 training images, never on the 237 test images.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 import blemish
 from blemish.datasets import Dataset, Sample, read_dataset
 from blemish.detectors import Detector
-from blemish.evaluation import CrackFigures, PixelFigures, ThresholdSweep, draw_grid, mark_errors
+from blemish.evaluation import CrackMetrics, PixelMetrics, ThresholdSweep, draw_grid, mark_errors
 from blemish.files import write_text
 from blemish.images import image_size_px, read_image
 from blemish.inspection import choose_split
@@ -54,7 +54,7 @@ AREAS_PX = (5, 10, 20, 40, 80)
 ROW = ("precision", "recall", "accuracy", "f1", "f1_2px", "f1_5px")
 OWN = ("f1", "f1_2px", "f1_5px", "precision", "recall", "iou", "average_precision", "auroc")
 CRACKS = ("ods_2px", "ois_2px", "centre_line_iou_4px", "length_recall_2px")
-# Of the test photos, ranked by the published form's F1: failures are shown as well.
+# Of the test images, ranked by the published form's F1: failures are shown as well.
 SHOWN = (0.02, 0.25, 0.5, 0.75, 0.98)
 
 Mask = NDArray[np.bool_]
@@ -97,10 +97,10 @@ def turned(folder: Path, seed: int, aside: Dataset) -> Detector:
 
 
 def held_out(data: Dataset, seed: int) -> Dataset:
-    """The training photos that `blemish.train` set aside under this seed."""
-    from blemish.training.choosing import deal_masked_photos
+    """The training images that `blemish.train` set aside under this seed."""
+    from blemish.training.choosing import split_masked_images
 
-    return deal_masked_photos(data, seed=seed, say=lambda _: None).held_out
+    return split_masked_images(data, seed=seed, say=lambda _: None).held_out
 
 
 def measure(detector: Detector, aside: Dataset, test: Dataset, thresholds: tuple[float, ...]) -> dict:
@@ -108,9 +108,9 @@ def measure(detector: Detector, aside: Dataset, test: Dataset, thresholds: tuple
     raw = ThresholdSweep(thresholds)
     by_window = {px: ThresholdSweep(thresholds, clean=windows(px), tolerances_px=()) for px in WINDOWS_PX}
     by_area = {px: ThresholdSweep(thresholds, clean=pieces(px), tolerances_px=()) for px in AREAS_PX}
-    for _, heat_map, truth in maps(detector, aside):
+    for _, anomaly_map, truth in maps(detector, aside):
         for sweep in (raw, *by_window.values(), *by_area.values()):
-            sweep.add(heat_map, truth)
+            sweep.add(anomaly_map, truth)
     threshold = raw.best().threshold
     place = thresholds.index(threshold)
     window_px, area_px = (
@@ -122,14 +122,14 @@ def measure(detector: Detector, aside: Dataset, test: Dataset, thresholds: tuple
         "windows": ThresholdSweep(thresholds, clean=windows(window_px)),
         "pieces": ThresholdSweep(thresholds, clean=pieces(area_px)),
     }
-    own, cracks = PixelFigures(), CrackFigures()
+    own, cracks = PixelMetrics(), CrackMetrics()
     limit = detector.spec.thresholds.pixel
     assert limit is not None
-    for _, heat_map, truth in maps(detector, test):
+    for _, anomaly_map, truth in maps(detector, test):
         for sweep in ways.values():
-            sweep.add(heat_map, truth)
-        own.add(heat_map, truth, heat_map >= limit)
-        cracks.add(heat_map, truth, heat_map >= limit)
+            sweep.add(anomaly_map, truth)
+        own.add(anomaly_map, truth, anomaly_map >= limit)
+        cracks.add(anomaly_map, truth, anomaly_map >= limit)
     pixel = own.result()
     return {
         "own_threshold": limit,
@@ -142,12 +142,12 @@ def measure(detector: Detector, aside: Dataset, test: Dataset, thresholds: tuple
 
 
 def maps(detector: Detector, dataset: Dataset) -> Iterator[tuple[Sample, NDArray[np.float32], Mask]]:
-    """Each photo's map and label."""
+    """Each image's map and label."""
     for sample in dataset.samples:
         pixels = read_image(Path(sample.path))
-        _, heat_map = detector.score(pixels)
-        assert heat_map is not None
-        yield sample, heat_map, sample.read_mask(*pixels.shape[:2])
+        _, anomaly_map = detector.score(pixels)
+        assert anomaly_map is not None
+        yield sample, anomaly_map, sample.read_mask(*pixels.shape[:2])
 
 
 def windows(window_px: int) -> Clean:
@@ -171,7 +171,7 @@ def print_tables(records: dict[str, list[dict]]) -> None:
     if records.get("published"):
         print(f"\nTable 3. Removal of specks, published; {seeds_of(records['published'])}\n")
         print_cleaning(records["published"])
-    print("\nEach at its own threshold, of best F1 on photos set aside from training\n")
+    print("\nEach at its own threshold, of best F1 on images set aside from training\n")
     names = (*OWN, *CRACKS)
     print("| form | seeds | " + " | ".join(names) + " | threshold | fit, s |")
     print("|---" * (len(names) + 4) + "|")
@@ -220,11 +220,11 @@ def seeds_of(records: list[dict]) -> str:
 
 
 def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]], supervised: Path) -> None:
-    """The paper's figures 5 to 9 for both forms, and every form beside the others on the same photos."""
+    """The paper's figures 5 to 9 for both forms, and every form beside the others on the same images."""
     test = choose_split(data, "test").where(shows_a_crack)
-    f1 = f1_of_photos(blemish.load(out / "published" / f"seed{records['published'][0]['seed']}.blemish"), test)
+    f1 = f1_of_images(blemish.load(out / "published" / f"seed{records['published'][0]['seed']}.blemish"), test)
     order = np.argsort(f1, kind="stable")
-    chosen = [int(order[round(share * (len(order) - 1))]) for share in SHOWN]
+    chosen = [int(order[round(fraction * (len(order) - 1))]) for fraction in SHOWN]
     samples = [test.samples[place] for place in chosen]
     captions = [f"{Path(each.path).stem}\nF1 {f1[place]:.2f}" for each, place in zip(samples, chosen, strict=True)]
     for form in METHODS:
@@ -248,8 +248,8 @@ def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]],
         masks = [detector.inspect_pixels(pixels).mask for detector in detectors.values()]
         rows.append([pixels, truth, *(mark_errors(pixels, mask, truth) for mask in masks if mask is not None)])
     target = folder / "inpainting-forms.png"
-    title = "green found, red false, blue missed; photos from worst to best of the published form"
-    draw_grid(target, ["photo", "label", *detectors], rows, captions=captions, title=title)
+    title = "green found, red false, blue missed; images from worst to best of the published form"
+    draw_grid(target, ["image", "label", *detectors], rows, captions=captions, title=title)
     print(f"Drew {target}.")
 
 
@@ -257,18 +257,18 @@ def shows_a_crack(sample: Sample) -> bool:
     return bool(sample.read_mask(*image_size_px(sample.path)).any())
 
 
-def f1_of_photos(detector: Detector, test: Dataset) -> NDArray[np.float64]:
-    """F1 of the pixels of each photo, 0 where nothing is found."""
-    figures = PixelFigures()
+def f1_of_images(detector: Detector, test: Dataset) -> NDArray[np.float64]:
+    """F1 of the pixels of each image, 0 where nothing is found."""
+    metrics = PixelMetrics()
     limit = detector.spec.thresholds.pixel
     assert limit is not None
-    for _, heat_map, truth in maps(detector, test):
-        figures.add(heat_map, truth, heat_map >= limit)
-    return np.array([each.f1 or 0.0 for each in figures.result().per_photo])
+    for _, anomaly_map, truth in maps(detector, test):
+        metrics.add(anomaly_map, truth, anomaly_map >= limit)
+    return np.array([each.f1 or 0.0 for each in metrics.result().per_image])
 
 
 def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> None:
-    """Input, restored, difference, thresholded, cleaned, label, prediction: one photo a row."""
+    """Input, restored, difference, thresholded, cleaned, label, prediction: one image a row."""
     form, seed = record["form"], record["seed"]
     detector = blemish.load(out / form / f"seed{seed}.blemish")
     method = load_network(detector, out / form / f"seed{seed}.training" / "weights.safetensors")
@@ -277,17 +277,17 @@ def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> 
     for sample in samples:
         pixels = read_image(Path(sample.path))
         truth = sample.read_mask(*pixels.shape[:2])
-        _, heat_map = detector.score(pixels)
-        assert heat_map is not None
-        sound = restore(method, pixels)
-        seen = pixels if sound.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-        brighter = np.clip(sound.astype(np.float32) - seen.astype(np.float32), 0, 255).reshape(*truth.shape, -1)
-        found = heat_map >= threshold
+        _, anomaly_map = detector.score(pixels)
+        assert anomaly_map is not None
+        normal = restore(method, pixels)
+        seen = pixels if normal.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        brighter = np.clip(normal.astype(np.float32) - seen.astype(np.float32), 0, 255).reshape(*truth.shape, -1)
+        found = anomaly_map >= threshold
         cleaned = remove_specks(found, record["window_px"])
         rows.append(
             [
                 pixels,
-                sound,
+                normal,
                 # Twice the brightening: most cracks take less than half of the scale.
                 np.clip(brighter.mean(axis=2) / 255 * 2, 0, 1),
                 found,
@@ -302,7 +302,7 @@ def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> 
 
 
 def load_network(detector: Detector, weights: Path) -> Any:
-    """The method under torch, which can restore photos: a detector's graph gives the map alone."""
+    """The method under torch, which can restore images: a detector's graph gives the map alone."""
     from blemish.methods import get_method
     from blemish.methods.networks.pixels import IMAGENET
     from blemish.training.backbones import start_from
@@ -314,12 +314,12 @@ def load_network(detector: Detector, weights: Path) -> Any:
 
 
 def restore(method: Any, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The photo without its cracks, uint8 (H, W) or (H, W, 3)."""
+    """The image without its cracks, uint8 (H, W) or (H, W, 3)."""
     import torch
 
     with torch.inference_mode():
-        sound = method.restore(torch.from_numpy(pixels[None]))[0].permute(1, 2, 0).numpy()
-    return np.clip(np.rint(sound.squeeze() * 255), 0, 255).astype(np.uint8)
+        normal = method.restore(torch.from_numpy(pixels[None]))[0].permute(1, 2, 0).numpy()
+    return np.clip(np.rint(normal.squeeze() * 255), 0, 255).astype(np.uint8)
 
 
 def known_records(out: Path) -> dict[str, list[dict]]:
@@ -336,7 +336,7 @@ def main() -> None:
     parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--tables", action="store_true", help="train nothing, print what is there")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw the figure pages of the first seed")
-    parser.add_argument("--show", type=Path, metavar="DATA", help="draw them of these photos, not of DeepCrack's")
+    parser.add_argument("--show", type=Path, metavar="DATA", help="draw them of these images, not of DeepCrack's")
     options = parser.parse_args()
     root = data_dir()
     if root is None:

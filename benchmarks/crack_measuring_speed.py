@@ -43,11 +43,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    mask, photo = scene(given.cracks, (given.height, given.width))
+    mask, image = scene(given.cracks, (given.height, given.width))
     probability = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0)
     ways = {
         "blemish, mask": lambda: measure_mask(mask),
-        "blemish, mask and photo": lambda: measure_mask(mask, photo),
+        "blemish, mask and image": lambda: measure_mask(mask, image),
         "naive: skeletonize, map_coordinates per point": lambda: naive(mask),
         "blemish, find_regions": lambda: find_regions(mask, probability),
         "blemish, find_regions on 100,000 specks": lambda: find_regions(specks, probability),
@@ -83,7 +83,7 @@ def take_turns(ways: dict, rounds: int) -> dict[str, float]:
 
 
 def scene(cracks: int, shape: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
-    """Random walks of 240 to 950 px, 2 to 11 px wide, and a grey photo of them."""
+    """Random walks of 240 to 950 px, 2 to 11 px wide, and a grey image of them."""
     chance = np.random.default_rng(0)
     height, width = shape
     canvas = np.zeros(shape, np.uint8)

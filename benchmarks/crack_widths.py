@@ -2,12 +2,12 @@
 
     python benchmarks/crack_widths.py drawn                     bars and arcs, beside 2 x EDT and area over length
     python benchmarks/crack_widths.py drawn --axis              the same along the pixels and their diagonals only
-    python benchmarks/crack_widths.py synthesis                 cracks of `blemish data synth`, true mask and photo
+    python benchmarks/crack_widths.py synthesis                 cracks of `blemish data synth`, true mask and image
     python benchmarks/crack_widths.py synthesis --detector FILE the same through a detector
     python benchmarks/crack_widths.py picture docs/pictures/measuring.png
 
 Bars and arcs are drawn from 8 x 8 samples per pixel, blurred, and given noise of .05 of full brightness. "Mask" is all
-pixels whose centre lies in the shape; "cut" is the photo below mid-grey. All error figures are found minus true.
+pixels whose centre lies in the shape; "cut" is the image below mid-grey. All error figures are found minus true.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
-from blemish.datasets.synthesis import SyntheticPhoto, draw_photo
+from blemish.datasets.synthesis import SyntheticImage, draw_image
 from blemish.files import write_text
 from blemish.measurement import Crack, measure_cracks
 
@@ -34,7 +34,7 @@ from machine import describe_machine
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 BLURS_PX = (0.0, 0.8)
 MID_GREY = 125
-WAYS = ("mask and photo", "mask", "cut and photo", "area / length", "2 x EDT")
+WAYS = ("mask and image", "mask", "cut and image", "area / length", "2 x EDT")
 BANDS_PX = ((0.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, 99.0), (2.0, 99.0))
 
 
@@ -46,8 +46,8 @@ def main() -> None:
     drawn.add_argument("--cases", type=int, default=24, help="bars and arcs, each, per width and blur")
     drawn.add_argument("--axis", action="store_true", help="bars along the pixels and their diagonals only")
     synthesis = parts.add_parser("synthesis")
-    synthesis.add_argument("--photos", type=int, default=60)
-    synthesis.add_argument("--size", type=int, default=512, help="of a photo, px")
+    synthesis.add_argument("--images", type=int, default=60)
+    synthesis.add_argument("--size", type=int, default=512, help="of an image, px")
     synthesis.add_argument("--detector", type=Path, help="a .blemish file that finds the masks")
     for part in (drawn, synthesis):
         part.add_argument("--out", type=Path, help="write the figures here as JSON")
@@ -58,17 +58,17 @@ def main() -> None:
         draw_picture(given.png)
         return
     print(describe_machine("numpy", "scipy", "opencv-python-headless") + "\n")
-    figures = (
+    metrics = (
         drawn_lines(given.cases, given.axis)
         if given.part == "drawn"
-        else synthesis_cracks(given.photos, given.size, given.detector)
+        else synthesis_cracks(given.images, given.size, given.detector)
     )
     if given.out is not None:
-        write_text(given.out, json.dumps(figures, indent=2) + "\n")
+        write_text(given.out, json.dumps(metrics, indent=2) + "\n")
 
 
 def drawings() -> ModuleType:
-    """The shapes and photos that the tests draw."""
+    """The shapes and images that the tests draw."""
     place = Path(__file__).resolve().parents[1] / "tests/measurement/conftest.py"
     spec = importlib.util.spec_from_file_location("crack_drawings", place)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -81,17 +81,17 @@ def drawn_lines(cases: int, axis: bool) -> list[dict]:
     drawing = drawings().Drawing()
     print("| width | blur | " + " | ".join(f"{way}: bias, sd" for way in WAYS) + " |")
     print("|" + "---|" * (2 + len(WAYS)))
-    figures = []
+    metrics = []
     for width in WIDTHS_PX:
         for blur in BLURS_PX:
             errors: dict[str, list[tuple[float, float, float]]] = {way: [] for way in WAYS}
             for seed, (shape, length) in enumerate(shapes(drawing, width, cases, axis)):
-                mask, photo = drawing.mask(shape), drawing.photo(shape, blur=blur, seed=seed)
+                mask, picture = drawing.mask(shape), drawing.picture(shape, blur=blur, seed=seed)
                 plain = measure_cracks(mask)
                 found = {
-                    "mask and photo": measure_cracks(mask, photo),
+                    "mask and image": measure_cracks(mask, picture),
                     "mask": plain,
-                    "cut and photo": measure_cracks(photo < MID_GREY, photo),
+                    "cut and image": measure_cracks(picture < MID_GREY, picture),
                 }
                 for way, cracks in found.items():
                     # What was torn apart is measured by its longest piece; where less than half is left, it is lost.
@@ -103,7 +103,7 @@ def drawn_lines(cases: int, axis: bool) -> list[dict]:
                 errors["area / length"].append((mask.sum() / length - width, np.nan, np.nan))
                 errors["2 x EDT"].append((twice_distance(mask) - width, np.nan, np.nan))
             row = {"width": width, "blur": blur} | {way: summary(errors[way]) for way in WAYS}
-            figures.append(row)
+            metrics.append(row)
             cells = [
                 f"{row[way]['bias']:+.2f}, {row[way]['sd']:.2f}" if row[way]["found"] > 0 else "lost" for way in WAYS
             ]
@@ -113,15 +113,15 @@ def drawn_lines(cases: int, axis: bool) -> list[dict]:
         "length, % | found |"
     )
     print("|---|---|---|---|---|---|---|")
-    for row in figures:
+    for row in metrics:
         cells = []
-        for way in ("mask and photo", "cut and photo"):
+        for way in ("mask and image", "cut and image"):
             one = row[way]
             cells.append(f"{one['max_bias']:+.2f}, {one['max_p90']:.2f}" if one["found"] else "lost")
             cells.append(f"{100 * one['length_bias']:+.1f}, {100 * one['length_p90']:.1f}" if one["found"] else "lost")
-        found = row["cut and photo"]["found"] / row["mask"]["found"]
+        found = row["cut and image"]["found"] / row["mask"]["found"]
         print(f"| {row['width']:g} | {row['blur']:g} | " + " | ".join(cells) + f" | {found:.0%} |")
-    return figures
+    return metrics
 
 
 def shapes(drawing, width: float, cases: int, axis: bool):
@@ -159,25 +159,25 @@ def summary(errors: list[tuple[float, float, float]]) -> dict[str, float]:
     }
 
 
-def synthesis_cracks(photos: int, size_px: int, detector_file: Path | None) -> dict:
+def synthesis_cracks(images: int, size_px: int, detector_file: Path | None) -> dict:
     """Errors of widths on drawn surfaces: at each point away from other cracks, and of each crack's mean."""
     ways = {
-        "true mask": lambda photo: (photo.mask, None, {}),
-        "true mask and photo": lambda photo: (photo.mask, photo.image, {}),
+        "true mask": lambda picture: (picture.mask, None, {}),
+        "true mask and image": lambda picture: (picture.mask, picture.image, {}),
     }
     if detector_file is not None:
         ways = {f"through {detector_file.name}": through(detector_file)}
-    figures = {}
-    print(f"{photos} photos of {size_px} px, seeds 0 to {photos - 1}\n")
+    metrics = {}
+    print(f"{images} images of {size_px} px, seeds 0 to {images - 1}\n")
     print("| way | width | points | bias | median | p95 of the absolute error |\n|---|---|---|---|---|---|")
     means: dict[str, NDArray[np.float64]] = {}
     for way, given_to in ways.items():
         points, cracks = [], []
-        for seed in range(photos):
-            photo = draw_photo(seed, size_px=size_px, cracked=True)
-            if photo.cracks:
-                mask, image, map_and_level = given_to(photo)
-                for one in compared(photo, measure_cracks(mask, image, **map_and_level)):
+        for seed in range(images):
+            picture = draw_image(seed, size_px=size_px, cracked=True)
+            if picture.cracks:
+                mask, image, map_and_level = given_to(picture)
+                for one in compared(picture, measure_cracks(mask, image, **map_and_level)):
                     points.append(one)
                     if len(one) >= 10:
                         cracks.append(one.mean(axis=0))
@@ -185,7 +185,7 @@ def synthesis_cracks(photos: int, size_px: int, detector_file: Path | None) -> d
         for low, high in BANDS_PX:
             band = table[(table[:, 1] >= low) & (table[:, 1] < high)]
             error = band[:, 0] - band[:, 1]
-            figures[f"{way}, {low:g} to {high:g} px"] = numbers = {
+            metrics[f"{way}, {low:g} to {high:g} px"] = numbers = {
                 "points": len(error),
                 "bias": float(error.mean()),
                 "median": float(np.median(np.abs(error))),
@@ -199,35 +199,35 @@ def synthesis_cracks(photos: int, size_px: int, detector_file: Path | None) -> d
     for way, table in means.items():
         wide = table[table[:, 1] >= 2]
         error = wide[:, 0] - wide[:, 1]
-        figures[f"{way}, crack means"] = {"cracks": len(error), "p95": float(np.percentile(np.abs(error), 95))}
+        metrics[f"{way}, crack means"] = {"cracks": len(error), "p95": float(np.percentile(np.abs(error), 95))}
         print(
             f"| {way} | {len(error)} | {error.mean():+.2f} | {np.median(np.abs(error)):.2f} | "
             f"{np.percentile(np.abs(error), 95):.2f} |"
         )
-    return figures
+    return metrics
 
 
 def through(detector_file: Path):
-    """From a photo to the detector's mask, the photo, and the map and level that the mask was cut at."""
+    """From an image to the detector's mask, the image, and the map and level that the mask was cut at."""
     from blemish.detectors import load
 
     detector = load(detector_file, threads=1)
     level = detector.spec.thresholds.pixel
 
-    def find(photo: SyntheticPhoto) -> tuple:
-        answer = detector.inspect_pixels(photo.image)
-        return answer.mask, photo.image, {"probability": answer.heat_map, "level": level}
+    def find(picture: SyntheticImage) -> tuple:
+        answer = detector.inspect_pixels(picture.image)
+        return answer.mask, picture.image, {"probability": answer.anomaly_map, "level": level}
 
     return find
 
 
-def compared(photo: SyntheticPhoto, cracks: tuple[Crack, ...]) -> list[NDArray[np.float64]]:
+def compared(picture: SyntheticImage, cracks: tuple[Crack, ...]) -> list[NDArray[np.float64]]:
     """For each measured crack, widths found and true (N, 2) where a true crack lies there and no other one is near."""
-    places = np.concatenate([crack.points for crack in photo.cracks])
-    widths = np.concatenate([crack.width_px for crack in photo.cracks])
-    owner = np.repeat(np.arange(len(photo.cracks)), [len(crack.points) for crack in photo.cracks])
+    places = np.concatenate([crack.points for crack in picture.cracks])
+    widths = np.concatenate([crack.width_px for crack in picture.cracks])
+    owner = np.repeat(np.arange(len(picture.cracks)), [len(crack.points) for crack in picture.cracks])
     alone = np.ones(len(places), dtype=np.bool_)
-    for number in range(len(photo.cracks)):
+    for number in range(len(picture.cracks)):
         mine, others = owner == number, np.flatnonzero(owner != number)
         if others.size:
             nearest = min(8, others.size)
@@ -253,11 +253,11 @@ def draw_picture(png: Path) -> None:
     from matplotlib import pyplot as plt
     from matplotlib.collections import LineCollection
 
-    photo = draw_photo(16, size_px=512, cracked=True)
-    crack = max(measure_cracks(photo.mask, photo.image), key=lambda crack: crack.length_px)
+    picture = draw_image(16, size_px=512, cracked=True)
+    crack = max(measure_cracks(picture.mask, picture.image), key=lambda crack: crack.length_px)
     line, widths = crack.polyline_px, crack.widths_px
     figure, (seen, along) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=(1, 1.25), layout="constrained")
-    seen.imshow(photo.image)
+    seen.imshow(picture.image)
     segments = LineCollection(np.stack([line[:-1], line[1:]], axis=1), cmap="turbo", linewidths=2)
     segments.set_array(widths[:-1])
     seen.add_collection(segments)
@@ -277,8 +277,8 @@ def draw_picture(png: Path) -> None:
     seen.set_title("centre line by width, profiles, largest width")
     figure.colorbar(segments, ax=seen, label="width, px")
     travelled = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    places = np.concatenate([one.points for one in photo.cracks])
-    truth = np.concatenate([one.width_px for one in photo.cracks])
+    places = np.concatenate([one.points for one in picture.cracks])
+    truth = np.concatenate([one.width_px for one in picture.cracks])
     distance, nearest = KDTree(places).query(line)
     along.plot(travelled, np.where(distance < 3, truth[nearest], np.nan), color="0.6", linewidth=3, label="drawn")
     along.plot(travelled, widths, color="tab:blue", linewidth=1.2, label="measured")

@@ -1,8 +1,8 @@
-"""The supervised U-Net on DeepCrack: trained on the 300 photos, figures on the 237 untouched ones, several seeds.
+"""The supervised U-Net on DeepCrack: trained on the 300 images, figures on the 237 untouched ones, several seeds.
 
     BLEMISH_DATA=… BLEMISH_WEIGHTS=… python benchmarks/deepcrack_unet.py --seeds 0 1 2 --out benchmarks/out/deepcrack
 
-Every threshold and the epoch to keep are chosen on photos set aside from the 300. A finished seed is never computed
+Every threshold and the epoch to keep are chosen on images set aside from the 300. A finished seed is never computed
 again, so a killed run goes on where it was.
 """
 

@@ -1,5 +1,5 @@
 """Drawn steel strips, for pictures that may be shown: 1 inclusions, 2 patches, 3 scratches; in Severstal's layout or
-sorted into sound and defective."""
+sorted into normal and defective."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = ((), (1,), (2,), (3,), (1, 3))
 
 
 def draw_strips(folder: Path, count: int, seed: int = 0) -> Path:
-    """So many strips in ``folder/train_images`` with ``train.csv``, a fifth of them sound; drawn once."""
+    """So many strips in ``folder/train_images`` with ``train.csv``, a fifth of them normal; drawn once."""
     table = folder / "train.csv"
     if table.is_file():
         return folder
@@ -27,8 +27,8 @@ def draw_strips(folder: Path, count: int, seed: int = 0) -> Path:
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         name = f"strip-{number:04d}.png"
-        photo, masks = draw_strip(rng, KINDS[number % len(KINDS)])
-        write_png(folder / "train_images" / name, photo)
+        image, masks = draw_strip(rng, KINDS[number % len(KINDS)])
+        write_png(folder / "train_images" / name, image)
         rows += [(name, kind, encode_run_lengths(mask)) for kind, mask in masks.items() if mask.any()]
     with table.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("ImageId", "ClassId", "EncodedPixels"), *rows])
@@ -36,15 +36,15 @@ def draw_strips(folder: Path, count: int, seed: int = 0) -> Path:
 
 
 def draw_sorted_strips(folder: Path, *, train: int, test: int, seed: int = 0) -> Path:
-    """Sound strips in ``folder/train/good``, and as many in ``test/good`` as defective ones in ``test/defect``."""
+    """Normal strips in ``folder/train/good``, and as many in ``test/good`` as defective ones in ``test/defect``."""
     if folder.is_dir():
         return folder
     number = 0
     for place, count in (("train/good", train), ("test/good", test), ("test/defect", test)):
         for index in range(count):
             kinds = KINDS[1 + index % (len(KINDS) - 1)] if place.endswith("defect") else ()
-            photo, _ = draw_strip(np.random.default_rng([seed, number]), kinds)
-            write_png(folder / place / f"strip-{number:04d}.png", photo)
+            image, _ = draw_strip(np.random.default_rng([seed, number]), kinds)
+            write_png(folder / place / f"strip-{number:04d}.png", image)
             number += 1
     return folder
 
@@ -55,12 +55,12 @@ def draw_strip(rng: Generator, kinds: tuple[int, ...]) -> tuple[NDArray[np.uint8
     grey = rng.uniform(0.35, 0.6) + 0.03 * fractal_noise(rng, shape, 24, stretch=0.125) + 0.02 * grain(rng, shape, 1.5)
     masks = {}
     for kind in kinds:
-        share = DRAW[kind](rng)
+        fraction = DRAW[kind](rng)
         contrast = rng.uniform(0.04, 0.25) * (1 if kind == 3 else -1)
-        grey = grey + contrast * share * (1 + 0.3 * fractal_noise(rng, shape, 8))
-        masks[kind] = share >= 0.5
-    photo = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
-    return np.repeat(photo[..., None], 3, axis=2), masks
+        grey = grey + contrast * fraction * (1 + 0.3 * fractal_noise(rng, shape, 8))
+        masks[kind] = fraction >= 0.5
+    image = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(image[..., None], 3, axis=2), masks
 
 
 def inclusions(rng: Generator) -> NDArray[np.float32]:

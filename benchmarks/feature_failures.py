@@ -1,4 +1,4 @@
-"""What a feature method got most wrong, as a picture: what scored least of each class, and most of sound photos.
+"""What a feature method got most wrong, as a picture: what scored least of each class, and most of normal images.
 
     BLEMISH_DATA=… python benchmarks/feature_failures.py magnetic-tile patchcore --pictures /tmp/failures
 
@@ -39,33 +39,33 @@ def main() -> None:
     detector = blemish.load(options.out / f"{stem}.blemish")
     dataset = read_set(options.set, options.seed, options.out)
     samples = {str(sample.path.relative_to(dataset.root)): sample for sample in dataset.samples}
-    shown = [("sound", path) for path in worst["false_alarms"][:EACH]]
+    shown = [("normal", path) for path in worst["false_alarms"][:EACH]]
     shown += [(kind, path) for kind, paths in worst["missed"].items() for path in paths[:EACH]]
     pictures, maps = [], []
     for _, path in shown:
         pixels = read_image(samples[path].path)
-        score, heat_map = detector.score(pixels)
+        score, anomaly_map = detector.score(pixels)
         masked = samples[path].masks is not None and samples[path].defective
         truth = samples[path].read_mask(*pixels.shape[:2]) if masked else np.zeros(pixels.shape[:2], np.bool_)
         pictures.append((pixels, mark_errors(pixels, truth, truth), score))
-        maps.append(heat_map)
-    low = float(np.median([each.max() for each, (kind, _) in zip(maps, shown, strict=True) if kind == "sound"]))
+        maps.append(anomaly_map)
+    low = float(np.median([each.max() for each, (kind, _) in zip(maps, shown, strict=True) if kind == "normal"]))
     high = max(max(float(each.max()) for each in maps), low + 1e-9)
     rows = [
-        [pixels, marked, np.clip((heat_map - low / 2) / (high - low / 2), 0, 1)]
-        for (pixels, marked, _), heat_map in zip(pictures, maps, strict=True)
+        [pixels, marked, np.clip((anomaly_map - low / 2) / (high - low / 2), 0, 1)]
+        for (pixels, marked, _), anomaly_map in zip(pictures, maps, strict=True)
     ]
     limit = detector.spec.thresholds.reject
     assert limit is not None
     captions = []
     for (kind, _), (_, _, score) in zip(shown, pictures, strict=True):
         said = {(True, True): "false alarm", (False, False): f"missed: {kind}"}.get(
-            (kind == "sound", score >= limit), kind
+            (kind == "normal", score >= limit), kind
         )
         captions.append(f"{said}\n{score:.2f}")
     title = f"{options.set}, {options.method}, rejected from {limit:.2f}"
     target = options.pictures / f"{stem}.png"
-    draw_grid(target, ["photo", "label", "map"], rows, captions=captions, title=title)
+    draw_grid(target, ["image", "label", "map"], rows, captions=captions, title=title)
     print(f"Drew {target}.")
 
 

@@ -1,4 +1,4 @@
-"""The feature methods on five real sets and a drawn one: taught by sound photos alone, measured on unseen photos.
+"""The feature methods on five real sets and a drawn one: taught by normal images alone, measured on unseen images.
 
     BLEMISH_DATA=… BLEMISH_WEIGHTS=… python benchmarks/feature_methods.py --out benchmarks/out/features
     python benchmarks/feature_methods.py --sets chest-xray brickwork --methods patchcore --seeds 0
@@ -7,27 +7,27 @@
 One cell is one method on one set with one seed, in a process of its own. A finished cell is never computed again, so a
 killed run goes on where it was. The sets:
 
-- ``casting``: 2,875 sound pump impellers to learn from; 262 + 453 to test, also without the test photos that stand byte
-  for byte among the training photos.
+- ``casting``: 2,875 normal pump impellers to learn from; 262 + 453 to test, also without the test images that stand
+  byte for byte among the training images.
 - ``magnetic-tile``: the published protocol, 80 % of the 952 free tiles to learn from, the others and all 392 defects to
-  test. ``magnetic-tile-grouped``: the same with photos of one tile (groups.csv) kept on one side.
+  test. ``magnetic-tile-grouped``: the same with images of one tile (groups.csv) kept on one side.
 - ``chest-xray``: 70 normal ones to learn from, 20 + 26 to test.
-- ``brickwork``: 250 sound walls to learn from, near-duplicates kept on one side; the other sound ones and all cracked
+- ``brickwork``: 250 normal walls to learn from, near-duplicates kept on one side; the other normal ones and all cracked
   ones to test.
-- ``deepcrack-tiles``: tiles of 64 px, those for learning from the training photos, those for the test from the others.
+- ``deepcrack-tiles``: tiles of 64 px, those for learning from the training images, those for the test from the others.
 - ``drawn-steel``: 60 drawn strips without a defect to learn from, 20 others and 320 with defects to test; for pictures
   that may be shown, no figure to be proud of.
 
-Of the sound photos to learn from, a fifth is set aside by the training to choose thresholds. Every set gets the default
-settings. Those of patchcore (whitened features, 20 patches) were chosen on photos of the training splits that the fit
-had not seen, by their training labels: castings (120 + 120), chest X-rays (25 + 60, none that stands in the test split)
-and DeepCrack tiles (500). On free magnetic tiles with painted defects (60 + 100), 384 px with strides 4, 8 and 16 did
-no better than the default, and local contrast worse.
+Of the normal images to learn from, a fifth is set aside by the training to choose thresholds. Every set gets the
+default settings. Those of patchcore (whitened features, 20 patches) were chosen on images of the training splits that
+the fit had not seen, by their training labels: castings (120 + 120), chest X-rays (25 + 60, none that stands in the
+test split) and DeepCrack tiles (500). On free magnetic tiles with painted defects (60 + 100), 384 px with strides 4, 8
+and 16 did no better than the default, and local contrast worse.
 
 Rows with "labels" also learn from so many labelled defects: of the training split, or where it has none, moved there
 from the test split by the seed, and then not tested. All other rows see no defect. ``auto`` chooses by painted defects.
 
-Costs: ``fit_s`` from files to a written detector, ``score_ms`` the median of one photo alone, decoding left out,
+Costs: ``fit_s`` from files to a written detector, ``score_ms`` the median of one image alone, decoding left out,
 ``file_mb``, and ``peak_mb``, the most memory held until the detector was written.
 """
 
@@ -53,12 +53,12 @@ from blemish.datasets import (
     Sample,
     cut_tiles,
     hold_out,
-    photo_digests,
+    image_digests,
     read_dataset,
     with_duplicate_groups,
 )
 from blemish.detectors import Detector
-from blemish.evaluation import Evaluation, PixelFigures, auroc
+from blemish.evaluation import Evaluation, PixelMetrics, auroc
 from blemish.files import write_text
 from blemish.images import read_image
 from blemish.inspection import evaluate_each
@@ -96,7 +96,7 @@ METHODS = {
 }
 # Rows that only run where they are named: costly ones, and those made for one set.
 ON_DEMAND = {"patchcore, 512 px", "patchcore, ResNet-50", "patchcore, ResNet-50, 384 px", "auto"}
-# Photos whose scoring time is taken.
+# Images whose scoring time is taken.
 _TIMED = 40
 
 COLUMNS = ("auroc", "ap", "pixel_auroc", "pixel_ap", "aupro", "fit_s", "score_ms", "file_mb", "peak_mb")
@@ -127,9 +127,9 @@ def magnetic_tile(root: Path, seed: int, *, grouped: bool) -> Dataset:
 def brickwork(root: Path, seed: int) -> Dataset:
     dataset = read_dataset(root / "brickwork")
     dataset = with_duplicate_groups(dataset)
-    sound = dataset.where(lambda sample: not sample.defective)
+    normal = dataset.where(lambda sample: not sample.defective)
     with_cracks = {sample.group for sample in dataset.samples if sample.defective and sample.group}
-    free, _ = hold_out(sound, 100 / 350, seed)
+    free, _ = hold_out(normal, 100 / 350, seed)
     chosen = {sample.path for sample in free.samples if sample.group not in with_cracks}
     return set_split(dataset, lambda sample: sample.path in chosen)
 
@@ -180,14 +180,14 @@ def with_labels(dataset: Dataset, labels: int, seed: int) -> Dataset:
     shown = dataset.where(lambda sample: bool(sample.defective) and sample.split == "train")
     if labels and not len(shown):
         shown = dataset.where(lambda sample: bool(sample.defective))
-    taught = set()
+    fitted = set()
     if labels and len(shown) > labels:
-        taught = {sample.path for sample in hold_out(shown, labels / len(shown), seed)[1].samples}
+        fitted = {sample.path for sample in hold_out(shown, labels / len(shown), seed)[1].samples}
     elif labels:
-        taught = {sample.path for sample in shown.samples}
+        fitted = {sample.path for sample in shown.samples}
 
     def dealt(sample: Sample) -> Sample | None:
-        if sample.path in taught:
+        if sample.path in fitted:
             return replace(sample, split="train")
         return None if sample.defective and sample.split == "train" else sample
 
@@ -195,7 +195,7 @@ def with_labels(dataset: Dataset, labels: int, seed: int) -> Dataset:
 
 
 def limited(dataset: Dataset, most: int) -> Dataset:
-    """At most so many photos of every label in every split: to see that all works."""
+    """At most so many images of every label in every split: to see that all works."""
     counted: dict = {}
 
     def keep(sample: Sample) -> bool:
@@ -232,19 +232,19 @@ def run_cell(name: str, label: str, seed: int, out: Path, limit: int | None) -> 
     test = dataset.split("test")
     masks = any(sample.masks for sample in test.samples)
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    pixels = {sample.label: PixelFigures(1 << 22) for sample in test.samples if sample.defective and masks}
+    pixels = {sample.label: PixelMetrics(1 << 22) for sample in test.samples if sample.defective and masks}
     scores, labels = [], []
     for answer in evaluate_each(detector, test, evaluation):
         kind = answer.sample.label if answer.sample.defective else ""
         scores.append(answer.found.score)
         labels.append(kind)
-        if answer.truth is not None and answer.found.heat_map is not None:
+        if answer.truth is not None and answer.found.anomaly_map is not None:
             for its_kind in [kind] if kind else list(pixels):
-                pixels[its_kind].add(answer.found.heat_map, answer.truth)
-    figures = evaluation.result().details()
+                pixels[its_kind].add(answer.found.anomaly_map, answer.truth)
+    metrics = evaluation.result().details()
     values, bad = np.array(scores), np.array([label != "" for label in labels])
-    known = set(detector.spec.provenance.photos)
-    fresh = np.array([digest not in known for digest in photo_digests(test)])
+    known = set(detector.spec.provenance.images)
+    fresh = np.array([digest not in known for digest in image_digests(test)])
     record = {
         "set": name,
         "method": label,
@@ -255,16 +255,16 @@ def run_cell(name: str, label: str, seed: int, out: Path, limit: int | None) -> 
         "taken": detector.spec.method,
         "n_train": detector.spec.provenance.n_train,
         "n_test": [int((~bad).sum()), int(bad.sum())],
-        "auroc": figures["image"]["auroc"],
-        "ap": figures["image"]["average_precision"],
+        "auroc": metrics["image"]["auroc"],
+        "ap": metrics["image"]["average_precision"],
         "auroc_without_leaks": auroc(values[fresh], bad[fresh]),
         "n_leaked": int((~fresh).sum()),
         "by_class": by_class(values, np.array(labels), pixels),
-        "false_alarm_rate": figures["image"]["false_alarm_rate"],
-        "recall": figures["image"]["recall"],
-        "pixel_auroc": figures["pixel"]["auroc"] if masks else None,
-        "pixel_ap": figures["pixel"]["average_precision"] if masks else None,
-        "aupro": figures["pixel"]["aupro"] if masks else None,
+        "false_alarm_rate": metrics["image"]["false_alarm_rate"],
+        "recall": metrics["image"]["recall"],
+        "pixel_auroc": metrics["pixel"]["auroc"] if masks else None,
+        "pixel_ap": metrics["pixel"]["average_precision"] if masks else None,
+        "aupro": metrics["pixel"]["aupro"] if masks else None,
         "fit_s": fit_s,
         "score_ms": score_ms(detector, test),
         "file_mb": file.stat().st_size / 1e6,
@@ -275,8 +275,8 @@ def run_cell(name: str, label: str, seed: int, out: Path, limit: int | None) -> 
     return record
 
 
-def by_class(values: np.ndarray, labels: np.ndarray, pixels: dict[str, PixelFigures]) -> dict[str, dict]:
-    """Each class of defects against all sound photos."""
+def by_class(values: np.ndarray, labels: np.ndarray, pixels: dict[str, PixelMetrics]) -> dict[str, dict]:
+    """Each class of defects against all normal images."""
     found = {}
     for kind in sorted(set(labels.tolist()) - {""}):
         these = (labels == "") | (labels == kind)
@@ -296,7 +296,7 @@ def answer_paths(dataset: Dataset) -> list[str]:
 
 
 def worst(paths: list[str], scores: np.ndarray, bad: np.ndarray, labels: np.ndarray, count: int = 8) -> dict:
-    """The sound photos that score highest and the defects of each class that score lowest: for failure pictures."""
+    """The normal images that score highest and the defects of each class that score lowest: for failure pictures."""
     order = np.argsort(scores)
     missed = {
         kind: [paths[i] for i in order if labels[i] == kind][:count] for kind in sorted(set(labels.tolist()) - {""})
@@ -345,7 +345,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/features"))
-    parser.add_argument("--limit", type=int, help="at most so many photos of each label and split, to try it out")
+    parser.add_argument("--limit", type=int, help="at most so many images of each label and split, to try it out")
     parser.add_argument("--cell", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""GANomaly beside anomalib's: one pass over the same photos, seconds, bytes on disk and peak memory.
+"""GANomaly beside anomalib's: one pass over the same images, seconds, bytes on disk and peak memory.
 
     python benchmarks/ganomaly_beside_anomalib.py --anomalib-python VENV/bin/python --out benchmarks/out/ganomaly
 
 anomalib 2.7 lives in its own environment, whose interpreter is given. Each side runs in a process of its own, so that
-peak memory is its own; a side that is in ``--out`` is not run again. Both see 60 drawn photos of 256 px in colour, one
+peak memory is its own; a side that is in ``--out`` is not run again. Both see 60 drawn images of 256 px in colour, one
 epoch, batches of 32, in float32 unless the processor computes bfloat16 natively (blemish only).
 
 Three networks: anomalib's defaults; blemish at the same width (64 channels first, the same number of weights), which
@@ -32,7 +32,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def draw_photos(folder: Path, count: int, size_px: int) -> None:
+def draw_images(folder: Path, count: int, size_px: int) -> None:
     """Soft cloth in another phase and light each time."""
     import cv2
     import numpy as np
@@ -43,8 +43,8 @@ def draw_photos(folder: Path, count: int, size_px: int) -> None:
     for index in range(count):
         a, b = rng.uniform(0, 2 * np.pi, 2)
         grey = 0.5 + rng.normal(0, 0.03) + 0.2 * np.sin(x / 3 + a) * np.sin(y / 3 + b)
-        photo = np.clip(255 * grey[..., None] + rng.normal(0, 8, (size_px, size_px, 3)), 0, 255).astype(np.uint8)
-        cv2.imwrite(str(folder / f"{index:04d}.png"), photo)
+        image = np.clip(255 * grey[..., None] + rng.normal(0, 8, (size_px, size_px, 3)), 0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{index:04d}.png"), image)
 
 
 def run_anomalib(options: argparse.Namespace) -> dict:
@@ -57,7 +57,7 @@ def run_anomalib(options: argparse.Namespace) -> dict:
     torch.manual_seed(0)
     data = Folder(
         name="cloth",
-        root=options.out.resolve() / "photos",
+        root=options.out.resolve() / "images",
         normal_dir="good",
         train_batch_size=BATCH,
         num_workers=0,
@@ -102,7 +102,7 @@ def run_blemish(options: argparse.Namespace, width: int | None) -> dict:
     asked = {"size_px": options.size_px, "colour": True, "epochs": 1, "batch_size": BATCH}
     asked |= {} if width is None else {"width": width}
     settings = resolve_settings(kind, recipe=None, profile="quick", overrides=asked)
-    samples = read_dataset(options.out / "photos").samples
+    samples = read_dataset(options.out / "images").samples
     started, used = time.perf_counter(), time.process_time()
     method, report = fit(
         lambda: kind(settings, (), None), samples, (), seed=0, logs=options.out / "blemish" / "log", progress=False
@@ -117,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--anomalib-python", type=Path, help="interpreter of an environment with anomalib 2.7")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/ganomaly"))
-    parser.add_argument("--photos", type=int, default=60)
+    parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--size-px", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
@@ -130,7 +130,7 @@ def main() -> None:
         file = options.out / f"{options.side.replace(', ', '-').replace(' ', '-')}.json"
         file.write_text(json.dumps(record, indent=1))
         return
-    draw_photos(options.out / "photos" / "good", options.photos, options.size_px)
+    draw_images(options.out / "images" / "good", options.images, options.size_px)
     records = {}
     for side in SIDES:
         file = options.out / f"{side.replace(', ', '-').replace(' ', '-')}.json"
@@ -139,22 +139,22 @@ def main() -> None:
             if python is None:
                 raise SystemExit("Give --anomalib-python, the interpreter of an environment with anomalib 2.7.")
             command = [str(python), __file__, "--side", side, "--out", str(options.out)]
-            command += ["--photos", str(options.photos), "--size-px", str(options.size_px)]
+            command += ["--images", str(options.images), "--size-px", str(options.size_px)]
             command += ["--threads", str(options.threads)]
             subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": str(options.threads)})
         records[side] = json.loads(file.read_text())
     # Only here: the other environment has no blemish.
     from machine import describe_machine
 
-    print(f"\n{options.photos} photos of {options.size_px} px, one epoch; {describe_machine()}\n")
+    print(f"\n{options.images} images of {options.size_px} px, one epoch; {describe_machine()}\n")
     print("| side | fit s | fit core s | kept MB | of which weights MB | peak MB | precision | faster | smaller |")
     print("|---" * 9 + "|")
     theirs = records["anomalib"]
     for side, ours in records.items():
-        figures = [f"{ours[name]:.1f}" for name in ("fit_s", "fit_core_s", "kept_mb", "weights_mb", "peak_mb")]
-        figures += [ours["precision"], f"{theirs['fit_core_s'] / ours['fit_core_s']:.1f} ×"]
-        figures.append(f"{theirs['kept_mb'] / ours['kept_mb']:.1f} ×")
-        print(f"| {' | '.join([side, *figures])} |")
+        metrics = [f"{ours[name]:.1f}" for name in ("fit_s", "fit_core_s", "kept_mb", "weights_mb", "peak_mb")]
+        metrics += [ours["precision"], f"{theirs['fit_core_s'] / ours['fit_core_s']:.1f} ×"]
+        metrics.append(f"{theirs['kept_mb'] / ours['kept_mb']:.1f} ×")
+        print(f"| {' | '.join([side, *metrics])} |")
 
 
 if __name__ == "__main__":

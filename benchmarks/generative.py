@@ -11,19 +11,19 @@ with ``BLEMISH_DATA`` set. A cell that is in ``--out`` is never computed again, 
 of S5 (grey or colour, size, batch, learning rate, augmentation) a loop over it.
 
 building: DeepCrack cut into tiles of 64 px, colour, turned while learning. medical: chest X-rays, 128 px, grey.
-manufacturing: castings, grey, 64 px in ``quick`` and 128 px in ``paper``, with and without the test photos that are
-also training photos. drawn: steel strips, whose pictures may be shown. The networks and passes of the ``quick`` profile
+manufacturing: castings, grey, 64 px in ``quick`` and 128 px in ``paper``, with and without the test images that are
+also training images. drawn: steel strips, whose pictures may be shown. The networks and passes of the ``quick`` profile
 are in `QUICK`, sized for two to three minutes a cell on one core; ``--effort`` is a factor on the passes. ``--profile
 paper`` takes the recipe's settings.
 
 "auroc" and "ap" are of the method's own score, as published; "_worst" of the mean of its map over the most unusual
-hundredth of the pixels and "_map" over all of them (the settings ``worst_share=0.01`` and ``worst_share=1``), from the
-same training; "_clean" is without the test photos that are byte for byte among the training photos. "accuracy" decides
-at mean + 1 · std of the scores of sound training photos set aside, as S4 does. Pixel figures are over the defective
-tiles: "dice" at the value that 95 % of the pixels of sound tiles set aside stay below, "best dice" at the threshold
+hundredth of the pixels and "_map" over all of them (the settings ``worst_fraction=0.01`` and ``worst_fraction=1``), from the
+same training; "_clean" is without the test images that are byte for byte among the training images. "accuracy" decides
+at mean + 1 · std of the scores of normal training images set aside, as S4 does. Pixel figures are over the defective
+tiles: "dice" at the value that 95 % of the pixels of normal tiles set aside stay below, "best dice" at the threshold
 that the test tiles' own labels would choose; "attended" are those of ``vae-attention`` with ``map=attended-error``.
-AnoGAN has no detector file: its time is torch's, and a fixed draw of the test photos is searched. ``--pictures`` draws
-for each cell scores by class as boxes, loss curves, and photos beside what the method makes of them.
+AnoGAN has no detector file: its time is torch's, and a fixed draw of the test images is searched. ``--pictures`` draws
+for each cell scores by class as boxes, loss curves, and images beside what the method makes of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from blemish.files import write_text
 from blemish.images import read_image
 from blemish.locations import data_dir
 from blemish.training import train_under_torch
-from blemish.training.normals import deal_normal_photos
+from blemish.training.normals import split_normal_images
 from blemish.training.recipes import parse_assignments
 
 from cells import spread
@@ -62,7 +62,7 @@ DOMAINS: dict[str, dict[str, Any]] = {
 }
 # What a method takes instead on every domain, then by domain. Passes are chosen by cost alone: two to three minutes of
 # one core. GANomaly on the X-rays has the deck's passes and learning rate. Where 128 px cost too much for enough steps
-# in that time, photos are seen at 64 px. Small batches, and 64 px for castings, were chosen on defective photos of the
+# in that time, images are seen at 64 px. Small batches, and 64 px for castings, were chosen on defective images of the
 # *training* split, never on the test split: with memae, 2 passes at 128 px in batches of 32 rank .55 of the pairs
 # rightly, 4 passes at 64 px in batches of 8 take less time and rank .76.
 QUICK: dict[str, dict[str, Any]] = {
@@ -82,7 +82,7 @@ QUICK_IN: dict[str, dict[str, dict[str, Any]]] = {
     "medical": {
         "autoencoder": {"epochs": 80, "patience": 80},
         "vae": {"epochs": 80, "patience": 80},
-        "vae-attention": {"epochs": 50, "patience": 50, "halvings": 3},
+        "vae-attention": {"epochs": 50, "patience": 50, "downsamplings": 3},
         "memae": {"epochs": 120, "patience": 120},
         "ganomaly": {"epochs": 100, "learning_rate": 0.001},
         "skip-ganomaly": {"epochs": 80},
@@ -116,19 +116,19 @@ QUICK_IN: dict[str, dict[str, dict[str, Any]]] = {
         "adae": {"epochs": 3},
     },
 }
-# Five times as many photos as of chests, a quarter of their pixels.
+# Five times as many images as of chests, a quarter of their pixels.
 QUICK_IN["drawn"] = {
     method: settings
     | {name: settings[name] // 3 for name in ("epochs", "patience", "encoder_epochs") if name in settings}
     for method, settings in QUICK_IN["medical"].items()
 }
 METHODS = list(QUICK)
-# AnoGAN's search takes a second or so for a photo: a fixed draw of the test photos is searched.
-MOST_SEARCHED = 200
+# AnoGAN's search takes a second or so for an image: a fixed draw of the test images is searched.
+MAX_SEARCHED = 200
 SEARCHED_AT_ONCE = 64
-# How a photo's score is read from the same training: the method's own, and by ``worst_share``.
+# How an image's score is read from the same training: the method's own, and by ``worst_fraction``.
 READINGS = {"": None, "_worst": 0.01, "_map": 1.0}
-_SOUND_PIXELS_BELOW = 0.95
+_NORMAL_PIXELS_BELOW = 0.95
 # Heading, name in the record, and digits.
 COLUMNS = {
     "AUROC": ("auroc", 3),
@@ -145,7 +145,7 @@ COLUMNS = {
     "attended: pixel AUROC": ("attended_pixel_auroc", 3),
     "attended: Dice": ("attended_dice", 3),
     "core s": ("fit_core_s", 0),
-    "ms a photo": ("ms_per_photo", 1),
+    "ms an image": ("ms_per_image", 1),
     "MB": ("size_mb", 1),
 }
 
@@ -189,7 +189,7 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
     folder = cell_folder(domain, method, options)
     file = folder / f"seed{seed}.blemish"
     dataset, settings = read_domain(domain, options.out), settings_of(domain, method, options)
-    parts = deal_normal_photos(dataset, seed=seed, say=lambda _: None)
+    parts = split_normal_images(dataset, seed=seed, say=lambda _: None)
     test = [sample for sample in dataset.samples if sample.split == "test" and sample.defective is not None]
     if method == "anogan":
         test = draw(test)
@@ -212,14 +212,16 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
     else:
         scored = [detector.score(read_image(sample.path)) for sample in test]
     scores = np.array([score for score, _ in scored])
-    record["ms_per_photo"] = 1000 * (time.process_time() - used) / len(test)
+    record["ms_per_image"] = 1000 * (time.process_time() - used) / len(test)
     record["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    taught = {digest(sample.path) for sample in parts.fit.samples}
-    leaked = np.array([digest(sample.path) in taught for sample in test])
+    fitted = {digest(sample.path) for sample in parts.fit.samples}
+    leaked = np.array([digest(sample.path) in fitted for sample in test])
     defective = np.array([sample.defective for sample in test])
     record |= {"n_test": [int((~defective).sum()), int(defective.sum())], "leaked": int(leaked.sum())}
-    for name, share in READINGS.items():
-        read = scores if share is None else np.array([worst_mean(heat_map, share) for _, heat_map in scored])
+    for name, fraction in READINGS.items():
+        read = (
+            scores if fraction is None else np.array([worst_mean(anomaly_map, fraction) for _, anomaly_map in scored])
+        )
         record |= {
             f"auroc{name}": auroc(read, defective),
             f"ap{name}": average_precision(read, defective),
@@ -227,33 +229,33 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
         }
     if method != "anogan":
         if detector.spec.calibration is not None:
-            sound = np.array(detector.spec.calibration.scores)
-            record["accuracy"] = float(((scores > sound.mean() + sound.std()) == defective).mean())
+            normal = np.array(detector.spec.calibration.scores)
+            record["accuracy"] = float(((scores > normal.mean() + normal.std()) == defective).mean())
         if any(sample.masks for sample in test):
-            maps_of_sound = np.concatenate([detector.score(read_image(path))[1].ravel() for path in aside])
-            limit = float(np.quantile(maps_of_sound, _SOUND_PIXELS_BELOW))
-            record |= pixel_figures(test, [heat_map for _, heat_map in scored], limit)
+            maps_of_normal = np.concatenate([detector.score(read_image(path))[1].ravel() for path in aside])
+            limit = float(np.quantile(maps_of_normal, _NORMAL_PIXELS_BELOW))
+            record |= pixel_metrics(test, [anomaly_map for _, anomaly_map in scored], limit)
             if method == "vae-attention":
-                record |= attended_figures(test, aside, options.profile, settings, file.with_suffix(".training"))
+                record |= attended_metrics(test, aside, options.profile, settings, file.with_suffix(".training"))
     record |= {
         "scores": [float(score) for score in scores],
         "defective": defective.tolist(),
-        "photos": [str(Path(sample.path).relative_to(dataset.root)) for sample in test],
+        "images": [str(Path(sample.path).relative_to(dataset.root)) for sample in test],
     }
     write_text(folder / f"seed{seed}.json", json.dumps(record, indent=1))
-    shown = {name: value for name, value in record.items() if name not in ("scores", "defective", "photos")}
+    shown = {name: value for name, value in record.items() if name not in ("scores", "defective", "images")}
     print(domain, method, seed, json.dumps(shown), flush=True)
     return record
 
 
-def worst_mean(heat_map: np.ndarray, share: float) -> float:
+def worst_mean(anomaly_map: np.ndarray, fraction: float) -> float:
     """Mean of the most unusual pixels."""
-    flat = heat_map.ravel()
-    count = max(1, round(share * flat.size))
+    flat = anomaly_map.ravel()
+    count = max(1, round(fraction * flat.size))
     return float(np.partition(flat, -count)[-count:].mean())
 
 
-def attended_figures(test: list, aside: list[Path], profile: str, settings: dict, training: Path) -> dict[str, float]:
+def attended_metrics(test: list, aside: list[Path], profile: str, settings: dict, training: Path) -> dict[str, float]:
     """Pixel figures of ``map=attended-error`` from the same training, "attended" before their names."""
     built = trained("vae-attention", profile, settings | {"map": "attended-error"}, training)
 
@@ -263,9 +265,9 @@ def attended_figures(test: list, aside: list[Path], profile: str, settings: dict
                 [built.scored(as_seen(built, paths[at : at + 64]))[1].numpy() for at in range(0, len(paths), 64)]
             )
 
-    limit = float(np.quantile(maps_of(aside), _SOUND_PIXELS_BELOW))
-    figures = pixel_figures(test, list(maps_of([sample.path for sample in test])), limit)
-    return {f"attended_{name}": value for name, value in figures.items()}
+    limit = float(np.quantile(maps_of(aside), _NORMAL_PIXELS_BELOW))
+    metrics = pixel_metrics(test, list(maps_of([sample.path for sample in test])), limit)
+    return {f"attended_{name}": value for name, value in metrics.items()}
 
 
 def draw(test: list) -> list:
@@ -273,18 +275,18 @@ def draw(test: list) -> list:
     chosen = []
     for kind in (False, True):
         of_kind = [sample for sample in test if sample.defective is kind]
-        step = max(1, -(-2 * len(of_kind) // MOST_SEARCHED))
+        step = max(1, -(-2 * len(of_kind) // MAX_SEARCHED))
         chosen += of_kind[::step]
     return chosen
 
 
-def pixel_figures(test: list, maps: list, limit: float) -> dict[str, float]:
-    """Of the defective photos that have masks: ranking of pixels, Dice at a limit, and at the best there is."""
+def pixel_metrics(test: list, maps: list, limit: float) -> dict[str, float]:
+    """Of the defective images that have masks: ranking of pixels, Dice at a limit, and at the best there is."""
     values, truths = [], []
-    for sample, heat_map in zip(test, maps, strict=True):
+    for sample, anomaly_map in zip(test, maps, strict=True):
         if sample.defective and sample.masks:
-            values.append(heat_map.ravel())
-            truths.append(sample.read_mask(*heat_map.shape).ravel())
+            values.append(anomaly_map.ravel())
+            truths.append(sample.read_mask(*anomaly_map.shape).ravel())
     value, truth = np.concatenate(values), np.concatenate(truths) > 0
     found = value >= limit
     order = truth[np.argsort(-value)]
@@ -308,12 +310,12 @@ def print_tables(cells: dict[tuple[str, str], list[dict]]) -> None:
             for heading, (name, digits) in COLUMNS.items()
             if any(record.get(name) is not None for record in every) and (leaked or not name.endswith("_clean"))
         }
-        print(f"\n{domain}: {every[0]['n_train']} photos to learn from, {leaked} of the test photos among them\n")
+        print(f"\n{domain}: {every[0]['n_train']} images to learn from, {leaked} of the test images among them\n")
         print(f"| method | seeds | tested on | {' | '.join(shown)} |\n{'|---' * (len(shown) + 3)}|")
         for method, records in rows.items():
             tested = " + ".join(map(str, records[0]["n_test"]))
-            figures = [spread([record.get(name) for record in records], digits) for name, digits in shown.values()]
-            print(f"| {' | '.join([method, str(len(records)), tested, *figures])} |")
+            metrics = [spread([record.get(name) for record in records], digits) for name, digits in shown.values()]
+            print(f"| {' | '.join([method, str(len(records)), tested, *metrics])} |")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Pictures of one cell of `benchmarks/generative.py`: scores by class, loss curves, photos and what is made of them."""
+"""Pictures of one cell of `benchmarks/generative.py`: scores by class, loss curves, images and what is made of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from blemish.evaluation import Triple, draw_boxes, draw_losses, draw_triples, notable_cases
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.normal_photos import pieces
+from blemish.methods.normal_batches import pieces
 from blemish.training.backbones import Backbones, start_from
 from blemish.training.recipes import resolve_settings
 
@@ -26,7 +26,7 @@ def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root
         folder: for the pictures.
         stem: how their names begin.
         method: its name.
-        record: of the cell, with scores, truth, photos and settings.
+        record: of the cell, with scores, truth, images and settings.
         root: of the data set.
         training: the folder beside the detector, with curves and weights.
     """
@@ -35,7 +35,7 @@ def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root
     scores, defective = np.array(record["scores"]), np.array(record["defective"])
     if not targets["scores"].is_file():
         title = f"{stem}: AUROC {record['auroc']:.3f}"
-        draw_boxes(targets["scores"], {"sound": scores[~defective], "defective": scores[defective]}, title=title)
+        draw_boxes(targets["scores"], {"normal": scores[~defective], "defective": scores[defective]}, title=title)
     if not targets["curves"].is_file() and (training / "metrics.csv").is_file():
         draw_losses(targets["curves"], training / "metrics.csv", title=f"{stem}: losses")
     if not targets["triples"].is_file() and (training / "weights.safetensors").is_file():
@@ -45,17 +45,17 @@ def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root
             for number in numbers.tolist()
         ]
         captions = [f"{kind}\n{scores[number]:.3g}" for kind, number in chosen]
-        photos = [root / record["photos"][number] for _, number in chosen]
-        draw_triples(targets["triples"], triples(method, record, photos, captions, training), title=stem)
+        images = [root / record["images"][number] for _, number in chosen]
+        draw_triples(targets["triples"], triples(method, record, images, captions, training), title=stem)
 
 
 def triples(
-    method: str, record: dict[str, Any], photos: list[Path], captions: list[str], training: Path
+    method: str, record: dict[str, Any], images: list[Path], captions: list[str], training: Path
 ) -> list[Triple]:
-    """Photos at the network's size, what the method makes of them, and the absolute difference."""
+    """Images at the network's size, what the method makes of them, and the absolute difference."""
     built = trained(method, record["profile"], record["settings"], training)
     with torch.no_grad():
-        x = as_seen(built, photos)
+        x = as_seen(built, images)
         x_hat = given_back(built, method, x)
     x, x_hat = built.pixels.crop(x), built.pixels.crop(x_hat)
     differences = (x - x_hat).abs().mean(dim=1).numpy()
@@ -74,10 +74,10 @@ def trained(method: str, profile: str, settings: dict[str, Any], training: Path)
     return built
 
 
-def as_seen(built: Any, photos: list[Path]) -> Tensor:
-    """Photos as the network takes them: (N, C, P, P) in [-1, 1]."""
+def as_seen(built: Any, images: list[Path]) -> Tensor:
+    """Images as the network takes them: (N, C, P, P) in [-1, 1]."""
     spec = built.input_spec()
-    return built.pixels(torch.from_numpy(np.stack([pieces(read_image(photo), spec)[0] for photo in photos])))
+    return built.pixels(torch.from_numpy(np.stack([pieces(read_image(image), spec)[0] for image in images])))
 
 
 def given_back(built: Any, method: str, x: Tensor) -> Tensor:

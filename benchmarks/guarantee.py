@@ -1,12 +1,12 @@
-"""Does the promise hold? Thresholds drawn again 2,000 times from real scores, ours beside what others do.
+"""Does the guarantee hold? Thresholds drawn again 2,000 times from real scores, ours beside what others do.
 
     BLEMISH_DATA=… python benchmarks/guarantee.py                                # magnetic tiles, a simple statistic
-    python benchmarks/guarantee.py --detector tile.blemish --data tiles/         # scores of a detector, unseen photos
+    python benchmarks/guarantee.py --detector tile.blemish --data tiles/         # scores of a detector, unseen images
     python benchmarks/guarantee.py --scores scores.json                          # {"good": […], "defective": […]}
 
-Real scores of good photos stand for all good photos there are: each run draws its calibration photos from them anew,
-independently, so that the true false-alarm rate of its threshold is known and not estimated. One photo is taken of each
-group, since a promise counts parts and not photos. A promise "with 95 % confidence" may be broken in at most 5 % of the
+Real scores of normal images stand for all normal images there are: each run draws its calibration images from them
+anew, independently, so that the true false-alarm rate of its threshold is known and not estimated. One image is taken
+of each group, since a guarantee counts parts and not images. A guarantee "with 95 % confidence" may be broken in at most 5 % of the
 runs; 2,000 runs tell that to within 1 % (two standard errors).
 """
 
@@ -24,15 +24,15 @@ from scipy import stats
 from blemish.calibration import (
     Drift,
     best_f1,
+    guaranteed_threshold,
     images_needed,
     marginal_threshold,
     mean_plus_std,
     min_max,
     p_values,
-    promised_threshold,
 )
 from blemish.calibration.scores import just_above
-from blemish.datasets import Dataset, photo_digests, read_dataset
+from blemish.datasets import Dataset, image_digests, read_dataset
 from blemish.detectors import load
 from blemish.errors import DataError
 from blemish.files import write_text
@@ -44,14 +44,14 @@ from machine import describe_machine
 
 ALPHAS = (0.1, 0.05, 0.02)
 CONFIDENCE = 0.95
-# As many labelled defects as best F1 is given beside the good photos.
+# As many labelled defects as best F1 is given beside the normal images.
 DEFECTS = 50
 SIDE_PX = 128
 CELLS = 8
 
 Choose = Callable[[np.ndarray, np.ndarray, float], float]
 WAYS: dict[str, Choose] = {
-    "promised, 95 % confidence": lambda good, _, alpha: promised_threshold(good, alpha, CONFIDENCE).threshold,
+    "guaranteed, 95 % confidence": lambda good, _, alpha: guaranteed_threshold(good, alpha, CONFIDENCE).threshold,
     "marginal": lambda good, _, alpha: marginal_threshold(good, alpha).threshold,
     "quantile 1 − alpha": lambda good, _, alpha: float(np.quantile(good, 1 - alpha)),
     "highest calibration score": lambda good, *_: just_above(float(good.max())),
@@ -65,7 +65,7 @@ WAYS: dict[str, Choose] = {
 
 
 def simulate(good: np.ndarray, defective: np.ndarray, runs: int, seed: int) -> list[dict]:
-    """Realised false-alarm rates of every way at every alpha, from as few photos as the promise needs and from 300."""
+    """Realised false-alarm rates of every way at every alpha, from as few images as the guarantee needs and from 300."""
     rows = []
     for alpha in ALPHAS:
         for n in sorted({images_needed(alpha, CONFIDENCE), 300}):
@@ -89,7 +89,7 @@ def simulate(good: np.ndarray, defective: np.ndarray, runs: int, seed: int) -> l
 
 
 def _flagged(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Share of the scores at or above each threshold."""
+    """Fraction of the scores at or above each threshold."""
     return 1.0 - np.searchsorted(np.sort(scores), thresholds, side="left") / scores.size
 
 
@@ -104,7 +104,7 @@ def _thresholds(
 
 
 def uniformity(good: np.ndarray, runs: int, seed: int, n: int = 100) -> dict:
-    """Kolmogorov-Smirnov tests of p-values: one new good photo against n calibration photos, drawn anew in each run."""
+    """Kolmogorov-Smirnov tests of p-values: one new normal image against n calibration images, drawn anew in each run."""
     rng = np.random.default_rng(seed)
     plain, untied = [], []
     for run in range(runs):
@@ -126,16 +126,16 @@ def uniformity(good: np.ndarray, runs: int, seed: int, n: int = 100) -> dict:
 
 
 def statistic_scores(dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Mahalanobis distance of local contrast to half of the good photos: simple, and real."""
+    """Mahalanobis distance of local contrast to half of the normal images: simple, and real."""
     features = np.array([_features(read_image(sample.path)) for sample in dataset.samples])
-    sound = np.array([sample.defective is False for sample in dataset.samples])
-    places = np.random.default_rng(seed).permutation(np.flatnonzero(sound))
-    taught, rest = places[: places.size // 2], places[places.size // 2 :]
-    mean, spread = features[taught].mean(axis=0), np.cov(features[taught].T)
+    normal = np.array([sample.defective is False for sample in dataset.samples])
+    places = np.random.default_rng(seed).permutation(np.flatnonzero(normal))
+    fitted, rest = places[: places.size // 2], places[places.size // 2 :]
+    mean, spread = features[fitted].mean(axis=0), np.cov(features[fitted].T)
     inverse = np.linalg.inv(spread + 1e-3 * np.trace(spread) / len(mean) * np.eye(len(mean)))
     gap = features - mean
     scores = np.sqrt(np.einsum("ni,ij,nj->n", gap, inverse, gap))
-    return scores[rest], scores[~sound], f"contrast statistic taught by {taught.size} of the good photos"
+    return scores[rest], scores[~normal], f"contrast statistic taught by {fitted.size} of the normal images"
 
 
 def _features(pixels: np.ndarray) -> np.ndarray:
@@ -148,23 +148,23 @@ def _features(pixels: np.ndarray) -> np.ndarray:
 
 
 def detector_scores(file: Path, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, str]:
-    """Scores of the photos that did not train the detector."""
+    """Scores of the images that did not train the detector."""
     detector = load(file)
-    known = frozenset(detector.spec.provenance.photos)
+    known = frozenset(detector.spec.provenance.images)
     unseen = [
         sample
-        for sample, digest in zip(dataset.samples, photo_digests(dataset), strict=True)
+        for sample, digest in zip(dataset.samples, image_digests(dataset), strict=True)
         if digest not in known and sample.defective is not None
     ]
     good, defective = [], []
     for sample, (_, found) in zip(unseen, inspect_stream(detector, [one.path for one in unseen]), strict=True):
         if found.score is not None:
             (defective if sample.defective else good).append(found.score)
-    return np.array(good), np.array(defective), f"{detector.spec.method}, {file.name}, photos unseen in training"
+    return np.array(good), np.array(defective), f"{detector.spec.method}, {file.name}, images unseen in training"
 
 
 def one_of_each_group(dataset: Dataset) -> Dataset:
-    """The first photo of each group; photos without one stand alone."""
+    """The first image of each group; images without one stand alone."""
     taken: set[str] = set()
 
     def first(sample) -> bool:
@@ -200,14 +200,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scores", type=Path, help="npy of good scores, or json with good and defective ones")
     parser.add_argument("--detector", type=Path, help="a .blemish file that makes the scores")
-    parser.add_argument("--data", type=Path, help="photos to score; magnetic-tile of BLEMISH_DATA by default")
+    parser.add_argument("--data", type=Path, help="images to score; magnetic-tile of BLEMISH_DATA by default")
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/guarantee"))
     options = parser.parse_args()
     good, defective, source = read_scores(options)
     if good.size < 2 or not np.isfinite(good).all() or np.unique(good).size < 2:
-        raise DataError(f"{good.size} scores of good photos, not all finite and different, are nothing to draw from.")
+        raise DataError(f"{good.size} scores of normal images, not all finite and different, are nothing to draw from.")
     rows, p = simulate(good, defective, options.runs, options.seed), uniformity(good, options.runs, options.seed)
     error = 2 * np.sqrt((1 - CONFIDENCE) * CONFIDENCE / options.runs)
     record = {"source": source, "good": good.size, "defective": defective.size, "runs": options.runs}
@@ -216,9 +216,9 @@ def main() -> None:
         json.dumps(record | {"seed": options.seed, "machine": describe_machine(), "rows": rows, "p": p}, indent=1),
     )
     write_text(options.out / "scores.json", json.dumps({"good": good.tolist(), "defective": defective.tolist()}) + "\n")
-    print(f"{source}; {good.size} good and {defective.size} defective photos, {options.runs} runs, seed {options.seed}")
+    print(f"{source}; {good.size} good and {defective.size} defective images, {options.runs} runs, seed {options.seed}")
     print(f"{describe_machine('numpy', 'scipy')}\n")
-    print("| at most | photos | threshold | promise broken in | mean rate | worst of 20 | defects found | |")
+    print("| at most | images | threshold | guarantee broken in | mean rate | worst of 20 | defects found | |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows:
         holds = "holds" if row["broken"] <= 1 - CONFIDENCE + error else ""
@@ -227,7 +227,7 @@ def main() -> None:
             f"| {row['worst_of_20']:.2%} | {'–' if row['found'] is None else format(row['found'], '.0%')} | {holds} |"
         )
     print(
-        f"\np-values, {p['n']} calibration photos: uniform with ties broken (KS {p['untied_ks']:.4f}, "
+        f"\np-values, {p['n']} calibration images: uniform with ties broken (KS {p['untied_ks']:.4f}, "
         f"p = {p['untied_p']:.2f}); as given never too small (one-sided KS {p['plain_too_small_ks']:.4f}, "
         f"p = {p['plain_too_small_p']:.2f}); at most .05 in {p['plain_at_most_05']:.2%} of runs"
     )

@@ -1,8 +1,8 @@
-"""How fast photos of twelve megapixels go from JPEG to overlay, in megapixels per second of wall time.
+"""How fast images of twelve megapixels go from JPEG to overlay, in megapixels per second of wall time.
 
-    python benchmarks/inspect_speed.py [--detector concrete-crack] [--photos 6] [--rounds 3]
+    python benchmarks/inspect_speed.py [--detector concrete-crack] [--images 6] [--rounds 3]
 
-Drawn photos of 4000 × 3000 px, half of them cracked. The runtimes take turns. "network" is the bare graph on tiles
+Drawn images of 4000 × 3000 px, half of them cracked. The runtimes take turns. "network" is the bare graph on tiles
 that lie in memory; "to overlay" decodes, inspects, outlines and writes findings and overlays; "to report" also
 measures cracks and writes masks.
 """
@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import blemish
-from blemish.cpu import photos_at_once
-from blemish.datasets.synthesis import draw_photo
+from blemish.cpu import images_at_once
+from blemish.datasets.synthesis import draw_image
 from blemish.images import read_image, write_jpeg
-from blemish.inspection import Measuring, inspect_photos
+from blemish.inspection import Measuring, inspect_images
 
 from machine import describe_machine
 
@@ -35,23 +35,23 @@ TILES = 12
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--detector", default="concrete-crack")
-    parser.add_argument("--photos", type=int, default=6)
+    parser.add_argument("--images", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     print(describe_machine("onnxruntime", "openvino"), "\n")
     with tempfile.TemporaryDirectory() as folder:
-        photos = draw(Path(folder) / "photos", options.photos)
+        images = draw(Path(folder) / "images", options.images)
         times: dict[tuple[str, str], list[float]] = {}
         for _ in range(options.rounds):
             for runtime in ("onnxruntime", "openvino", "openvino-fast"):
-                at_once = photos_at_once(options.photos)
-                detector = blemish.load(options.detector, photos_at_once=at_once, runtime=runtime)
-                pixels = read_image(photos[0])[:1024, :1024]
+                at_once = images_at_once(options.images)
+                detector = blemish.load(options.detector, images_at_once=at_once, runtime=runtime)
+                pixels = read_image(images[0])[:1024, :1024]
                 detector.inspect_pixels(pixels)  # the first call prepares the graph
                 ways = {
                     "network": lambda d=detector, p=pixels, n=at_once: bare(d, p, n),
-                    "to overlay": lambda d=detector: run(d, photos, Path(folder) / "a", None),
-                    "to report": lambda d=detector: run(d, photos, Path(folder) / "b", Measuring(cracks=True)),
+                    "to overlay": lambda d=detector: run(d, images, Path(folder) / "a", None),
+                    "to report": lambda d=detector: run(d, images, Path(folder) / "b", Measuring(cracks=True)),
                 }
                 for name, way in ways.items():
                     times.setdefault((runtime, name), []).append(timed(way))
@@ -59,7 +59,7 @@ def main() -> None:
     print("| runtime | what | MP/s (median) | least | most |")
     print("|---|---|---|---|---|")
     for (runtime, name), seconds in times.items():
-        size = megapixels.get(name, options.photos * HEIGHT_PX * WIDTH_PX / 1e6)
+        size = megapixels.get(name, options.images * HEIGHT_PX * WIDTH_PX / 1e6)
         speeds = [size / each for each in seconds]
         row = f"{statistics.median(speeds):.2f} | {min(speeds):.2f} | {max(speeds):.2f}"
         print(f"| {runtime} | {name} | {row} |")
@@ -68,23 +68,23 @@ def main() -> None:
 def draw(folder: Path, count: int) -> list[Path]:
     files = []
     for number in range(count):
-        photo = draw_photo(number, size_px=(HEIGHT_PX // 2, WIDTH_PX // 2), cracked=number % 2 == 0)
+        image = draw_image(number, size_px=(HEIGHT_PX // 2, WIDTH_PX // 2), cracked=number % 2 == 0)
         files.append(folder / f"{number}.jpg")
         # Drawn at half the size and doubled with fresh grain: drawing itself is not what is measured.
-        large = photo.image.repeat(2, axis=0).repeat(2, axis=1).astype(np.int16)
+        large = image.image.repeat(2, axis=0).repeat(2, axis=1).astype(np.int16)
         grain = np.random.default_rng(number).normal(0, 2, large.shape[:2])[..., None]
         write_jpeg(files[-1], np.clip(large + grain, 0, 255).astype(np.uint8), quality=92)
     return files
 
 
 def bare(detector: blemish.Detector, pixels: NDArray[np.uint8], at_once: int) -> None:
-    """Tiles that lie in memory through the graph, as many at a time as photos."""
+    """Tiles that lie in memory through the graph, as many at a time as images."""
     with ThreadPoolExecutor(at_once) as pool:
         list(pool.map(lambda _: detector._run(pixels[None]), range(TILES)))
 
 
-def run(detector: blemish.Detector, photos: list[Path], out: Path, measuring: Measuring | None) -> None:
-    for _ in inspect_photos(detector, photos, out=out, measuring=measuring):
+def run(detector: blemish.Detector, images: list[Path], out: Path, measuring: Measuring | None) -> None:
+    for _ in inspect_images(detector, images, out=out, measuring=measuring):
         pass
 
 

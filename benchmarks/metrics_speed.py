@@ -2,10 +2,10 @@
 
     python benchmarks/metrics_speed.py --out benchmarks/out/metrics_speed
 
-Heat maps of 500 × 500 px are drawn photo by photo, seeded, one in five with a defect. Each way runs in a process of its
-own and gives AUROC and average precision of all pixels; ours gives AUPRO, best F1 and F1 within 2 px besides. Drawing
-is not timed. The rivals must hold all pixels at once and sort them; they run at the sizes of --rivals, and ratios are
-taken there. A finished run is never repeated.
+Anomaly maps of 500 × 500 px are drawn image by image, seeded, one in five with a defect. Each way runs in a process of
+its own and gives AUROC and average precision of all pixels; ours gives AUPRO, best F1 and F1 within 2 px besides.
+Drawing is not timed. The rivals must hold all pixels at once and sort them; they run at the sizes of --rivals, and
+ratios are taken there. A finished run is never repeated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blemish.evaluation.pixels import PixelFigures
+from blemish.evaluation.pixels import PixelMetrics
 from blemish.files import write_text
 
 from machine import describe_machine
@@ -30,29 +30,29 @@ DEFECT_PX = 60
 WAYS = ("blemish", "blemish, ranking only", "scikit-learn", "torchmetrics")
 
 
-def photos(n_px: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Heat map float32 and truth bool, (500, 500) each."""
+def images(n_px: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Anomaly map float32 and truth bool, (500, 500) each."""
     rng = np.random.default_rng(0)
     for number in range(n_px // SIDE_PX**2):
         truth = np.zeros((SIDE_PX, SIDE_PX), np.bool_)
-        heat = rng.standard_normal((SIDE_PX, SIDE_PX), np.float32)
+        anomaly = rng.standard_normal((SIDE_PX, SIDE_PX), np.float32)
         if number % 5 == 0:
             y, x = rng.integers(0, SIDE_PX - DEFECT_PX, 2)
             truth[y : y + DEFECT_PX, x : x + DEFECT_PX] = True
-            heat[truth] += 2.0
-        yield heat, truth
+            anomaly[truth] += 2.0
+        yield anomaly, truth
 
 
 def ours(n_px: int, *, ranking_only: bool) -> tuple[float, dict]:
     """Streamed: what is timed is everything but the drawing."""
-    figures = PixelFigures()
+    metrics = PixelMetrics()
     spent = 0.0
-    for heat, truth in photos(n_px):
+    for anomaly, truth in images(n_px):
         started = time.perf_counter()
-        figures.add(heat, truth, None if ranking_only else heat >= 2.0)
+        metrics.add(anomaly, truth, None if ranking_only else anomaly >= 2.0)
         spent += time.perf_counter() - started
     started = time.perf_counter()
-    found = figures.result()
+    found = metrics.result()
     record = {**found.to_record(), **found.details()}
     spent += time.perf_counter() - started
     return spent, {name: record[name] for name in ("auroc", "average_precision", "aupro", "best_f1", "f1_2px")}
@@ -61,9 +61,9 @@ def ours(n_px: int, *, ranking_only: bool) -> tuple[float, dict]:
 def gathered(n_px: int) -> tuple[np.ndarray, np.ndarray]:
     """All pixels in two arrays, as the rivals want them."""
     scores, truth = np.empty(n_px, np.float32), np.empty(n_px, np.bool_)
-    for number, (heat, mask) in enumerate(photos(n_px)):
+    for number, (anomaly, mask) in enumerate(images(n_px)):
         place = slice(number * SIDE_PX**2, (number + 1) * SIDE_PX**2)
-        scores[place], truth[place] = heat.ravel(), mask.ravel()
+        scores[place], truth[place] = anomaly.ravel(), mask.ravel()
     return scores, truth
 
 

@@ -1,4 +1,4 @@
-"""PatchCore beside anomalib's: the same photos, the same ResNet-18 weights, the same share of patches, one run.
+"""PatchCore beside anomalib's: the same images, the same ResNet-18 weights, the same fraction of patches, one run.
 
     python benchmarks/patchcore_beside_anomalib.py --anomalib-python VENV/bin/python --threads 2 --out benchmarks/out/pc
 
@@ -7,7 +7,7 @@ peak memory is its own. The weights are random unless ``--weights`` names a ResN
 coverage do not depend on them. Steps that are done are not done again: delete a file in ``--out`` to repeat its step.
 
 Fit: anomalib's ``engine.fit``; ours the whole of ``blemish.train``, export and thresholds included, and the same
-without. Scoring: photos already decoded; anomalib's bare module (the fastest of its paths that takes one photo), ours
+without. Scoring: images already decoded; anomalib's bare module (the fastest of its paths that takes one image), ours
 `Detector.score`. Radius: the largest distance of any training patch to the memory, in one feature space (ours with
 ``scaling`` and ``projection`` none, which is anomalib's).
 """
@@ -33,7 +33,7 @@ SAME = {
     "scaling": "none",
     "projection": "none",
     "share": 0.1,
-    "most_patches": 100_000,
+    "max_patches": 100_000,
     "score_patches": 1,
 }
 
@@ -42,7 +42,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def draw_photos(folder: Path, train: int, test: int = 20, seed: int = 0) -> None:
+def draw_images(folder: Path, train: int, test: int = 20, seed: int = 0) -> None:
     """Woven cloth in another phase and light each time; scratches, blobs and holes in the defective ones."""
     import cv2
 
@@ -70,8 +70,8 @@ def draw_photos(folder: Path, train: int, test: int = 20, seed: int = 0) -> None
                 soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 1)
                 grey = grey * (1 - soft) + soft * grey.mean() * rng.uniform(0.4, 0.8)
             tint = np.array([0.82, 0.93, 1.0]) * rng.normal(1, 0.015, 3)
-            photo = (np.clip(grey[..., None] * tint, 0, 1) * 255).astype(np.uint8)
-            cv2.imwrite(str(folder / place / f"{index:04d}.png"), photo)
+            image = (np.clip(grey[..., None] * tint, 0, 1) * 255).astype(np.uint8)
+            cv2.imwrite(str(folder / place / f"{index:04d}.png"), image)
     (folder / "done").write_text("")
 
 
@@ -84,7 +84,7 @@ def save_random_weights(path: Path) -> None:
     save_file({k: v.contiguous() for k, v in timm.create_model("resnet18").state_dict().items()}, path)
 
 
-def test_photos(data: Path) -> tuple[list[Path], np.ndarray]:
+def test_images(data: Path) -> tuple[list[Path], np.ndarray]:
     paths = [path for kind in ("good", "defect") for path in sorted((data / "test" / kind).glob("*.png"))]
     return paths, np.array([path.parent.name == "defect" for path in paths])
 
@@ -133,12 +133,12 @@ def run_anomalib(options: argparse.Namespace) -> dict:
     engine.fit(model=model, datamodule=module)
     fit_s = time.perf_counter() - started
     np.save(out / "anomalib_bank.npy", model.model.memory_bank.numpy())
-    paths, defective = test_photos(data)
-    photos = [read_image(str(path), as_tensor=True) for path in paths]
+    paths, defective = test_images(data)
+    images = [read_image(str(path), as_tensor=True) for path in paths]
     model.eval()
     with torch.inference_mode():
-        scores = [float(model.model(model.pre_processor(photo[None])).pred_score) for photo in photos]
-        rates = {f"images_s_batch{n}": rate(lambda some: model(torch.stack(some)), photos, n) for n in (1, 8)}
+        scores = [float(model.model(model.pre_processor(image[None])).pred_score) for image in images]
+        rates = {f"images_s_batch{n}": rate(lambda some: model(torch.stack(some)), images, n) for n in (1, 8)}
     return {
         "missing_tensors": len(missing),
         "fit_s": fit_s,
@@ -156,7 +156,7 @@ def run_ours(options: argparse.Namespace) -> dict:
     from blemish.evaluation import auroc
     from blemish.images import read_image
     from blemish.methods import get_method
-    from blemish.methods.normal_photos import NormalPhotos
+    from blemish.methods.normal_batches import NormalBatches
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)
@@ -167,7 +167,7 @@ def run_ours(options: argparse.Namespace) -> dict:
     fitted = method(method.Settings(**settings), (), Backbones(options.weights).load)
     build_s = time.perf_counter() - started
     started = time.perf_counter()
-    learned = fitted.fit(NormalPhotos(paths), seed=0)
+    learned = fitted.fit(NormalBatches(paths), seed=0)
     record = {"build_s": build_s, "fit_s": time.perf_counter() - started, "learned": learned}
     if settings["projection"] == "none":
         # The mean was taken off: with it back, both sides speak of the same space.
@@ -177,18 +177,18 @@ def run_ours(options: argparse.Namespace) -> dict:
         return record
     file = options.out / f"{options.name}.blemish"
     started = time.perf_counter()
-    # All photos teach, as they do anomalib.
+    # All images teach, as they do anomalib.
     blemish.train("patchcore", options.data, file, settings=settings, weights=options.weights)
     record["train_with_export_s"] = time.perf_counter() - started
     detector = blemish.load(file, threads=options.threads)
-    tested, defective = test_photos(options.data)
-    photos = [read_image(path) for path in tested]
-    scores = [detector.score(photo)[0] for photo in photos]
+    tested, defective = test_images(options.data)
+    images = [read_image(path) for path in tested]
+    scores = [detector.score(image)[0] for image in images]
     run = detector._run
     return record | {
         "auroc": auroc(np.array(scores), defective),
-        "images_s_batch1": rate(lambda some: detector.score(some[0]), photos, 1),
-        "images_s_batch8": rate(lambda some: run(np.stack(some)), photos, 8),
+        "images_s_batch1": rate(lambda some: detector.score(some[0]), images, 1),
+        "images_s_batch8": rate(lambda some: run(np.stack(some)), images, 8),
         "file_mb": file.stat().st_size / 1e6,
         "peak_mb": peak_mb(),
     }
@@ -200,16 +200,16 @@ def run_radius(options: argparse.Namespace) -> dict:
 
     from blemish.methods import get_method
     from blemish.methods.features.coreset import nearest_squared
-    from blemish.methods.normal_photos import NormalPhotos
+    from blemish.methods.normal_batches import NormalBatches
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)
     method = get_method("patchcore")
     fitted = method(method.Settings(**SAME), (), Backbones(options.weights).load)
-    photos = NormalPhotos(sorted((options.data / "train/good").glob("*.png")))
-    spec = fitted.settings.input_spec(photos.sizes_px())
+    images = NormalBatches(sorted((options.data / "train/good").glob("*.png")))
+    spec = fitted.settings.input_spec(images.sizes_px())
     with torch.inference_mode():
-        patches = torch.cat([fitted.flat(fitted.features(torch.from_numpy(b))) for b in photos.batches(spec)])
+        patches = torch.cat([fitted.flat(fitted.features(torch.from_numpy(b))) for b in images.batches(spec)])
     mean = patches.mean(dim=0)
     record = {}
     for side in ("anomalib", "ours"):
@@ -242,8 +242,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/patchcore"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--many", type=int, default=600, help="photos of the large fit; 0 leaves it out")
+    parser.add_argument("--images", type=int, default=60)
+    parser.add_argument("--many", type=int, default=600, help="images of the large fit; 0 leaves it out")
     for hidden in ("--side", "--name", "--settings"):
         parser.add_argument(hidden, default="", help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
@@ -261,8 +261,8 @@ def main() -> None:
         options.weights = options.out / "resnet18.safetensors"
         if not options.weights.is_file():
             save_random_weights(options.weights)
-    data = options.out / f"cloth{options.photos}"
-    draw_photos(data, options.photos)
+    data = options.out / f"cloth{options.images}"
+    draw_images(data, options.images)
     print(describe_machine())
     where = ("--data", str(data))
     ours = step("ours", options, sys.executable, "ours", *where, "--settings", json.dumps(SAME))
@@ -283,8 +283,8 @@ def main() -> None:
             print(f"| radius | {radius['anomalib']:.5g} | {radius['ours']:.5g} | | {radius['ratio']:.4f} | |")
     if options.many:
         data = options.out / f"cloth{options.many}"
-        draw_photos(data, options.many, test=1)
-        many = SAME | {"most_patches": 10_000}
+        draw_images(data, options.many, test=1)
+        many = SAME | {"max_patches": 10_000}
         step("many", options, sys.executable, "ours", "--data", str(data), "--settings", json.dumps(many), "--fit-only")
 
 

@@ -3,12 +3,12 @@
 Everything is measured in one run on one machine, in fresh processes that take turns, so that a busy machine is busy
 for all of them. Medians are given, after one round that only warms the disk cache.
 
-    python benchmarks/startup.py --detector wall.blemish --photo photo.jpg [--anomalib-python VENV/bin/python]
+    python benchmarks/startup.py --detector wall.blemish --image image.jpg [--anomalib-python VENV/bin/python]
 
 Run it with the Python of an environment that has ``blemish[train]``. It builds the wheel and installs it into a fresh
 environment without torch, which is what the using side is measured in. For anomalib give the Python of an environment
 of its own, made by ``pip install "anomalib[cpu,openvino]==2.7.0"``; a PaDiM with a ResNet-18 of random weights is
-fitted to a few drawn photos and exported to OpenVINO first, which is not timed.
+fitted to a few drawn images and exported to OpenVINO first, which is not timed.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from machine import describe_machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# argv: folder to work in, folder of normal photos
+# argv: folder to work in, folder of normal images
 ANOMALIB_EXPORT = """
 import sys
 from anomalib.data import Folder
 from anomalib.deploy import ExportType
 from anomalib.engine import Engine
 from anomalib.models import Padim
-work, photos = sys.argv[1:]
-data = Folder(name="drawn", root=photos, normal_dir=".", train_batch_size=4, eval_batch_size=4, num_workers=0,
+work, images = sys.argv[1:]
+data = Folder(name="drawn", root=images, normal_dir=".", train_batch_size=4, eval_batch_size=4, num_workers=0,
               val_split_mode="from_train", test_split_mode="none")
 engine = Engine(accelerator="cpu", devices=1, logger=False, default_root_dir=work)
 model = Padim(backbone="resnet18", pre_trained=False)
@@ -45,7 +45,7 @@ engine.fit(model=model, datamodule=data)
 engine.export(model=model, export_type=ExportType.OPENVINO, export_root=work, input_size=(256, 256))
 """
 
-# argv: exported model, photo
+# argv: exported model, image
 ANOMALIB_INSPECT = """
 import sys
 from anomalib.deploy import OpenVINOInferencer
@@ -65,11 +65,11 @@ def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--detector", type=Path, required=True, help="a .blemish file")
-    parser.add_argument("--photo", type=Path, required=True, help="the photo that gets the first verdict")
+    parser.add_argument("--image", type=Path, required=True, help="the image that gets the first verdict")
     parser.add_argument("--anomalib-python", type=Path, help="the Python of an environment with anomalib")
     parser.add_argument("--runs", type=int, default=5, help="rounds, after one to warm up")
     given = parser.parse_args()
-    detector, photo = given.detector.resolve(), given.photo.resolve()
+    detector, image = given.detector.resolve(), given.image.resolve()
 
     with tempfile.TemporaryDirectory(prefix="blemish-startup-") as name:
         work = Path(name)
@@ -82,13 +82,13 @@ def main() -> None:
             "`blemish --help`": [str(Path(python).with_name("blemish")), "--help"],
         }
         firsts = {
-            "blemish": [str(using / "bin/blemish"), "inspect", str(photo), "--detector", str(detector), "--json"],
+            "blemish": [str(using / "bin/blemish"), "inspect", str(image), "--detector", str(detector), "--json"],
         }
         environments = {"blemish": using}
         if given.anomalib_python:
             anomalib = given.anomalib_python.absolute()
             model = export_anomalib(anomalib, work)
-            firsts["anomalib"] = [str(anomalib), "-c", ANOMALIB_INSPECT, str(model), str(photo)]
+            firsts["anomalib"] = [str(anomalib), "-c", ANOMALIB_INSPECT, str(model), str(image)]
             environments["anomalib"] = anomalib.parent.parent
         start_costs = take_turns(starts, given.runs)
         first_costs = take_turns(firsts, given.runs)
@@ -101,7 +101,7 @@ def main() -> None:
     print("| start | s | of `import torch` | peak MiB |\n|---|---|---|---|")
     for name, cost in start_costs.items():
         print(f"| {name} | {cost.seconds:.3f} | {cost.seconds / torch_s:.1%} | {cost.mebibytes:.0f} |")
-    print("\n| first verdict on one photo, from a cold start | s | peak MiB | installed MB |\n|---|---|---|---|")
+    print("\n| first verdict on one image, from a cold start | s | peak MiB | installed MB |\n|---|---|---|---|")
     for name, cost in first_costs.items():
         print(f"| {name} | {cost.seconds:.2f} | {cost.mebibytes:.0f} | {sizes[name]:.0f} |")
 
@@ -117,14 +117,14 @@ def make_using_side(work: Path) -> Path:
 
 
 def export_anomalib(python: Path, work: Path) -> Path:
-    """A small anomalib model in OpenVINO's format, fitted to drawn photos."""
-    from blemish.datasets.synthesis import draw_photo
+    """A small anomalib model in OpenVINO's format, fitted to drawn images."""
+    from blemish.datasets.synthesis import draw_image
     from blemish.images import write_png
 
-    photos = work / "drawn"
+    images = work / "drawn"
     for seed in range(16):
-        write_png(photos / f"{seed}.png", draw_photo(seed, size_px=256, cracked=False).image)
-    call([str(python), "-c", ANOMALIB_EXPORT, str(work / "anomalib"), str(photos)])
+        write_png(images / f"{seed}.png", draw_image(seed, size_px=256, cracked=False).image)
+    call([str(python), "-c", ANOMALIB_EXPORT, str(work / "anomalib"), str(images)])
     return next((work / "anomalib").rglob("*.xml"))
 
 

@@ -7,21 +7,21 @@
     python benchmarks/steel_multiclass.py --data steel-sd900 --pictures FOLDER
     python benchmarks/steel_multiclass.py --data drawn --rows encoder --seeds 0 --pictures docs/pictures
 
-Photos that look the same are kept together (magnetic tiles: by ``groups.csv``), a fifth of the groups is for testing,
-another fifth for each seed. The epoch and the thresholds are chosen on training photos set aside. A finished cell is
+Images that look the same are kept together (magnetic tiles: by ``groups.csv``), a fifth of the groups is for testing,
+another fifth for each seed. The epoch and the thresholds are chosen on training images set aside. A finished cell is
 never computed again.
 
-"mean IoU" is the mean of the IoU of defect and the IoU of background, both pooled over all pixels of the test photos,
+"mean IoU" is the mean of the IoU of defect and the IoU of background, both pooled over all pixels of the test images,
 whatever was trained: a pixel is a defect where its highest class reaches the one threshold. "IoU of classes" is the
-mean over the defect classes, each with its own threshold and least area. Photos are tested whole, at full resolution.
+mean over the defect classes, each with its own threshold and least area. Images are tested whole, at full resolution.
 ``--at-half`` scores finished cells as the source does, without any threshold that was chosen: a pixel is a defect where
 the classes together are likelier than background. ``--at-edges`` says of finished cells how much of what is wrong lies
 within 2 px of a labelled edge.
 
 Settings that fit the three rows of the source into three minutes of a core each: crops of 96 px instead of the whole
-photo, 3×3 kernels and filters of 8-16-32-64, 12 epochs, and a step size of 1e-3, since 12 epochs of 640 photos are a
+image, 3×3 kernels and filters of 8-16-32-64, 12 epochs, and a step size of 1e-3, since 12 epochs of 640 images are a
 tenth of the steps that 1e-4 was published for. The encoder row takes crops of 128 px and 8 epochs; "balanced" 12, with
-photos of rare classes shown as often as others; "union, long" crops of 192 px, 16 epochs and flips; the "fast" rows
+images of rare classes shown as often as others; "union, long" crops of 192 px, 16 epochs and flips; the "fast" rows
 have the network of fast-unet, which learns twice as many crops in the same time. What each step beyond is worth is told
 by the rows called "short": an encoder, 5 epochs of crops of 96 px, one setting changed.
 """
@@ -96,11 +96,11 @@ COLOURS = ((230, 60, 60), (60, 140, 255), (250, 190, 40), (40, 200, 90), (190, 8
 
 def read(name: str, seed: int, out: Path) -> Dataset:
     if name == "drawn":
-        return with_splits(read_dataset(draw_strips(out / "strips", 400)), test_share=0.2, seed=seed)
+        return with_splits(read_dataset(draw_strips(out / "strips", 400)), test_fraction=0.2, seed=seed)
     root = data_dir()
     if root is None:
         raise SystemExit("Set BLEMISH_DATA to the folder that holds steel-sd900/ and magnetic-tile/.")
-    return with_splits(with_duplicate_groups(read_dataset(root / name)), test_share=0.2, seed=seed)
+    return with_splits(with_duplicate_groups(read_dataset(root / name)), test_fraction=0.2, seed=seed)
 
 
 def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
@@ -108,7 +108,7 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
     detector = blemish.train("steel-multiclass", dataset, file, settings=settings, seed=seed, say=print)
     fit_cpu_s = time.process_time() - started
     test = choose_split(dataset, "test")
-    return figures(detector, test, dataset.classes) | {
+    return metrics(detector, test, dataset.classes) | {
         "n_train": detector.spec.provenance.n_train,
         "n_test": len(test),
         "fit_cpu_s": fit_cpu_s,
@@ -116,7 +116,7 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
     }
 
 
-def figures(detector: Detector, test: Dataset, classes: tuple[str, ...]) -> dict:
+def metrics(detector: Detector, test: Dataset, classes: tuple[str, ...]) -> dict:
     """IoU of defect and background; of a detector that tells classes apart also their IoU, Dice and confusion."""
     overlap, union = np.zeros(2, np.int64), np.zeros(2, np.int64)
     class_overlap, class_union = np.zeros(len(classes), np.int64), np.zeros(len(classes), np.int64)
@@ -125,8 +125,8 @@ def figures(detector: Detector, test: Dataset, classes: tuple[str, ...]) -> dict
         pixels = read_image(sample.path)
         answer = detector.inspect_pixels(pixels)
         truth = sample.read_class_masks(classes, *pixels.shape[:2])
-        assert answer.heat_map is not None
-        found = answer.heat_map >= detector.spec.thresholds.pixel
+        assert answer.anomaly_map is not None
+        found = answer.anomaly_map >= detector.spec.thresholds.pixel
         for side, (one, other) in enumerate([(found, truth.any(axis=0)), (~found, ~truth.any(axis=0))]):
             overlap[side] += (one & other).sum()
             union[side] += (one | other).sum()
@@ -167,15 +167,15 @@ def at_half(detector: Detector, test: Dataset, classes: tuple[str, ...]) -> floa
 
 
 def near_edges(detector: Detector, test: Dataset, classes: tuple[str, ...]) -> float:
-    """Share of the pixels wrongly called defect or background that lie within 2 px of a labelled edge."""
+    """Fraction of the pixels wrongly called defect or background that lie within 2 px of a labelled edge."""
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     near, wrong = 0, 0
     for sample in test.samples:
         pixels = read_image(sample.path)
-        heat_map = detector.inspect_pixels(pixels).heat_map
+        anomaly_map = detector.inspect_pixels(pixels).anomaly_map
         truth = sample.read_class_masks(classes, *pixels.shape[:2]).any(axis=0)
-        assert heat_map is not None
-        errors = (heat_map >= detector.spec.thresholds.pixel) != truth
+        assert anomaly_map is not None
+        errors = (anomaly_map >= detector.spec.thresholds.pixel) != truth
         edges = cv2.morphologyEx(truth.astype(np.uint8), cv2.MORPH_GRADIENT, around) > 0
         near += int((errors & edges).sum())
         wrong += int(errors.sum())
@@ -188,7 +188,7 @@ def numbered(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def draw(pictures: Path, name: str, files: dict[str, Path], cells: dict[str, list[dict]], dataset: Dataset) -> None:
-    """Loss curves of the first seed, pixels by class over all seeds, and two test photos of each class."""
+    """Loss curves of the first seed, pixels by class over all seeds, and two test images of each class."""
     for row, file in files.items():
         stem = f"{name}-{slug(row)}"
         log = file.with_suffix(".training") / "metrics.csv"
@@ -199,20 +199,20 @@ def draw(pictures: Path, name: str, files: dict[str, Path], cells: dict[str, lis
             confusion.counts += np.sum(counted, axis=0)
             draw_class_confusion(pictures / f"{stem}-confusion.png", confusion, title=f"Pixels, {row}")
         detector = blemish.load(file)
-        shown = [sample for label in dataset.classes for sample in photos_of(label, dataset)]
-        headings = ("photo", "labelled", "found", "right, false, missed")
+        shown = [sample for label in dataset.classes for sample in images_of(label, dataset)]
+        headings = ("image", "labelled", "found", "right, false, missed")
         overlays = [overlay(detector, sample, dataset.classes) for sample in shown]
         captions = [sample.masks[0].label for sample in shown if sample.masks]
         draw_grid(pictures / f"{stem}-overlays.png", headings, overlays, captions=captions, title=f"{row}, {name}")
 
 
-def photos_of(label: str, dataset: Dataset, count: int = 2) -> list[Sample]:
+def images_of(label: str, dataset: Dataset, count: int = 2) -> list[Sample]:
     test = choose_split(dataset, "test").samples
     return [sample for sample in test if sample.masks and sample.masks[0].label == label][:count]
 
 
 def overlay(detector: Detector, sample: Sample, classes: tuple[str, ...]) -> list[NDArray[np.uint8]]:
-    """Photo, true classes, classes found, errors. Square, so that photos of any shape fit the grid."""
+    """Image, true classes, classes found, errors. Square, so that images of any shape fit the grid."""
     pixels = read_image(sample.path)
     truth = sample.read_class_masks(classes, *pixels.shape[:2])
     answer = detector.inspect_pixels(pixels)
@@ -243,7 +243,7 @@ def main() -> None:
     parser.add_argument("--at-half", action="store_true", help="also score as the source does; for softmax rows")
     parser.add_argument("--at-edges", action="store_true", help="also say how much of what is wrong lies at edges")
     parser.add_argument("--epochs", type=int, help="other than the row's own, to try the script")
-    parser.add_argument("--limit", type=int, help="only so many training and so many test photos, to try the script")
+    parser.add_argument("--limit", type=int, help="only so many training and so many test images, to try the script")
     options = parser.parse_args()
     cells: dict[str, list[dict]] = {row: [] for row in options.rows}
     # Seed after seed, so that an unfinished run can be compared.
@@ -272,7 +272,7 @@ def main() -> None:
 
 
 def some(dataset: Dataset, limit: int) -> Dataset:
-    """Photos spread over all classes, so many of each split."""
+    """Images spread over all classes, so many of each split."""
     chosen = set()
     for split in ("train", "test"):
         paths = [sample.path for sample in dataset.samples if sample.split == split]
@@ -295,7 +295,7 @@ def report(data: str, cells: dict[str, list[dict]]) -> None:
     for row, records in cells.items():
         if not records[0]["dice"]:
             continue
-        print(f"\n| {row} | IoU | Kaggle's Dice | Dice where present | false-positive photos | false-negative photos |")
+        print(f"\n| {row} | IoU | Kaggle's Dice | Dice where present | false-positive images | false-negative images |")
         print("|---" * 6 + "|")
         for place, of_class in enumerate(records[0]["dice"]):
             label = of_class["label"]

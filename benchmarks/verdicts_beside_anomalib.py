@@ -1,13 +1,13 @@
-"""How many good photos are rejected that nobody has seen before? Ours beside anomalib's defaults, on the same photos.
+"""How many normal images are rejected that nobody has seen before? Ours beside anomalib's defaults, on the same images.
 
     BLEMISH_DATA=… BLEMISH_WEIGHTS=… python benchmarks/verdicts_beside_anomalib.py \\
         --anomalib-python VENV/bin/python --data casting magnetic-tile --seeds 0 1 2 --out benchmarks/out/verdicts
 
-Each side is given the same good photos and nothing else: no defect. Copies and photos of one group are left out first.
-Both use the same backbone with the same weights (mobilenet_v2, ImageNet). Ours: as trained (a fifth of the photos is
-set aside by itself; promise: 5 % on average), and calibrated (59 of the photos kept for `blemish calibrate --alpha
-0.05`; promise: at most 5 %, with 95 % confidence). anomalib: `Folder` with nothing but `normal_dir`, and with synthetic
-validation. A finished way is never repeated.
+Each side is given the same normal images and nothing else: no defect. Copies and images of one group are left out
+first. Both use the same backbone with the same weights (mobilenet_v2, ImageNet). Ours: as trained (a fifth of the
+images is set aside by itself; guarantee: 5 % on average), and calibrated (59 of the images kept for `blemish calibrate
+--alpha 0.05`; guarantee: at most 5 %, with 95 % confidence). anomalib: `Folder` with nothing but `normal_dir`, and with
+synthetic validation. A finished way is never repeated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scipy import stats
 
 import blemish
 from blemish.calibration import images_needed
-from blemish.datasets import Dataset, Sample, photo_digests, read_dataset
+from blemish.datasets import Dataset, Sample, image_digests, read_dataset
 from blemish.detectors import Detector
 from blemish.files import write_text
 from blemish.inspection import calibrate
@@ -40,18 +40,18 @@ OURS, THEIRS = ("as trained", "calibrated"), ("default", "synthetic")
 
 
 def deal(dataset: Dataset, seed: int, given: int, unseen: int) -> dict[str, list[Path]]:
-    """Good photos to learn from, good photos to judge, defective photos to judge; none twice, one of each group."""
+    """Good images to learn from, normal images to judge, defective images to judge; none twice, one of each group."""
     taken: set[str] = set()
     good: list[Path] = []
     defective: list[Path] = []
-    for sample, digest in zip(dataset.samples, photo_digests(dataset), strict=True):
+    for sample, digest in zip(dataset.samples, image_digests(dataset), strict=True):
         keys = {digest, f"group {sample.group}"} if sample.group is not None else {digest}
         if sample.defective is None or keys & taken:
             continue
         taken |= keys
         (defective if sample.defective else good).append(sample.path)
     if len(good) < given + 50:
-        raise SystemExit(f"{dataset.name} has {len(good)} separate good photos; {given} and 50 to judge are needed.")
+        raise SystemExit(f"{dataset.name} has {len(good)} separate normal images; {given} and 50 to judge are needed.")
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(good))
     bad = rng.permutation(len(defective))[:unseen]
@@ -62,35 +62,35 @@ def deal(dataset: Dataset, seed: int, given: int, unseen: int) -> dict[str, list
     }
 
 
-def ours(way: str, method: str, photos: dict[str, list[Path]], seed: int, folder: Path) -> dict:
-    """Train on good photos, judge the others at the detector's own reject threshold."""
-    good = photos["good"]
+def ours(way: str, method: str, images: dict[str, list[Path]], seed: int, folder: Path) -> dict:
+    """Train on normal images, judge the others at the detector's own reject threshold."""
+    good = images["good"]
     kept = images_needed(ALPHA) if way == "calibrated" else 0
     samples = tuple(Sample(path, "good", False, (), "train") for path in sorted(good[kept:]))
     started = time.perf_counter()
-    taught = Dataset("good", samples[0].path.parent, "good photos", samples, ())
-    detector = blemish.train(method, taught, folder / "ours.blemish", seed=seed)
+    fitted = Dataset("good", samples[0].path.parent, "normal images", samples, ())
+    detector = blemish.train(method, fitted, folder / "ours.blemish", seed=seed)
     if kept:
         detector = calibrate(detector, good[:kept], alpha=ALPHA, review_alpha=0.5)
     record = {"fit_s": time.perf_counter() - started, "threshold": detector.spec.thresholds.reject}
-    record["promise"] = detector.spec.thresholds.source
-    return record | {kind: judged(detector, photos[kind]) for kind in ("unseen", "defective")}
+    record["guarantee"] = detector.spec.thresholds.source
+    return record | {kind: judged(detector, images[kind]) for kind in ("unseen", "defective")}
 
 
-def judged(detector: Detector, photos: list[Path]) -> dict:
-    scores = [found.score for _, found in inspect_stream(detector, photos) if found.score is not None]
+def judged(detector: Detector, images: list[Path]) -> dict:
+    scores = [found.score for _, found in inspect_stream(detector, images) if found.score is not None]
     limit = detector.spec.thresholds.reject
     rejected = sum(limit is not None and score >= limit for score in scores)
     return {"judged": len(scores), "rejected": rejected, "scores": scores}
 
 
 def theirs(
-    mode: str, model: str, photos: dict[str, list[Path]], seed: int, folder: Path, python: Path, weights: Path | None
+    mode: str, model: str, images: dict[str, list[Path]], seed: int, folder: Path, python: Path, weights: Path | None
 ) -> dict:
-    """The same photos as folders of links, judged by anomalib in its own environment."""
-    root = folder / "photos"
+    """The same images as folders of links, judged by anomalib in its own environment."""
+    root = folder / "images"
     shutil.rmtree(root, ignore_errors=True)
-    for kind, paths in photos.items():
+    for kind, paths in images.items():
         (root / kind).mkdir(parents=True)
         for number, path in enumerate(paths):
             (root / kind / f"{number:05d}{path.suffix}").symlink_to(path.resolve())
@@ -111,15 +111,15 @@ def run_way(data: Path, seed: int, side: str, way: str, options: argparse.Namesp
     if file.is_file():
         return json.loads(file.read_text())
     folder.mkdir(parents=True, exist_ok=True)
-    photos = deal(read_dataset(data), seed, options.good, options.unseen)
+    images = deal(read_dataset(data), seed, options.good, options.unseen)
     if side == "blemish":
-        record = ours(way, options.method, photos, seed, folder)
+        record = ours(way, options.method, images, seed, folder)
     else:
         folder_weights = weights_dir()
         weights = folder_weights / WEIGHTS if folder_weights else None
         # An absolute path to the link, not to what it points to: a virtual environment's Python is a link.
         python = Path(os.path.abspath(options.anomalib_python))  # noqa: PTH100
-        record = theirs(way, options.method, photos, seed, folder, python, weights)
+        record = theirs(way, options.method, images, seed, folder, python, weights)
     record |= {"data": data.name, "seed": seed, "side": side, "way": way}
     if "error" not in record:
         write_text(file, json.dumps(record, indent=1))
@@ -131,14 +131,14 @@ def main() -> None:
     parser.add_argument("--anomalib-python", type=Path, help="without it only our side runs")
     parser.add_argument("--method", choices=["patchcore", "padim"], default="padim")
     parser.add_argument("--data", nargs="+", default=["casting"], help="folders, or names below BLEMISH_DATA")
-    parser.add_argument("--good", type=int, default=200, help="good photos that each side is given")
-    parser.add_argument("--unseen", type=int, default=300, help="good, and defective, photos to judge at most")
+    parser.add_argument("--good", type=int, default=200, help="normal images that each side is given")
+    parser.add_argument("--unseen", type=int, default=300, help="good, and defective, images to judge at most")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/verdicts"))
     options = parser.parse_args()
     sides = [("blemish", way) for way in OURS]
     sides += [("anomalib", way) for way in THEIRS] if options.anomalib_python else []
-    print(f"{describe_machine()}; {options.method}, {options.good} good photos given\n")
+    print(f"{describe_machine()}; {options.method}, {options.good} normal images given\n")
     print("| data | seed | side | unseen good rejected | | 95 % range | defects rejected | fit, s |")
     print("|---|---|---|---|---|---|---|---|")
     for name in options.data:

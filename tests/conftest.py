@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a detector that needs no training, and a photo for it."""
+"""What tests of several rooms share: a detector that needs no training, and an image for it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def light_and_dark() -> Container:
 
 @pytest.fixture
 def wall() -> NDArray[np.uint8]:
-    """A light photo, 100 × 150 px, with one dark bar of 40 × 4 px at (30, 50)."""
-    photo = np.full((100, 150, 3), 200, np.uint8)
-    photo[50:54, 30:70] = 20
-    return photo
+    """A light image, 100 × 150 px, with one dark bar of 40 × 4 px at (30, 50)."""
+    image = np.full((100, 150, 3), 200, np.uint8)
+    image[50:54, 30:70] = 20
+    return image

@@ -26,7 +26,7 @@ def untrained(darkness: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blemish.demo.find_spec", lambda name: name)
 
 
-def test_the_page_shows_every_held_out_photo_and_says_that_it_is_synthetic(untrained: None, tmp_path: Path):
+def test_the_page_shows_every_held_out_image_and_says_that_it_is_synthetic(untrained: None, tmp_path: Path):
     said: list[str] = []
     made = run_demo(tmp_path / "내 demo", plan=A_FEW_SECONDS, say=said.append)
     page = made.page.read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_page_shows_every_held_out_photo_and_says_that_it_is_synthetic(untra
     assert page.count("<article") == A_FEW_SECONDS.n_test
     assert page.count("data:image/jpeg") == 2 * A_FEW_SECONDS.n_test
     assert "http" not in page
-    assert made.figures.n == A_FEW_SECONDS.n_test
+    assert made.metrics.n == A_FEW_SECONDS.n_test
     assert made.detector.is_file()
 
 
@@ -46,11 +46,11 @@ def test_what_was_drawn_is_a_data_set_that_blemish_reads(untrained: None, tmp_pa
     assert len(cracked) == A_FEW_SECONDS.n_test / 2
 
 
-def test_the_same_seed_draws_the_same_photos(untrained: None, tmp_path: Path):
+def test_the_same_seed_draws_the_same_images(untrained: None, tmp_path: Path):
     for name in ("a", "b"):
         run_demo(tmp_path / name, plan=A_FEW_SECONDS, seed=3, say=lambda _: None)
-    photo = "data/train/images/drawn-000.png"
-    assert (tmp_path / "a" / photo).read_bytes() == (tmp_path / "b" / photo).read_bytes()
+    image = "data/train/images/drawn-000.png"
+    assert (tmp_path / "a" / image).read_bytes() == (tmp_path / "b" / image).read_bytes()
 
 
 def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -63,8 +63,8 @@ def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path,
 def test_the_bundled_detector_finds_most_of_what_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
     made = run_demo(tmp_path, say=lambda _: None)
-    assert made.figures.n == WITHOUT_TRAINING.n_test
+    assert made.metrics.n == WITHOUT_TRAINING.n_test
     assert made.detector.name == "concrete-crack.blemish"
-    record = made.figures.to_record()
+    record = made.metrics.to_record()
     assert record["pixel"]["f1_2px"] > 0.6
     assert record["image"]["auroc"] > 0.8

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import blemish
-from blemish.cpu import available_threads, cpu_flags, photos_at_once
+from blemish.cpu import available_threads, cpu_flags, images_at_once
 from blemish.errors import BlemishError, did_you_mean
 from blemish.files import replacing, write_bytes, write_text
 from blemish.locations import data_dir, weights_dir
@@ -96,9 +96,9 @@ def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch):
         assert available_threads() == expected
 
 
-@pytest.mark.parametrize(("photos", "threads", "expected"), [(0, 2, 1), (1, 8, 1), (3, 2, 2), (9, 3, 3), (900, 16, 4)])
-def test_photos_share_the_cores(photos: int, threads: int, expected: int):
-    assert photos_at_once(photos, threads) == expected
+@pytest.mark.parametrize(("images", "threads", "expected"), [(0, 2, 1), (1, 8, 1), (3, 2, 2), (9, 3, 3), (900, 16, 4)])
+def test_images_fraction_the_cores(images: int, threads: int, expected: int):
+    assert images_at_once(images, threads) == expected
 
 
 def test_processor_flags_are_words():

@@ -1,10 +1,10 @@
-"""blemish learns what a sound surface looks like, then finds, outlines, measures and reports what is wrong.
+"""blemish learns what a normal surface looks like, then finds, outlines, measures and reports what is wrong.
 
 >>> import blemish
 >>> detector = blemish.load("wall.blemish")             # doctest: +SKIP
->>> detector.inspect("photo.jpg").verdict               # doctest: +SKIP
+>>> detector.inspect("image.jpg").verdict               # doctest: +SKIP
 'reject'
->>> blemish.train("unet", "photos/", "wall.blemish")    # doctest: +SKIP
+>>> blemish.train("unet", "images/", "wall.blemish")    # doctest: +SKIP
 
 Names are imported on first use, so that ``import blemish`` costs nothing and only `train` ever needs torch.
 """

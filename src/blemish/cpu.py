@@ -21,12 +21,12 @@ def cpu_flags() -> frozenset[str]:
     return frozenset()
 
 
-def photos_at_once(photos: int, threads: int | None = None) -> int:
-    """How many of so many photos to score side by side: small graphs leave cores idle when several share one photo.
+def images_at_once(images: int, threads: int | None = None) -> int:
+    """How many of so many images to score side by side: small graphs leave cores idle when several share one image.
 
-    At most four, since each holds a photo, its map and the graph's buffers in memory.
+    At most four, since each holds an image, its map and the graph's buffers in memory.
     """
-    return max(1, min(photos, threads or available_threads(), 4))
+    return max(1, min(images, threads or available_threads(), 4))
 
 
 def available_threads() -> int:

@@ -1,7 +1,7 @@
-"""The demonstration: drawn photos, and what the bundled detector, or one trained on the spot, says about them.
+"""The demonstration: drawn images, and what the bundled detector, or one trained on the spot, says about them.
 
 Needs no data, no weights and no network. Everything is drawn from seeds, so the truth is known exactly; what a
-detector reaches here says nothing about real photos, and the page says so.
+detector reaches here says nothing about real images, and the page says so.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors
 from blemish.datasets import read_dataset
-from blemish.datasets.synthesis import SynthesisSettings, draw_photo
+from blemish.datasets.synthesis import SynthesisSettings, draw_image
 from blemish.detectors import load
 from blemish.errors import MissingExtraError
-from blemish.evaluation import Evaluation, Figures
+from blemish.evaluation import Evaluation, Metrics
 from blemish.images import write_png
 from blemish.inspection import Answer, evaluate_each
-from blemish.reports.overlays import draw_overlay, heat_range_of, outline
+from blemish.reports.overlays import draw_overlay, map_range_of, outline
 from blemish.reports.picture_page import Card, write_picture_page
 
 _TRUTH_RGB = (60, 220, 90)
@@ -33,7 +33,7 @@ _BARE_CONCRETE = SynthesisSettings(
     crack_width_px=(2.0, 10.0),
     distractors_mean=0.0,
     uncracked_distractors_mean=0.0,
-    perspective_share=0.0,
+    perspective_fraction=0.0,
 )
 
 
@@ -42,9 +42,9 @@ class Plan:
     """How much is drawn and learned.
 
     Attributes:
-        n_train: photos to learn from, half of them cracked; 0 takes the bundled detector.
-        n_test: photos to inspect, half of them cracked.
-        size_px: side of a photo.
+        n_train: images to learn from, half of them cracked; 0 takes the bundled detector.
+        n_test: images to inspect, half of them cracked.
+        size_px: side of an image.
         scenes: what is drawn.
         settings: of the method ``unet``.
     """
@@ -73,14 +73,14 @@ class Demo:
     Attributes:
         page: the picture page.
         detector: the detector's file.
-        photos: folder of the photos that were inspected; none of them was seen in training.
+        images: folder of the images that were inspected; none of them was seen in training.
         figures: how well it did on them.
     """
 
     page: Path
     detector: Path
-    photos: Path
-    figures: Figures
+    images: Path
+    metrics: Metrics
 
 
 def run_demo(
@@ -91,13 +91,13 @@ def run_demo(
     progress: bool = False,
     say: Callable[[str], None] = print,
 ) -> Demo:
-    """Draw photos, train a detector on some where the plan says so, inspect the others and write ``index.html``.
+    """Draw images, train a detector on some where the plan says so, inspect the others and write ``index.html``.
 
     Args:
         out: folder for everything: ``data/``, ``index.html`` and, after training, ``demo.blemish`` and
             ``demo.training/``.
         plan: how much to do.
-        seed: of the photos and of training.
+        seed: of the images and of training.
         progress: draw a progress bar while training.
         say: told what is being done.
 
@@ -110,30 +110,30 @@ def run_demo(
             'To train a detector here, the learning side is needed: pip install "blemish[train]"; '
             "without --train the demo uses the bundled one."
         )
-    say(f"Drawing {plan.n_train + plan.n_test} photos, half of them with cracks …")
+    say(f"Drawing {plan.n_train + plan.n_test} images, half of them with cracks …")
     draw_dataset(out / "data", plan, seed)
     if plan.n_train:
         file, origin = _trained(out, plan, seed, progress=progress, say=say)
     else:
         file = bundled_detectors()[DEFAULT_DETECTOR]
         origin = (
-            f"The detector {DEFAULT_DETECTOR}, which comes with blemish, learned from drawn photos too; these "
+            f"The detector {DEFAULT_DETECTOR}, which comes with blemish, learned from drawn images too; these "
             f"{plan.n_test} were not among them."
         )
-    say("Inspecting the photos that it has not seen …")
+    say("Inspecting the images that it has not seen …")
     detector = load(file)
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     unseen = read_dataset(out / "data").split("test")
-    heat_range = heat_range_of(detector.spec.thresholds.pixel)
-    cards = [_card(answer, heat_range) for answer in evaluate_each(detector, unseen, evaluation)]
-    figures = evaluation.result()
+    map_range = map_range_of(detector.spec.thresholds.pixel)
+    cards = [_card(answer, map_range) for answer in evaluate_each(detector, unseen, evaluation)]
+    metrics = evaluation.result()
     page = out / "index.html"
-    _write_page(page, cards, figures, origin)
-    return Demo(page, file, out / "data" / "test" / "images", figures)
+    _write_page(page, cards, metrics, origin)
+    return Demo(page, file, out / "data" / "test" / "images", metrics)
 
 
 def _trained(out: Path, plan: Plan, seed: int, *, progress: bool, say: Callable[[str], None]) -> tuple[Path, str]:
-    """Train on the drawn photos; the file and where it comes from, in words."""
+    """Train on the drawn images; the file and where it comes from, in words."""
     from blemish.training import train
 
     say("Training a small U-Net on the processor …")
@@ -143,24 +143,24 @@ def _trained(out: Path, plan: Plan, seed: int, *, progress: bool, say: Callable[
     trained_s = time.monotonic() - started_s
     say(f"Trained in {trained_s:.0f} s.")
     return file, (
-        f"A small U-Net was trained for {trained_s:.0f} s on {plan.n_train} drawn photos of {plan.size_px} × "
+        f"A small U-Net was trained for {trained_s:.0f} s on {plan.n_train} drawn images of {plan.size_px} × "
         f"{plan.size_px} px, half of them cracked (seed {seed}): bare concrete without joints, stains, cables or "
-        f"leaves. The {plan.n_test} photos above were kept apart and inspected afterwards."
+        f"leaves. The {plan.n_test} images above were kept apart and inspected afterwards."
     )
 
 
 def draw_dataset(folder: Path, plan: Plan, seed: int) -> None:
-    """Draw ``{train,test}/{images,masks}/``: every second photo is cracked, every mask is exact."""
+    """Draw ``{train,test}/{images,masks}/``: every second image is cracked, every mask is exact."""
     n_total = plan.n_train + plan.n_test
     for number in range(n_total):
         split: Literal["train", "test"] = "train" if number < plan.n_train else "test"
-        drawn = draw_photo(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0, settings=plan.scenes)
+        drawn = draw_image(seed * n_total + number, size_px=plan.size_px, cracked=number % 2 == 0, settings=plan.scenes)
         write_png(folder / split / "images" / f"drawn-{number:03d}.png", drawn.image)
         write_png(folder / split / "masks" / f"drawn-{number:03d}.png", drawn.mask)
 
 
-def _card(answer: Answer, heat_range: tuple[float, float] | None) -> Card:
-    pixels, found = answer.photo.pixels, answer.found
+def _card(answer: Answer, map_range: tuple[float, float] | None) -> Card:
+    pixels, found = answer.image.pixels, answer.found
     truth = np.zeros(pixels.shape[:2], np.bool_) if answer.truth is None else answer.truth
     drawn = pixels.copy()
     outline(drawn, truth, _TRUTH_RGB)
@@ -169,27 +169,27 @@ def _card(answer: Answer, heat_range: tuple[float, float] | None) -> Card:
         facts["found"] = f"{found.mask.sum()} px"
         if truth.any():
             facts["IoU"] = f"{np.count_nonzero(found.mask & truth) / np.count_nonzero(found.mask | truth):.2f}"
-    pictures = {"what was drawn": drawn, "what was found": draw_overlay(pixels, found, heat_range=heat_range)}
+    pictures = {"what was drawn": drawn, "what was found": draw_overlay(pixels, found, map_range=map_range)}
     return Card(answer.sample.path.name, pictures, found.verdict, facts)
 
 
-def _write_page(page: Path, cards: list[Card], figures: Figures, origin: str) -> None:
-    record = figures.to_record()
+def _write_page(page: Path, cards: list[Card], metrics: Metrics, origin: str) -> None:
+    record = metrics.to_record()
     write_picture_page(
         page,
         title="blemish demo: cracks in drawn walls",
-        lead="Every photo on this page is synthetic: drawn from a seed together with its exact mask, as those were "
+        lead="Every image on this page is synthetic: drawn from a seed together with its exact mask, as those were "
         "that the detector learned from. Real surfaces are harder, and these figures say nothing about them.",
-        figures={
-            "photos inspected": str(record["n"]),
+        metrics={
+            "images inspected": str(record["n"]),
             "image AUROC": _said(record["image"]["auroc"]),
             "pixel F1": _said(record["pixel"]["f1"]),
             "pixel F1 within 2 px": _said(record["pixel"]["f1_2px"]),
         },
         paragraphs=[
             f"{origin} Green: the outline of the crack as drawn. Cyan: the outline of what was found, over the tint of "
-            "its heat; the tint's scale is the same on every photo.",
-            "On your own photos: blemish inspect PHOTOS --out FINDINGS. With a detector of your own: "
+            "its heat; the tint's scale is the same on every image.",
+            "On your own images: blemish inspect IMAGES --out FINDINGS. With a detector of your own: "
             "blemish train unet --data FOLDER --out cracks.blemish.",
         ],
         cards=cards,

@@ -18,30 +18,30 @@ from blemish.images import write_png
 Run = Callable[..., Benchmark]
 
 
-def draw_photos(root: Path, *, train: int = 6, test: int = 8, size_px: int = 40) -> Path:
-    """Light photos, every second one with a dark square and its mask, no two alike."""
+def draw_images(root: Path, *, train: int = 6, test: int = 8, size_px: int = 40) -> Path:
+    """Light images, every second one with a dark square and its mask, no two alike."""
     rng = np.random.default_rng(0)
     for split, count in (("train", train), ("test", test)):
         for number in range(count):
-            photo = rng.integers(150, 255, (size_px, size_px, 3), dtype=np.uint8)
+            image = rng.integers(150, 255, (size_px, size_px, 3), dtype=np.uint8)
             mask = np.zeros((size_px, size_px), np.bool_)
             if number % 2:
                 place = rng.integers(4, 24, 2)
                 mask[place[0] : place[0] + 9, place[1] : place[1] + 9] = True
-                photo[mask] = 20 + number
-            write_png(root / split / "images" / f"{number}.png", photo)
+                image[mask] = 20 + number
+            write_png(root / split / "images" / f"{number}.png", image)
             write_png(root / split / "masks" / f"{number}.png", mask)
     return root
 
 
 @pytest.fixture
 def draw() -> Callable[..., Path]:
-    return draw_photos
+    return draw_images
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    return draw_photos(tmp_path / "벽 walls")
+def images(tmp_path: Path) -> Path:
+    return draw_images(tmp_path / "벽 walls")
 
 
 @pytest.fixture
@@ -74,12 +74,12 @@ def processes(monkeypatch: pytest.MonkeyPatch, darkness_file: Path) -> list[tupl
 
 @pytest.fixture
 def run(
-    tmp_path: Path, photos: Path, contenders: list[Contender], processes: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, images: Path, contenders: list[Contender], processes: object, monkeypatch: pytest.MonkeyPatch
 ) -> Run:
     """`run(seeds=…)` in a folder of its own."""
     monkeypatch.setattr(running, "read_contenders", lambda recipes, profile: tuple(contenders))
 
     def go(**options: object) -> Benchmark:
-        return benchmark(["any"], **{"data": [photos], "out": tmp_path / "out", **options})
+        return benchmark(["any"], **{"data": [images], "out": tmp_path / "out", **options})
 
     return go

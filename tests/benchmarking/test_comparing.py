@@ -1,4 +1,4 @@
-"""\"Better\" is said only where photos and seeds both allow it."""
+"""\"Better\" is said only where images and seeds both allow it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from blemish.benchmarking.comparing import COMPARED, difference_of
-from blemish.benchmarking.records import PhotoAnswers
+from blemish.benchmarking.records import ImageAnswers
 
 AUROC, F1 = COMPARED["image AUROC"], COMPARED["pixel F1"]
 
 
-def answers(scores, defective, *, counts=None, groups=None) -> PhotoAnswers:
+def answers(scores, defective, *, counts=None, groups=None) -> ImageAnswers:
     n = len(scores)
     names = tuple(str(i) for i in range(n))
-    return PhotoAnswers(
-        photos=names,
+    return ImageAnswers(
+        images=names,
         groups=tuple(groups) if groups is not None else names,
         leaked=np.zeros(n, np.bool_),
         defective=np.asarray(defective, np.bool_),
@@ -69,7 +69,7 @@ def test_what_only_seeds_disagree_on_is_not_called_better():
     assert all_seeds.high - all_seeds.low > one_seed.high - one_seed.low
 
 
-def test_photos_of_one_group_are_drawn_together():
+def test_images_of_one_group_are_drawn_together():
     rng = np.random.default_rng(1)
     truth = np.repeat([False, True] * 10, 10)
     hard = np.repeat(rng.normal(size=20), 10)
@@ -86,7 +86,7 @@ def test_photos_of_one_group_are_drawn_together():
     assert grouped.high - grouped.low > 2 * (apart.high - apart.low)
 
 
-def test_pixel_f1_is_pooled_over_photos():
+def test_pixel_f1_is_pooled_over_images():
     first = answers([0, 1], [False, True], counts=[[0, 1, 0, 9], [5, 0, 5, 0]])
     second = answers([0, 1], [False, True], counts=[[0, 0, 0, 10], [8, 0, 2, 0]])
     found = difference_of(F1, [(first, second)], resamples=20)

@@ -1,4 +1,4 @@
-"""Test photos that the training has seen stop a benchmark, with the list, unless that is asked for by name."""
+"""Test images that the training has seen stop a benchmark, with the list, unless that is asked for by name."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ MASKS = Contender("masks", "unet", "masks", None, {})
 NORMAL = Contender("normal", "padim", "normal", None, {})
 
 
-def copy_across(photos: Path, *, number: int, brighter: int = 0) -> str:
-    """Training photo ``number`` again among the test photos; its name there."""
+def copy_across(images: Path, *, number: int, brighter: int = 0) -> str:
+    """Training image ``number`` again among the test images; its name there."""
     for kind in ("images", "masks"):
-        pixels = read_image(photos / "train" / kind / f"{number}.png")
+        pixels = read_image(images / "train" / kind / f"{number}.png")
         if kind == "images":
             pixels = pixels.clip(0, 255 - brighter) + brighter
-        write_png(photos / "test" / kind / "copy.png", pixels if kind == "images" else pixels[..., 0] > 0)
+        write_png(images / "test" / kind / "copy.png", pixels if kind == "images" else pixels[..., 0] > 0)
     return "test/images/copy.png"
 
 
 @pytest.mark.parametrize("brighter", [0, 5], ids=["the same pixels", "a look-alike"])
-def test_a_leak_stops_the_benchmark_and_is_listed(photos: Path, tmp_path: Path, brighter: int):
-    name = copy_across(photos, number=0, brighter=brighter)
+def test_a_leak_stops_the_benchmark_and_is_listed(images: Path, tmp_path: Path, brighter: int):
+    name = copy_across(images, number=0, brighter=brighter)
     with pytest.raises(DataError, match=r"leaks from training into test.*--allow-leaks 벽 walls"):
-        prepare(photos, [MASKS], listing=tmp_path / "leaks.txt")
+        prepare(images, [MASKS], listing=tmp_path / "leaks.txt")
     listing = (tmp_path / "leaks.txt").read_text(encoding="utf-8")
     assert name in listing
     assert "train/images/0.png" in listing
 
 
-def test_leaks_are_allowed_by_name_and_figures_stand_beside_those_without(run: Callable[..., Benchmark], photos: Path):
-    copy_across(photos, number=1)
+def test_leaks_are_allowed_by_name_and_metrics_stand_beside_those_without(run: Callable[..., Benchmark], images: Path):
+    copy_across(images, number=1)
     said: list[str] = []
-    result = run(seeds=[0], allow_leaks=[photos.name], say=said.append)
+    result = run(seeds=[0], allow_leaks=[images.name], say=said.append)
     assert any("goes on as asked" in sentence for sentence in said)
-    figures = result.cells[0].figures["image"]
-    assert "auroc_without_leaks" in figures
+    metrics = result.cells[0].metrics["image"]
+    assert "auroc_without_leaks" in metrics
     assert "leaks left out" in result.table.read_text(encoding="utf-8")
 
 
-def test_what_no_training_sees_cannot_leak(photos: Path, tmp_path: Path):
-    copy_across(photos, number=1)  # a defective one
-    assert not prepare(photos, [NORMAL], listing=tmp_path / "leaks.txt").leaked
+def test_what_no_training_sees_cannot_leak(images: Path, tmp_path: Path):
+    copy_across(images, number=1)  # a defective one
+    assert not prepare(images, [NORMAL], listing=tmp_path / "leaks.txt").leaked
     with pytest.raises(DataError, match="leaks"):
-        prepare(photos, [NORMAL, MASKS], listing=tmp_path / "leaks.txt")
+        prepare(images, [NORMAL, MASKS], listing=tmp_path / "leaks.txt")
 
 
-def test_methods_that_learn_from_sound_photos_never_see_a_defect(photos: Path, tmp_path: Path):
-    material = prepare(photos, [NORMAL], listing=tmp_path / "leaks.txt")
+def test_methods_that_learn_from_normal_images_never_see_a_defect(images: Path, tmp_path: Path):
+    material = prepare(images, [NORMAL], listing=tmp_path / "leaks.txt")
     learned = material.training(sees_defects=False)
     assert {sample.path.name for sample in learned.samples} == {"0.png", "2.png", "4.png"}
     assert all("train" in sample.path.parts for sample in learned.samples)
     assert not any(sample.split == "test" for sample in material.training(sees_defects=True).samples)
 
 
-def test_photos_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_path: Path, photos: Path):
+def test_images_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_path: Path, images: Path):
     root = tmp_path / "one heap"
-    for number, path in enumerate(sorted((photos).rglob("images/*.png"))):
+    for number, path in enumerate(sorted((images).rglob("images/*.png"))):
         kind = "crack" if path.stem in "1357" else "good"
         for copy in range(2):
             write_png(root / kind / f"{number}-{copy}.png", read_image(path).clip(0, 250) + copy)
@@ -74,9 +74,9 @@ def test_photos_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_
     assert all(split_of[f"{number}-0"] == split_of[f"{number}-1"] for number in range(14))
 
 
-def test_sound_photos_may_have_any_name(photos: Path, tmp_path: Path):
+def test_normal_images_may_have_any_name(images: Path, tmp_path: Path):
     root = tmp_path / "Werk"
-    for number, path in enumerate(sorted(photos.rglob("images/*.png"))):
+    for number, path in enumerate(sorted(images.rglob("images/*.png"))):
         write_png(root / ("kaputt" if path.stem in "1357" else "ganz") / f"{number}.png", read_image(path))
     with pytest.raises(DataError, match=r"no normal training images.*--normal"):
         prepare(root, [NORMAL], listing=tmp_path / "leaks.txt")
@@ -86,11 +86,11 @@ def test_sound_photos_may_have_any_name(photos: Path, tmp_path: Path):
     assert load_material(root, tmp_path / "split.json") == material
 
 
-def test_the_split_survives_being_written_down(photos: Path, tmp_path: Path):
-    material = prepare(photos, [MASKS], listing=tmp_path / "leaks.txt")
+def test_the_split_survives_being_written_down(images: Path, tmp_path: Path):
+    material = prepare(images, [MASKS], listing=tmp_path / "leaks.txt")
     save_material(material, tmp_path / "split.json")
-    assert load_material(photos, tmp_path / "split.json") == material
-    write_png(photos / "train" / "images" / "new.png", read_image(photos / "train" / "images" / "0.png"))
-    write_png(photos / "train" / "masks" / "new.png", read_image(photos / "train" / "masks" / "0.png")[..., 0] > 0)
+    assert load_material(images, tmp_path / "split.json") == material
+    write_png(images / "train" / "images" / "new.png", read_image(images / "train" / "images" / "0.png"))
+    write_png(images / "train" / "masks" / "new.png", read_image(images / "train" / "masks" / "0.png")[..., 0] > 0)
     with pytest.raises(DataError, match="changed while the benchmark ran"):
-        load_material(photos, tmp_path / "split.json")
+        load_material(images, tmp_path / "split.json")

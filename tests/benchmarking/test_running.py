@@ -12,14 +12,14 @@ from sklearn.metrics import roc_auc_score
 
 from blemish.benchmarking import Benchmark, running
 from blemish.benchmarking.plan import Contender
-from blemish.benchmarking.records import read_photos
+from blemish.benchmarking.records import read_images
 from blemish.errors import BlemishError, DataError, SettingsError
 from blemish.images import read_image, write_png
 
 Run = Callable[..., Benchmark]
 
 
-def test_every_method_meets_every_seed_and_figures_have_their_cost(run: Run, processes: list, tmp_path: Path):
+def test_every_method_meets_every_seed_and_metrics_have_their_cost(run: Run, processes: list, tmp_path: Path):
     result = run(seeds=[0, 1])
     assert len(result.cells) == 4
     assert processes.count(("fit", "unet", 1)) == 1
@@ -36,12 +36,12 @@ def test_every_method_meets_every_seed_and_figures_have_their_cost(run: Run, pro
     assert float(rows[0]["image AUROC sd"]) == 0.0
 
 
-def test_the_figures_are_those_of_the_answers(run: Run, tmp_path: Path):
+def test_the_metrics_are_those_of_the_answers(run: Run, tmp_path: Path):
     result = run(seeds=[0])
-    answers = read_photos(tmp_path / "out" / "cells" / "벽 walls" / "quick one" / "seed0")
+    answers = read_images(tmp_path / "out" / "cells" / "벽 walls" / "quick one" / "seed0")
     assert answers.defective.tolist() == [False, True] * 4
     expected = roc_auc_score(answers.defective, answers.scores)
-    assert result.cells[0].figures["image"]["auroc"] == pytest.approx(expected)
+    assert result.cells[0].metrics["image"]["auroc"] == pytest.approx(expected)
     assert answers.counts.sum() == 8 * 40 * 40
 
 
@@ -101,15 +101,15 @@ def test_a_failure_is_recorded_tells_why_and_is_tried_again(
 def test_results_of_other_settings_are_not_mixed_in(run: Run, contenders: list[Contender]):
     run(seeds=[0])
     contenders[0] = Contender("quick one", "unet", "masks", None, {"epochs": 2})
-    with pytest.raises(SettingsError, match="other settings, another split or other photos"):
+    with pytest.raises(SettingsError, match="other settings, another split or other images"):
         run(seeds=[0])
 
 
-def test_results_of_other_photos_are_not_mixed_in(run: Run, photos: Path):
+def test_results_of_other_images_are_not_mixed_in(run: Run, images: Path):
     run(seeds=[0])
-    changed = photos / "train" / "images" / "0.png"
+    changed = images / "train" / "images" / "0.png"
     write_png(changed, 255 - read_image(changed))
-    with pytest.raises(SettingsError, match="other photos"):
+    with pytest.raises(SettingsError, match="other images"):
         run(seeds=[0])
 
 
@@ -118,7 +118,7 @@ def test_both_splits_are_needed(run: Run, tmp_path: Path, split: str):
     root = tmp_path / "half"
     for number in range(4):
         write_png(root / split / "good" / f"{number}.png", read_image(next((tmp_path / "벽 walls").rglob("*.png"))))
-    with pytest.raises(DataError, match=r"has no (training|test) photos|splits"):
+    with pytest.raises(DataError, match=r"has no (training|test) images|splits"):
         run(data=[root])
 
 
@@ -136,11 +136,11 @@ def test_a_plan_that_cannot_be_is_a_sentence(run: Run, options: dict, said: str)
         run(**options)
 
 
-def test_data_sets_of_one_name_are_refused(run: Run, photos: Path, tmp_path: Path):
-    other = tmp_path / "elsewhere" / photos.name
+def test_data_sets_of_one_name_are_refused(run: Run, images: Path, tmp_path: Path):
+    other = tmp_path / "elsewhere" / images.name
     other.mkdir(parents=True)
     with pytest.raises(SettingsError, match="Two data sets"):
-        run(data=[photos, other])
+        run(data=[images, other])
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ TINY = "method: unet\nprofiles:\n  quick: {encoder: plain, epochs: 1, crop_px: 6
 
 
 def test_a_benchmark_with_real_processes(tmp_path: Path, draw: Callable[..., Path]):
-    photos = draw(tmp_path / "walls", train=8, test=4, size_px=64)
+    images = draw(tmp_path / "walls", train=8, test=4, size_px=64)
     (tmp_path / "tiny.yaml").write_text(TINY)
-    result = benchmark([str(tmp_path / "tiny.yaml")], [photos], tmp_path / "out", seeds=[3])
+    result = benchmark([str(tmp_path / "tiny.yaml")], [images], tmp_path / "out", seeds=[3])
     assert not result.failures
     assert "| walls | tiny | 1 |" in result.table.read_text()
     record = json.loads((tmp_path / "out" / "cells" / "walls" / "tiny" / "seed3" / "cell.json").read_text())

@@ -45,15 +45,15 @@ def test_benjamini_hochberg_rejects_as_scipy_adjusts():
 
 def test_benjamini_hochberg_keeps_the_false_discovery_rate_with_shared_calibration_images():
     rng = np.random.default_rng(6)
-    false_shares = []
+    false_fractions = []
     for _ in range(300):
         scores = rng.normal(size=60) + np.repeat([0, 4], [40, 20])
         rejected = benjamini_hochberg(p_values(scores, rng.normal(size=300)), 0.1)
-        false_shares.append(rejected[:40].sum() / max(rejected.sum(), 1))
-    assert np.mean(false_shares) <= 0.1 + 3 * np.std(false_shares) / np.sqrt(300)
+        false_fractions.append(rejected[:40].sum() / max(rejected.sum(), 1))
+    assert np.mean(false_fractions) <= 0.1 + 3 * np.std(false_fractions) / np.sqrt(300)
 
 
-def test_equal_p_values_share_their_fate():
+def test_equal_p_values_fraction_their_fate():
     assert benjamini_hochberg([0.02, 0.02, 0.9], 0.05).tolist() == [True, True, False]
     assert not benjamini_hochberg([0.5, 0.5], 0.05).any()
 

@@ -18,7 +18,7 @@ def test_folds_hold_every_image_once_and_are_of_even_size(n, count, seed):
         np.testing.assert_array_equal(again, part)
 
 
-def test_photos_of_one_part_never_stand_on_both_sides():
+def test_images_of_one_part_never_stand_on_both_sides():
     groups = [i // 7 for i in range(60)] + [None] * 10
     home = {}
     for number, part in enumerate(folds(70, 4, groups=groups)):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from blemish.calibration import TooFewImagesError, by_group, promised_threshold
+from blemish.calibration import TooFewImagesError, by_group, guaranteed_threshold
 from blemish.errors import DataError
 
 
 def choose(scores):
-    return promised_threshold(scores, 0.1)
+    return guaranteed_threshold(scores, 0.1)
 
 
 def calibrated(sizes):

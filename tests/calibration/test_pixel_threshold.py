@@ -16,8 +16,8 @@ def stained_maps(rng, n):
 @pytest.mark.parametrize("confidence", [0.95, None])
 def test_few_good_images_show_any_false_pixel(confidence):
     rng = np.random.default_rng(0)
-    promise = pixel_threshold(image_maxima(stained_maps(rng, 200)), 0.1, confidence)
-    shown = np.mean([(m >= promise.threshold).any() for m in stained_maps(rng, 1000)])
+    guarantee = pixel_threshold(image_maxima(stained_maps(rng, 200)), 0.1, confidence)
+    shown = np.mean([(m >= guarantee.threshold).any() for m in stained_maps(rng, 1000)])
     assert 0.01 < shown <= 0.13
 
 
@@ -28,7 +28,7 @@ def test_too_few_images_are_refused_however_many_pixels_they_have():
 
 @pytest.mark.parametrize("bad", [np.full((2, 2), np.nan), np.full((2, 2), np.inf), np.empty((0, 2))])
 def test_an_unusable_map_is_named(bad):
-    with pytest.raises(DataError, match="Heat map number 2"):
+    with pytest.raises(DataError, match="Anomaly map number 2"):
         image_maxima([np.zeros((2, 2)), bad])
 
 

@@ -46,7 +46,7 @@ def test_three_seeds_are_the_default(blemish, asked: list[tuple]):
     assert asked[0][3] == {"seeds": (0, 1, 2), "profile": "paper", "allow_leaks": (), "normal_names": None}
 
 
-def test_sound_classes_may_be_named(blemish, asked: list[tuple]):
+def test_normal_classes_may_be_named(blemish, asked: list[tuple]):
     blemish("benchmark", "unet", "--data", "a", "--out", "o", "--normal", "ganz", "heil")
     assert asked[0][3]["normal_names"] == ["ganz", "heil"]
 

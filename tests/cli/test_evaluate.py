@@ -20,13 +20,13 @@ PIXEL = ["auroc", "average_precision", "precision", "recall", "accuracy", "f1", 
 def labelled(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
     root = tmp_path / "내 data"
     for split in ("train", "test"):
-        for number, photo in enumerate((wall, np.full_like(wall, 200))):
-            write_png(root / split / "images" / f"{number}.png", photo)
-            write_png(root / split / "masks" / f"{number}.png", photo[..., 0] == 20)
+        for number, image in enumerate((wall, np.full_like(wall, 200))):
+            write_png(root / split / "images" / f"{number}.png", image)
+            write_png(root / split / "masks" / f"{number}.png", image[..., 0] == 20)
     return root
 
 
-def test_json_has_the_promised_figures_and_all_others_apart(blemish, darkness_file: Path, labelled: Path):
+def test_json_has_the_promised_metrics_and_all_others_apart(blemish, darkness_file: Path, labelled: Path):
     result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json")
     record = json.loads(result.stdout)
     assert list(record) == ["n", "image", "pixel", "more"]
@@ -40,10 +40,10 @@ def test_json_has_the_promised_figures_and_all_others_apart(blemish, darkness_fi
     assert record["more"]["intervals"]["image"]["auroc"]["low"] == 1.0
 
 
-def test_figures_without_a_meaning_are_null(blemish, darkness_file: Path, tmp_path: Path):
+def test_metrics_without_a_meaning_are_null(blemish, darkness_file: Path, tmp_path: Path):
     for number in range(2):
-        write_png(tmp_path / "sound" / "good" / f"{number}.png", np.full((40, 40, 3), 200 + number, np.uint8))
-    result = blemish("evaluate", "--detector", darkness_file, "--data", tmp_path / "sound", "--json")
+        write_png(tmp_path / "normal" / "good" / f"{number}.png", np.full((40, 40, 3), 200 + number, np.uint8))
+    result = blemish("evaluate", "--detector", darkness_file, "--data", tmp_path / "normal", "--json")
     record = json.loads(result.stdout)
     assert record["image"]["auroc"] is None
     assert record["image"]["accuracy"] == 1.0
@@ -78,7 +78,7 @@ def test_a_folder_of_plots_on_request(blemish, darkness_file: Path, labelled: Pa
     result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json", "--out", "out")
     assert "plots are in out" in result.stderr
     assert json.loads(Path("out/figures.json").read_text()) == json.loads(result.stdout)
-    assert {"roc.png", "cases.png", "boxes.png", "photos.csv"} <= {path.name for path in Path("out").iterdir()}
+    assert {"roc.png", "cases.png", "boxes.png", "images.csv"} <= {path.name for path in Path("out").iterdir()}
 
 
 def test_classes_are_told_apart_in_the_table_and_in_the_folder(blemish, light_and_dark: Container, tmp_path: Path):
@@ -90,7 +90,7 @@ def test_classes_are_told_apart_in_the_table_and_in_the_folder(blemish, light_an
     assert "true class" in result.stdout
     assert "balanced accuracy" in result.stdout
     assert Path("out/class-confusion.png").exists()
-    assert Path("out/photos.csv").read_text().splitlines()[1].endswith("reject,1")
+    assert Path("out/images.csv").read_text().splitlines()[1].endswith("reject,1")
 
 
 def test_a_class_that_the_detector_was_not_taught_is_said(blemish, light_and_dark: Container, tmp_path: Path):

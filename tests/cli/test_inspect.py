@@ -20,15 +20,15 @@ from blemish.images import write_png
 
 
 @pytest.fixture
-def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
-    folder = tmp_path / "내 photos"
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    folder = tmp_path / "내 images"
     write_png(folder / "금 간 벽.png", wall)
-    write_png(folder / "sound wall.png", np.full_like(wall, 220))
+    write_png(folder / "normal wall.png", np.full_like(wall, 220))
     return folder
 
 
-def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, photos: Path):
-    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, images: Path):
+    result = blemish("inspect", images, "--detector", darkness_file, "--out", "out")
     assert result.exit_code == 0
     assert re.fullmatch(
         r"2 inspected \(1 pass, 0 review, 1 reject\)\. Findings and report\.html \(0\.\d MB\) are in out\.\n",
@@ -40,49 +40,49 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, ph
         "out/findings.jsonl",
         "out/inspection.json",
         "out/masks/금 간 벽.png",
-        "out/overlays/sound wall.jpg",
+        "out/overlays/normal wall.jpg",
         "out/overlays/금 간 벽.jpg",
         "out/report.html",
     ]
 
 
-def test_json_on_stdout_is_the_findings_and_nothing_else(blemish, darkness_file: Path, photos: Path):
-    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--json")
+def test_json_on_stdout_is_the_findings_and_nothing_else(blemish, darkness_file: Path, images: Path):
+    result = blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--json")
     assert result.stdout == Path("out/findings.jsonl").read_text(encoding="utf-8")
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert {record["path"]: record["verdict"] for record in records} == {
-        str(photos / "금 간 벽.png"): "reject",
-        str(photos / "sound wall.png"): "pass",
+        str(images / "금 간 벽.png"): "reject",
+        str(images / "normal wall.png"): "pass",
     }
     assert all({"path", "score", "p_value", "verdict", "regions", "error"} <= set(record) for record in records)
     assert "2 inspected" in result.stderr
 
 
-def test_json_alone_writes_nothing(blemish, darkness_file: Path, photos: Path):
-    assert blemish("inspect", photos, "--detector", darkness_file, "--json").exit_code == 0
+def test_json_alone_writes_nothing(blemish, darkness_file: Path, images: Path):
+    assert blemish("inspect", images, "--detector", darkness_file, "--json").exit_code == 0
     assert list(Path().iterdir()) == []
 
 
-def test_a_bad_photo_is_recorded_and_does_not_spoil_the_run(blemish, darkness_file: Path, photos: Path):
-    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photo")
-    result = blemish("inspect", photos, "--detector", darkness_file, "--json")
+def test_a_bad_image_is_recorded_and_does_not_spoil_the_run(blemish, darkness_file: Path, images: Path):
+    (images / "broken.jpg").write_bytes(b"\xff\xd8\xff not an image")
+    result = blemish("inspect", images, "--detector", darkness_file, "--json")
     assert result.exit_code == 0
     errors = [json.loads(line)["error"] for line in result.stdout.splitlines()]
     assert sum(error is not None for error in errors) == 1
 
 
-def test_when_no_photo_could_be_inspected_the_exit_code_says_so(blemish, darkness_file: Path, tmp_path: Path):
+def test_when_no_image_could_be_inspected_the_exit_code_says_so(blemish, darkness_file: Path, tmp_path: Path):
     (tmp_path / "empty.png").write_bytes(b"")
     result = blemish("inspect", tmp_path / "empty.png", "--detector", darkness_file, "--out", "out")
     assert result.exit_code == 2
-    assert "None of the photos" in result.stderr
+    assert "None of the images" in result.stderr
     assert json.loads(Path("out/findings.jsonl").read_text())["error"] is not None
 
 
-def damage(kind: str, detector: Path, photos: Path) -> list[object]:
+def damage(kind: str, detector: Path, images: Path) -> list[object]:
     """Arguments of an inspection in which one thing is wrong."""
     whole = detector.read_bytes()
-    arguments: list[object] = ["inspect", photos, "--detector", detector, "--out", "out"]
+    arguments: list[object] = ["inspect", images, "--detector", detector, "--out", "out"]
     match kind:
         case "detector missing":
             detector.unlink()
@@ -97,12 +97,12 @@ def damage(kind: str, detector: Path, photos: Path) -> list[object]:
             middle = member.header_offset + 30 + len(member.filename) + member.compress_size // 2
             detector.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
         case "detector a folder":
-            arguments[3] = photos
-        case "no such photo":
-            arguments[1] = photos / "없음.png"
-        case "folder without photos":
-            arguments[1] = photos / "empty"
-            (photos / "empty").mkdir()
+            arguments[3] = images
+        case "no such image":
+            arguments[1] = images / "없음.png"
+        case "folder without images":
+            arguments[1] = images / "empty"
+            (images / "empty").mkdir()
         case "out is a file":
             Path("out").write_text("here first")
         case "no place for findings":
@@ -123,9 +123,9 @@ def damage(kind: str, detector: Path, photos: Path) -> list[object]:
         ("detector empty", "darkness.blemish"),
         ("detector truncated", "darkness.blemish"),
         ("detector tampered", "darkness.blemish"),
-        ("detector a folder", "내 photos"),
-        ("no such photo", "없음.png"),
-        ("folder without photos", "empty"),
+        ("detector a folder", "내 images"),
+        ("no such image", "없음.png"),
+        ("folder without images", "empty"),
         ("out is a file", "out"),
         ("no place for findings", "--out DIR"),
         ("bit range of one number", "0,4095"),
@@ -133,8 +133,8 @@ def damage(kind: str, detector: Path, photos: Path) -> list[object]:
         ("no such detector", "no-such-detector"),
     ],
 )
-def test_bad_input_is_one_sentence_and_leaves_nothing(blemish, darkness_file: Path, photos: Path, kind: str, said: str):
-    arguments = damage(kind, darkness_file, photos)
+def test_bad_input_is_one_sentence_and_leaves_nothing(blemish, darkness_file: Path, images: Path, kind: str, said: str):
+    arguments = damage(kind, darkness_file, images)
     result = blemish(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
@@ -143,22 +143,22 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(blemish, darkness_file: Pa
     assert left == ([Path("out")] if kind == "out is a file" else [])
 
 
-def test_the_command_itself_works_in_a_process_of_its_own(darkness_file: Path, photos: Path, tmp_path: Path):
-    command = [Path(sys.executable).with_name("blemish"), "inspect", photos, "--detector", darkness_file, "--json"]
+def test_the_command_itself_works_in_a_process_of_its_own(darkness_file: Path, images: Path, tmp_path: Path):
+    command = [Path(sys.executable).with_name("blemish"), "inspect", images, "--detector", darkness_file, "--json"]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, "LC_ALL": "C"}, check=False)
     assert done.returncode == 0, done.stderr
     assert "금 간 벽.png" in done.stdout.decode("utf-8")
 
 
 def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
-    darkness_file: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    darkness_file: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("blemish.inspection.stream.read_photo", stop)
+    monkeypatch.setattr("blemish.inspection.stream.load_image", stop)
     out = tmp_path / "out"
-    result = CliRunner().invoke(app, ["inspect", str(photos), "--detector", str(darkness_file), "--out", str(out)])
+    result = CliRunner().invoke(app, ["inspect", str(images), "--detector", str(darkness_file), "--out", str(out)])
     assert result.exit_code == 130
     assert result.stderr == "Stopped. Nothing was left half-written.\n"
     assert list(out.iterdir()) == []
@@ -168,14 +168,14 @@ def names_in(folder: str) -> set[str]:
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
 
 
-def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, darkness_file: Path, photos: Path):
+def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, darkness_file: Path, images: Path):
     everything = "html,csv,jsonl,coco,geojson,dxf,masks"
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
     blemish("report", "out", "--format", everything)
     Path("out/notes of mine.txt").write_text("keep")
     Path("out/dxf/mine.dwg").write_text("keep")
-    (photos / "금 간 벽.png").rename(photos / "왼쪽.png")
-    blemish("inspect", photos / "왼쪽.png", "--detector", darkness_file, "--out", "out", "--no-report")
+    (images / "금 간 벽.png").rename(images / "왼쪽.png")
+    blemish("inspect", images / "왼쪽.png", "--detector", darkness_file, "--out", "out", "--no-report")
     assert names_in("out") == {
         "findings.csv",
         "findings.jsonl",
@@ -187,32 +187,32 @@ def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, dar
     }
 
 
-def test_without_overlays_those_of_an_earlier_run_are_gone(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
-    blemish("inspect", photos / "sound wall.png", "--detector", darkness_file, "--out", "out", "--no-overlays")
+def test_without_overlays_those_of_an_earlier_run_are_gone(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
+    blemish("inspect", images / "normal wall.png", "--detector", darkness_file, "--out", "out", "--no-overlays")
     assert names_in("out") == {"findings.csv", "findings.jsonl", "inspection.json", "report.html"}
     assert "금 간 벽" not in Path("out/report.html").read_text(encoding="utf-8")
 
 
 def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
-    blemish, darkness_file: Path, photos: Path, wall: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+    blemish, darkness_file: Path, images: Path, wall: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
     kept = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
-    write_png(photos / "금 간 벽.png", np.roll(wall, 20, axis=0))
+    write_png(images / "금 간 벽.png", np.roll(wall, 20, axis=0))
 
     def stop(path: Path, **options: object) -> object:
-        if path.stem.startswith("sound"):
+        if path.stem.startswith("normal"):
             raise KeyboardInterrupt
-        return read_photo(path, **options)
+        return load_image(path, **options)
 
-    from blemish.images import read_photo
+    from blemish.images import load_image
 
-    monkeypatch.setattr("blemish.inspection.stream.read_photo", stop)
+    monkeypatch.setattr("blemish.inspection.stream.load_image", stop)
     arguments = [
         "inspect",
-        str(photos / "금 간 벽.png"),
-        str(photos / "sound wall.png"),
+        str(images / "금 간 벽.png"),
+        str(images / "normal wall.png"),
         "--detector",
         str(darkness_file),
     ]
@@ -221,10 +221,10 @@ def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
     assert left == kept
 
 
-def test_a_data_sets_own_masks_are_never_overwritten(blemish, darkness_file: Path, photos: Path):
+def test_a_data_sets_own_masks_are_never_overwritten(blemish, darkness_file: Path, images: Path):
     write_png(Path("dataset/masks/금 간 벽.png"), np.zeros((4, 4), np.bool_))
     before = Path("dataset/masks/금 간 벽.png").read_bytes()
-    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "dataset")
+    result = blemish("inspect", images, "--detector", darkness_file, "--out", "dataset")
     assert result.exit_code == 2
     assert "no inspection wrote" in result.stderr
     assert names_in("dataset") == {"masks/금 간 벽.png"}

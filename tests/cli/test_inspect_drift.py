@@ -1,4 +1,4 @@
-"""``blemish inspect`` says when the photos no longer look like those that a promise was made for."""
+"""``blemish inspect`` says when the images no longer look like those that a guarantee was made for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blemish.images import write_png
 @pytest.fixture
 def calibrated_file(darkness: Container, tmp_path: Path) -> Path:
     scores = tuple(number / 1000 for number in range(200, 260))
-    limits = Thresholds(reject=0.26, source="promised")
+    limits = Thresholds(reject=0.26, source="guaranteed")
     calibration = Calibration(scores=scores, source="drawn")
     spec = darkness.spec.model_copy(update={"thresholds": limits, "calibration": calibration})
     write_container(tmp_path / "calibrated.blemish", replace(darkness, spec=spec))
@@ -24,7 +24,7 @@ def calibrated_file(darkness: Container, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("grey", "suspended"), [(197, False), (150, True), (250, True)])
-def test_a_promise_that_fell_into_doubt_is_said_and_recorded(
+def test_a_guarantee_that_fell_into_doubt_is_said_and_recorded(
     blemish, calibrated_file: Path, tmp_path: Path, grey: int, suspended: bool
 ):
     for number in range(30):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.train
 SMALL = ["--set", "backbone=squeezenet1_1", "--set", "pretrained=false", "--set", "size_px=64"]
 
 
-def draw_photos(folder: Path, count: int, *, upright: bool = True) -> Path:
+def draw_images(folder: Path, count: int, *, upright: bool = True) -> Path:
     folder.mkdir()
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:64, :64]
@@ -29,31 +29,31 @@ def draw_photos(folder: Path, count: int, *, upright: bool = True) -> Path:
 
 
 def test_a_detector_grows_and_two_become_one(blemish, tmp_path: Path):
-    good, more = draw_photos(tmp_path / "good", 6), draw_photos(tmp_path / "more", 3, upright=False)
+    good, more = draw_images(tmp_path / "good", 6), draw_images(tmp_path / "more", 3, upright=False)
     assert blemish("train", "patchcore", "--data", good, "--out", "a.blemish", *SMALL).exit_code == 0
     before = Path("a.blemish").read_bytes()
-    grown = blemish("detector", "grow", "a.blemish", "--photos", more, "--out", "b.blemish")
-    assert "3 further good photos added" in grown.stdout
+    grown = blemish("detector", "grow", "a.blemish", "--images", more, "--out", "b.blemish")
+    assert "3 further normal images added" in grown.stdout
     assert Path("a.blemish").read_bytes() == before
     merged = blemish("detector", "merge", "a.blemish", "b.blemish", "--out", "both.blemish")
     assert "Wrote both.blemish" in merged.stdout
-    assert len(read_container(Path("both.blemish")).spec.provenance.photos) == 9
-    blemish("detector", "grow", "a.blemish", "--photos", more)
+    assert len(read_container(Path("both.blemish")).spec.provenance.images) == 9
+    blemish("detector", "grow", "a.blemish", "--images", more)
     assert read_container(Path("a.blemish")).graph == read_container(Path("b.blemish")).graph
 
 
 def test_what_cannot_grow_or_merge_is_a_sentence(blemish, darkness_file: Path, tmp_path: Path):
-    more = draw_photos(tmp_path / "more", 1)
-    assert "no memory that could grow" in blemish("detector", "grow", darkness_file, "--photos", more).stderr
-    assert "none.png" in blemish("detector", "grow", darkness_file, "--photos", tmp_path / "none.png").stderr
+    more = draw_images(tmp_path / "more", 1)
+    assert "no memory that could grow" in blemish("detector", "grow", darkness_file, "--images", more).stderr
+    assert "none.png" in blemish("detector", "grow", darkness_file, "--images", tmp_path / "none.png").stderr
     assert "two detectors" in blemish("detector", "merge", darkness_file, "--out", "x.blemish").stderr
     assert not Path("x.blemish").exists()
 
 
-def test_sound_photos_may_have_any_name(blemish, tmp_path: Path):
+def test_normal_images_may_have_any_name(blemish, tmp_path: Path):
     (tmp_path / "Werk").mkdir()
-    draw_photos(tmp_path / "Werk" / "ganz", 8)
-    draw_photos(tmp_path / "Werk" / "kaputt", 4, upright=False)
+    draw_images(tmp_path / "Werk" / "ganz", 8)
+    draw_images(tmp_path / "Werk" / "kaputt", 4, upright=False)
     train = ("train", "patchcore", "--data", tmp_path / "Werk", "--out", "a.blemish", *SMALL)
     assert "--normal" in blemish(*train).stderr
     assert blemish(*train, "--normal", "ganz").exit_code == 0
@@ -65,11 +65,11 @@ def test_sound_photos_may_have_any_name(blemish, tmp_path: Path):
     ("given", "meant"),
     [
         (["patchcor"], "patchcore"),
-        (["fast-unet", "--set", "most_zom=2"], "most_zoom"),
+        (["fast-unet", "--set", "max_zom=2"], "max_zoom"),
         (["unet", "--profile", "papr"], "paper"),
     ],
 )
-def test_what_is_mistyped_is_said_before_the_photos_are_listed(blemish, given: list[str], meant: str):
+def test_what_is_mistyped_is_said_before_the_images_are_listed(blemish, given: list[str], meant: str):
     result = blemish("train", *given, "--data", "nowhere", "--out", "x.blemish")
     assert result.exit_code == 2
     assert f'Did you mean "{meant}"?' in result.stderr
@@ -90,7 +90,7 @@ def test_auto_prints_what_it_tried(blemish, tmp_path: Path, monkeypatch: pytest.
     small = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
     few = (automatic.Candidate("patch-gaussian", small), automatic.Candidate("unet", masks=20))
     monkeypatch.setattr(automatic, "train_auto", functools.partial(automatic.train_auto, candidates=few))
-    result = blemish("train", "auto", "--data", draw_photos(tmp_path / "good", 12), "--out", "x.blemish")
+    result = blemish("train", "auto", "--data", draw_images(tmp_path / "good", 12), "--out", "x.blemish")
     assert result.exit_code == 0
     assert "| candidate | AUROC, painted" in result.stderr
     assert "needs 20 outlined defects" in result.stderr

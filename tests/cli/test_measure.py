@@ -25,7 +25,7 @@ def mask_pixels() -> NDArray[np.bool_]:
 
 
 @pytest.fixture
-def photo_pixels(mask_pixels: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def image_pixels(mask_pixels: NDArray[np.bool_]) -> NDArray[np.uint8]:
     chance = np.random.default_rng(0)
     grain = sum(
         size * cv2.GaussianBlur(chance.normal(size=mask_pixels.shape).astype(np.float32), (0, 0), size)
@@ -42,13 +42,13 @@ def mask(tmp_path: Path, mask_pixels: NDArray[np.bool_]) -> Path:
 
 
 @pytest.fixture
-def photo(tmp_path: Path, photo_pixels: NDArray[np.uint8]) -> Path:
-    write_png(tmp_path / "photo.png", photo_pixels)
-    return tmp_path / "photo.png"
+def image(tmp_path: Path, image_pixels: NDArray[np.uint8]) -> Path:
+    write_png(tmp_path / "image.png", image_pixels)
+    return tmp_path / "image.png"
 
 
-def test_json_has_what_an_inspector_writes_down(blemish, mask: Path, photo: Path):
-    result = blemish("measure", mask, "--image", photo, "--mm-per-px", 0.2, "--json")
+def test_json_has_what_an_inspector_writes_down(blemish, mask: Path, image: Path):
+    result = blemish("measure", mask, "--image", image, "--mm-per-px", 0.2, "--json")
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     wide, thin = found["cracks"]
@@ -92,18 +92,18 @@ def test_a_table_names_unit_grade_and_source(blemish, mask: Path):
         (["--scale-plane", "0,0,100,0,100,50,0,50,200,100"], 2.0),
     ],
 )
-def test_every_way_to_give_a_scale_works_without_a_photo(blemish, mask: Path, options: list[str], mm_per_px: float):
+def test_every_way_to_give_a_scale_works_without_a_image(blemish, mask: Path, options: list[str], mm_per_px: float):
     found = json.loads(blemish("measure", mask, "--json", *options).stdout)
     assert found["cracks"][0]["length_mm"] == pytest.approx(found["cracks"][0]["length_px"] * mm_per_px, rel=1e-3)
 
 
-def test_a_marker_is_read_from_the_photo(blemish, tmp_path: Path):
-    photo, mask = np.full((300, 400, 3), 220, np.uint8), np.zeros((300, 400), bool)
+def test_a_marker_is_read_from_the_image(blemish, tmp_path: Path):
+    image, mask = np.full((300, 400, 3), 220, np.uint8), np.zeros((300, 400), bool)
     marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_250), 7, 100)
-    photo[40:140, 40:140] = marker[..., np.newaxis]
+    image[40:140, 40:140] = marker[..., np.newaxis]
     mask[200:205, 50:350] = True
-    photo[mask] = 40
-    write_png(tmp_path / "p.png", photo)
+    image[mask] = 40
+    write_png(tmp_path / "p.png", image)
     write_png(tmp_path / "m.png", mask)
     options = ["measure", tmp_path / "m.png", "--image", tmp_path / "p.png", "--scale-marker", 50, "--json"]
     (crack,) = json.loads(blemish(*options).stdout)["cracks"]
@@ -118,24 +118,24 @@ def test_a_users_grades_are_used(blemish, mask: Path, tmp_path: Path):
     assert found["grade_scale"]["status"] == "own"
 
 
-def test_two_dates_tell_what_grew(blemish, mask: Path, photo: Path, tmp_path: Path, mask_pixels, photo_pixels):
+def test_two_dates_tell_what_grew(blemish, mask: Path, image: Path, tmp_path: Path, mask_pixels, image_pixels):
     grown = mask_pixels.copy()
     grown[58:63, 120:145] = True
-    later = photo_pixels.copy()
+    later = image_pixels.copy()
     later[grown] = 40
     move = np.float32([[1, 0, 3], [0, 1, -2]])
     size = (mask_pixels.shape[1], mask_pixels.shape[0])
     write_png(tmp_path / "later.png", cv2.warpAffine(later, move, size, borderMode=cv2.BORDER_REFLECT))
     write_png(tmp_path / "later mask.png", cv2.warpAffine(grown.astype(np.uint8), move, size) > 0)
     arguments = ["measure", tmp_path / "later mask.png", "--image", tmp_path / "later.png"]
-    arguments += ["--earlier-mask", mask, "--earlier-image", photo]
+    arguments += ["--earlier-mask", mask, "--earlier-image", image]
     changes = json.loads(blemish(*arguments, "--mm-per-px", 0.5, "--json").stdout)["changes"]
     assert [change["status"] for change in changes] == ["grown", "unchanged"]
     assert changes[0]["unit"] == "mm"
     assert changes[0]["length_growth"] == pytest.approx(12.5, abs=1.5)
     assert changes[0]["length_uncertainty"] > 0
     shown = blemish(*arguments).stdout
-    assert "Change since the earlier photo, in px" in shown
+    assert "Change since the earlier image, in px" in shown
     assert "grown" in shown
 
 
@@ -181,19 +181,19 @@ def test_specks_are_told_on_the_side(blemish, tmp_path: Path, mask_pixels: NDArr
         (["--mm-per-px", "0.2", "--scale-points", "0,0,1,1,5"], "one way only"),
         (["--scale-points", "here and there"], "5 numbers"),
         (["--scale-marker", "50"], "--image"),
-        (["--image", "PHOTO", "--scale-marker", "50"], "No ArUco or AprilTag marker"),
+        (["--image", "IMAGE", "--scale-marker", "50"], "No ArUco or AprilTag marker"),
         (["--grade", "eurocode-2"], "--mm-per-px"),
         (["--mm-per-px", "0.2", "--grade", "eurocod-2"], 'Did you mean "eurocode-2"?'),
         (["--earlier-mask", "MASK"], "--earlier-image"),
-        (["--earlier-mask", "MASK", "--earlier-image", "PHOTO"], "--image as well"),
+        (["--earlier-mask", "MASK", "--earlier-image", "IMAGE"], "--image as well"),
         (["--image", "nothing.png"], "nothing.png"),
-        (["--image", "SMALL"], "must have the size of its photo"),
-        (["--image", "PHOTO", "--earlier-mask", "SMALL", "--earlier-image", "SMALL"], "cannot be laid over"),
+        (["--image", "SMALL"], "must have the size of its image"),
+        (["--image", "IMAGE", "--earlier-mask", "SMALL", "--earlier-image", "SMALL"], "cannot be laid over"),
     ],
 )
-def test_bad_input_is_one_sentence(blemish, mask: Path, photo: Path, tmp_path: Path, options: list[str], said: str):
+def test_bad_input_is_one_sentence(blemish, mask: Path, image: Path, tmp_path: Path, options: list[str], said: str):
     write_png(tmp_path / "small.png", np.zeros((10, 10, 3), np.uint8))
-    files = {"MASK": str(mask), "PHOTO": str(photo), "SMALL": str(tmp_path / "small.png")}
+    files = {"MASK": str(mask), "IMAGE": str(image), "SMALL": str(tmp_path / "small.png")}
     result = blemish("measure", mask, *(files.get(option, option) for option in options))
     assert result.exit_code == 2
     assert said in result.stderr

@@ -21,10 +21,10 @@ from blemish.reports.page import PICTURES
 
 
 @pytest.fixture
-def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
-    write_png(tmp_path / "photos" / "금 간 벽.png", wall)
-    write_png(tmp_path / "photos" / "sound.png", np.full_like(wall, 220))
-    return tmp_path / "photos"
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    write_png(tmp_path / "images" / "금 간 벽.png", wall)
+    write_png(tmp_path / "images" / "normal.png", np.full_like(wall, 220))
+    return tmp_path / "images"
 
 
 def cracks_in(out: str = "out") -> list[dict]:
@@ -32,8 +32,8 @@ def cracks_in(out: str = "out") -> list[dict]:
     return [crack for line in lines for crack in json.loads(line)["cracks"] or ()]
 
 
-def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
     page = Path("out/report.html").read_bytes()
     Path("out/report.html").unlink()
     result = blemish("report", "out", "--format", "html,csv,jsonl, coco,geojson,dxf,masks")
@@ -41,24 +41,24 @@ def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path,
     assert Path("out/report.html").read_bytes() == page
     written = {str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file()}
     assert {
-        "photos.csv",
+        "images.csv",
         "cracks.csv",
         "cracks.jsonl",
         "coco.json",
         "geojson/금 간 벽.geojson",
         "dxf/금 간 벽.dxf",
-        "masks/sound.png",
+        "masks/normal.png",
     } <= written
     assert result.stdout.splitlines() == sorted(result.stdout.splitlines())
     assert all(Path(line).exists() for line in result.stdout.splitlines())
 
 
-def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out")
+def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
     before = sorted(Path("out").rglob("*"))
     assert blemish("report", "out", "--format", "csv", "--out", "handed in").exit_code == 0
     assert sorted(Path("out").rglob("*")) == before
-    assert sorted(path.name for path in Path("handed in").iterdir()) == ["cracks.csv", "photos.csv", "regions.csv"]
+    assert sorted(path.name for path in Path("handed in").iterdir()) == ["cracks.csv", "images.csv", "regions.csv"]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, da
         (["out", "--out", "damaged/findings.jsonl"], "damaged"),
     ],
 )
-def test_bad_input_is_one_sentence(blemish, darkness_file: Path, photos: Path, arguments: list[str], said: str):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+def test_bad_input_is_one_sentence(blemish, darkness_file: Path, images: Path, arguments: list[str], said: str):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report")
     Path("damaged").mkdir()
     Path("damaged/findings.jsonl").write_text("{}\n")
     shutil.copytree("out", "newer")
@@ -92,8 +92,8 @@ def test_bad_input_is_one_sentence(blemish, darkness_file: Path, photos: Path, a
     assert sorted(Path().rglob("*")) == before
 
 
-def test_a_last_line_that_is_cut_off_is_a_note_and_the_rest_a_report(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+def test_a_last_line_that_is_cut_off_is_a_note_and_the_rest_a_report(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report")
     findings = Path("out/findings.jsonl")
     findings.write_bytes(findings.read_bytes()[:-20])
     result = blemish("report", "out")
@@ -102,25 +102,25 @@ def test_a_last_line_that_is_cut_off_is_a_note_and_the_rest_a_report(blemish, da
     assert "Line 2" in Path("out/report.html").read_text(encoding="utf-8")
 
 
-def test_photos_that_were_moved_away_are_a_note_and_the_cracks_are_drawn(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
-    photos.rename(photos.with_name("moved"))
+def test_images_that_were_moved_away_are_a_note_and_the_cracks_are_drawn(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report")
+    images.rename(images.with_name("moved"))
     assert blemish("report", "out", "--format", "html,csv,jsonl,coco,geojson,dxf,masks").exit_code == 0
     page = Path("out/report.html").read_text(encoding="utf-8")
-    assert "2 photos are no longer where they were inspected" in page
+    assert "2 images are no longer where they were inspected" in page
     assert '<path class="line"' in page
 
 
-def test_how_large_the_page_is_gets_said(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report")
+def test_how_large_the_page_is_gets_said(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report")
     result = blemish("report", "out")
     assert result.stdout == "out/report.html\n"
     assert result.stderr == f"report.html has {Path('out/report.html').stat().st_size / 1e6:.1f} MB.\n"
 
 
-def test_measuring_and_the_report_can_be_left_out(blemish, darkness_file: Path, photos: Path):
+def test_measuring_and_the_report_can_be_left_out(blemish, darkness_file: Path, images: Path):
     assert (
-        blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-measure", "--no-report").exit_code
+        blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-measure", "--no-report").exit_code
         == 0
     )
     assert not Path("out/report.html").exists()
@@ -139,10 +139,10 @@ def test_measuring_and_the_report_can_be_left_out(blemish, darkness_file: Path, 
     ],
 )
 def test_every_way_to_give_a_scale_reaches_the_findings(
-    blemish, darkness_file: Path, photos: Path, option: tuple[str, str], mm_per_px: float
+    blemish, darkness_file: Path, images: Path, option: tuple[str, str], mm_per_px: float
 ):
     assert (
-        blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--no-report", *option).exit_code == 0
+        blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report", *option).exit_code == 0
     )
     (crack,) = cracks_in()
     assert crack["length_mm"] == pytest.approx(crack["length_px"] * mm_per_px, rel=1e-3)
@@ -152,11 +152,11 @@ def test_every_way_to_give_a_scale_reaches_the_findings(
     )
 
 
-def test_a_marker_in_the_photo_gives_its_scale(blemish, darkness_file: Path, tmp_path: Path):
-    photo = np.full((400, 400, 3), 220, np.uint8)
+def test_a_marker_in_the_image_gives_its_scale(blemish, darkness_file: Path, tmp_path: Path):
+    image = np.full((400, 400, 3), 220, np.uint8)
     marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_250), 7, 100)
-    photo[40:140, 40:140] = marker[..., np.newaxis]
-    write_png(tmp_path / "with marker.png", photo)
+    image[40:140, 40:140] = marker[..., np.newaxis]
+    write_png(tmp_path / "with marker.png", image)
     arguments = [
         "inspect",
         tmp_path / "with marker.png",
@@ -190,10 +190,10 @@ def test_a_marker_in_the_photo_gives_its_scale(blemish, darkness_file: Path, tmp
         (["--grade", "eurocode-2"], "--mm-per-px"),
     ],
 )
-def test_an_impossible_scale_stops_before_the_first_photo(
-    blemish, darkness_file: Path, photos: Path, options: list[str], said: str
+def test_an_impossible_scale_stops_before_the_first_image(
+    blemish, darkness_file: Path, images: Path, options: list[str], said: str
 ):
-    result = blemish("inspect", photos, "--detector", darkness_file, "--out", "out", *options)
+    result = blemish("inspect", images, "--detector", darkness_file, "--out", "out", *options)
     assert result.exit_code == 2
     assert said in result.stderr
     assert not Path("out").exists()
@@ -205,10 +205,10 @@ def test_the_command_line_and_the_library_mean_the_same(blemish):
     assert all(name in said for name in FORMATS)
 
 
-def test_a_table_of_a_spreadsheet_holds_the_cracks(blemish, darkness_file: Path, photos: Path):
-    blemish("inspect", photos, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
+def test_a_table_of_a_spreadsheet_holds_the_cracks(blemish, darkness_file: Path, images: Path):
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
     blemish("report", "out", "--format", "csv")
     with Path("out/cracks.csv").open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
-    assert row["photo"] == "금 간 벽.png"
+    assert row["image"] == "금 간 벽.png"
     assert math.isclose(float(row["max_width_mm"]), 2.0, abs_tol=0.15)

@@ -1,4 +1,4 @@
-"""Small photos and masks, and a way to lay them out on disk from a list of names."""
+"""Small images and masks, and a way to lay them out on disk from a list of names."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_a_missing_path_is_said(tmp_path) -> None:
         read_dataset(tmp_path / "결함 사진")
 
 
-def test_a_single_photo_is_no_data_set(lay_out) -> None:
+def test_a_single_image_is_no_data_set(lay_out) -> None:
     with pytest.raises(DataError, match="no data set"):
         read_dataset(lay_out(["a.jpg"]) / "a.jpg")
 
@@ -75,7 +75,7 @@ def test_a_table_that_cannot_be_right_is_refused(lay_out, case) -> None:
     root = lay_out(["a.jpg"])
     (root / "table.csv").write_text(text)
     if "groups" in case:
-        (root / "groups.csv").write_text("photo,part\na.jpg,1\n")
+        (root / "groups.csv").write_text("image,part\na.jpg,1\n")
     with pytest.raises(DataError) as refusal:
         read_dataset(root / "table.csv")
     assert all(word in str(refusal.value) for word in words)

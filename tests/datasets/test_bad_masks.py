@@ -1,4 +1,4 @@
-"""Masks of several classes that cannot be right: one sentence that names the photo and what is wrong."""
+"""Masks of several classes that cannot be right: one sentence that names the image and what is wrong."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from blemish.errors import DataError
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        ("1 3 1281 1", 'hold a run "1281 1" that does not fit a photo of 40×32 px'),
+        ("1 3 1281 1", 'hold a run "1281 1" that does not fit an image of 40×32 px'),
         ("1279 3", 'hold a run "1279 3" that does not fit'),
         ("0 3", 'hold a run "0 3"'),
         ("1 3 7", "pairs of start and length, but there are 3 numbers"),
         ("1 three", "whole numbers only"),
     ],
 )
-def test_run_lengths_that_do_not_fit_name_photo_class_and_table(lay_out, header, runs, said) -> None:
+def test_run_lengths_that_do_not_fit_name_image_class_and_table(lay_out, header, runs, said) -> None:
     root = lay_out(["train_images/a.jpg"])
     (root / "train.csv").write_text(f"{header}{runs}\n")
     dataset = read_dataset(root)
@@ -39,7 +39,7 @@ def test_a_class_beyond_the_declared_ones_is_named(tmp_path) -> None:
 
 
 def test_a_mask_of_another_size_is_told_with_both_sizes(save, texture, square_mask, tmp_path) -> None:
-    photo, mask = save(tmp_path / "a.png", texture(0)), save(tmp_path / "m.png", square_mask(16, 20))
-    sample = Sample(photo, "1", masks=(ClassMask("1", FileMask(mask, photo)),))
-    with pytest.raises(DataError, match=r"is 20×16 px but its photo .* is 40×32 px"):
+    image, mask = save(tmp_path / "a.png", texture(0)), save(tmp_path / "m.png", square_mask(16, 20))
+    sample = Sample(image, "1", masks=(ClassMask("1", FileMask(mask, image)),))
+    with pytest.raises(DataError, match=r"is 20×16 px but its image .* is 40×32 px"):
         sample.read_class_masks(("1",), 32, 40)

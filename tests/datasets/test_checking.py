@@ -14,7 +14,7 @@ from blemish.datasets.duplicates import near_duplicate_pairs, perceptual_hashes,
 
 
 def blobs(seed: int, size_px: int = 96) -> np.ndarray:
-    """A smooth picture, as photos are: a thumbnail keeps most of it."""
+    """A smooth picture, as images are: a thumbnail keeps most of it."""
     small = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     return cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
 
@@ -27,8 +27,8 @@ def test_counts_sizes_and_coverage_are_reported(lay_out, save, texture) -> None:
     assert report.sizes is not None
     assert (report.sizes.min_height_px, report.sizes.median_height_px, report.sizes.max_height_px) == (32, 32, 50)
     assert (report.sizes.min_width_px, report.sizes.max_width_px, report.sizes.distinct) == (20, 40, 2)
-    assert report.coverage["defect"].photos == 2
-    assert report.coverage["defect"].pixel_share == pytest.approx(96 / (32 * 40))
+    assert report.coverage["defect"].images == 2
+    assert report.coverage["defect"].pixel_fraction == pytest.approx(96 / (32 * 40))
     assert report.unknown_extent == 1
     assert report.leaks == ()
 
@@ -55,7 +55,7 @@ def test_masks_that_look_wrong_are_reported_and_not_changed(lay_out, save, squar
     assert next(s for s in dataset.samples if s.path.stem == "inverted").read_mask(32, 40).mean() > 0.5
 
 
-def test_unreadable_photos_are_reported_with_a_reason(lay_out) -> None:
+def test_unreadable_images_are_reported_with_a_reason(lay_out) -> None:
     root = lay_out(["good/a.jpg", "good/b.jpg", "good/c.jpg"])
     (root / "good/a.jpg").write_bytes(b"")
     (root / "good/b.jpg").write_bytes((root / "good/c.jpg").read_bytes()[:300])
@@ -81,8 +81,8 @@ def test_every_kind_of_leak_is_found(lay_out, save) -> None:
     shutil.copy(root / "test/dent/e.png", root / "test/good/e_copy.png")
     (root / "groups.csv").write_text("path,group\ntrain/good/c.png,7\ntest/good/d.png,7\n")
     leaks = {leak.kind: leak for leak in check_dataset(read_dataset(root)).leaks}
-    assert {kind: leak.photos for kind, leak in leaks.items()} == {
-        "same photo": (("test/good/copy.png", "train/good/a.png"),),
+    assert {kind: leak.images for kind, leak in leaks.items()} == {
+        "same image": (("test/good/copy.png", "train/good/a.png"),),
         "look-alike": (("test/good/again.jpg", "train/good/b.png"),),
         "same group": (("test/good/d.png", "train/good/c.png"),),
         "two labels": (("test/dent/e.png", "test/good/e_copy.png"),),
@@ -90,7 +90,7 @@ def test_every_kind_of_leak_is_found(lay_out, save) -> None:
     assert all(leak.sentence.startswith("1 case of ") for leak in leaks.values())
 
 
-def test_the_same_pixels_in_another_file_format_are_the_same_photo(lay_out, save) -> None:
+def test_the_same_pixels_in_another_file_format_are_the_same_image(lay_out, save) -> None:
     root = lay_out([])
     save(root / "good/a.png", blobs(0))
     save(root / "good/b.bmp", blobs(0))
@@ -101,12 +101,12 @@ def test_the_same_pixels_in_another_file_format_are_the_same_photo(lay_out, save
 def test_the_report_is_plain_json(lay_out) -> None:
     root = lay_out(["정상/a.jpg", "결함/b.jpg"])
     record = json.loads(json.dumps(check_dataset(read_dataset(root)).to_record(), allow_nan=False))
-    assert record["photos"] == 2
+    assert record["images"] == 2
     assert record["counts"] == {"결함": {"no split": 1}, "정상": {"no split": 1}}
     assert record["normal_labels"] == ["정상"]
 
 
-def test_photos_that_show_the_same_become_one_group(lay_out, save) -> None:
+def test_images_that_show_the_same_become_one_group(lay_out, save) -> None:
     root = lay_out([])
     for name, seed in {"a": 0, "b": 1, "c": 1, "d": 2, "e": 3, "f": 4}.items():
         save(root / f"good/{name}.png", blobs(seed))
@@ -135,7 +135,7 @@ def test_look_alikes_are_found_through_scale_exposure_and_jpeg_but_not_among_str
     assert pairs.tolist() == [[index, 40 + index] for index in range(10)]
 
 
-def test_photos_of_one_even_grey_are_no_look_alikes() -> None:
+def test_images_of_one_even_grey_are_no_look_alikes() -> None:
     flat = np.stack([np.full((32, 32), level, np.uint8) for level in (0, 100, 255)])
     assert len(near_duplicate_pairs(flat)) == 0
 
@@ -147,7 +147,7 @@ def test_all_pairs_are_compared_across_blocks(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_photos_have_no_pairs(count) -> None:
+def test_fewer_than_two_images_have_no_pairs(count) -> None:
     assert near_duplicate_pairs(np.zeros((count, 32, 32), np.uint8)).shape == (0, 2)
 
 

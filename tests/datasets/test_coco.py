@@ -113,7 +113,7 @@ def test_a_file_that_is_cut_off_is_refused(lay_out) -> None:
     ],
 )
 def test_another_size_is_refused(mask) -> None:
-    with pytest.raises(DataError, match="40×32 px but the photo is 41×32"):
+    with pytest.raises(DataError, match="40×32 px but the image is 41×32"):
         mask.read(32, 41)
 
 
@@ -142,7 +142,7 @@ def test_a_box_covers_the_pixels_whose_centres_it_holds(x, y, width, height) -> 
     assert not wrong[np.ix_(~edge_y, ~edge_x)].any()
 
 
-def test_an_outline_that_leaves_the_photo_is_cut_at_its_border() -> None:
+def test_an_outline_that_leaves_the_image_is_cut_at_its_border() -> None:
     assert fill_polygon((-5, -5, 100, -5, 100, 100, -5, 100), 7, 9).all()
     assert not fill_polygon((20, 20, 30, 20, 30, 30), 7, 9).any()
 

@@ -12,7 +12,7 @@ from blemish.datasets import LAYOUTS, FileMask, read_dataset
 PAIRED = ["train/images/a.jpg", "train/images/b.jpg", "train/masks/a.png", "train/masks/b.png"]
 PAIRED_TEST = ["test/images/c.jpg", "test/masks/c.png"]
 
-# files, layout in words (its beginning), {label: count}, {split: count}, classes, photos with a known extent
+# files, layout in words (its beginning), {label: count}, {split: count}, classes, images with a known extent
 CASES = {
     "images and masks with splits": (
         PAIRED + PAIRED_TEST,
@@ -61,9 +61,9 @@ CASES = {
         ("defect",),
         2,
     ),
-    "masks beside their photos": (
+    "masks beside their images": (
         ["a.png", "a_mask.png", "b.png", "b_mask.png"],
-        "photos with their masks beside them",
+        "images with their masks beside them",
         {"defect": 2},
         {},
         ("defect",),
@@ -124,11 +124,11 @@ CASES = {
         ("crack",),
         2,
     ),
-    "photos alone": (["a.jpg", "b.jpg"], "photos without labels", {"unlabelled": 2}, {}, (), 0),
-    "photos alone in images": (["images/a.jpg"], "photos without labels", {"unlabelled": 1}, {}, (), 0),
-    "photos alone in splits": (
+    "images alone": (["a.jpg", "b.jpg"], "images without labels", {"unlabelled": 2}, {}, (), 0),
+    "images alone in images": (["images/a.jpg"], "images without labels", {"unlabelled": 1}, {}, (), 0),
+    "images alone in splits": (
         ["train/a.jpg", "test/b.jpg"],
-        "photos without labels",
+        "images without labels",
         {"unlabelled": 2},
         {"train": 1, "test": 1},
         (),
@@ -182,13 +182,13 @@ def test_normal_names_can_be_given(lay_out) -> None:
     assert dataset.classes == ("good",)
 
 
-def test_images_and_masks_leave_it_to_the_mask_whether_a_photo_is_defective(lay_out) -> None:
+def test_images_and_masks_leave_it_to_the_mask_whether_a_image_is_defective(lay_out) -> None:
     (sample,) = read_dataset(lay_out(["images/a.jpg", "masks/a.png"])).samples
     assert sample.defective is None
     assert isinstance(sample.masks[0].source, FileMask)
 
 
-def test_a_photo_without_its_mask_is_noted_and_of_unknown_extent(lay_out) -> None:
+def test_a_image_without_its_mask_is_noted_and_of_unknown_extent(lay_out) -> None:
     dataset = read_dataset(lay_out([*PAIRED, "train/images/z.jpg"]))
     assert dataset.samples[-1].masks is None
     assert dataset.samples[-1].label == "unlabelled"
@@ -231,7 +231,7 @@ def test_names_pair_however_their_accents_are_composed(lay_out) -> None:
     assert dataset.samples[0].masks is not None
 
 
-def test_groups_come_from_a_table_beside_the_photos(lay_out) -> None:
+def test_groups_come_from_a_table_beside_the_images(lay_out) -> None:
     root = lay_out(["free/images/a.jpg", "crack/images/b.jpg", "crack/images/c.jpg", "crack/masks/b.png"])
     (root / "groups.csv").write_text("path,group\nfree/images/a.jpg,7\ncrack/images/b.jpg,7\ngone.jpg,8\n")
     dataset = read_dataset(root)

@@ -108,8 +108,8 @@ def scene(shape: tuple[int, int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_masks_drawn_on_stored_pixels_turn_with_their_photos(tmp_path, orientation) -> None:
-    """METU's set: photos in several EXIF orientations, masks without one. The quarter turn settles the others."""
+def test_masks_drawn_on_stored_pixels_turn_with_their_images(tmp_path, orientation) -> None:
+    """METU's set: images in several EXIF orientations, masks without one. The quarter turn settles the others."""
     for name, turn in (("a", orientation), ("b", 6), ("c", 1)):
         (tmp_path / "rgb").mkdir(exist_ok=True)
         (tmp_path / "BW").mkdir(exist_ok=True)
@@ -117,12 +117,12 @@ def test_masks_drawn_on_stored_pixels_turn_with_their_photos(tmp_path, orientati
         Image.fromarray(scene((32, 48))).save(tmp_path / f"BW/{name}.jpg", quality=95)
     dataset = read_dataset(tmp_path)
     for sample in dataset.samples:
-        photo = read_image(sample.path)
-        assert ((photo[..., 0] > 127) == sample.read_mask(*photo.shape[:2])).all()
+        image = read_image(sample.path)
+        assert ((image[..., 0] > 127) == sample.read_mask(*image.shape[:2])).all()
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_masks_drawn_on_the_photo_as_shown_stay(tmp_path, orientation) -> None:
+def test_masks_drawn_on_the_image_as_shown_stay(tmp_path, orientation) -> None:
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
     for name, turn in (("a", orientation), ("b", 6)):
@@ -130,8 +130,8 @@ def test_masks_drawn_on_the_photo_as_shown_stay(tmp_path, orientation) -> None:
         shown = read_image(tmp_path / f"images/{name}.jpg")[..., 0] > 127
         Image.fromarray(shown).save(tmp_path / f"masks/{name}.png")
     for sample in read_dataset(tmp_path).samples:
-        photo = read_image(sample.path)
-        assert ((photo[..., 0] > 127) == sample.read_mask(*photo.shape[:2])).all()
+        image = read_image(sample.path)
+        assert ((image[..., 0] > 127) == sample.read_mask(*image.shape[:2])).all()
 
 
 def test_a_mask_with_its_own_orientation_is_turned_by_it(tmp_path) -> None:
@@ -139,8 +139,8 @@ def test_a_mask_with_its_own_orientation_is_turned_by_it(tmp_path) -> None:
         (tmp_path / folder).mkdir()
         oriented(tmp_path / folder / "a.jpg", scene((32, 48)), 8)
     (sample,) = read_dataset(tmp_path).samples
-    photo = read_image(sample.path)
-    assert ((photo[..., 0] > 127) == sample.read_mask(*photo.shape[:2])).all()
+    image = read_image(sample.path)
+    assert ((image[..., 0] > 127) == sample.read_mask(*image.shape[:2])).all()
 
 
 def test_the_masks_of_a_sample_are_united_and_stay_apart_by_class() -> None:

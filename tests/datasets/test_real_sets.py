@@ -73,7 +73,7 @@ def test_steel_run_lengths_are_the_masks_that_come_as_pictures() -> None:
 def test_magnetic_tiles_split_without_cutting_a_group() -> None:
     dataset = read_dataset(folder("magnetic-tile"))
     assert len({sample.group for sample in dataset.samples}) == 706
-    split = with_splits(dataset, test_share=0.3)
+    split = with_splits(dataset, test_fraction=0.3)
     assert not {s.group for s in split.split("train").samples} & {s.group for s in split.split("test").samples}
     for label, count in dataset.labels().items():
         assert split.split("test").labels()[label] / count == pytest.approx(0.3, abs=0.05)
@@ -88,9 +88,9 @@ def test_the_four_empty_masks_of_the_uneven_tiles_are_found() -> None:
 def test_chest_x_rays_leak_between_the_covid_folders() -> None:
     report = check_dataset(read_dataset(folder("chest-xray")))
     (leak,) = report.leaks
-    assert leak.kind == "same photo"
-    assert len(leak.photos) == 6
-    assert all("covid" in name for case in leak.photos for name in case)
+    assert leak.kind == "same image"
+    assert len(leak.images) == 6
+    assert all("covid" in name for case in leak.images for name in case)
 
 
 def test_brickwork_has_twelve_exact_pairs_and_no_other_look_alikes() -> None:
@@ -106,14 +106,14 @@ def test_64_good_castings_stand_in_train_and_test() -> None:
     assert len(train & test) == 64
     few = dataset.where(lambda sample: sample.path.name in names)
     leaks = {leak.kind: leak for leak in check_dataset(few).leaks}
-    assert len(leaks["same photo"].photos) == 64
+    assert len(leaks["same image"].images) == 64
 
 
-def test_one_photo_of_deepcrack_looks_the_same_in_train_and_test() -> None:
+def test_one_image_of_deepcrack_looks_the_same_in_train_and_test() -> None:
     dataset = read_dataset(folder("deepcrack"))
     (leak,) = check_dataset(dataset).leaks
     assert leak.kind == "look-alike"
-    assert leak.photos == (("test/images/11216.jpg", "train/images/11158.jpg"),)
+    assert leak.images == (("test/images/11216.jpg", "train/images/11158.jpg"),)
 
 
 def test_deepcrack_gives_the_same_tiles_as_ever(tmp_path) -> None:

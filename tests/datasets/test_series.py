@@ -74,7 +74,7 @@ def test_windows_cover_every_step(steps, stride, starts):
 
 
 def test_drawn_faults_are_where_they_are_said_to_be():
-    sound, faulty = draw_sensor_series(900, seed=4), draw_sensor_series(900, faults=3, kinds=("offset",), seed=4)
+    normal, faulty = draw_sensor_series(900, seed=4), draw_sensor_series(900, faults=3, kinds=("offset",), seed=4)
     assert np.count_nonzero(np.diff(faulty.faulty.astype(int)) == 1) == 3
-    assert sound.faulty is not None
-    assert not sound.faulty.any()
+    assert normal.faulty is not None
+    assert not normal.faulty.any()

@@ -1,4 +1,4 @@
-"""Synthetic photos: determined by their arguments, and true to their own truth."""
+"""Synthetic images: determined by their arguments, and true to their own truth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blemish.datasets.synthesis import DISTRACTORS, SURFACES, SynthesisSettings, draw_photo
+from blemish.datasets.synthesis import DISTRACTORS, SURFACES, SynthesisSettings, draw_image
 from blemish.datasets.synthesis.crack_paths import NETWORKS
 from blemish.errors import SettingsError
 
@@ -14,10 +14,10 @@ PLAIN = SynthesisSettings(
     surfaces={"concrete": 1.0},
     distractors_mean=0,
     uncracked_distractors_mean=0,
-    perspective_share=0,
-    light_crack_share=0,
-    least_contrast=0,
-    least_visibility=0,
+    perspective_fraction=0,
+    light_crack_fraction=0,
+    min_contrast=0,
+    min_visibility=0,
 )
 
 
@@ -26,9 +26,9 @@ def of_kind(**changes):
 
 
 @pytest.mark.parametrize("cracked", [True, False, None])
-def test_the_same_arguments_give_the_same_photo(cracked):
-    first = draw_photo(7, size_px=(120, 200), cracked=cracked)
-    again = draw_photo(7, size_px=(120, 200), cracked=cracked)
+def test_the_same_arguments_give_the_same_image(cracked):
+    first = draw_image(7, size_px=(120, 200), cracked=cracked)
+    again = draw_image(7, size_px=(120, 200), cracked=cracked)
     assert np.array_equal(first.image, again.image)
     assert np.array_equal(first.mask, again.mask)
     assert (first.surface, first.distractors) == (again.surface, again.distractors)
@@ -42,28 +42,28 @@ def test_the_number_of_threads_changes_nothing():
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        single = [draw_photo(seed, size_px=160, cracked=True).image for seed in range(3)]
+        single = [draw_image(seed, size_px=160, cracked=True).image for seed in range(3)]
         cv2.setNumThreads(4)
-        several = [draw_photo(seed, size_px=160, cracked=True).image for seed in range(3)]
+        several = [draw_image(seed, size_px=160, cracked=True).image for seed in range(3)]
     finally:
         cv2.setNumThreads(threads)
     assert np.array_equal(single, several)
 
 
-def test_another_seed_gives_another_photo():
-    assert not np.array_equal(draw_photo(1, size_px=64).image, draw_photo(2, size_px=64).image)
+def test_another_seed_gives_another_image():
+    assert not np.array_equal(draw_image(1, size_px=64).image, draw_image(2, size_px=64).image)
 
 
 @pytest.mark.parametrize("size", [32, (97, 333), (333, 97), (256, 256)])
-def test_a_photo_has_the_size_and_types_it_promises(size):
-    photo = draw_photo(3, size_px=size, cracked=True)
+def test_a_image_has_the_size_and_types_it_promises(size):
+    image = draw_image(3, size_px=size, cracked=True)
     shape = (size, size) if isinstance(size, int) else size
-    assert photo.image.shape == (*shape, 3)
-    assert photo.image.dtype == np.uint8
-    assert photo.image.flags.c_contiguous
-    assert photo.mask.shape == shape
-    assert photo.mask.dtype == np.bool_
-    for crack in photo.cracks:
+    assert image.image.shape == (*shape, 3)
+    assert image.image.dtype == np.uint8
+    assert image.image.flags.c_contiguous
+    assert image.mask.shape == shape
+    assert image.mask.dtype == np.bool_
+    for crack in image.cracks:
         assert crack.points.ndim == 2
         assert crack.points.dtype == np.float64
         assert crack.width_px.shape == (len(crack.points),)
@@ -72,25 +72,25 @@ def test_a_photo_has_the_size_and_types_it_promises(size):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_sound_photo_has_no_crack_in_its_truth(seed):
-    photo = draw_photo(seed, size_px=96, cracked=False)
-    assert not photo.mask.any()
-    assert photo.cracks == ()
+def test_a_normal_image_has_no_crack_in_its_truth(seed):
+    image = draw_image(seed, size_px=96, cracked=False)
+    assert not image.mask.any()
+    assert image.cracks == ()
 
 
-def test_the_share_of_cracked_photos_is_as_asked_for():
-    settings = of_kind(crack_share=0.25)
-    drawn = [bool(draw_photo(seed, size_px=48, settings=settings).cracks) for seed in range(60)]
+def test_the_fraction_of_cracked_images_is_as_asked_for():
+    settings = of_kind(crack_fraction=0.25)
+    drawn = [bool(draw_image(seed, size_px=48, settings=settings).cracks) for seed in range(60)]
     assert 0.1 < np.mean(drawn) < 0.42
-    assert not any(draw_photo(seed, size_px=48, settings=of_kind(crack_share=0)).cracks for seed in range(10))
+    assert not any(draw_image(seed, size_px=48, settings=of_kind(crack_fraction=0)).cracks for seed in range(10))
 
 
-def test_a_seed_has_a_cracked_and_a_sound_twin():
+def test_a_seed_has_a_cracked_and_a_normal_twin():
     settings = of_kind(crack_width_px=(3, 5))
-    cracked, sound = (draw_photo(11, size_px=256, cracked=with_, settings=settings) for with_ in (True, False))
-    assert cracked.surface == sound.surface
+    cracked, normal = (draw_image(11, size_px=256, cracked=with_, settings=settings) for with_ in (True, False))
+    assert cracked.surface == normal.surface
     near = cv2.dilate(cracked.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
-    difference = np.abs(cracked.image.astype(int) - sound.image).mean(axis=2)
+    difference = np.abs(cracked.image.astype(int) - normal.image).mean(axis=2)
     assert near.mean() < 0.7
     assert difference[~near].mean() < 6
     assert difference[cracked.mask].mean() > 25
@@ -100,9 +100,9 @@ def test_a_seed_has_a_cracked_and_a_sound_twin():
 def test_every_surface_draws_at_odd_sizes(surface):
     settings = of_kind(surfaces={surface: 1.0})
     for seed in range(2):
-        photo = draw_photo(seed, size_px=(97, 333), settings=settings)
-        assert photo.surface == surface
-        assert photo.image.std() > 1
+        image = draw_image(seed, size_px=(97, 333), settings=settings)
+        assert image.surface == surface
+        assert image.image.std() > 1
 
 
 @pytest.mark.parametrize("distractor", sorted(DISTRACTORS))
@@ -110,11 +110,11 @@ def test_every_distractor_draws_at_odd_sizes_and_stays_out_of_the_mask(distracto
     settings = of_kind(distractors={distractor: 1.0}, uncracked_distractors_mean=8)
     changed = []
     for seed in range(3):
-        photo = draw_photo(seed, size_px=(97, 333), cracked=False, settings=settings)
-        plain = draw_photo(seed, size_px=(97, 333), cracked=False, settings=PLAIN)
-        assert set(photo.distractors) <= {distractor}
-        assert not photo.mask.any()
-        changed.append(np.abs(photo.image.astype(int) - plain.image).mean())
+        image = draw_image(seed, size_px=(97, 333), cracked=False, settings=settings)
+        plain = draw_image(seed, size_px=(97, 333), cracked=False, settings=PLAIN)
+        assert set(image.distractors) <= {distractor}
+        assert not image.mask.any()
+        changed.append(np.abs(image.image.astype(int) - plain.image).mean())
     assert max(changed) > 0.5
 
 
@@ -122,7 +122,7 @@ def test_every_distractor_draws_at_odd_sizes_and_stays_out_of_the_mask(distracto
 def test_every_network_draws_cracks_on_plain_and_on_jointed_surfaces(network):
     for surface in ("concrete", "brick"):
         settings = of_kind(networks={network: 1.0}, surfaces={surface: 1.0})
-        assert any(draw_photo(seed, size_px=128, cracked=True, settings=settings).mask.any() for seed in range(3))
+        assert any(draw_image(seed, size_px=128, cracked=True, settings=settings).mask.any() for seed in range(3))
 
 
 @pytest.mark.parametrize(("width", "seed"), [(1.5, 0), (3.0, 1), (6.0, 2), (12.0, 3), (25.0, 4)])
@@ -130,9 +130,9 @@ def test_the_mask_has_the_area_that_length_and_width_say(width, seed):
     settings = of_kind(crack_width_px=(width, width), networks={"single": 1.0})
     masked = told = 0.0
     for number in range(4):
-        photo = draw_photo(100 * seed + number, size_px=256, cracked=True, settings=settings)
-        masked += photo.mask.sum()
-        for crack in photo.cracks:
+        image = draw_image(100 * seed + number, size_px=256, cracked=True, settings=settings)
+        masked += image.mask.sum()
+        for crack in image.cracks:
             step = np.hypot(*np.diff(crack.points, axis=0).T)
             told += float((step * (crack.width_px[1:] + crack.width_px[:-1]) / 2).sum())
     # Rough edges lengthen the centre line a little more than they add area.
@@ -150,9 +150,9 @@ def test_half_the_told_width_is_the_distance_from_the_centre_to_the_edge(width):
     settings = of_kind(crack_width_px=(width, width), networks={"single": 1.0})
     ratios = []
     for seed in range(4):
-        photo = draw_photo(seed, size_px=256, cracked=True, settings=settings)
-        away = edge_distance(photo.mask)
-        for crack in photo.cracks:
+        image = draw_image(seed, size_px=256, cracked=True, settings=settings)
+        away = edge_distance(image.mask)
+        for crack in image.cracks:
             column, row = np.rint(crack.points).astype(int).T
             inner = (np.minimum(column, row) > 30) & (np.maximum(column, row) < 226) & (crack.width_px > 2.5)
             # The widest circle about a point near the centre line is what a measuring tool finds.
@@ -164,12 +164,12 @@ def test_half_the_told_width_is_the_distance_from_the_centre_to_the_edge(width):
 
 def test_centre_lines_lie_in_the_mask():
     for seed in range(5):
-        photo = draw_photo(seed, size_px=256, cracked=True, settings=PLAIN)
-        for crack in photo.cracks:
+        image = draw_image(seed, size_px=256, cracked=True, settings=PLAIN)
+        for crack in image.cracks:
             wide = crack.width_px > 2
             column, row = np.rint(crack.points[wide]).astype(int).T
             if wide.any():
-                assert photo.mask[row, column].mean() > 0.97
+                assert image.mask[row, column].mean() > 0.97
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.8, 1.2), (2.0, 4.0), (10.0, 20.0)])
@@ -177,42 +177,42 @@ def test_widths_keep_to_the_range_asked_for(low, high):
     settings = of_kind(crack_width_px=(low, high), networks={"single": 1.0, "several": 1.0})
     widest = []
     for seed in range(4):
-        photo = draw_photo(seed, size_px=256, cracked=True, settings=settings)
-        widths = np.concatenate([crack.width_px for crack in photo.cracks]) if photo.cracks else np.array([low])
+        image = draw_image(seed, size_px=256, cracked=True, settings=settings)
+        widths = np.concatenate([crack.width_px for crack in image.cracks]) if image.cracks else np.array([low])
         widest.append(np.percentile(widths, 90))
         assert widths.max() < 3.5 * high
     assert 0.6 * low < np.median(widest) < 2.2 * high
 
 
 def test_thin_cracks_hold_together_in_the_mask():
-    settings = of_kind(crack_width_px=(0.8, 0.8), networks={"single": 1.0}, least_mask_width_px=1.0)
-    photo = max(
-        (draw_photo(s, size_px=128, cracked=True, settings=settings) for s in range(4)), key=lambda p: p.mask.sum()
+    settings = of_kind(crack_width_px=(0.8, 0.8), networks={"single": 1.0}, min_mask_width_px=1.0)
+    image = max(
+        (draw_image(s, size_px=128, cracked=True, settings=settings) for s in range(4)), key=lambda p: p.mask.sum()
     )
-    count, _ = cv2.connectedComponents(photo.mask.astype(np.uint8), connectivity=8)
-    assert count - 1 <= 2 * len(photo.cracks)
-    wider = settings.model_copy(update={"least_mask_width_px": 3.0})
+    count, _ = cv2.connectedComponents(image.mask.astype(np.uint8), connectivity=8)
+    assert count - 1 <= 2 * len(image.cracks)
+    wider = settings.model_copy(update={"min_mask_width_px": 3.0})
     assert (
-        max(draw_photo(s, size_px=128, cracked=True, settings=wider).mask.sum() for s in range(4))
-        > 2 * photo.mask.sum()
+        max(draw_image(s, size_px=128, cracked=True, settings=wider).mask.sum() for s in range(4))
+        > 2 * image.mask.sum()
     )
 
 
 def test_cracks_are_darker_than_what_is_beside_them():
     darker = []
     for seed in range(6):
-        photo = draw_photo(seed, size_px=160, cracked=True, settings=of_kind(crack_width_px=(3, 12)))
-        grey = photo.image.mean(axis=2)
-        ring = cv2.dilate(photo.mask.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
-        darker.append(grey[ring & ~photo.mask].mean() - grey[photo.mask].mean())
+        image = draw_image(seed, size_px=160, cracked=True, settings=of_kind(crack_width_px=(3, 12)))
+        grey = image.image.mean(axis=2)
+        ring = cv2.dilate(image.mask.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+        darker.append(grey[ring & ~image.mask].mean() - grey[image.mask].mean())
     assert np.median(darker) > 25
 
 
 def test_what_lies_in_front_of_a_crack_leaves_the_truth():
     settings = of_kind(crack_width_px=(6, 12), networks={"single": 1.0})
     hiding = settings.model_copy(update={"distractors": {"edge": 1.0}, "distractors_mean": 9})
-    bare = sum(draw_photo(seed, size_px=128, cracked=True, settings=settings).mask.sum() for seed in range(8))
-    hidden = sum(draw_photo(seed, size_px=128, cracked=True, settings=hiding).mask.sum() for seed in range(8))
+    bare = sum(draw_image(seed, size_px=128, cracked=True, settings=settings).mask.sum() for seed in range(8))
+    hidden = sum(draw_image(seed, size_px=128, cracked=True, settings=hiding).mask.sum() for seed in range(8))
     assert hidden < 0.9 * bare
 
 
@@ -235,4 +235,4 @@ def test_impossible_settings_are_refused_in_a_sentence(change, sentence):
 @pytest.mark.parametrize(("seed", "size"), [(-1, 64), (0, 31), (0, (20, 400))])
 def test_impossible_seeds_and_sizes_are_refused(seed, size):
     with pytest.raises(SettingsError):
-        draw_photo(seed, size_px=size)
+        draw_image(seed, size_px=size)

@@ -18,8 +18,8 @@ SHAPE = (60, 80)
 
 def distance_to_segment(x, y, start, end):
     along = end - start
-    share = np.clip(((x - start[0]) * along[0] + (y - start[1]) * along[1]) / (along @ along), 0, 1)
-    return np.hypot(x - start[0] - share * along[0], y - start[1] - share * along[1])
+    fraction = np.clip(((x - start[0]) * along[0] + (y - start[1]) * along[1]) / (along @ along), 0, 1)
+    return np.hypot(x - start[0] - fraction * along[0], y - start[1] - fraction * along[1])
 
 
 @given(st.lists(st.floats(5, 55), min_size=4, max_size=4), st.floats(0.3, 8))
@@ -47,12 +47,12 @@ def test_several_lines_in_one_call_are_not_joined():
     assert (plane[15:45] < 0).all()
 
 
-def test_a_line_outside_the_photo_has_no_field():
+def test_a_line_outside_the_image_has_no_field():
     line = resample(np.array([[-50.0, -40.0], [-30.0, 200.0]]))
     assert stroke_field(line, np.full(len(line), 3.0), SHAPE) is None
 
 
-def test_a_wide_line_is_whole_where_it_leaves_the_photo():
+def test_a_wide_line_is_whole_where_it_leaves_the_image():
     line = resample(np.array([[40.0, 30.0], [120.0, 90.0]]))
     field = stroke_field(line, np.full(len(line), 12.0), SHAPE, margin_px=2)
     rows, columns = np.mgrid[field.window]

@@ -11,7 +11,7 @@ import typer
 
 from blemish.cli.synth import synth
 from blemish.datasets import read_dataset
-from blemish.datasets.synthesis import SynthesisSettings, draw_photo, write_synthesis
+from blemish.datasets.synthesis import SynthesisSettings, draw_image, write_synthesis
 from blemish.errors import BlemishError
 
 SMALL = SynthesisSettings(surfaces={"concrete": 1.0}, distractors_mean=1, uncracked_distractors_mean=1)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_as_a_data_set_with_its_truth(tmp_path):
         n=10,
         seed=1,
         size_px=(64, 96),
-        test_share=0.4,
+        test_fraction=0.4,
         settings=SMALL,
         on_progress=lambda: steps.append(1),
     )
@@ -51,21 +51,23 @@ def test_what_is_written_is_read_as_a_data_set_with_its_truth(tmp_path):
     assert len(records) == 10
     for record in records:
         path = tmp_path / "set" / record["file"]
-        photo = draw_photo(record["seed"], size_px=(64, 96), cracked=bool(int(path.stem) % 2), settings=SMALL)
-        assert np.array_equal(masks[path.name], photo.mask)
-        assert np.abs(cv2.imread(str(path))[..., ::-1].astype(int) - photo.image).mean() < 6
-        assert record["surface"] == photo.surface
-        assert record["distractors"] == list(photo.distractors)
-        assert len(record["cracks"]) == len(photo.cracks)
-        for told, crack in zip(record["cracks"], photo.cracks, strict=True):
+        image = draw_image(record["seed"], size_px=(64, 96), cracked=bool(int(path.stem) % 2), settings=SMALL)
+        assert np.array_equal(masks[path.name], image.mask)
+        assert np.abs(cv2.imread(str(path))[..., ::-1].astype(int) - image.image).mean() < 6
+        assert record["surface"] == image.surface
+        assert record["distractors"] == list(image.distractors)
+        assert len(record["cracks"]) == len(image.cracks)
+        for told, crack in zip(record["cracks"], image.cracks, strict=True):
             assert len(told["points_px"]) == len(told["width_px"])
             assert np.allclose(told["points_px"][-1], crack.points[-1], atol=0.01)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.3, 3), (1.0, 10)])
-def test_either_share_holds_exactly(tmp_path, share, expected):
-    sure = SMALL.model_copy(update={"crack_width_px": (3.0, 5.0), "least_contrast": 0.0, "least_visibility": 0.0})
-    counts = write_synthesis(tmp_path / "set", n=10, size_px=48, crack_share=share, test_share=share, settings=sure)
+def test_either_fraction_holds_exactly(tmp_path, fraction, expected):
+    sure = SMALL.model_copy(update={"crack_width_px": (3.0, 5.0), "min_contrast": 0.0, "min_visibility": 0.0})
+    counts = write_synthesis(
+        tmp_path / "set", n=10, size_px=48, crack_fraction=fraction, test_fraction=fraction, settings=sure
+    )
     assert counts.test == pytest.approx(expected, abs=1)
     records = [json.loads(line) for line in (tmp_path / "set" / "truth.jsonl").read_text().splitlines()]
     assert sum(bool(record["cracks"]) for record in records) <= expected
@@ -91,7 +93,9 @@ def test_nothing_is_left_when_drawing_stops_half_way(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("change", [{"n": 0}, {"n": 10**7}, {"crack_share": 1.5}, {"test_share": -0.1}, {"size_px": 8}])
+@pytest.mark.parametrize(
+    "change", [{"n": 0}, {"n": 10**7}, {"crack_fraction": 1.5}, {"test_fraction": -0.1}, {"size_px": 8}]
+)
 def test_impossible_orders_are_refused_and_write_nothing(tmp_path, change):
     with pytest.raises(BlemishError):
         write_synthesis(tmp_path / "set", **({"n": 1, "size_px": 32} | change))
@@ -105,6 +109,6 @@ def test_the_verb_writes_a_set_and_says_what(tmp_path):
     app.command()(synth)
     result = CliRunner().invoke(app, [str(tmp_path / "벽 set"), "-n", "4", "--size", "32", "--surface", "brick"])
     assert result.exit_code == 0, result.output
-    assert "photos of 32 px" in result.output
+    assert "images of 32 px" in result.output
     records = [json.loads(line) for line in (tmp_path / "벽 set" / "truth.jsonl").read_text().splitlines()]
     assert {record["surface"] for record in records} == {"brick"}

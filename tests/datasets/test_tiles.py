@@ -1,4 +1,4 @@
-"""Tiles: what counts as sound, what as defective, and what is written."""
+"""Tiles: what counts as normal, what as defective, and what is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blemish.images import read_image
 
 @pytest.fixture
 def walls(tmp_path, save, texture):
-    """Two photos in each split with random lines as masks, one photo without mask, one that is too small."""
+    """Two images in each split with random lines as masks, one image without mask, one that is too small."""
     rng = np.random.default_rng(5)
     for split in ("train", "test"):
         for name in ("wall 1", "벽"):
@@ -30,39 +30,39 @@ def walls(tmp_path, save, texture):
     return read_dataset(tmp_path / "walls")
 
 
-def expected(mask: np.ndarray, y: int, x: int, side: int, margin: int, share: float) -> str | None:
+def expected(mask: np.ndarray, y: int, x: int, side: int, margin: int, fraction: float) -> str | None:
     """The definition, word for word."""
     inside = mask[y : y + side, x : x + side]
     around = mask[max(0, y - margin) : y + side + margin, max(0, x - margin) : x + side + margin]
     central = inside[side // 4 : side - side // 4, side // 4 : side - side // 4]
     if not around.any():
         return "normal"
-    return "defect" if inside.mean() >= share and central.any() else None
+    return "defect" if inside.mean() >= fraction and central.any() else None
 
 
 @pytest.mark.parametrize(("side", "margin", "share"), [(32, 4, 0.01), (64, 0, 0.05), (33, 40, 0.001)])
-def test_tiles_are_what_the_definition_says(walls, tmp_path, side, margin, share) -> None:
-    counted = cut_tiles(walls, tmp_path / "tiles", tile_px=side, margin_px=margin, min_share=share)
+def test_tiles_are_what_the_definition_says(walls, tmp_path, side, margin, fraction) -> None:
+    counted = cut_tiles(walls, tmp_path / "tiles", tile_px=side, margin_px=margin, min_fraction=fraction)
     cut = read_dataset(tmp_path / "tiles").samples
     tiles = {(sample.group, *sample.path.stem.rsplit("_", 2)[1:]): sample for sample in cut}
     left_out = 0
-    for photo in walls.samples:
-        if photo.masks is None or photo.path.stem == "tiny":
+    for image in walls.samples:
+        if image.masks is None or image.path.stem == "tiny":
             continue
-        pixels, mask = read_image(photo.path), photo.read_mask(150, 200)
+        pixels, mask = read_image(image.path), image.read_mask(150, 200)
         for y in range(0, 150 - side + 1, side):
             for x in range(0, 200 - side + 1, side):
-                label = expected(mask, y, x, side, margin, share)
-                tile = tiles.pop((photo.path.relative_to(walls.root).as_posix(), str(y), str(x)), None)
+                label = expected(mask, y, x, side, margin, fraction)
+                tile = tiles.pop((image.path.relative_to(walls.root).as_posix(), str(y), str(x)), None)
                 assert (tile.label if tile else None) == label
                 left_out += tile is None
                 if tile is not None:
-                    assert tile.split == photo.split
+                    assert tile.split == image.split
                     np.testing.assert_array_equal(read_image(tile.path), pixels[y : y + side, x : x + side])
                     np.testing.assert_array_equal(tile.read_mask(side, side), mask[y : y + side, x : x + side])
     assert not tiles
     assert counted.left_out == left_out
-    assert (counted.photos, counted.skipped) == (4, 2)
+    assert (counted.images, counted.skipped) == (4, 2)
 
 
 def test_the_folder_holds_splits_classes_and_a_table(walls, tmp_path) -> None:
@@ -87,14 +87,14 @@ def test_cutting_twice_gives_the_same_files(walls, tmp_path) -> None:
     assert contents[0] == contents[1]
 
 
-def test_normal_photos_of_class_folders_give_normal_tiles(lay_out, tmp_path) -> None:
+def test_normal_images_of_class_folders_give_normal_tiles(lay_out, tmp_path) -> None:
     root = lay_out(["good/a.jpg", "dent/b.jpg", "dent/a.jpg"])
     counted = cut_tiles(read_dataset(root), tmp_path / "tiles", tile_px=16)
     assert counted.counts == {("", "normal"): 4}
     assert counted.skipped == 2
 
 
-def test_photos_of_one_name_stay_apart(lay_out, tmp_path) -> None:
+def test_images_of_one_name_stay_apart(lay_out, tmp_path) -> None:
     root = lay_out(["good/a.jpg", "ok/a.jpg"])
     assert sum(cut_tiles(read_dataset(root), tmp_path / "tiles", tile_px=16).counts.values()) == 8
     assert len(read_dataset(tmp_path / "tiles")) == 8
@@ -110,20 +110,20 @@ def test_a_label_from_a_table_cannot_lead_out_of_the_folder(lay_out, tmp_path, l
 
 
 @pytest.mark.parametrize(
-    "settings", [{"tile_px": 0}, {"tile_px": 32, "margin_px": -1}, {"tile_px": 32, "min_share": 0}]
+    "settings", [{"tile_px": 0}, {"tile_px": 32, "margin_px": -1}, {"tile_px": 32, "min_fraction": 0}]
 )
 def test_impossible_settings_are_refused(walls, tmp_path, settings) -> None:
     with pytest.raises(DataError, match="cannot be cut"):
         cut_tiles(walls, tmp_path / "tiles", **settings)
 
 
-def test_photos_without_any_mask_are_refused(lay_out, tmp_path) -> None:
+def test_images_without_any_mask_are_refused(lay_out, tmp_path) -> None:
     with pytest.raises(DataError, match="no masks"):
         cut_tiles(read_dataset(lay_out(["a.jpg"])), tmp_path / "tiles", tile_px=8)
 
 
 def test_a_defect_cannot_be_called_normal(walls, tmp_path) -> None:
-    with pytest.raises(DataError, match="means sound"):
+    with pytest.raises(DataError, match="means normal"):
         cut_tiles(walls, tmp_path / "tiles", tile_px=32, defect_label="ok")
 
 
@@ -135,12 +135,12 @@ def test_a_folder_with_something_in_it_is_left_alone(walls, tmp_path) -> None:
     assert (tmp_path / "tiles/mine.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("spoil", ["damaged photo", "small mask", "photos too small"])
+@pytest.mark.parametrize("spoil", ["damaged image", "small mask", "images too small"])
 def test_nothing_is_left_half_written(walls, tmp_path, spoil, save) -> None:
-    if spoil == "damaged photo":
+    if spoil == "damaged image":
         walls.samples[-1].path.write_bytes(b"no image")
     if spoil == "small mask":
         save(walls.samples[-1].masks[0].source.path, np.zeros((9, 9), np.uint8))
     with pytest.raises(BlemishError):
-        cut_tiles(walls, tmp_path / "tiles", tile_px=4000 if spoil == "photos too small" else 32)
+        cut_tiles(walls, tmp_path / "tiles", tile_px=4000 if spoil == "images too small" else 32)
     assert {path.name for path in tmp_path.iterdir()} == {"walls"}

@@ -18,17 +18,17 @@ def deciding(container: Container, *by_class: ClassThreshold) -> Container:
 
 
 @pytest.fixture
-def photo() -> np.ndarray:
+def image() -> np.ndarray:
     """Grey, with a light square of 36 px, a dark bar of 40 px, and a dark speck."""
-    photo = np.full((40, 60, 3), 128, np.uint8)
-    photo[2:8, 2:8] = 250
-    photo[20:22, 10:30] = 10
-    photo[35, 50] = 10
-    return photo
+    image = np.full((40, 60, 3), 128, np.uint8)
+    image[2:8, 2:8] = 250
+    image[20:22, 10:30] = 10
+    image[35, 50] = 10
+    return image
 
 
-def test_without_thresholds_of_their_own_all_classes_share_one(light_and_dark: Container, photo: np.ndarray):
-    found = Detector(light_and_dark).inspect(photo)
+def test_without_thresholds_of_their_own_all_classes_fraction_one(light_and_dark: Container, image: np.ndarray):
+    found = Detector(light_and_dark).inspect(image)
     assert sorted((region.label, region.area_px) for region in found.regions) == [("1", 36), ("2", 1), ("2", 40)]
     assert found.class_masks is not None
     assert found.mask is not None
@@ -36,9 +36,9 @@ def test_without_thresholds_of_their_own_all_classes_share_one(light_and_dark: C
     np.testing.assert_array_equal(found.mask, found.class_masks.any(axis=0))
 
 
-def test_each_class_has_its_own_threshold_and_least_area(light_and_dark: Container, photo: np.ndarray):
+def test_each_class_has_its_own_threshold_and_least_area(light_and_dark: Container, image: np.ndarray):
     limits = (ClassThreshold(label="2", pixel=0.9, min_area_px=2), ClassThreshold(label="1", pixel=0.99))
-    found = Detector(deciding(light_and_dark, *limits)).inspect(photo)
+    found = Detector(deciding(light_and_dark, *limits)).inspect(image)
     assert [(region.label, region.area_px) for region in found.regions] == [("2", 40)]
 
 
@@ -63,25 +63,25 @@ def test_thresholds_of_classes_survive_the_file(light_and_dark: Container, tmp_p
     assert read_container(tmp_path / "x.blemish").spec.thresholds.by_class == (limit,)
 
 
-def test_a_threshold_set_by_hand_holds_for_every_class(light_and_dark: Container, tmp_path: Path, photo: np.ndarray):
+def test_a_threshold_set_by_hand_holds_for_every_class(light_and_dark: Container, tmp_path: Path, image: np.ndarray):
     file = tmp_path / "x.blemish"
     write_container(file, deciding(light_and_dark, ClassThreshold(label="2", pixel=0.99)))
     set_thresholds(file, reject=0.6)
     assert load(file).spec.thresholds.by_class
     set_thresholds(file, pixel=0.7)
     assert load(file).spec.thresholds.by_class == ()
-    assert {region.label for region in load(file).inspect(photo).regions} == {"1", "2"}
+    assert {region.label for region in load(file).inspect(image).regions} == {"1", "2"}
 
 
-def test_the_photo_is_named_after_its_worst_region(light_and_dark: Container, photo: np.ndarray):
+def test_the_image_is_named_after_its_worst_region(light_and_dark: Container, image: np.ndarray):
     detector = Detector(light_and_dark)
-    assert detector.inspect(photo).label == "1"
-    assert detector.inspect(255 - photo).label == "2"
+    assert detector.inspect(image).label == "1"
+    assert detector.inspect(255 - image).label == "2"
     assert detector.inspect(np.full((8, 8, 3), 128, np.uint8)).label is None
 
 
 @pytest.mark.parametrize(("grey", "label"), [(250, "1"), (5, "2"), (128, None)])
-def test_without_outlines_the_highest_map_names_the_photo(light_and_dark: Container, grey: int, label: str | None):
+def test_without_outlines_the_highest_map_names_the_image(light_and_dark: Container, grey: int, label: str | None):
     detector = Detector(light_and_dark).with_thresholds(Thresholds(reject=0.7))
     found = detector.inspect(np.full((8, 8, 3), grey, np.uint8))
     assert (found.label, found.regions) == (label, ())

@@ -36,7 +36,7 @@ def rewrite(path: Path, content: dict[str, bytes], *, sums: bool = True) -> None
 def test_what_is_written_is_read_back(darkness: Container, tmp_path: Path):
     spec = darkness.spec.model_copy(
         update={
-            "calibration": Calibration(scores=(0.1, 0.25, 1e-9), source="three photos"),
+            "calibration": Calibration(scores=(0.1, 0.25, 1e-9), source="three images"),
             "thresholds": Thresholds(pixel=0.1 + 0.2, review=0.4, reject=0.7, source="test"),
         }
     )

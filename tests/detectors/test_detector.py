@@ -26,8 +26,8 @@ def test_a_dark_bar_is_found_where_it_is(darkness_file: Path, wall: np.ndarray):
     assert region.area_px == 160
     assert region.centroid_px == pytest.approx((49.5, 51.5))
     assert region.label == "dark"
-    assert found.heat_map is not None
-    np.testing.assert_allclose(found.heat_map, 1 - wall.mean(axis=2) / 255, atol=1e-5)
+    assert found.anomaly_map is not None
+    np.testing.assert_allclose(found.anomaly_map, 1 - wall.mean(axis=2) / 255, atol=1e-5)
     assert found.mask is not None
     np.testing.assert_array_equal(found.mask, wall[..., 0] == 20)
 
@@ -43,11 +43,11 @@ def test_a_file_and_its_pixels_get_the_same_answer(darkness_file: Path, wall: np
 
 def test_company_changes_nothing(darkness_file: Path, wall: np.ndarray):
     rng = np.random.default_rng(0)
-    photos = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in ((40, 50, 3), (300, 70, 3), (64, 64, 3))]
-    photos.insert(1, wall)
+    images = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in ((40, 50, 3), (300, 70, 3), (64, 64, 3))]
+    images.insert(1, wall)
     detector = load(darkness_file)
-    together = [detector.inspect(pixels).to_record() for pixels in photos]
-    assert together == [load(darkness_file).inspect(pixels).to_record() for pixels in photos]
+    together = [detector.inspect(pixels).to_record() for pixels in images]
+    assert together == [load(darkness_file).inspect(pixels).to_record() for pixels in images]
 
 
 def test_tiles_in_one_batch_and_alone_agree(darkness: Container, monkeypatch: pytest.MonkeyPatch):
@@ -56,21 +56,21 @@ def test_tiles_in_one_batch_and_alone_agree(darkness: Container, monkeypatch: py
     monkeypatch.setattr("blemish.detectors.detector._BATCH_PIXELS", 1)
     alone = Detector(darkness).inspect(image)
     assert alone.score == together.score
-    np.testing.assert_array_equal(alone.heat_map, together.heat_map)
+    np.testing.assert_array_equal(alone.anomaly_map, together.anomaly_map)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (7, 9), (64, 64), (65, 129), (500, 333)])
 def test_every_size_gets_a_map_of_its_own_size(darkness_file: Path, shape: tuple[int, int]):
     image = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    heat_map = load(darkness_file).inspect(image).heat_map
-    assert heat_map is not None
-    np.testing.assert_allclose(heat_map, 1 - image.mean(axis=2) / 255, atol=1e-5)
+    anomaly_map = load(darkness_file).inspect(image).anomaly_map
+    assert anomaly_map is not None
+    np.testing.assert_allclose(anomaly_map, 1 - image.mean(axis=2) / 255, atol=1e-5)
 
 
 def test_a_fixed_input_size_is_resized_to_and_back(darkness: Container, wall: np.ndarray):
     found = changed(darkness, input=InputSpec(size_px=(50, 75))).inspect(wall)
-    assert found.heat_map is not None
-    assert found.heat_map.shape == (100, 150)
+    assert found.anomaly_map is not None
+    assert found.anomaly_map.shape == (100, 150)
     assert found.regions[0].centroid_px == pytest.approx((49.5, 51.5), abs=1.0)
 
 
@@ -143,7 +143,7 @@ def test_a_graph_that_is_none_is_a_sentence(darkness: Container):
 @pytest.mark.parametrize(
     "image", [np.zeros((3, 4, 5, 6)), np.zeros(7), np.full((8, 8), np.nan), np.full((8, 8, 3), 3.5)]
 )
-def test_an_array_that_is_no_photo_is_a_sentence(darkness_file: Path, image: np.ndarray):
+def test_an_array_that_is_no_image_is_a_sentence(darkness_file: Path, image: np.ndarray):
     with pytest.raises(ImageError):
         load(darkness_file).inspect(image)
 

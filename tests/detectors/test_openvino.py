@@ -17,11 +17,11 @@ from blemish.inspection import describe_run
 @pytest.mark.parametrize("shape", [(40, 64), (33, 47)])
 def test_it_answers_as_onnx_runtime_does(darkness: Container, shape: tuple[int, int]):
     pytest.importorskip("openvino")
-    photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    one = Detector(darkness, threads=1).inspect(photo)
-    other = Detector(darkness, threads=1, runtime="openvino").inspect(photo)
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    one = Detector(darkness, threads=1).inspect(image)
+    other = Detector(darkness, threads=1, runtime="openvino").inspect(image)
     assert other.score == pytest.approx(one.score, rel=1e-5)
-    np.testing.assert_allclose(other.heat_map, one.heat_map, atol=1e-5)
+    np.testing.assert_allclose(other.anomaly_map, one.anomaly_map, atol=1e-5)
 
 
 def test_it_computes_in_float32_unless_the_fastest_is_asked_for(darkness: Container):

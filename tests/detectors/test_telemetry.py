@@ -25,7 +25,7 @@ main()
 
 
 def inspect(folder: Path, runtime: str, *, before: tuple[str, ...] = ()) -> None:
-    """Inspect a photo in a fresh process whose home and temporary folder are in ``folder``, as outside of any CI."""
+    """Inspect an image in a fresh process whose home and temporary folder are in ``folder``, as outside of any CI."""
     if runtime == "openvino":
         pytest.importorskip("openvino")
     for name in ("home", "tmp", "work"):

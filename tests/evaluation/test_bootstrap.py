@@ -55,7 +55,7 @@ def test_strata_keep_both_classes_in_every_draw():
     assert set(seen) == {1}
 
 
-def test_photos_of_one_group_are_drawn_together():
+def test_images_of_one_group_are_drawn_together():
     seen = []
 
     def watch(values):
@@ -66,7 +66,7 @@ def test_photos_of_one_group_are_drawn_together():
     assert all(len(set(counts[:3])) == len(set(counts[3:])) == 1 for counts in seen)
 
 
-def test_groups_make_the_interval_of_repeated_photos_as_wide_as_without_the_repeats():
+def test_groups_make_the_interval_of_repeated_images_as_wide_as_without_the_repeats():
     values = np.random.default_rng(1).normal(size=40)
     repeated, groups = np.repeat(values, 10), np.repeat(np.arange(40), 10).tolist()
     honest, naive = bootstrap(mean, repeated, groups=groups), bootstrap(mean, repeated)
@@ -86,11 +86,11 @@ def test_draws_without_a_figure_are_left_out():
     assert (interval.low, interval.high) == (1, 1)
 
 
-def test_pooled_figures_are_resampled_by_photo():
-    per_photo = [Confusion(8, 1, 1, 90), Confusion(5, 3, 0, 92), Confusion(0, 10, 0, 90)]
-    interval = bootstrap(pooled("f1"), *count_columns(per_photo))
-    assert interval.estimate == sum(per_photo, Confusion()).f1
-    assert interval.low == 0  # a draw of nothing but the third photo
+def test_pooled_metrics_are_resampled_by_image():
+    per_image = [Confusion(8, 1, 1, 90), Confusion(5, 3, 0, 92), Confusion(0, 10, 0, 90)]
+    interval = bootstrap(pooled("f1"), *count_columns(per_image))
+    assert interval.estimate == sum(per_image, Confusion()).f1
+    assert interval.low == 0  # a draw of nothing but the third image
     assert interval.high == Confusion(8, 1, 1, 90).f1
     assert bootstrap(pooled("precision"), *count_columns([Confusion()])) is None
 
@@ -126,13 +126,13 @@ def test_pairs_of_few_seeds_are_compared_as_scipy_does():
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
-        (lambda: bootstrap(mean), DataError, "at least one photo"),
+        (lambda: bootstrap(mean), DataError, "at least one image"),
         (lambda: bootstrap(mean, []), DataError, r"got lengths \[0\]"),
         (lambda: bootstrap(auroc, [1.0, 2.0], [True]), DataError, r"got lengths \[2, 1\]"),
         (lambda: bootstrap(mean, [1.0], confidence=1.0), SettingsError, "strictly between"),
         (lambda: bootstrap(mean, [1.0], resamples=1), SettingsError, "at least 2 resamples"),
-        (lambda: bootstrap(mean, [1.0], strata=[0, 1]), DataError, "1 photos and 2 strata"),
-        (lambda: bootstrap(mean, [1.0], groups=[]), DataError, "1 photos and 0 groups"),
+        (lambda: bootstrap(mean, [1.0], strata=[0, 1]), DataError, "1 images and 2 strata"),
+        (lambda: bootstrap(mean, [1.0], groups=[]), DataError, "1 images and 0 groups"),
         (lambda: bootstrap(mean, [1.0, 2.0], strata=[0, 1], groups=["a", "a"]), DataError, 'group "a"'),
         (lambda: paired_difference([1.0], [1.0, 2.0]), DataError, "lengths"),
         (lambda: paired_difference([1.0, np.nan], [1.0, 2.0]), DataError, "NaN"),

@@ -12,7 +12,7 @@ from blemish.evaluation import ClassConfusion, Evaluation, draw_class_confusion
 
 def test_counts_and_rates_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
-    names = ["sound", "blowhole", "crack", "fray"]
+    names = ["normal", "blowhole", "crack", "fray"]
     truth, predicted = rng.integers(0, 4, (2, 60))
     confusion = ClassConfusion(names[1:])
     for t, p in zip(truth, predicted, strict=True):
@@ -25,10 +25,10 @@ def test_counts_and_rates_are_those_of_scikit_learn():
     assert list(record["recalls"].values()) == pytest.approx(metrics.recall_score(truth, predicted, average=None))
 
 
-def test_a_class_without_photos_has_no_recall():
+def test_a_class_without_images_has_no_recall():
     confusion = ClassConfusion(("a", "b"))
     confusion.add("a", None)
-    assert confusion.recalls == {"sound": None, "a": 0.0, "b": None}
+    assert confusion.recalls == {"normal": None, "a": 0.0, "b": None}
     assert confusion.balanced_accuracy == 0.0
     assert ClassConfusion(("a",)).balanced_accuracy is None
     assert ClassConfusion(("a",)).accuracy is None

@@ -1,4 +1,4 @@
-"""Dice of classes over photos: against scikit-learn, and where it flatters."""
+"""Dice of classes over images: against scikit-learn, and where it flatters."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from blemish.evaluation import ClassDice, Evaluation, dice
 def masks():
     rng = np.random.default_rng(0)
     predicted, truth = rng.random((6, 3, 8, 9)) < 0.3, rng.random((6, 3, 8, 9)) < 0.4
-    truth[:4, 1] = False  # four photos without the second class
+    truth[:4, 1] = False  # four images without the second class
     predicted[:3, 1] = False  # of which three are left alone
-    predicted[5, 2] = False  # one photo whose third class is not found
+    predicted[5, 2] = False  # one image whose third class is not found
     return predicted, truth
 
 
@@ -31,11 +31,11 @@ def test_nothing_found_where_nothing_is_counts_as_right():
     assert dice(~nothing, nothing) == 0
 
 
-def test_figures_of_each_class_agree_with_scikit_learn(masks):
+def test_metrics_of_each_class_agree_with_scikit_learn(masks):
     predicted, truth = masks
     gathered = ClassDice(("a", "b", "c"))
-    for photo in zip(predicted, truth, strict=True):
-        gathered.add(*photo)
+    for image in zip(predicted, truth, strict=True):
+        gathered.add(*image)
     rows = {row.label: row for row in gathered.rows()}
     for k, label in enumerate("abc"):
         scores = [
@@ -52,7 +52,7 @@ def test_figures_of_each_class_agree_with_scikit_learn(masks):
     assert rows["all"].mean_dice == pytest.approx(np.mean([rows[label].mean_dice for label in "abc"]))
 
 
-def test_finding_nothing_scores_well_where_most_photos_are_sound():
+def test_finding_nothing_scores_well_where_most_images_are_normal():
     gathered = ClassDice(("a",))
     nothing = np.zeros((1, 4, 4), np.bool_)
     for number in range(10):

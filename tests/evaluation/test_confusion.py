@@ -10,7 +10,7 @@ from blemish.evaluation import Confusion
 FIGURES = ("accuracy", "precision", "recall", "f1", "iou", "dice", "false_alarm_rate")
 
 
-def test_figures_equal_scikit_learns():
+def test_metrics_equal_scikit_learns():
     rng = np.random.default_rng(1)
     scores, defective = rng.random(400), rng.random(400) < 0.4
     flagged = scores >= 0.6
@@ -43,7 +43,7 @@ def test_nothing_over_nothing_is_none_and_nothing_else_is(flagged, defective, ex
     assert {name: getattr(counts, name) for name in FIGURES} == dict.fromkeys(FIGURES) | expected
 
 
-def test_counts_of_photos_add_up():
+def test_counts_of_images_add_up():
     rng = np.random.default_rng(2)
     flagged, defective = rng.random((2, 30)) < 0.5
     parts = [Confusion.of(flagged[i : i + 10], defective[i : i + 10]) for i in (0, 10, 20)]

@@ -6,13 +6,13 @@ from scipy import ndimage
 from skimage.morphology import thin
 
 from blemish.errors import DataError, SettingsError
-from blemish.evaluation.cracks import CrackFigures
+from blemish.evaluation.cracks import CrackMetrics
 from blemish.evaluation.tolerance import ToleranceCounts, count_within
 
 THRESHOLDS = [0.1, 0.3, 0.5, 0.7, 0.9]
 
 
-def photos(n=4, seed=0):
+def images(n=4, seed=0):
     rng = np.random.default_rng(seed)
     for i in range(n):
         truth = np.zeros((40, 50 + i), dtype=bool)
@@ -24,18 +24,18 @@ def photos(n=4, seed=0):
 
 
 def filled(tolerance_px=2.0, **options):
-    figures = CrackFigures(THRESHOLDS, tolerance_px=tolerance_px, **options)
-    for heat_map, truth in photos():
-        figures.add(heat_map, truth, heat_map >= np.float32(0.5))
-    return figures.result()
+    metrics = CrackMetrics(THRESHOLDS, tolerance_px=tolerance_px, **options)
+    for anomaly_map, truth in images():
+        metrics.add(anomaly_map, truth, anomaly_map >= np.float32(0.5))
+    return metrics.result()
 
 
 @pytest.mark.parametrize("tolerance_px", [0, 1.5, 2, 5])
 def test_ods_and_ois_equal_counting_every_threshold_by_itself(tolerance_px):
     pooled = {t: ToleranceCounts() for t in THRESHOLDS}
     best = []
-    for heat_map, truth in photos():
-        counts = {t: count_within(heat_map >= np.float32(t), truth, (tolerance_px,))[0] for t in THRESHOLDS}
+    for anomaly_map, truth in images():
+        counts = {t: count_within(anomaly_map >= np.float32(t), truth, (tolerance_px,))[0] for t in THRESHOLDS}
         pooled = {t: pooled[t] + counts[t] for t in THRESHOLDS}
         if truth.any():
             best.append(max(c.f1 for c in counts.values()))
@@ -47,8 +47,8 @@ def test_ods_and_ois_equal_counting_every_threshold_by_itself(tolerance_px):
 
 def test_centre_line_iou_and_length_recall_equal_their_definitions():
     tp = fp = fn = found = length = 0
-    for heat_map, truth in photos():
-        predicted = heat_map >= 0.5
+    for anomaly_map, truth in images():
+        predicted = anomaly_map >= 0.5
         line, guess = thin(truth), thin(predicted)
         near_truth = ndimage.distance_transform_edt(~line) <= 4 if line.any() else np.zeros_like(line)
         near_guess = ndimage.distance_transform_edt(~guess) <= 4 if guess.any() else np.zeros_like(line)
@@ -67,59 +67,59 @@ def test_length_recall_does_not_depend_on_the_width_of_the_label_or_of_the_predi
     truth, half = np.zeros((2, 60, 100), dtype=bool)
     truth[24:37, :] = True  # 13 px wide
     half[30, :50] = True  # 1 px wide, half as long
-    figures = CrackFigures()
-    figures.add(half.astype(np.float32), truth, half)
-    assert figures.result().length_recall == pytest.approx(0.5, abs=0.06)
+    metrics = CrackMetrics()
+    metrics.add(half.astype(np.float32), truth, half)
+    assert metrics.result().length_recall == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_perfect_map_scores_one_everywhere():
-    figures = CrackFigures(tolerance_px=0)
-    for _, truth in photos():
-        figures.add(truth.astype(np.float32), truth, truth)
-    details = figures.result().details()
+    metrics = CrackMetrics(tolerance_px=0)
+    for _, truth in images():
+        metrics.add(truth.astype(np.float32), truth, truth)
+    details = metrics.result().details()
     assert [details[f"{name}_0px"] for name in ("ods", "ois")] == [1, 1]
     assert details["centre_line_iou_4px"] == details["length_recall_2px"] == 1
 
 
-def test_without_cracks_there_are_no_figures_but_a_false_line_counts_against_the_iou():
-    figures = CrackFigures()
+def test_without_cracks_there_are_no_metrics_but_a_false_line_counts_against_the_iou():
+    metrics = CrackMetrics()
     empty = np.zeros((9, 9), dtype=bool)
-    figures.add(np.zeros((9, 9), np.float32), empty, empty)
-    assert set(figures.result().details().values()) == {
+    metrics.add(np.zeros((9, 9), np.float32), empty, empty)
+    assert set(metrics.result().details().values()) == {
         None,
     }
-    figures.add(np.zeros((9, 9), np.float32), empty, ~empty)
-    assert figures.result().centre_line_iou == 0
-    assert figures.result().length_recall is None
+    metrics.add(np.zeros((9, 9), np.float32), empty, ~empty)
+    assert metrics.result().centre_line_iou == 0
+    assert metrics.result().length_recall is None
 
 
 def test_without_masks_only_the_sweep_is_given():
-    figures = CrackFigures()
-    for heat_map, truth in photos():
-        figures.add(heat_map, truth)
-    assert figures.result().ods is not None
-    assert figures.result().centre_line_iou is None
+    metrics = CrackMetrics()
+    for anomaly_map, truth in images():
+        metrics.add(anomaly_map, truth)
+    assert metrics.result().ods is not None
+    assert metrics.result().centre_line_iou is None
 
 
 @pytest.mark.parametrize("thresholds", [[], [0.5, 0.5], [0.6, 0.4]])
 def test_thresholds_must_rise(thresholds):
     with pytest.raises(SettingsError, match="rising order"):
-        CrackFigures(thresholds)
+        CrackMetrics(thresholds)
 
 
 def test_a_negative_tolerance_is_refused():
     with pytest.raises(SettingsError, match="0 or more; got -1"):
-        CrackFigures(tolerance_px=-1)
+        CrackMetrics(tolerance_px=-1)
 
 
 @pytest.mark.parametrize(
-    ("heat_map", "predicted", "said"),
+    ("anomaly_map", "predicted", "said"),
     [
         (np.zeros((3, 4), np.float32), None, "one size"),
         (np.zeros((4, 4), np.float32), np.zeros((3, 4), bool), "one size"),
         (np.full((4, 4), np.nan, np.float32), None, "NaN"),
     ],
 )
-def test_what_does_not_fit_is_refused(heat_map, predicted, said):
+def test_what_does_not_fit_is_refused(anomaly_map, predicted, said):
     with pytest.raises(DataError, match=said):
-        CrackFigures().add(heat_map, np.zeros((4, 4), dtype=bool), predicted)
+        CrackMetrics().add(anomaly_map, np.zeros((4, 4), dtype=bool), predicted)

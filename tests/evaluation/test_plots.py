@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 RNG = np.random.default_rng(0)
 TRUTH = np.repeat([False, True], [60, 30])
 SCORES = RNG.normal(size=90) + TRUTH
-PHOTO = RNG.integers(0, 255, (40, 60, 3), dtype=np.uint8)
+IMAGE = RNG.integers(0, 255, (40, 60, 3), dtype=np.uint8)
 MAP = RNG.random((40, 60), dtype=np.float32)
 MASK = np.zeros((40, 60), dtype=bool)
 MASK[10:20, 10:30] = True
@@ -30,13 +30,13 @@ DRAWN = {
     "boxes": lambda to: plots.draw_boxes(to, {"good": SCORES[:60], "균열": SCORES[60:], "empty": []}),
     "confusion": lambda to: plots.draw_confusion(to, Confusion(8, 2, 1, 1234)),
     "empty confusion": lambda to: plots.draw_confusion(to, Confusion()),
-    "triples": lambda to: plates.draw_triples(to, [plates.Triple(PHOTO, PHOTO, MAP, "a.png")] * 2),
-    "grey triple": lambda to: plates.draw_triples(to, [plates.Triple(PHOTO[..., 0], PHOTO[..., 0], MAP * 0)]),
+    "triples": lambda to: plates.draw_triples(to, [plates.Triple(IMAGE, IMAGE, MAP, "a.png")] * 2),
+    "grey triple": lambda to: plates.draw_triples(to, [plates.Triple(IMAGE[..., 0], IMAGE[..., 0], MAP * 0)]),
     "cases": lambda to: plates.draw_cases(
-        to, {"missed": [plates.Case(PHOTO, MAP, MASK, "0.12")], "found": [plates.Case(PHOTO)] * 3, "passed": []}
+        to, {"missed": [plates.Case(IMAGE, MAP, MASK, "0.12")], "found": [plates.Case(IMAGE)] * 3, "passed": []}
     ),
-    "cases without maps": lambda to: plates.draw_cases(to, {"passed": [plates.Case(PHOTO, truth=MASK)]}),
-    "a large photo": lambda to: plates.draw_cases(
+    "cases without maps": lambda to: plates.draw_cases(to, {"passed": [plates.Case(IMAGE, truth=MASK)]}),
+    "a large image": lambda to: plates.draw_cases(
         to, {"passed": [plates.Case(np.zeros((2000, 3000, 3), np.uint8), np.zeros((2000, 3000), np.float32))]}
     ),
 }
@@ -106,8 +106,8 @@ def test_a_log_without_losses_is_refused(content, said, tmp_path):
         (lambda to: plots.draw_roc(to, [np.nan, 1], [True, False]), "NaN"),
         (lambda to: plots.draw_histograms(to, {}), "no scores to draw"),
         (lambda to: plots.draw_boxes(to, {"good": [np.inf]}), 'class "good" are NaN or infinite'),
-        (lambda to: plates.draw_triples(to, []), "no photos"),
-        (lambda to: plates.draw_cases(to, {"found": []}), "no photos"),
+        (lambda to: plates.draw_triples(to, []), "no images"),
+        (lambda to: plates.draw_cases(to, {"found": []}), "no images"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(draw, said, tmp_path):

@@ -64,7 +64,7 @@ def test_best_f1_and_fpr_at_95_tpr_equal_a_search_over_every_threshold(labelled)
         lambda pairs: len({defective for _, defective in pairs}) == 2
     )
 )
-def test_figures_stay_under_an_increasing_transform_and_auroc_turns_with_the_sign(pairs):
+def test_metrics_stay_under_an_increasing_transform_and_auroc_turns_with_the_sign(pairs):
     scores, defective = (np.array(column) for column in zip(*pairs, strict=True))
     for figure in (ranking.auroc, ranking.average_precision, ranking.fpr_at_tpr):
         assert figure(np.exp(scores), defective) == pytest.approx(figure(scores, defective))

@@ -1,4 +1,4 @@
-"""Laying photos over a reference: the movement is found, photos and maps are moved by it, misfits are left."""
+"""Laying images over a reference: the movement is found, images and maps are moved by it, misfits are left."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ POINTS = np.array([[160, 150, 1], [300, 100, 1], [320, 220, 1]], np.float64).T
 
 
 def part() -> NDArray[np.uint8]:
-    photo = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    cv2.circle(photo, (160, 150), 90, (180, 170, 160), -1, cv2.LINE_AA)
-    cv2.circle(photo, (160, 150), 30, (60, 60, 60), -1, cv2.LINE_AA)
-    cv2.rectangle(photo, (270, 60), (350, 130), (200, 200, 210), -1)
-    cv2.line(photo, (260, 250), (380, 200), (30, 30, 30), 6, cv2.LINE_AA)
-    return photo
+    image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    cv2.circle(image, (160, 150), 90, (180, 170, 160), -1, cv2.LINE_AA)
+    cv2.circle(image, (160, 150), 30, (60, 60, 60), -1, cv2.LINE_AA)
+    cv2.rectangle(image, (270, 60), (350, 130), (200, 200, 210), -1)
+    cv2.line(image, (260, 250), (380, 200), (30, 30, 30), 6, cv2.LINE_AA)
+    return image
 
 
 def movement(degrees: float, x: float, y: float) -> NDArray[np.float64]:
@@ -30,8 +30,8 @@ def movement(degrees: float, x: float, y: float) -> NDArray[np.float64]:
     return matrix
 
 
-def moved(photo: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.warpAffine(photo, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+def moved(image: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.warpAffine(image, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 @settings(max_examples=30, deadline=None)
@@ -39,13 +39,13 @@ def moved(photo: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.u
 def test_shift_and_rotation_are_found_in_another_light(degrees: float, x: float, y: float, light: float, seed: int):
     matrix = movement(degrees, x, y)
     noise = np.random.default_rng(seed).normal(0, 6, (HEIGHT, WIDTH, 3))
-    photo = np.clip(moved(part(), matrix) * light + noise, 0, 255).astype(np.uint8)
-    found = find_placement(photo, to_reference(part(), (120, 160)))
+    image = np.clip(moved(part(), matrix) * light + noise, 0, 255).astype(np.uint8)
+    found = find_placement(image, to_reference(part(), (120, 160)))
     assert found is not None
     assert np.abs(found.matrix @ POINTS - matrix @ POINTS).max() < 1.5
 
 
-def test_a_photo_of_other_size_and_proportions_than_the_reference():
+def test_a_image_of_other_size_and_proportions_than_the_reference():
     small = cv2.resize(moved(part(), movement(6, 20, -12)), (200, 180), interpolation=cv2.INTER_AREA)
     found = find_placement(np.asarray(small, np.uint8), to_reference(part(), (120, 160)))
     assert found is not None
@@ -61,15 +61,15 @@ def test_laying_and_moving_back_undo_one_another():
     middle = (slice(60, 240), slice(70, 330))
     laid = placement.lay(moved(part(), matrix)).astype(int)
     assert np.abs(laid - part())[middle].mean() < 2
-    heat = np.zeros((HEIGHT, WIDTH), np.float32)
-    heat[140:160, 150:170] = 1
-    back = placement.back(heat)
+    anomaly = np.zeros((HEIGHT, WIDTH), np.float32)
+    anomaly[140:160, 150:170] = 1
+    back = placement.back(anomaly)
     weight = back / back.sum()
     seen = np.array([(weight * axis).sum() for axis in np.mgrid[:HEIGHT, :WIDTH]])[::-1]
     assert seen == pytest.approx(matrix @ [159.5, 149.5, 1], abs=0.2)
 
 
-def test_what_a_moved_photo_does_not_show_has_the_least_heat():
+def test_what_a_moved_image_does_not_show_has_the_least_heat():
     back = Placement(movement(0, 100, 0)).back(
         np.full((HEIGHT, WIDTH), 3, np.float32) + np.eye(HEIGHT, WIDTH, dtype="f")
     )
@@ -77,7 +77,7 @@ def test_what_a_moved_photo_does_not_show_has_the_least_heat():
 
 
 @pytest.mark.parametrize(
-    "photo",
+    "image",
     [
         np.full((HEIGHT, WIDTH, 3), 128, np.uint8),
         np.zeros((1, 1, 3), np.uint8),
@@ -86,11 +86,11 @@ def test_what_a_moved_photo_does_not_show_has_the_least_heat():
     ],
     ids=["blank", "one pixel", "noise", "upside down"],
 )
-def test_what_does_not_fit_is_left_as_it_lies(photo: NDArray[np.uint8]):
-    assert find_placement(photo, to_reference(part(), (120, 160))) is None
+def test_what_does_not_fit_is_left_as_it_lies(image: NDArray[np.uint8]):
+    assert find_placement(image, to_reference(part(), (120, 160))) is None
 
 
-def test_a_photo_that_lies_too_far_off_is_left_as_it_lies():
+def test_a_image_that_lies_too_far_off_is_left_as_it_lies():
     far = moved(part(), movement(0, 190, 0))
     assert find_placement(far, to_reference(part(), (120, 160))) is None
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blemish.errors import ImageError
-from blemish.images import decode_photo, image_size_px, read_image, read_image_16bit, read_photo
+from blemish.images import decode_image, image_size_px, load_image, read_image, read_image_16bit
 
 KINDS = [
     ("JPEG", {}),
@@ -50,10 +50,10 @@ def _cuts(data):
 @pytest.mark.parametrize(("kind", "options"), KINDS, ids=lambda value: str(value))
 def test_a_file_that_is_cut_short_is_an_error_wherever_it_is_cut(scene, encode, kind, options):
     data = encode(scene, kind, **options)
-    whole = decode_photo(data, "photo").pixels
+    whole = decode_image(data, "image").pixels
     for length in _cuts(data):
         try:
-            pixels = decode_photo(data[:length], "photo").pixels
+            pixels = decode_image(data[:length], "image").pixels
         except ImageError:
             continue
         # Only what holds no pixel may be missing, and only in formats that do not mark their end.
@@ -66,10 +66,10 @@ def test_a_deep_file_that_is_cut_short_is_an_error(deep_scene, make_png, make_ti
     ppm = b"P6 83 61 65535\n" + deep_scene.astype(">u2").tobytes()
     grey = np.ascontiguousarray(deep_scene[..., 0])
     for data in (make_png(deep_scene), make_tiff(deep_scene), make_tiff(grey), make_png(grey), ppm):
-        whole = decode_photo(data, "photo").pixels
+        whole = decode_image(data, "image").pixels
         for length in _cuts(data):
             try:
-                pixels = decode_photo(data[:length], "photo").pixels
+                pixels = decode_image(data[:length], "image").pixels
             except ImageError:
                 continue
             # A TIFF's table stands at its end here; the last entry only repeats what is the default.
@@ -84,14 +84,14 @@ def test_an_interrupted_copy_that_was_filled_with_zeros_is_an_error(scene, encod
     data = encode(scene, kind)
     kept = int(len(data) * part)
     with pytest.raises(ImageError, match="cut short or damaged"):
-        decode_photo(data[:kept] + b"\0" * (len(data) - kept), "photo")
+        decode_image(data[:kept] + b"\0" * (len(data) - kept), "image")
 
 
 @pytest.mark.parametrize(("kind", "options"), [entry for entry in KINDS if entry[0] != "GIF"], ids=str)
 @pytest.mark.parametrize("tail", [b"\0" * 1000, b"\xff\xd9", b"SEFT trailer of a phone", b"\n"])
 def test_bytes_behind_the_picture_are_harmless(scene, encode, kind, options, tail):
     data = encode(scene, kind, **options)
-    np.testing.assert_array_equal(decode_photo(data + tail, "photo").pixels, decode_photo(data, "photo").pixels)
+    np.testing.assert_array_equal(decode_image(data + tail, "image").pixels, decode_image(data, "image").pixels)
 
 
 def test_a_thumbnail_inside_a_cut_jpeg_does_not_pass_for_its_end(scene, encode):
@@ -99,18 +99,18 @@ def test_a_thumbnail_inside_a_cut_jpeg_does_not_pass_for_its_end(scene, encode):
     exif = b"Exif\0\0" + b"MM\0*\0\0\0\x08\0\0\0\0\0\0" + thumbnail
     data = encode(scene, "JPEG", exif=exif)
     assert thumbnail in data
-    assert decode_photo(data, "photo").pixels.shape == scene.shape
+    assert decode_image(data, "image").pixels.shape == scene.shape
     with pytest.raises(ImageError):
-        decode_photo(data[: len(data) * 3 // 4], "photo")
+        decode_image(data[: len(data) * 3 // 4], "image")
 
 
-def test_the_further_pictures_of_a_phone_photo_are_passed_over(scene):
+def test_the_further_pictures_of_a_phone_image_are_passed_over(scene):
     stream = BytesIO()
     image = Image.fromarray(scene)
     image.save(stream, "MPO", save_all=True, append_images=[image.resize((20, 15))])
-    photo = decode_photo(stream.getvalue(), "photo.jpg")
-    assert photo.pixels.shape == scene.shape
-    assert photo.notes == ()
+    loaded = decode_image(stream.getvalue(), "image.jpg")
+    assert loaded.pixels.shape == scene.shape
+    assert loaded.notes == ()
 
 
 def _written(path: Path, data: bytes) -> Path:
@@ -118,16 +118,16 @@ def _written(path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("read", [read_photo, read_image, read_image_16bit, image_size_px])
+@pytest.mark.parametrize("read", [load_image, read_image, read_image_16bit, image_size_px])
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda folder: folder / "없음.png", "There is no file"),
-        (lambda folder: folder, "is a folder, not a photo"),
+        (lambda folder: folder, "is a folder, not an image"),
         (lambda folder: folder / "a\0b.png", "There is no file|Cannot open"),
         (lambda folder: folder / ("x" * 300), "There is no file|Cannot open"),
         (lambda folder: _written(folder / "empty.jpg", b""), "is empty"),
-        (lambda folder: _written(folder / "text.jpg", b"not a photo at all"), "is not an image"),
+        (lambda folder: _written(folder / "text.jpg", b"not an image at all"), "is not an image"),
         (lambda folder: _written(folder / "zeros.png", bytes(5000)), "is not an image"),
         (lambda folder: _written(folder / "one.png", b"\x89"), "is not an image"),
         (lambda folder: _written(folder / "page.svg", b"<svg xmlns='...'/>"), "is not an image"),
@@ -138,7 +138,7 @@ def _written(path: Path, data: bytes) -> Path:
         (lambda folder: _written(folder / "head.tif", b"II*\0\x08\0\0\0"), "damaged"),
     ],
 )
-def test_what_is_not_a_photo_is_named_in_one_sentence(tmp_path, read, make, message):
+def test_what_is_not_a_image_is_named_in_one_sentence(tmp_path, read, make, message):
     path = make(tmp_path)
     with pytest.raises(ImageError, match=message) as raised:
         read(path)
@@ -171,9 +171,9 @@ def test_a_broken_link_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize("tags", [{254: 1}, {50706: 0x01040000}])
-def test_the_preview_of_a_camera_raw_file_does_not_pass_for_the_photo(scene, make_tiff, tags):
+def test_the_preview_of_a_camera_raw_file_does_not_pass_for_the_image(scene, make_tiff, tags):
     with pytest.raises(ImageError, match="camera raw"):
-        decode_photo(make_tiff(scene, tags), "photo.nef")
+        decode_image(make_tiff(scene, tags), "image.nef")
 
 
 def _bombs(make_png, make_tiff, encode):
@@ -199,7 +199,7 @@ def _bombs(make_png, make_tiff, encode):
 def test_a_decompression_bomb_is_refused_from_its_header(make_png, make_tiff, encode):
     for name, data in _bombs(make_png, make_tiff, encode).items():
         with pytest.raises(ImageError, match=r"60000 x 60000 pixels, more than the limit of 500 megapixels") as raised:
-            decode_photo(data, name)
+            decode_image(data, name)
         assert "max_megapixels" in str(raised.value)
 
 
@@ -207,18 +207,18 @@ def test_a_decompression_bomb_is_refused_from_its_header(make_png, make_tiff, en
 def test_the_limit_is_the_callers(scene, encode, kind):
     data = encode(scene, kind)
     pixels = scene.shape[0] * scene.shape[1]
-    assert decode_photo(data, "photo", max_megapixels=pixels / 1e6).pixels.shape == scene.shape
+    assert decode_image(data, "image", max_megapixels=pixels / 1e6).pixels.shape == scene.shape
     with pytest.raises(ImageError, match="83 x 61 pixels"):
-        decode_photo(data, "photo", max_megapixels=(pixels - 1) / 1e6)
+        decode_image(data, "image", max_megapixels=(pixels - 1) / 1e6)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM"])
-def test_pillows_own_limit_neither_stops_a_photo_nor_changes(monkeypatch, scene, encode, kind):
+def test_pillows_own_limit_neither_stops_a_image_nor_changes(monkeypatch, scene, encode, kind):
     data = encode(scene, kind)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        decode_photo(data, "photo")
+        decode_image(data, "image")
     assert Image.MAX_IMAGE_PIXELS == 10
     with pytest.raises(Image.DecompressionBombError):
         Image.open(BytesIO(encode(scene, "PNG")))
@@ -232,7 +232,7 @@ def test_pillows_own_limit_survives_many_threads(monkeypatch, scene, encode):
     def work() -> None:
         try:
             for _ in range(40):
-                decode_photo(data, "photo")
+                decode_image(data, "image")
         except Exception as error:
             failures.append(error)
 
@@ -261,9 +261,9 @@ def test_random_damage_ends_in_a_picture_or_an_image_error(originals, data):
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        photo = decode_photo(bytes(content), "photo", max_megapixels=1)
+        loaded = decode_image(bytes(content), "image", max_megapixels=1)
     except ImageError:
         return
-    assert photo.pixels.dtype == np.uint8
-    assert photo.pixels.ndim == 3
-    assert photo.pixels.shape[2] == 3
+    assert loaded.pixels.dtype == np.uint8
+    assert loaded.pixels.ndim == 3
+    assert loaded.pixels.shape[2] == 3

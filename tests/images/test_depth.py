@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import ImageError
-from blemish.images import decode_photo, read_image_16bit
+from blemish.images import decode_image, read_image_16bit
 
 
 def _three(values):
@@ -33,9 +33,9 @@ def test_sixteen_bit_is_scaled_from_its_full_range(deep_scene, make_png, make_ti
     values = np.ascontiguousarray(deep_scene[..., 0] if grey else deep_scene)
     values.flat[:2] = 0, 65535
     for name, data in _files(values, make_png, make_tiff).items():
-        photo = decode_photo(data, name)
-        np.testing.assert_allclose(photo.pixels, _three(values) / 257, atol=0.5001, err_msg=name)
-        assert photo.notes == ("16-bit: 0-65535 scaled to 0-255",), name
+        image = decode_image(data, name)
+        np.testing.assert_allclose(image.pixels, _three(values) / 257, atol=0.5001, err_msg=name)
+        assert image.notes == ("16-bit: 0-65535 scaled to 0-255",), name
 
 
 @pytest.mark.parametrize("grey", [True, False])
@@ -52,13 +52,13 @@ def test_a_twelve_bit_camera_is_not_clipped_but_told_about_its_range(deep_scene,
     values = np.ascontiguousarray(deep_scene[..., 0] if grey else deep_scene) // 16
     values.flat[:2] = 0, 4095
     for name, data in _files(values, make_png, make_tiff).items():
-        photo = decode_photo(data, name)
-        assert photo.pixels.max() == 16, name
-        assert photo.notes == (
-            "16-bit: 0-65535 scaled to 0-255; the photo only uses 0-4095: "
+        image = decode_image(data, name)
+        assert image.pixels.max() == 16, name
+        assert image.notes == (
+            "16-bit: 0-65535 scaled to 0-255; the image only uses 0-4095: "
             "give bit_range=0,4095 if that is the camera's range",
         )
-        ranged = decode_photo(data, name, bit_range=(0, 4095))
+        ranged = decode_image(data, name, bit_range=(0, 4095))
         np.testing.assert_allclose(ranged.pixels, _three(values) / 4095 * 255, atol=0.5001, err_msg=name)
         assert ranged.notes == ("16-bit: 0-4095 scaled to 0-255",)
 
@@ -66,23 +66,23 @@ def test_a_twelve_bit_camera_is_not_clipped_but_told_about_its_range(deep_scene,
 def test_values_beyond_a_given_range_are_clipped_and_counted(make_png):
     values = np.full((10, 10), 1000, np.uint16)
     values[0, :3], values[1, :2] = 5000, 10
-    photo = decode_photo(make_png(values), "photo.png", bit_range=(100, 4095))
-    assert (photo.pixels[0, :3] == 255).all()
-    assert (photo.pixels[1, :2] == 0).all()
-    assert (photo.pixels[5] == round(900 / 3995 * 255)).all()
-    assert photo.notes == (
+    image = decode_image(make_png(values), "image.png", bit_range=(100, 4095))
+    assert (image.pixels[0, :3] == 255).all()
+    assert (image.pixels[1, :2] == 0).all()
+    assert (image.pixels[5] == round(900 / 3995 * 255)).all()
+    assert image.notes == (
         "16-bit: 100-4095 scaled to 0-255; 2 values below 100 drawn black; 3 values above 4095 drawn white",
     )
 
 
 def test_a_range_above_what_the_file_can_hold_is_refused(make_png):
     with pytest.raises(ImageError, match=r"70000,80000.*65535"):
-        decode_photo(make_png(np.ones((4, 4), np.uint16)), "photo.png", bit_range=(70000, 80000))
+        decode_image(make_png(np.ones((4, 4), np.uint16)), "image.png", bit_range=(70000, 80000))
 
 
 def test_a_range_may_reach_beyond_the_type(make_png):
     values = np.full((4, 4), 65535, np.uint16)
-    assert decode_photo(make_png(values), "photo.png", bit_range=(-65535, 65535 * 4)).pixels[0, 0, 0] == 102
+    assert decode_image(make_png(values), "image.png", bit_range=(-65535, 65535 * 4)).pixels[0, 0, 0] == 102
 
 
 @pytest.mark.parametrize("grey", [True, False])
@@ -91,10 +91,10 @@ def test_the_range_that_a_ppm_states_is_taken(tmp_path, deep_scene, grey, white)
     values = np.ascontiguousarray(deep_scene[..., 0] if grey else deep_scene) % (white + 1)
     values.flat[0] = white
     data = _pgm(values, white)
-    photo = decode_photo(data, "photo.ppm")
-    np.testing.assert_allclose(photo.pixels, _three(values) / white * 255, atol=0.5001)
-    assert photo.notes == (f"{white.bit_length()}-bit: 0-{white} scaled to 0-255",)
-    path = tmp_path / "photo.ppm"
+    image = decode_image(data, "image.ppm")
+    np.testing.assert_allclose(image.pixels, _three(values) / white * 255, atol=0.5001)
+    assert image.notes == (f"{white.bit_length()}-bit: 0-{white} scaled to 0-255",)
+    path = tmp_path / "image.ppm"
     path.write_bytes(data)
     np.testing.assert_array_equal(read_image_16bit(path), _three(values))
 
@@ -103,9 +103,9 @@ def test_twelve_bit_tiff_takes_the_range_of_its_bits(make_tiff):
     # 12-bit samples are packed: two pixels in three bytes.
     packed = np.array([[0xFF, 0xF8, 0x00], [0x00, 0x04, 0x00]], np.uint8)
     data = make_tiff(packed, {256: 2, 258: 12, 277: 1, 339: 1})
-    photo = decode_photo(data, "photo.tif")
-    assert photo.pixels[..., 0].tolist() == [[255, 128], [0, 64]]
-    assert photo.notes == ("12-bit: 0-4095 scaled to 0-255",)
+    image = decode_image(data, "image.tif")
+    assert image.pixels[..., 0].tolist() == [[255, 128], [0, 64]]
+    assert image.notes == ("12-bit: 0-4095 scaled to 0-255",)
 
 
 def test_transparency_of_sixteen_bit_files_is_drawn_on_white(tmp_path, deep_scene, make_png, make_tiff):
@@ -114,9 +114,9 @@ def test_transparency_of_sixteen_bit_files_is_drawn_on_white(tmp_path, deep_scen
     weight = alpha[:, None] / 65535
     mixed = deep_scene * weight + 65535 * (1 - weight)
     for name, data in {"png": make_png(rgba), "tiff": make_tiff(rgba, {338: 2})}.items():
-        photo = decode_photo(data, name)
-        np.testing.assert_allclose(photo.pixels, mixed / 257, atol=1.5, err_msg=name)
-        assert "transparent pixels drawn on white" in photo.notes
+        image = decode_image(data, name)
+        np.testing.assert_allclose(image.pixels, mixed / 257, atol=1.5, err_msg=name)
+        assert "transparent pixels drawn on white" in image.notes
         path = tmp_path / name
         path.write_bytes(data)
         np.testing.assert_allclose(read_image_16bit(path), mixed, atol=0.5001, err_msg=name)
@@ -125,7 +125,7 @@ def test_transparency_of_sixteen_bit_files_is_drawn_on_white(tmp_path, deep_scen
 def test_grey_with_alpha_of_sixteen_bit_is_drawn_on_white(make_png):
     values = np.zeros((4, 6, 2), np.uint16)
     values[:, 3:, 1] = 65535
-    pixels = decode_photo(make_png(values), "photo.png").pixels
+    pixels = decode_image(make_png(values), "image.png").pixels
     assert (pixels[:, :3] == 255).all()
     assert (pixels[:, 3:] == 0).all()
 
@@ -133,14 +133,14 @@ def test_grey_with_alpha_of_sixteen_bit_is_drawn_on_white(make_png):
 def test_premultiplied_transparency_is_not_darkened_twice(tmp_path, make_tiff):
     values = np.zeros((4, 6, 4), np.uint16)
     values[..., :3], values[..., 3] = 10000, 32768
-    path = tmp_path / "photo.tif"
+    path = tmp_path / "image.tif"
     path.write_bytes(make_tiff(values, {338: 1}))
     np.testing.assert_allclose(read_image_16bit(path), 10000 + 65535 - 32768, atol=2)
 
 
 def test_a_fourth_channel_that_is_not_opacity_is_left_out(tmp_path, deep_scene, make_tiff):
     values = np.dstack([deep_scene, np.zeros((61, 83), np.uint16)])
-    path = tmp_path / "photo.tif"
+    path = tmp_path / "image.tif"
     path.write_bytes(make_tiff(values, {338: 0}))
     np.testing.assert_array_equal(read_image_16bit(path), deep_scene)
 
@@ -148,11 +148,11 @@ def test_a_fourth_channel_that_is_not_opacity_is_left_out(tmp_path, deep_scene, 
 def test_a_grey_scale_that_runs_from_white_to_black_is_turned_over(tmp_path, make_tiff):
     values = np.array([[0, 1000], [4095, 65535]], np.uint16)
     data = make_tiff(values, {262: 0})
-    assert decode_photo(data, "photo").pixels[..., 0].tolist() == [[255, 251], [239, 0]]
-    ranged = decode_photo(data, "photo", bit_range=(0, 4095))
+    assert decode_image(data, "image").pixels[..., 0].tolist() == [[255, 251], [239, 0]]
+    ranged = decode_image(data, "image", bit_range=(0, 4095))
     assert ranged.pixels[..., 0].tolist() == [[255, 193], [0, 0]]
     assert "1 value above 4095 drawn black" in ranged.notes[0]
-    path = tmp_path / "photo.tif"
+    path = tmp_path / "image.tif"
     path.write_bytes(data)
     assert read_image_16bit(path)[..., 0].tolist() == [[65535, 64535], [61440, 0]]
 
@@ -162,10 +162,10 @@ def test_types_without_a_stated_range_ask_for_one(tmp_path, make_tiff, kind):
     values = np.array([[0, 40], [100, 20]]).astype(kind)
     data = make_tiff(values)
     with pytest.raises(ImageError, match=r"from 0 to 100; give bit_range=LOW,HIGH"):
-        decode_photo(data, "photo.tif")
-    photo = decode_photo(data, "photo.tif", bit_range=(0, 100))
-    assert photo.pixels[..., 1].tolist() == [[0, 102], [255, 51]]
-    path = tmp_path / "photo.tif"
+        decode_image(data, "image.tif")
+    image = decode_image(data, "image.tif", bit_range=(0, 100))
+    assert image.pixels[..., 1].tolist() == [[0, 102], [255, 51]]
+    path = tmp_path / "image.tif"
     path.write_bytes(data)
     with pytest.raises(ImageError, match="do not fit 16 bit"):
         read_image_16bit(path)
@@ -173,29 +173,29 @@ def test_types_without_a_stated_range_ask_for_one(tmp_path, make_tiff, kind):
 
 def test_negative_values_keep_their_place_in_the_range(make_tiff):
     values = np.array([[-100, 20], [100, -300]], np.int16)
-    photo = decode_photo(make_tiff(values), "photo.tif", bit_range=(-100, 100))
-    assert photo.pixels[..., 0].tolist() == [[0, 153], [255, 0]]
-    assert photo.notes == ("16-bit: -100-100 scaled to 0-255; 1 value below -100 drawn black",)
+    image = decode_image(make_tiff(values), "image.tif", bit_range=(-100, 100))
+    assert image.pixels[..., 0].tolist() == [[0, 153], [255, 0]]
+    assert image.notes == ("16-bit: -100-100 scaled to 0-255; 1 value below -100 drawn black",)
 
 
 def test_large_unsigned_values_do_not_turn_negative(make_tiff):
     values = np.array([[0, 2**32 - 1]], np.uint32)
-    photo = decode_photo(make_tiff(values), "photo.tif", bit_range=(0, 2**32 - 1))
-    assert photo.pixels[..., 0].tolist() == [[0, 255]]
+    image = decode_image(make_tiff(values), "image.tif", bit_range=(0, 2**32 - 1))
+    assert image.pixels[..., 0].tolist() == [[0, 255]]
 
 
 def test_floating_point_between_zero_and_one_needs_no_range(make_tiff):
     values = np.array([[0, 0.4], [1, 0.2]], np.float32)
-    photo = decode_photo(make_tiff(values), "photo.tif")
-    assert photo.pixels[..., 0].tolist() == [[0, 102], [255, 51]]
-    assert photo.notes == ("32-bit: 0-1 scaled to 0-255",)
+    image = decode_image(make_tiff(values), "image.tif")
+    assert image.pixels[..., 0].tolist() == [[0, 102], [255, 51]]
+    assert image.notes == ("32-bit: 0-1 scaled to 0-255",)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_floating_point_that_is_no_number_is_refused(make_tiff, bad):
     values = np.array([[0, bad]], np.float32)
     with pytest.raises(ImageError, match="not finite"):
-        decode_photo(make_tiff(values), "photo.tif", bit_range=(0, 1))
+        decode_image(make_tiff(values), "image.tif", bit_range=(0, 1))
 
 
 def test_sample_layouts_that_are_not_read_are_refused_clearly(deep_scene, make_tiff):
@@ -215,6 +215,6 @@ def test_sample_layouts_that_are_not_read_are_refused_clearly(deep_scene, make_t
         },
     )
     with pytest.raises(ImageError, match="separate planes; save it interleaved"):
-        decode_photo(apart, "photo.tif")
+        decode_image(apart, "image.tif")
     with pytest.raises(ImageError, match="pixels of an unusual kind; save it as 8- or 16-bit"):
-        decode_photo(make_tiff(deep_scene.astype(np.float32)), "photo.tif")
+        decode_image(make_tiff(deep_scene.astype(np.float32)), "image.tif")

@@ -10,7 +10,7 @@ from blemish.images import IMAGE_SUFFIXES, list_images
 
 @pytest.fixture
 def folder(tmp_path):
-    """Photos, hidden files and other files, some levels deep."""
+    """Images, hidden files and other files, some levels deep."""
     for name in [
         "10.png",
         "2.png",
@@ -35,7 +35,7 @@ def _names(images, folder):
     return [str(image.relative_to(folder)) for image in images]
 
 
-def test_a_folder_gives_its_photos_in_natural_order(folder):
+def test_a_folder_gives_its_images_in_natural_order(folder):
     expected = ["1.JPG", "2.png", "10.png", "a2/x.bmp", "a10/x.bmp", "b/3.tif", "b/deep/균열 1.jpeg"]
     assert _names(list_images([folder]), folder) == expected
     assert _names(list_images([str(folder)]), folder) == expected
@@ -74,9 +74,9 @@ def test_a_missing_path_is_named(folder):
         list_images([folder, folder / "nothing here"])
 
 
-def test_a_folder_without_photos_says_what_would_be_one(tmp_path):
+def test_a_folder_without_images_says_what_would_be_one(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(ImageError, match=r"no photo in the folder.*\.bmp.*\.jpg.*\.png.*\.tiff") as raised:
+    with pytest.raises(ImageError, match=r"no image in the folder.*\.bmp.*\.jpg.*\.png.*\.tiff") as raised:
         list_images([tmp_path])
     assert all(suffix in str(raised.value) for suffix in IMAGE_SUFFIXES)
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from blemish.errors import ImageError, SettingsError
-from blemish.images import Photo, decode_photo, image_size_px, read_image, read_image_16bit, read_photo
+from blemish.images import LoadedImage, decode_image, image_size_px, load_image, read_image, read_image_16bit
 
 LOSSLESS = [
     ("png", "PNG", {}),
@@ -25,18 +25,18 @@ LOSSLESS = [
 
 @pytest.mark.parametrize(("suffix", "kind", "options"), LOSSLESS)
 def test_colour_comes_back_exactly_from_lossless_files(tmp_path, scene, encode, suffix, kind, options):
-    path = tmp_path / f"photo.{suffix}"
+    path = tmp_path / f"image.{suffix}"
     path.write_bytes(encode(scene, kind, **options))
-    photo = read_photo(path)
-    np.testing.assert_array_equal(photo.pixels, scene)
-    assert photo.notes == ()
+    loaded = load_image(path)
+    np.testing.assert_array_equal(loaded.pixels, scene)
+    assert loaded.notes == ()
     assert image_size_px(path) == (61, 83)
 
 
 @pytest.mark.parametrize(("suffix", "kind", "options"), LOSSLESS)
 def test_grey_is_repeated_into_three_channels(tmp_path, scene, encode, suffix, kind, options):
     grey = np.ascontiguousarray(scene[..., 1])
-    path = tmp_path / f"photo.{suffix}"
+    path = tmp_path / f"image.{suffix}"
     path.write_bytes(encode(grey, kind, **options))
     pixels = read_image(path)
     assert pixels.flags.c_contiguous
@@ -58,35 +58,35 @@ def test_grey_is_repeated_into_three_channels(tmp_path, scene, encode, suffix, k
 def test_a_jpeg_decodes_as_pillow_decodes_it(scene, encode, options):
     data = encode(scene, "JPEG", **options)
     expected = np.asarray(Image.open(BytesIO(data)).convert("RGB"))
-    pixels = decode_photo(data, "photo.jpg").pixels
+    pixels = decode_image(data, "image.jpg").pixels
     assert np.abs(pixels.astype(int) - expected).max() <= 1  # two builds of libjpeg may round differently
 
 
-def test_a_cmyk_jpeg_has_the_colours_of_the_photo(scene, encode):
+def test_a_cmyk_jpeg_has_the_colours_of_the_image(scene, encode):
     # Pillow writes CMYK inverted with an Adobe marker, as Photoshop does.
     data = encode(scene, "JPEG", mode="CMYK", quality=95)
     assert b"Adobe" in data
-    photo = decode_photo(data, "photo.jpg")
-    assert np.abs(photo.pixels.astype(int) - scene).mean() < 6
-    assert photo.notes == ("CMYK turned into RGB without its colour profile",)
+    loaded = decode_image(data, "image.jpg")
+    assert np.abs(loaded.pixels.astype(int) - scene).mean() < 6
+    assert loaded.notes == ("CMYK turned into RGB without its colour profile",)
 
 
-def test_a_cmyk_tiff_has_the_colours_of_the_photo(scene, encode):
-    photo = decode_photo(encode(scene, "TIFF", mode="CMYK"), "photo.tif")
-    assert np.abs(photo.pixels.astype(int) - scene).max() <= 1
-    assert photo.notes == ("CMYK turned into RGB without its colour profile",)
+def test_a_cmyk_tiff_has_the_colours_of_the_image(scene, encode):
+    loaded = decode_image(encode(scene, "TIFF", mode="CMYK"), "image.tif")
+    assert np.abs(loaded.pixels.astype(int) - scene).max() <= 1
+    assert loaded.notes == ("CMYK turned into RGB without its colour profile",)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF", "PPM"])
 def test_one_bit_becomes_black_and_white(scene, encode, kind):
     bits = scene[..., 0] > 100
-    pixels = decode_photo(encode(bits, kind), "photo").pixels
+    pixels = decode_image(encode(bits, kind), "image").pixels
     np.testing.assert_array_equal(pixels, np.repeat(bits[..., None], 3, axis=2) * np.uint8(255))
 
 
 def test_a_fax_tiff_becomes_black_and_white(scene, encode):
     bits = scene[..., 0] > 100
-    pixels = decode_photo(encode(bits, "TIFF", compression="group4"), "photo.tif").pixels
+    pixels = decode_image(encode(bits, "TIFF", compression="group4"), "image.tif").pixels
     np.testing.assert_array_equal(pixels[..., 0], bits * np.uint8(255))
 
 
@@ -95,12 +95,12 @@ def test_a_palette_is_looked_up(scene, encode, kind):
     image = Image.fromarray(scene).convert("P", palette=Image.Palette.ADAPTIVE, colors=16)
     stream = BytesIO()
     image.save(stream, kind)
-    np.testing.assert_array_equal(decode_photo(stream.getvalue(), "photo").pixels, np.asarray(image.convert("RGB")))
+    np.testing.assert_array_equal(decode_image(stream.getvalue(), "image").pixels, np.asarray(image.convert("RGB")))
 
 
 def test_a_jpeg_compressed_tiff_is_read(scene, encode):
-    photo = decode_photo(encode(scene, "TIFF", compression="jpeg", quality=95), "photo.tif")
-    assert np.abs(photo.pixels.astype(int) - scene).mean() < 6
+    loaded = decode_image(encode(scene, "TIFF", compression="jpeg", quality=95), "image.tif")
+    assert np.abs(loaded.pixels.astype(int) - scene).mean() < 6
 
 
 def _rgba(scene):
@@ -111,17 +111,17 @@ def _rgba(scene):
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True, "exact": True})])
 def test_transparency_is_drawn_on_white_and_said(scene, encode, kind, options):
     rgba = _rgba(scene)
-    photo = decode_photo(encode(rgba, kind, **options), "photo")
+    loaded = decode_image(encode(rgba, kind, **options), "image")
     weight = rgba[..., 3:] / 255
-    np.testing.assert_allclose(photo.pixels, rgba[..., :3] * weight + 255 * (1 - weight), atol=0.51)
-    assert photo.notes == ("transparent pixels drawn on white",)
+    np.testing.assert_allclose(loaded.pixels, rgba[..., :3] * weight + 255 * (1 - weight), atol=0.51)
+    assert loaded.notes == ("transparent pixels drawn on white",)
 
 
 def test_grey_with_alpha_is_drawn_on_white(scene, encode):
     grey = np.dstack([scene[..., 0], np.zeros(scene.shape[:2], np.uint8)])
-    photo = decode_photo(encode(grey, "PNG"), "photo.png")
-    assert (photo.pixels == 255).all()
-    assert photo.notes == ("transparent pixels drawn on white",)
+    loaded = decode_image(encode(grey, "PNG"), "image.png")
+    assert (loaded.pixels == 255).all()
+    assert loaded.notes == ("transparent pixels drawn on white",)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
@@ -131,24 +131,24 @@ def test_a_transparent_palette_entry_is_drawn_on_white(kind):
     image.paste(0, (0, 0, 5, 10))
     stream = BytesIO()
     image.save(stream, kind, transparency=0)
-    photo = decode_photo(stream.getvalue(), "photo")
-    assert (photo.pixels[:, :5] == 255).all()
-    assert (photo.pixels[:, 5:] == (200, 100, 50)).all()
-    assert photo.notes == ("transparent pixels drawn on white",)
+    loaded = decode_image(stream.getvalue(), "image")
+    assert (loaded.pixels[:, :5] == 255).all()
+    assert (loaded.pixels[:, 5:] == (200, 100, 50)).all()
+    assert loaded.notes == ("transparent pixels drawn on white",)
 
 
 def test_a_transparent_colour_of_a_png_is_drawn_on_white(scene, encode):
     colour = tuple(int(v) for v in scene[3, 4])
-    photo = decode_photo(encode(scene, "PNG", transparency=colour), "photo.png")
+    loaded = decode_image(encode(scene, "PNG", transparency=colour), "image.png")
     keyed = (scene == scene[3, 4]).all(axis=2)
-    np.testing.assert_array_equal(photo.pixels, np.where(keyed[..., None], np.uint8(255), scene))
+    np.testing.assert_array_equal(loaded.pixels, np.where(keyed[..., None], np.uint8(255), scene))
 
 
 def test_an_alpha_channel_that_hides_nothing_is_no_news(scene, encode):
     rgba = np.dstack([scene, np.full(scene.shape[:2], 255, np.uint8)])
-    photo = decode_photo(encode(rgba, "PNG"), "photo.png")
-    np.testing.assert_array_equal(photo.pixels, scene)
-    assert photo.notes == ()
+    loaded = decode_image(encode(rgba, "PNG"), "image.png")
+    np.testing.assert_array_equal(loaded.pixels, scene)
+    assert loaded.notes == ()
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "GIF", "WEBP", "PNG"])
@@ -157,9 +157,9 @@ def test_of_several_pages_the_first_is_read_and_said(scene, kind):
     options = {"lossless": True} if kind == "WEBP" else {}
     stream = BytesIO()
     pages[0].save(stream, kind, save_all=True, append_images=pages[1:], **options)
-    photo = decode_photo(stream.getvalue(), "photo")
-    np.testing.assert_array_equal(photo.pixels[..., 0], np.asarray(pages[0]))
-    assert photo.notes == ("first of 3 pages",)
+    loaded = decode_image(stream.getvalue(), "image")
+    np.testing.assert_array_equal(loaded.pixels[..., 0], np.asarray(pages[0]))
+    assert loaded.notes == ("first of 3 pages",)
 
 
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
@@ -167,11 +167,11 @@ def test_orientation_is_undone_in_every_format(tmp_path, scene, encode, orientat
     value, upright = orientation
     exif = Image.Exif()
     exif[274] = value
-    path = tmp_path / "photo"
+    path = tmp_path / "image"
     path.write_bytes(encode(scene, kind, exif=exif, **options))
-    photo = read_photo(path)
-    np.testing.assert_array_equal(photo.pixels, upright(scene))
-    assert photo.pixels.flags.c_contiguous
+    loaded = load_image(path)
+    np.testing.assert_array_equal(loaded.pixels, upright(scene))
+    assert loaded.pixels.flags.c_contiguous
     assert image_size_px(path) == upright(scene).shape[:2]
 
 
@@ -180,7 +180,7 @@ def test_orientation_of_a_jpeg_is_undone_as_pillow_does(tmp_path, scene, encode,
     exif = Image.Exif()
     exif[274] = orientation[0]
     data = encode(scene, "JPEG", mode=mode, exif=exif, quality=95)
-    path = tmp_path / "photo.jpg"
+    path = tmp_path / "image.jpg"
     path.write_bytes(data)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB"))
     assert np.abs(read_image(path).astype(int) - expected).max() <= 1
@@ -209,7 +209,7 @@ def test_orientation_of_deep_files_is_undone(tmp_path, deep_scene, make_tiff, ma
 def test_orientation_behind_the_pixels_of_a_png_counts(tmp_path, scene, make_png):
     exif = Image.Exif()
     exif[274] = 6
-    path = tmp_path / "photo.png"
+    path = tmp_path / "image.png"
     path.write_bytes(make_png(scene, behind=[(b"eXIf", exif.tobytes()[6:])]))
     np.testing.assert_array_equal(read_image(path), np.rot90(scene, -1))
     assert image_size_px(path) == (83, 61)
@@ -219,13 +219,13 @@ def test_orientation_behind_the_pixels_of_a_png_counts(tmp_path, scene, make_png
 def test_an_orientation_that_does_not_exist_means_upright(scene, encode, value):
     exif = Image.Exif()
     exif[274] = value
-    np.testing.assert_array_equal(decode_photo(encode(scene, "PNG", exif=exif), "photo").pixels, scene)
+    np.testing.assert_array_equal(decode_image(encode(scene, "PNG", exif=exif), "image").pixels, scene)
 
 
-def test_a_damaged_exif_block_leaves_the_photo_readable(scene, make_png):
-    photo = decode_photo(make_png(scene, before=[(b"eXIf", b"no such thing")]), "photo.png")
-    np.testing.assert_array_equal(photo.pixels, scene)
-    assert photo.notes == ("EXIF data damaged: taken to be upright",)
+def test_a_damaged_exif_block_leaves_the_image_readable(scene, make_png):
+    loaded = decode_image(make_png(scene, before=[(b"eXIf", b"no such thing")]), "image.png")
+    np.testing.assert_array_equal(loaded.pixels, scene)
+    assert loaded.notes == ("EXIF data damaged: taken to be upright",)
 
 
 @pytest.mark.parametrize("folder", ["with space", "벽 사진", "größe"])
@@ -239,42 +239,42 @@ def test_any_file_name_works(tmp_path, scene, encode, folder):
 
 
 def test_the_content_decides_and_not_the_suffix(tmp_path, scene, encode):
-    path = tmp_path / "photo.jpg"
+    path = tmp_path / "image.jpg"
     path.write_bytes(encode(scene, "PNG"))
     np.testing.assert_array_equal(read_image(path), scene)
 
 
-def test_one_pixel_is_a_photo(encode):
-    assert decode_photo(encode(np.full((1, 1, 3), 9, np.uint8), "PNG"), "dot.png").pixels.tolist() == [[[9, 9, 9]]]
+def test_one_pixel_is_a_image(encode):
+    assert decode_image(encode(np.full((1, 1, 3), 9, np.uint8), "PNG"), "dot.png").pixels.tolist() == [[[9, 9, 9]]]
 
 
 def test_bytes_and_files_read_alike(tmp_path, scene, encode):
     data = encode(scene, "JPEG")
-    path = tmp_path / "photo.jpg"
+    path = tmp_path / "image.jpg"
     path.write_bytes(data)
-    np.testing.assert_array_equal(decode_photo(data, "upload").pixels, read_image(path))
+    np.testing.assert_array_equal(decode_image(data, "upload").pixels, read_image(path))
 
 
 def test_eight_bit_is_widened_so_that_white_stays_white(tmp_path, scene, encode):
-    path = tmp_path / "photo.png"
+    path = tmp_path / "image.png"
     path.write_bytes(encode(scene, "PNG"))
     np.testing.assert_array_equal(read_image_16bit(path), scene.astype(np.uint16) * 257)
 
 
 def test_a_range_for_an_eight_bit_file_is_said_to_be_useless(scene, encode):
-    photo = decode_photo(encode(scene, "PNG"), "photo.png", bit_range=(0, 4095))
-    np.testing.assert_array_equal(photo.pixels, scene)
-    assert photo.notes == ("8-bit: bit_range does not apply",)
+    loaded = decode_image(encode(scene, "PNG"), "image.png", bit_range=(0, 4095))
+    np.testing.assert_array_equal(loaded.pixels, scene)
+    assert loaded.notes == ("8-bit: bit_range does not apply",)
 
 
 @pytest.mark.parametrize("bit_range", [(5, 5), (10, 2)])
 def test_a_range_that_does_not_rise_is_refused(scene, encode, bit_range):
     with pytest.raises(SettingsError, match="rising"):
-        decode_photo(encode(scene, "PNG"), "photo.png", bit_range=bit_range)
+        decode_image(encode(scene, "PNG"), "image.png", bit_range=bit_range)
 
 
-def test_a_photo_keeps_its_array_out_of_its_text():
-    assert "pixels" not in repr(Photo(np.zeros((2, 2, 3), np.uint8), ("said",)))
+def test_a_image_keeps_its_array_out_of_its_text():
+    assert "pixels" not in repr(LoadedImage(np.zeros((2, 2, 3), np.uint8), ("said",)))
 
 
 def test_the_size_comes_from_the_header_alone(tmp_path, encode):
@@ -290,4 +290,4 @@ def test_the_size_comes_from_the_header_alone(tmp_path, encode):
 def test_opencv_written_files_are_read(tmp_path, scene):
     for suffix in (".png", ".bmp", ".tiff", ".webp", ".jpg"):
         data = cv2.imencode(suffix, scene[..., ::-1])[1].tobytes()
-        assert np.abs(decode_photo(data, "photo").pixels.astype(int) - scene).mean() < 6
+        assert np.abs(decode_image(data, "image").pixels.astype(int) - scene).mean() < 6

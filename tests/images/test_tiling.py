@@ -46,7 +46,7 @@ def test_boxes_stand_where_expected(cutting, boxes):
 
 @patient
 @given(cuttings(), st.integers(1, 4))
-def test_boxes_cover_the_photo_have_one_size_and_overlap(cutting, multiple_of):
+def test_boxes_cover_the_image_have_one_size_and_overlap(cutting, multiple_of):
     height, width, tile, overlap = cutting
     tile *= multiple_of
     boxes = tile_boxes(height, width, tile, overlap, multiple_of)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import BlemishError, ImageError
-from blemish.images import read_image, read_image_16bit, read_photo, write_jpeg, write_png
+from blemish.images import load_image, read_image, read_image_16bit, write_jpeg, write_png
 
 
 @pytest.mark.parametrize("name", ["out.png", "새 폴더/깊이/균열 지도.png"])
@@ -31,9 +31,9 @@ def test_sixteen_bit_comes_back_exactly(tmp_path, deep_scene):
 
 def test_transparency_is_kept(tmp_path, scene):
     write_png(tmp_path / "out.png", np.dstack([scene, np.zeros(scene.shape[:2], np.uint8)]))
-    photo = read_photo(tmp_path / "out.png")
-    assert (photo.pixels == 255).all()
-    assert photo.notes
+    image = load_image(tmp_path / "out.png")
+    assert (image.pixels == 255).all()
+    assert image.notes
 
 
 def test_a_jpeg_keeps_the_order_of_colours(tmp_path):

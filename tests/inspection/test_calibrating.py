@@ -1,4 +1,4 @@
-"""Calibrating: a promise from good photos, refused where it could not be kept."""
+"""Calibrating: a guarantee from normal images, refused where it could not be kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blemish.calibration import TooFewImagesError, image_maxima, p_value, pixel_threshold, promised_threshold
-from blemish.datasets import photo_digests, read_dataset
+from blemish.calibration import TooFewImagesError, guaranteed_threshold, image_maxima, p_value, pixel_threshold
+from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
 from blemish.images import list_images, read_image, write_png
@@ -21,9 +21,9 @@ def good(tmp_path: Path) -> list[Path]:
     """Sixty walls whose darkest pixel differs."""
     rng = np.random.default_rng(0)
     for index, darkest in enumerate(rng.permutation(np.arange(100, 220))[:60]):
-        photo = np.full((12, 15, 3), 230, np.uint8)
-        photo[5, index % 15] = darkest
-        write_png(tmp_path / "good" / f"{index:02d}.png", photo)
+        image = np.full((12, 15, 3), 230, np.uint8)
+        image[5, index % 15] = darkest
+        write_png(tmp_path / "good" / f"{index:02d}.png", image)
     return list_images([tmp_path / "good"])
 
 
@@ -32,10 +32,10 @@ def test_the_threshold_is_the_promised_one_of_the_scores(darkness: Container, go
     calibrated = calibrate(detector, good, alpha=0.05)
     scores = np.array([detector.inspect(path).score for path in good])
     limits = calibrated.spec.thresholds
-    assert limits.reject == promised_threshold(scores, 0.05).threshold
-    assert limits.review == promised_threshold(scores, 0.25).threshold
+    assert limits.reject == guaranteed_threshold(scores, 0.05).threshold
+    assert limits.review == guaranteed_threshold(scores, 0.25).threshold
     assert limits.pixel == detector.spec.thresholds.pixel
-    assert "with 95 % confidence, at most 5 % of good images" in limits.source.lower()
+    assert "with 95 % confidence, at most 5 % of normal images" in limits.source.lower()
     assert calibrated.inspect(good[0]).p_value == p_value(scores[0], scores)
 
 
@@ -46,7 +46,7 @@ def test_the_calibrated_detector_survives_its_file(darkness: Container, good: li
     assert calibrated.container.graph == darkness.graph
 
 
-def test_pixels_are_calibrated_on_the_maximum_of_each_photo(darkness: Container, good: list[Path]):
+def test_pixels_are_calibrated_on_the_maximum_of_each_image(darkness: Container, good: list[Path]):
     calibrated = calibrate(Detector(darkness), good, alpha=0.05, pixels=True)
     outlined = [bool(calibrated.inspect(path).regions) for path in good]
     assert sum(outlined) <= 1
@@ -65,22 +65,22 @@ def test_a_pixel_threshold_above_the_peak_raises_it(darkness: Container, good: l
 def test_a_calibrated_pixel_threshold_holds_for_every_class(light_and_dark: Container, tmp_path: Path):
     for level in range(30):
         write_png(tmp_path / f"{level}.png", np.full((8, 8, 3), 180 + level, np.uint8))
-    photos = list_images([tmp_path])
+    images = list_images([tmp_path])
     lower = Thresholds(pixel=0.9, by_class=(ClassThreshold(label="1", pixel=0.1), ClassThreshold(label="2", pixel=0.9)))
-    calibrated = calibrate(Detector(light_and_dark).with_thresholds(lower), photos, alpha=0.1, pixels=True)
-    assert not any(calibrated.inspect(path).regions for path in photos)
+    calibrated = calibrate(Detector(light_and_dark).with_thresholds(lower), images, alpha=0.1, pixels=True)
+    assert not any(calibrated.inspect(path).regions for path in images)
 
 
-def test_too_few_photos_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):
+def test_too_few_images_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):
     with pytest.raises(TooFewImagesError, match="needs 299 held-out normal images"):
         calibrate(Detector(darkness), good, alpha=0.01)
 
 
-def test_photos_that_trained_the_detector_are_refused(darkness: Container, good: list[Path]):
-    digests = photo_digests(read_dataset(good[0].parent))
-    made = darkness.spec.provenance.model_copy(update={"photos": digests[:2]})
+def test_images_that_trained_the_detector_are_refused(darkness: Container, good: list[Path]):
+    digests = image_digests(read_dataset(good[0].parent))
+    made = darkness.spec.provenance.model_copy(update={"images": digests[:2]})
     detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
-    with pytest.raises(DataError, match="2 of these 60 photos trained the detector"):
+    with pytest.raises(DataError, match="2 of these 60 images trained the detector"):
         calibrate(detector, good, alpha=0.1)
 
 
@@ -88,17 +88,17 @@ def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: l
     copy = tmp_path / "copy.png"
     copy.write_bytes(good[0].read_bytes())
     bad = tmp_path / "bad.png"
-    bad.write_bytes(b"not a photo")
+    bad.write_bytes(b"not an image")
     said: list[str] = []
     calibrated = calibrate(Detector(darkness), [*good, copy, bad], alpha=0.1, say=said.append)
     assert calibrated.spec.calibration is not None
     assert len(calibrated.spec.calibration.scores) == 60
-    assert said[0] == "1 copies of other photos are left out."
+    assert said[0] == "1 copies of other images are left out."
     assert "bad.png" in said[1]
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, float("nan")])
-def test_an_impossible_share_is_a_sentence(darkness: Container, good: list[Path], alpha: float):
+def test_an_impossible_fraction_is_a_sentence(darkness: Container, good: list[Path], alpha: float):
     with pytest.raises(SettingsError):
         calibrate(Detector(darkness), good, alpha=alpha)
 
@@ -106,13 +106,13 @@ def test_an_impossible_share_is_a_sentence(darkness: Container, good: list[Path]
 @pytest.mark.parametrize(
     ("count", "said"), [(0, "There are no calibration scores"), (1, "needs 29 held-out normal images, and there is 1")]
 )
-def test_no_photos_and_one_photo_are_refused(darkness: Container, good: list[Path], count: int, said: str):
+def test_no_images_and_one_image_are_refused(darkness: Container, good: list[Path], count: int, said: str):
     with pytest.raises(DataError, match=said):
         calibrate(Detector(darkness), good[:count], alpha=0.1)
 
 
 class Stuck(Detector):
-    """Gives every photo the same score, or one that is no number."""
+    """Gives every image the same score, or one that is no number."""
 
     says = 0.25
 
@@ -137,11 +137,11 @@ def test_scores_that_are_no_numbers_are_left_out_and_said(darkness: Container, g
     assert "no finite number" in said[0]
 
 
-def test_a_training_photo_is_refused_under_another_name(darkness: Container, good: list[Path], tmp_path: Path):
+def test_a_training_image_is_refused_under_another_name(darkness: Container, good: list[Path], tmp_path: Path):
     renamed = tmp_path / "renamed.png"
     renamed.write_bytes(good[0].read_bytes())
-    digests = photo_digests(read_dataset(good[0].parent))
-    made = darkness.spec.provenance.model_copy(update={"photos": digests[:1]})
+    digests = image_digests(read_dataset(good[0].parent))
+    made = darkness.spec.provenance.model_copy(update={"images": digests[:1]})
     detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
-    with pytest.raises(DataError, match=r"1 of these 60 photos trained the detector, .*renamed\.png"):
+    with pytest.raises(DataError, match=r"1 of these 60 images trained the detector, .*renamed\.png"):
         calibrate(detector, [*good[1:], renamed], alpha=0.1)

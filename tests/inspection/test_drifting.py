@@ -1,4 +1,4 @@
-"""A promise is suspended when the photos change, and stays when only defects come."""
+"""A guarantee is suspended when the images change, and stays when only defects come."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blemish.calibration import promised_threshold, scores_below
+from blemish.calibration import guaranteed_threshold, scores_below
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Thresholds
 from blemish.detectors.result import Inspection
 from blemish.errors import SettingsError
@@ -18,8 +18,8 @@ from blemish.inspection.findings import to_line
 
 
 def calibrated(spec: DetectorSpec, scores, *, alpha: float = 0.05) -> DetectorSpec:
-    limit = promised_threshold(scores, alpha).threshold
-    thresholds = Thresholds(reject=limit, source="promised")
+    limit = guaranteed_threshold(scores, alpha).threshold
+    thresholds = Thresholds(reject=limit, source="guaranteed")
     calibration = Calibration(scores=tuple(sorted(map(float, scores))), source="drawn")
     return spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
 
@@ -31,7 +31,7 @@ def watch_all(spec: DetectorSpec, scores, **options) -> DriftWatch:
     return watch
 
 
-@pytest.mark.parametrize("defects", [0.0, 0.3], ids=["good photos", "every third defective"])
+@pytest.mark.parametrize("defects", [0.0, 0.3], ids=["normal images", "every third defective"])
 def test_without_a_change_alarms_are_as_seldom_as_promised(darkness: Container, defects: float):
     alarms = 0
     for seed in range(120):
@@ -43,13 +43,13 @@ def test_without_a_change_alarms_are_as_seldom_as_promised(darkness: Container, 
 
 
 @pytest.mark.parametrize("shift", [-2.0, 1.5, 9.0], ids=["lower", "higher", "all rejected"])
-def test_a_change_is_found_and_the_photo_named(darkness: Container, shift: float):
+def test_a_change_is_found_and_the_image_named(darkness: Container, shift: float):
     rng = np.random.default_rng(0)
     spec = calibrated(darkness.spec, rng.normal(size=300))
     watch = watch_all(spec, np.concatenate([rng.normal(size=100), rng.normal(size=60) + shift]))
     assert watch.suspension is not None
     assert 100 < watch.suspension.number <= 160
-    assert watch.suspension.photo == Path(f"{watch.suspension.number - 1}.jpg")
+    assert watch.suspension.image == Path(f"{watch.suspension.number - 1}.jpg")
     assert watch.suspension.sentence.startswith(f'Guarantee suspended since "{watch.suspension.number - 1}.jpg"')
     assert ("were rejected" in watch.suspension.reason) == (shift == 9.0)
 
@@ -77,15 +77,15 @@ def test_every_finding_from_there_on_says_so(darkness: Container, tmp_path: Path
     assert [one.notes for one in read_findings(tmp_path / "findings.jsonl")] == [one.notes for one in found]
 
 
-def test_photos_that_cannot_be_read_tell_nothing(darkness: Container):
+def test_images_that_cannot_be_read_tell_nothing(darkness: Container):
     watch = watch_all(calibrated(darkness.spec, np.random.default_rng(0).normal(size=100)), [])
-    watch.add(Inspection(path=Path("a.jpg"), score=None, error="Not a photo."))
+    watch.add(Inspection(path=Path("a.jpg"), score=None, error="Not an image."))
     assert watch.watched == 0
 
 
 def test_where_nothing_was_promised_nothing_is_watched(darkness: Container):
     assert DriftWatch.of(Detector(darkness)) is None
-    calibration = Calibration(scores=(0.1, 0.2), source="two photos")
+    calibration = Calibration(scores=(0.1, 0.2), source="two images")
     watch = DriftWatch.of(
         Detector(replace(darkness, spec=darkness.spec.model_copy(update={"calibration": calibration})))
     )
@@ -102,9 +102,9 @@ def test_an_impossible_rate_is_a_sentence(darkness: Container):
 def test_the_score_that_set_the_threshold_is_left_out_and_no_other():
     scores = np.float32(np.random.default_rng(0).normal(size=93))
     ascending = np.sort(scores).astype(float)
-    promise = promised_threshold(scores, 0.05)
-    assert promise.above == 1
-    np.testing.assert_array_equal(scores_below(scores, promise.threshold), ascending[:-2])
+    guarantee = guaranteed_threshold(scores, 0.05)
+    assert guarantee.above == 1
+    np.testing.assert_array_equal(scores_below(scores, guarantee.threshold), ascending[:-2])
     np.testing.assert_array_equal(scores_below(scores, None), ascending)
     np.testing.assert_array_equal(scores_below(scores, 0.0), ascending[ascending < 0])
     assert scores_below(scores, -9.0).size == 0

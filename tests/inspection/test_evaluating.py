@@ -1,4 +1,4 @@
-"""A detector against labelled photos."""
+"""A detector against labelled images."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from blemish.inspection import choose_split, evaluate_each
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
-    """Photos of noise, of several sizes, whose truth is the dark half of a square: the detector is half right."""
+    """Images of noise, of several sizes, whose truth is the dark half of a square: the detector is half right."""
     rng = np.random.default_rng(0)
     root = tmp_path / "라벨 data"
     for split, count in (("train", 2), ("test", 4)):
         for number in range(count):
             shape = (60 + 8 * number, 90)
-            photo = rng.integers(150, 255, (*shape, 3), dtype=np.uint8)
+            image = rng.integers(150, 255, (*shape, 3), dtype=np.uint8)
             truth = np.zeros(shape, np.bool_)
             if number % 2 == 0:
-                photo[20:40, 20:40] = rng.integers(20, 80)
+                image[20:40, 20:40] = rng.integers(20, 80)
                 truth[20:40, 30:50] = True
-            write_png(root / split / "images" / f"{number}.png", photo)
+            write_png(root / split / "images" / f"{number}.png", image)
             write_png(root / split / "masks" / f"{number}.png", truth)
     return root
 
 
-def test_figures_agree_with_scikit_learn(darkness_file: Path, labelled: Path):
+def test_metrics_agree_with_scikit_learn(darkness_file: Path, labelled: Path):
     detector = load(darkness_file)
     dataset = choose_split(read_dataset(labelled), "test")
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    heat: list[NDArray[np.float32]] = []
+    anomaly: list[NDArray[np.float32]] = []
     masks: list[NDArray[np.bool_]] = []
     truths: list[NDArray[np.bool_]] = []
     for answer in evaluate_each(detector, dataset, evaluation):
-        assert answer.found.heat_map is not None
+        assert answer.found.anomaly_map is not None
         assert answer.found.mask is not None
         assert answer.truth is not None
-        heat.append(answer.found.heat_map.ravel())
+        anomaly.append(answer.found.anomaly_map.ravel())
         masks.append(answer.found.mask.ravel())
         truths.append(answer.truth.ravel())
     record = evaluation.result().to_record()
@@ -54,17 +54,17 @@ def test_figures_agree_with_scikit_learn(darkness_file: Path, labelled: Path):
     assert record["image"]["auroc"] == 1.0
     assert record["image"]["accuracy"] == 1.0
     truth = np.concatenate(truths)
-    assert record["pixel"]["auroc"] == pytest.approx(roc_auc_score(truth, np.concatenate(heat)))
+    assert record["pixel"]["auroc"] == pytest.approx(roc_auc_score(truth, np.concatenate(anomaly)))
     assert record["pixel"]["f1"] == pytest.approx(f1_score(truth, np.concatenate(masks)))
 
 
 def test_a_split_is_taken_where_there_is_one(labelled: Path):
     chosen = choose_split(read_dataset(labelled), "train")
     assert len(chosen) == 2
-    assert "2 photos of the train split" in chosen.notes[-1]
+    assert "2 images of the train split" in chosen.notes[-1]
 
 
-def test_without_splits_all_photos_are_used_and_that_is_said(labelled: Path):
+def test_without_splits_all_images_are_used_and_that_is_said(labelled: Path):
     chosen = choose_split(read_dataset(labelled / "test"), "test")
     assert len(chosen) == 4
     assert "no splits" in chosen.notes[-1]
@@ -78,12 +78,12 @@ def test_a_split_that_is_not_there_is_said(labelled: Path, name: str, said: str)
         choose_split(read_dataset(labelled), name)
 
 
-def test_no_photos_are_said(tmp_path: Path):
-    with pytest.raises(DataError, match="no photos"):
+def test_no_images_are_said(tmp_path: Path):
+    with pytest.raises(DataError, match="no images"):
         choose_split(Dataset("none", tmp_path, "nothing", (), ()), "test")
 
 
-def test_a_photo_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, labelled: Path):
+def test_a_image_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, labelled: Path):
     broken = labelled / "test" / "images" / "2.png"
     dataset = read_dataset(labelled)
     broken.write_bytes(b"")
@@ -100,7 +100,7 @@ def test_true_and_predicted_classes_are_counted(light_and_dark: Container, tmp_p
     evaluation = Evaluation(reject=0.7, classes=detector.spec.classes)
     list(evaluate_each(detector, read_dataset(root), evaluation))
     record = evaluation.result().to_record()["more"]["class_confusion"]
-    assert record["labels"] == ["sound", "1", "2"]
+    assert record["labels"] == ["normal", "1", "2"]
     assert record["counts"] == [[2, 1, 0], [0, 2, 0], [1, 0, 2]]
 
 

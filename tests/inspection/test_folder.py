@@ -1,4 +1,4 @@
-"""From photos on disk to findings on disk."""
+"""From images on disk to findings on disk."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from blemish.detectors import Container, Detector, load
 from blemish.detectors.result import Inspection
 from blemish.errors import BlemishError, DetectorError
 from blemish.images import read_image, write_png
-from blemish.inspection import Tally, inspect_photos, read_findings
+from blemish.inspection import Tally, inspect_images, read_findings
 
 
 @pytest.fixture
-def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
-    """Seven photos in two folders, every second one with the bar, all names equal by twos."""
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
+    """Seven images in two folders, every second one with the bar, all names equal by twos."""
     paths = []
     for number in range(7):
-        folder = tmp_path / "photos" / ("왼쪽 wall" if number % 2 else "right wall")
+        folder = tmp_path / "images" / ("왼쪽 wall" if number % 2 else "right wall")
         path = folder / f"사진 {number // 2}.png"
         write_png(path, wall if number % 2 else np.full_like(wall, 200 + number))
         paths.append(path)
@@ -33,12 +33,12 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_every_photo_gets_one_answer_in_order(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_every_image_gets_one_answer_in_order(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
-    found = list(inspect_photos(detector, photos, out=tmp_path / "out"))
-    assert [one.path for one in found] == photos
+    found = list(inspect_images(detector, images, out=tmp_path / "out"))
+    assert [one.path for one in found] == images
     assert [one.verdict for one in found] == ["pass", "reject"] * 3 + ["pass"]
-    assert [one.to_record() for one in found] == [detector.inspect(path).to_record() for path in photos]
+    assert [one.to_record() for one in found] == [detector.inspect(path).to_record() for path in images]
     assert [one.to_record() for one in read_findings(tmp_path / "out" / "findings.jsonl")] == [
         one.to_record() for one in found
     ]
@@ -46,50 +46,50 @@ def test_every_photo_gets_one_answer_in_order(darkness_file: Path, photos: list[
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
-def test_photos_side_by_side_get_the_answers_that_they_get_alone(darkness: Container, photos: list[Path], runtime: str):
+def test_images_side_by_side_get_the_answers_that_they_get_alone(darkness: Container, images: list[Path], runtime: str):
     if runtime == "openvino":
         pytest.importorskip("openvino")
-    photos[3].write_bytes(b"no photo")
-    alone, beside = (Detector(darkness, runtime=runtime, photos_at_once=number) for number in (1, 3))
-    records = [[one.to_record() for one in inspect_photos(detector, photos * 5)] for detector in (alone, beside)]
+    images[3].write_bytes(b"no image")
+    alone, beside = (Detector(darkness, runtime=runtime, images_at_once=number) for number in (1, 3))
+    records = [[one.to_record() for one in inspect_images(detector, images * 5)] for detector in (alone, beside)]
     assert records[0] == records[1]
-    assert [record["path"] for record in records[1]] == [str(path) for path in photos * 5]
+    assert [record["path"] for record in records[1]] == [str(path) for path in images * 5]
     assert [record["error"] is not None for record in records[1][:7]] == [number == 3 for number in range(7)]
 
 
-def test_photos_are_really_scored_side_by_side(darkness: Container, photos: list[Path]):
+def test_images_are_really_scored_side_by_side(darkness: Container, images: list[Path]):
     class Meeting(Detector):
         table = threading.Barrier(2)
 
         def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
-            self.table.wait(timeout=30)  # raises BrokenBarrierError where one photo waits for the other
+            self.table.wait(timeout=30)  # raises BrokenBarrierError where one image waits for the other
             return super().inspect_pixels(pixels)
 
-    assert len(list(inspect_photos(Meeting(darkness, photos_at_once=2), photos[:6]))) == 6
+    assert len(list(inspect_images(Meeting(darkness, images_at_once=2), images[:6]))) == 6
 
 
-def test_every_photo_gets_an_overlay_of_its_own_size(darkness_file: Path, photos: list[Path], tmp_path: Path):
-    list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out"))
+def test_every_image_gets_an_overlay_of_its_own_size(darkness_file: Path, images: list[Path], tmp_path: Path):
+    list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
     overlays = sorted((tmp_path / "out" / "overlays").iterdir())
-    assert len(overlays) == len(photos)
+    assert len(overlays) == len(images)
     assert all(read_image(overlay).shape == (100, 150, 3) for overlay in overlays)
     assert "왼쪽 wall__사진 0.png.jpg" in {overlay.name for overlay in overlays}
 
 
-def test_a_second_run_gives_the_same_findings(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_a_second_run_gives_the_same_findings(darkness_file: Path, images: list[Path], tmp_path: Path):
     for _ in range(2):
-        list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out"))
+        list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
         tables = [(tmp_path / "out" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
-    list(inspect_photos(load(darkness_file), photos, out=tmp_path / "other"))
+    list(inspect_images(load(darkness_file), images, out=tmp_path / "other"))
     assert tables == [(tmp_path / "other" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
 
 
-def test_a_bad_photo_is_recorded_and_the_run_goes_on(darkness_file: Path, photos: list[Path], tmp_path: Path):
-    photos[0].write_bytes(b"")
-    photos[3].write_bytes(photos[1].read_bytes()[:200])
-    photos[5].unlink()
+def test_a_bad_image_is_recorded_and_the_run_goes_on(darkness_file: Path, images: list[Path], tmp_path: Path):
+    images[0].write_bytes(b"")
+    images[3].write_bytes(images[1].read_bytes()[:200])
+    images[5].unlink()
     tally = Tally()
-    found = list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out"))
+    found = list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
     for one in found:
         tally.add(one)
     assert [one.error is None for one in found] == [False, True, True, False, True, False, True]
@@ -99,64 +99,64 @@ def test_a_bad_photo_is_recorded_and_the_run_goes_on(darkness_file: Path, photos
     assert len(names_in(tmp_path / "out" / "overlays")) == 4
 
 
-def test_a_photo_that_the_detector_refuses_stops_nothing(darkness: Container, photos: list[Path]):
+def test_a_image_that_the_detector_refuses_stops_nothing(darkness: Container, images: list[Path]):
     class Picky(Detector):
         def inspect_pixels(self, pixels):
             if pixels[0, 0, 0] == 204:
                 raise DetectorError("Too light.")
             return super().inspect_pixels(pixels)
 
-    errors = [one.error for one in inspect_photos(Picky(darkness), photos)]
+    errors = [one.error for one in inspect_images(Picky(darkness), images)]
     assert errors == [None, None, None, None, "Too light.", None, None]
 
 
-def test_nothing_is_written_without_a_folder(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_nothing_is_written_without_a_folder(darkness_file: Path, images: list[Path], tmp_path: Path):
     before = sorted(tmp_path.rglob("*"))
-    assert len(list(inspect_photos(load(darkness_file), photos))) == 7
+    assert len(list(inspect_images(load(darkness_file), images))) == 7
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_overlays_can_be_left_out(darkness_file: Path, photos: list[Path], tmp_path: Path):
-    list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out", overlays=False))
+def test_overlays_can_be_left_out(darkness_file: Path, images: list[Path], tmp_path: Path):
+    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", overlays=False))
     assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl"]
 
 
-def test_no_photos_give_empty_tables(darkness_file: Path, tmp_path: Path):
-    assert list(inspect_photos(load(darkness_file), [], out=tmp_path / "out")) == []
+def test_no_images_give_empty_tables(darkness_file: Path, tmp_path: Path):
+    assert list(inspect_images(load(darkness_file), [], out=tmp_path / "out")) == []
     assert (tmp_path / "out" / "findings.jsonl").read_text() == ""
 
 
 def test_a_run_that_is_left_early_leaves_no_table_and_no_thread(
-    darkness_file: Path, photos: list[Path], tmp_path: Path
+    darkness_file: Path, images: list[Path], tmp_path: Path
 ):
     threads = threading.active_count()
-    answers = inspect_photos(load(darkness_file), photos, out=tmp_path / "out")
+    answers = inspect_images(load(darkness_file), images, out=tmp_path / "out")
     next(answers)
     answers.close()
     assert names_in(tmp_path / "out") == ["overlays"]
     assert threading.active_count() == threads
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, images: list[Path], tmp_path: Path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(BlemishError, match="out"):
-        list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out"))
+        list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
     assert (tmp_path / "out").read_text() == "a file"
 
 
-def test_only_a_handful_of_photos_is_held_at_a_time(
-    darkness_file: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_only_a_handful_of_images_is_held_at_a_time(
+    darkness_file: Path, images: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     decoded: list[Path] = []
 
     def counted(path: Path, **options):
         decoded.append(path)
-        return read_photo(path, **options)
+        return load_image(path, **options)
 
-    from blemish.images import read_photo
+    from blemish.images import load_image
 
-    monkeypatch.setattr("blemish.inspection.stream.read_photo", counted)
-    for number, _ in enumerate(inspect_photos(load(darkness_file), photos * 10), start=1):
+    monkeypatch.setattr("blemish.inspection.stream.load_image", counted)
+    for number, _ in enumerate(inspect_images(load(darkness_file), images * 10), start=1):
         assert len(decoded) <= number + 4
 
 
@@ -166,7 +166,7 @@ def test_the_raw_range_reaches_the_reader(darkness: Container, tmp_path: Path):
     path = tmp_path / "raw.png"
     path.write_bytes(cv2.imencode(".png", np.full((64, 64), 3000, np.uint16))[1].tobytes())
     detector = Detector(replace(darkness))
-    (wide,) = inspect_photos(detector, [path])
-    (narrow,) = inspect_photos(detector, [path], bit_range=(0, 4095))
+    (wide,) = inspect_images(detector, [path])
+    (narrow,) = inspect_images(detector, [path], bit_range=(0, 4095))
     assert wide.score == pytest.approx(1 - 3000 / 65535, abs=0.01)
     assert narrow.score == pytest.approx(1 - 3000 / 4095, abs=0.01)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from blemish.detectors import Inspection, load
 from blemish.errors import BlemishError
-from blemish.images import Photo, read_image, write_png
-from blemish.inspection import Measuring, describe_run, inspect_photos, read_findings, to_line
+from blemish.images import LoadedImage, read_image, write_png
+from blemish.inspection import Measuring, describe_run, inspect_images, read_findings, to_line
 from blemish.inspection.measuring import measure_each
 from blemish.measurement.cracks import measure_cracks
 from blemish.measurement.scale import Scale
@@ -21,10 +21,10 @@ from blemish.reports.run_record import read_run
 
 
 @pytest.fixture
-def photos(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
-    paths = [tmp_path / "photos" / name for name in ("sound.png", "금 1.png", "broken.png", "금 2.png")]
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
+    paths = [tmp_path / "images" / name for name in ("normal.png", "금 1.png", "broken.png", "금 2.png")]
     for path in paths:
-        write_png(path, np.full_like(wall, 220) if path.stem == "sound" else wall)
+        write_png(path, np.full_like(wall, 220) if path.stem == "normal" else wall)
     paths[2].write_bytes(b"")
     return paths
 
@@ -33,17 +33,17 @@ def lines_of(out: Path) -> list[dict]:
     return [json.loads(line) for line in (out / "findings.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_every_line_gains_size_scale_cracks_and_mask(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_every_line_gains_size_scale_cracks_and_mask(darkness_file: Path, images: list[Path], tmp_path: Path):
     measuring = Measuring(scale_of=lambda _: Scale.given(0.5))
-    list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out", measuring=measuring))
-    sound, cracked, broken, other = lines_of(tmp_path / "out")
-    assert list(sound)[:7] == ["path", "score", "p_value", "verdict", "regions", "notes", "error"]
-    assert [line["name"] for line in (sound, cracked, broken, other)] == ["sound", "금 1", "broken", "금 2"]
-    assert (sound["size_px"], sound["cracks"], sound["mask"]) == ([150, 100], [], None)
+    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=measuring))
+    normal, cracked, broken, other = lines_of(tmp_path / "out")
+    assert list(normal)[:7] == ["path", "score", "p_value", "verdict", "regions", "notes", "error"]
+    assert [line["name"] for line in (normal, cracked, broken, other)] == ["normal", "금 1", "broken", "금 2"]
+    assert (normal["size_px"], normal["cracks"], normal["mask"]) == ([150, 100], [], None)
     assert (broken["size_px"], broken["cracks"], broken["mask"]) == (None, None, None)
     assert cracked["scale"] == {"mm_per_px": 0.5, "source": "given", "relative_uncertainty": 0.0}
     (crack,) = cracked["cracks"]
-    # The photo shows a bar of 40 x 4 px.
+    # The image shows a bar of 40 x 4 px.
     assert crack["max_width_px"] == pytest.approx(4, abs=0.3)
     assert crack["max_width_mm"] == pytest.approx(2, abs=0.15)
     assert crack["length_px"] == pytest.approx(40, abs=2)
@@ -51,19 +51,19 @@ def test_every_line_gains_size_scale_cracks_and_mask(darkness_file: Path, photos
     assert sorted(path.name for path in (tmp_path / "out" / "masks").iterdir()) == ["금 1.png", "금 2.png"]
 
 
-def test_what_is_measured_is_what_the_measurement_says(darkness_file: Path, photos: list[Path]):
+def test_what_is_measured_is_what_the_measurement_says(darkness_file: Path, images: list[Path]):
     detector = load(darkness_file)
-    (one,) = inspect_photos(detector, photos[1:2], measuring=Measuring())
-    plain = detector.inspect(photos[1])
-    expected = measure_cracks(plain.mask, read_image(photos[1]), probability=plain.heat_map, level=0.6)
+    (one,) = inspect_images(detector, images[1:2], measuring=Measuring())
+    plain = detector.inspect(images[1])
+    expected = measure_cracks(plain.mask, read_image(images[1]), probability=plain.anomaly_map, level=0.6)
     assert [crack.to_record() for crack in one.cracks] == [crack.to_record() for crack in expected]
     assert {name: one.to_record()[name] for name in plain.to_record()} == plain.to_record()
 
 
-def test_measuring_changes_nothing_that_was_said_before(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_measuring_changes_nothing_that_was_said_before(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
     for out, measuring in (("plain", None), ("measured", Measuring())):
-        list(inspect_photos(detector, photos, out=tmp_path / out, measuring=measuring))
+        list(inspect_images(detector, images, out=tmp_path / out, measuring=measuring))
     assert list(read_findings(tmp_path / "plain/findings.jsonl")) == list(
         read_findings(tmp_path / "measured/findings.jsonl")
     )
@@ -72,48 +72,48 @@ def test_measuring_changes_nothing_that_was_said_before(darkness_file: Path, pho
 
 
 def test_answers_keep_their_order_and_nothing_is_written_without_a_folder(
-    darkness_file: Path, photos: list[Path], tmp_path: Path
+    darkness_file: Path, images: list[Path], tmp_path: Path
 ):
     before = sorted(tmp_path.rglob("*"))
-    found = list(inspect_photos(load(darkness_file), photos * 5, measuring=Measuring()))
-    assert [one.path for one in found] == photos * 5
+    found = list(inspect_images(load(darkness_file), images * 5, measuring=Measuring()))
+    assert [one.path for one in found] == images * 5
     assert all(one.mask_file is None for one in found)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_cracks_can_be_left_unmeasured(darkness_file: Path, photos: list[Path], tmp_path: Path):
-    list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out", measuring=Measuring(cracks=False)))
+def test_cracks_can_be_left_unmeasured(darkness_file: Path, images: list[Path], tmp_path: Path):
+    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=Measuring(cracks=False)))
     assert [line["cracks"] for line in lines_of(tmp_path / "out")] == [None] * 4
     assert lines_of(tmp_path / "out")[1]["mask"] == "masks/금 1.png"
 
 
-def test_a_photo_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, photos: list[Path]):
+def test_a_image_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, images: list[Path]):
     measuring = Measuring(scale_of=lambda pixels: Scale.from_marker(pixels, 50))
-    _, one, *_ = inspect_photos(load(darkness_file), photos, measuring=measuring)
+    _, one, *_ = inspect_images(load(darkness_file), images, measuring=measuring)
     assert one.scale is None
     assert one.cracks[0].mm is None
     assert "No ArUco or AprilTag marker was found" in one.notes[-1]
     assert json.loads(to_line(one))["notes"] == list(one.notes)
 
 
-def test_a_fault_while_measuring_is_not_swallowed(darkness_file: Path, photos: list[Path]):
+def test_a_fault_while_measuring_is_not_swallowed(darkness_file: Path, images: list[Path]):
     def broken(_: object) -> Scale:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(inspect_photos(load(darkness_file), photos, measuring=Measuring(scale_of=broken)))
+        list(inspect_images(load(darkness_file), images, measuring=Measuring(scale_of=broken)))
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, images: list[Path], tmp_path: Path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "masks").write_text("a file")
     with pytest.raises(BlemishError, match="masks"):
-        list(inspect_photos(load(darkness_file), photos, out=tmp_path / "out", measuring=Measuring()))
+        list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=Measuring()))
 
 
-def test_the_run_is_recorded_with_its_detector(darkness_file: Path, photos: list[Path], tmp_path: Path):
+def test_the_run_is_recorded_with_its_detector(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
-    list(inspect_photos(detector, photos, out=tmp_path / "out", measuring=Measuring()))
+    list(inspect_images(detector, images, out=tmp_path / "out", measuring=Measuring()))
     describe_run(detector, settings={"mm-per-px": 0.5}).write(tmp_path / "out")
     run = read_run(tmp_path / "out")
     assert run.detector["file"] == "darkness.blemish"
@@ -123,6 +123,6 @@ def test_the_run_is_recorded_with_its_detector(darkness_file: Path, photos: list
 
 
 def test_an_answer_without_a_mask_has_no_cracks():
-    photo = Photo(np.zeros((10, 12, 3), np.uint8))
-    ((_, one),) = measure_each([(photo, Inspection(Path("a.jpg"), 0.5))], Measuring(), names=["a"])
+    image = LoadedImage(np.zeros((10, 12, 3), np.uint8))
+    ((_, one),) = measure_each([(image, Inspection(Path("a.jpg"), 0.5))], Measuring(), names=["a"])
     assert (one.cracks, one.size_px) == (None, (12, 10))

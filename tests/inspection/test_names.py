@@ -1,4 +1,4 @@
-"""Names of overlays: the photo's own, and never one for two photos."""
+"""Names of overlays: the image's own, and never one for two images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blemish.inspection.names import unique_names
 
 
 @pytest.mark.parametrize(
-    ("photos", "names"),
+    ("images", "names"),
     [
         ([], []),
         (["a/wall.jpg"], ["wall"]),
@@ -23,12 +23,12 @@ from blemish.inspection.names import unique_names
         (["wall.jpg", "wall.jpg"], ["wall.jpg", "wall.jpg~2"]),
     ],
 )
-def test_names_say_as_much_of_the_path_as_is_needed(photos: list[str], names: list[str]):
-    assert unique_names([Path(photo) for photo in photos]) == names
+def test_names_say_as_much_of_the_path_as_is_needed(images: list[str], names: list[str]):
+    assert unique_names([Path(image) for image in images]) == names
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "A", "b", "a__b", "a.jpg", "벽"]), min_size=1, max_size=3)))
-def test_no_two_photos_share_a_name(parts: list[list[str]]):
+def test_no_two_images_fraction_a_name(parts: list[list[str]]):
     names = unique_names([Path(*part[:-1], part[-1] + ".jpg") for part in parts])
     assert len({name.casefold() for name in names}) == len(parts)
     assert not any("/" in name for name in names)

@@ -18,27 +18,27 @@ from blemish.inspection.submission import Dialect
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Two photos with light and dark rectangles and a grey one, in Severstal's folder."""
+def images(tmp_path: Path) -> Path:
+    """Two images with light and dark rectangles and a grey one, in Severstal's folder."""
     folder = tmp_path / "steel" / "train_images"
     for number in range(3):
-        photo = np.full((30 + number, 40, 3), 128, np.uint8)
+        image = np.full((30 + number, 40, 3), 128, np.uint8)
         if number < 2:
-            photo[2:9, 3:7] = 250
-            photo[20:24, number : number + 20] = 5
-        write_png(folder / f"{number}.png", photo)
+            image[2:9, 3:7] = 250
+            image[20:24, number : number + 20] = 5
+        write_png(folder / f"{number}.png", image)
     return folder
 
 
 @pytest.mark.parametrize("dialect", ["apart", "joined"])
-def test_a_submission_can_be_read_as_labels(light_and_dark: Container, photos: Path, dialect: Dialect):
+def test_a_submission_can_be_read_as_labels(light_and_dark: Container, images: Path, dialect: Dialect):
     detector = Detector(light_and_dark)
     submission = Submission(detector, dialect)
-    answers = {path.name: detector.inspect(path) for path in sorted(photos.iterdir())}
+    answers = {path.name: detector.inspect(path) for path in sorted(images.iterdir())}
     for answer in answers.values():
         submission.add(answer)
-    submission.write(photos.parent / "train.csv")
-    dataset = read_dataset(photos.parent)
+    submission.write(images.parent / "train.csv")
+    dataset = read_dataset(images.parent)
     assert dataset.classes == ("1", "2")
     assert [sample.defective for sample in dataset.samples] == [True, True, False]
     for sample in dataset.samples:
@@ -64,11 +64,11 @@ def test_a_detector_without_outlines_has_nothing_to_hand_in(darkness: Container)
         Submission(Detector(darkness).with_spec(spec))
 
 
-def test_inspect_writes_it(light_and_dark: Container, photos: Path, tmp_path: Path):
+def test_inspect_writes_it(light_and_dark: Container, images: Path, tmp_path: Path):
     write_container(tmp_path / "steel.blemish", light_and_dark)
     table = tmp_path / "submission.csv"
     options = ["--detector", str(tmp_path / "steel.blemish"), "--submission", str(table), "--no-measure"]
-    result = CliRunner().invoke(app, ["inspect", str(photos), *options])
+    result = CliRunner().invoke(app, ["inspect", str(images), *options])
     assert result.exit_code == 0, result.output
     rows = table.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["ImageId", "0.png", "0.png", "1.png", "1.png"]

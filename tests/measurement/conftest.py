@@ -1,4 +1,4 @@
-"""Lines drawn exactly, apart from anything in blemish: each pixel's share of a shape, from 8 × 8 samples."""
+"""Lines drawn exactly, apart from anything in blemish: each pixel's fraction of a shape, from 8 × 8 samples."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Drawing:
         """A horizontal crack from (x, y) to the right that widens evenly."""
 
         def inside(px, py):
-            share = (px - x) / length
-            return (share >= 0) & (share <= 1) & (np.abs(py - y) <= (narrow + (wide - narrow) * share) / 2)
+            fraction = (px - x) / length
+            return (fraction >= 0) & (fraction <= 1) & (np.abs(py - y) <= (narrow + (wide - narrow) * fraction) / 2)
 
         return inside
 
@@ -63,7 +63,7 @@ class Drawing:
         return shape(np.arange(width)[np.newaxis, :], np.arange(height)[:, np.newaxis])
 
     def coverage(self, shape: Shape) -> NDArray[np.float64]:
-        """Share of each pixel that lies in the shape; sampled finely where corners and centre do not agree."""
+        """Fraction of each pixel that lies in the shape; sampled finely where corners and centre do not agree."""
         height, width = self.shape
         corners = shape(np.arange(width + 1)[np.newaxis, :] - 0.5, np.arange(height + 1)[:, np.newaxis] - 0.5)
         votes = self.mask(shape).astype(int)
@@ -77,8 +77,8 @@ class Drawing:
         covered[mixed] = shape(x + between, y + between[:, np.newaxis]).mean(axis=(1, 2))
         return covered
 
-    def photo(self, shape: Shape, *, blur: float = 0.0, noise: float = 0.05, seed: int = 0) -> NDArray[np.uint8]:
-        """Dark on light, blurred by a Gaussian (px), with noise (share of full brightness)."""
+    def image(self, shape: Shape, *, blur: float = 0.0, noise: float = 0.05, seed: int = 0) -> NDArray[np.uint8]:
+        """Dark on light, blurred by a Gaussian (px), with noise (fraction of full brightness)."""
         grey = (SURFACE + (CRACK - SURFACE) * self.coverage(shape)).astype(np.float32)
         if blur:
             grey = cv2.GaussianBlur(grey, (0, 0), blur)

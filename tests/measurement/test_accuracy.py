@@ -47,12 +47,12 @@ def errors(measured: list[tuple]) -> dict[str, np.ndarray]:
 def test_widths_and_lengths_of_drawn_lines_come_out_as_drawn(drawing, kind: str, width: float, blur: float):
     measured = []
     for number, (shape, length) in enumerate(lines(drawing, kind, width, 1)):
-        (crack,) = measure_cracks(drawing.mask(shape), drawing.photo(shape, blur=blur, seed=number))
+        (crack,) = measure_cracks(drawing.mask(shape), drawing.image(shape, blur=blur, seed=number))
         measured.append((crack, width, length))
     error = errors(measured)
     assert abs(error["mean"].mean()) <= 0.1
     assert error["mean"].std() <= 0.15
-    # Where neither mask nor photo shows the width, up to 2.5 px, the largest is as good as the mask's rounding.
+    # Where neither mask nor image shows the width, up to 2.5 px, the largest is as good as the mask's rounding.
     assert np.median(np.abs(error["max"])) <= (0.3 if width > 2.5 else 0.45)
     assert np.median(np.abs(error["length"])) <= 0.015
     assert np.abs(error["length"]).max() <= 0.025
@@ -60,11 +60,11 @@ def test_widths_and_lengths_of_drawn_lines_come_out_as_drawn(drawing, kind: str,
 
 @pytest.mark.parametrize(("width", "blur"), [(2.0, 0.0), (2.5, 0.8), (3.0, 0.8), (5.0, 0.8), (8.0, 0.0), (12.0, 0.8)])
 @pytest.mark.parametrize("kind", ["bar", "arc"])
-def test_a_photo_cut_at_mid_grey_is_measured_to_a_tenth_of_a_pixel(drawing, kind: str, width: float, blur: float):
+def test_a_image_cut_at_mid_grey_is_measured_to_a_tenth_of_a_pixel(drawing, kind: str, width: float, blur: float):
     measured = []
     for number, (shape, length) in enumerate(lines(drawing, kind, width, 2)):
-        photo = drawing.photo(shape, blur=blur, seed=number)
-        crack = max(measure_cracks(photo < HALF_WAY, photo), key=lambda crack: crack.length_px)
+        image = drawing.image(shape, blur=blur, seed=number)
+        crack = max(measure_cracks(image < HALF_WAY, image), key=lambda crack: crack.length_px)
         measured.append((crack, width, length))
     error = errors(measured)
     assert abs(error["mean"].mean()) <= 0.1
@@ -96,7 +96,7 @@ def test_a_bare_mask_is_never_further_off_than_it_says(deg: float, width: float,
 
 def test_the_largest_width_is_where_the_crack_is_widest(drawing):
     shape = drawing.wedge(30, 110.27, 150, 3.0, 11.0)
-    (crack,) = measure_cracks(drawing.mask(shape), drawing.photo(shape))
+    (crack,) = measure_cracks(drawing.mask(shape), drawing.image(shape))
     x, y = crack.max_width_at
     assert x > 165
     assert y == pytest.approx(110, abs=1.0)
@@ -133,38 +133,38 @@ def test_a_hairline_is_measured_by_its_darkness_where_another_crack_shows_how_da
     # Two pixels of mask around a crack of 0.8 px, which no mask can show.
     thin, wide = drawing.bar(110, 60, 15, 140, 0.8), drawing.bar(110, 160, 5, 160, 9.0)
     drawn = drawing.together(drawing.bar(110, 60, 15, 140, 1.8), wide)
-    photo = drawing.photo(drawing.together(thin, wide), blur=0.6, noise=0.02)
+    image = drawing.image(drawing.together(thin, wide), blur=0.6, noise=0.02)
     _, alone = measure_cracks(drawing.mask(drawn))
-    _, seen = measure_cracks(drawing.mask(drawn), photo)
+    _, seen = measure_cracks(drawing.mask(drawn), image)
     assert alone.mean_width_px == pytest.approx(1.8, abs=0.2)
     assert seen.mean_width_px == pytest.approx(0.8, abs=0.1)
-    assert seen.photo_share > 0.9
+    assert seen.image_fraction > 0.9
     assert seen.width_uncertainty_px >= 0.5
 
 
-def test_of_a_thin_crack_that_a_detector_outlines_too_wide_the_photo_is_believed(drawing):
+def test_of_a_thin_crack_that_a_detector_outlines_too_wide_the_image_is_believed(drawing):
     thin, wide = drawing.bar(110, 60, 15, 140, 1.6), drawing.bar(110, 160, 5, 160, 9.0)
-    photo = drawing.photo(drawing.together(thin, wide), blur=0.6, noise=0.02)
+    image = drawing.image(drawing.together(thin, wide), blur=0.6, noise=0.02)
     found = drawing.together(drawing.bar(110, 60, 15, 140, 2.9), wide)
-    heat_map = (1 - drawing.photo(found, noise=0) / 255).astype(np.float32)
-    mask = heat_map >= 0.5
-    given = measure_cracks(mask, photo)
-    detected = measure_cracks(mask, photo, probability=heat_map, level=0.5)
+    anomaly_map = (1 - drawing.image(found, noise=0) / 255).astype(np.float32)
+    mask = anomaly_map >= 0.5
+    given = measure_cracks(mask, image)
+    detected = measure_cracks(mask, image, probability=anomaly_map, level=0.5)
     assert given[1].mean_width_px == pytest.approx(2.9, abs=0.2)
     assert detected[1].mean_width_px == pytest.approx(1.6, abs=0.2)
     assert detected[0].mean_width_px == pytest.approx(9.0, abs=0.2)
 
 
-def test_a_stain_in_the_photo_does_not_widen_a_crack(drawing):
+def test_a_stain_in_the_image_does_not_widen_a_crack(drawing):
     crack, stain = drawing.bar(110, 110, 20, 150, 1.5), drawing.bar(110, 110, 20, 150, 9.0)
-    photo = np.minimum(drawing.photo(crack, noise=0.01), drawing.photo(stain, blur=2.0, noise=0.01) // 2 + 105)
-    (found,) = measure_cracks(drawing.mask(crack), photo)
+    image = np.minimum(drawing.image(crack, noise=0.01), drawing.image(stain, blur=2.0, noise=0.01) // 2 + 105)
+    (found,) = measure_cracks(drawing.mask(crack), image)
     assert found.mean_width_px == pytest.approx(1.5, abs=0.4)
 
 
 def test_a_probability_map_places_edges_between_pixels(drawing):
     shape = drawing.bar(110, 110.5, 0, 150, 5.5)
-    covered = (210.0 - drawing.photo(shape, noise=0).astype(np.float32)) / 170.0
+    covered = (210.0 - drawing.image(shape, noise=0).astype(np.float32)) / 170.0
     probability = np.clip(covered, 0, 1).astype(np.float32)
     mask = probability >= 0.5
     (plain,) = measure_cracks(mask)
@@ -177,16 +177,16 @@ def test_a_probability_map_places_edges_between_pixels(drawing):
 
 def test_uneven_light_changes_nothing(drawing):
     shape = drawing.bar(110, 110, 30, 160, 4.0)
-    photo = drawing.photo(shape, blur=0.5, noise=0.01)
+    image = drawing.image(shape, blur=0.5, noise=0.01)
     shade = np.linspace(1.0, 0.5, 220)[np.newaxis, :]
-    (bright,) = measure_cracks(drawing.mask(shape), photo)
-    (dark,) = measure_cracks(drawing.mask(shape), np.round(photo * shade).astype(np.uint8))
+    (bright,) = measure_cracks(drawing.mask(shape), image)
+    (dark,) = measure_cracks(drawing.mask(shape), np.round(image * shade).astype(np.uint8))
     assert dark.mean_width_px == pytest.approx(bright.mean_width_px, abs=0.1)
 
 
-def test_colour_and_grey_photos_give_the_same(drawing):
+def test_colour_and_grey_images_give_the_same(drawing):
     shape = drawing.bar(110, 110, 30, 160, 4.0)
-    photo = drawing.photo(shape)
-    (grey,) = measure_cracks(drawing.mask(shape), photo)
-    (colour,) = measure_cracks(drawing.mask(shape), np.repeat(photo[..., np.newaxis], 3, axis=2))
+    image = drawing.image(shape)
+    (grey,) = measure_cracks(drawing.mask(shape), image)
+    (colour,) = measure_cracks(drawing.mask(shape), np.repeat(image[..., np.newaxis], 3, axis=2))
     assert grey.to_record() == colour.to_record()

@@ -1,4 +1,4 @@
-"""Two photos of one surface: laid over one another, and what became of each crack, where the truth is drawn."""
+"""Two images of one surface: laid over one another, and what became of each crack, where the truth is drawn."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def surface(seed: int = 0) -> np.ndarray:
     return np.clip(170 + 22 * grain, 60, 255)
 
 
-def photo_of(wall: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def image_of(wall: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.clip(np.where(mask, 30, wall), 0, 255).astype(np.uint8)
 
 
@@ -47,7 +47,7 @@ def found() -> Registration:
     return register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
 
 
-def test_the_way_from_one_photo_to_the_other_is_found(found: Registration):
+def test_the_way_from_one_image_to_the_other_is_found(found: Registration):
     corners = np.array([[20.0, 20], [500, 20], [500, 400], [20, 400], [260, 210]])
     truth = cv2.perspectiveTransform(corners[np.newaxis], MOVE)[0]
     assert np.abs(found.to_later(corners) - truth).max() < 1.0
@@ -56,7 +56,7 @@ def test_the_way_from_one_photo_to_the_other_is_found(found: Registration):
     assert found.matches > 50
 
 
-def test_the_same_photos_give_the_same_answer(found: Registration):
+def test_the_same_images_give_the_same_answer(found: Registration):
     wall = surface().astype(np.uint8)
     again = register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
     assert again == found
@@ -72,7 +72,7 @@ def test_the_same_photos_give_the_same_answer(found: Registration):
     ],
     ids=["another wall", "nothing to see", "one pixel", "mirrored"],
 )
-def test_photos_that_do_not_belong_together_are_one_sentence(later: np.ndarray):
+def test_images_that_do_not_belong_together_are_one_sentence(later: np.ndarray):
     with pytest.raises(DataError, match="cannot be laid over one another"):
         register(surface().astype(np.uint8), later)
 
@@ -115,7 +115,7 @@ def test_two_cracks_that_have_joined_are_one(drawing, found: Registration):
     assert change.length_growth == pytest.approx(60 * 1.06, abs=6)
 
 
-def test_millimetres_follow_the_later_photos_scale(drawing, found: Registration):
+def test_millimetres_follow_the_later_images_scale(drawing, found: Registration):
     scale = Scale.given(0.5)
     before = measure_cracks(bars(drawing, (200, 5)))
     after = measure_cracks(seen_later(bars(drawing, (260, 5))), scale=scale)
@@ -125,7 +125,7 @@ def test_millimetres_follow_the_later_photos_scale(drawing, found: Registration)
     assert mm.width_uncertainty == pytest.approx(0.5 * px.width_uncertainty)
 
 
-def test_what_the_other_photo_does_not_show_is_neither_new_nor_gone(drawing):
+def test_what_the_other_image_does_not_show_is_neither_new_nor_gone(drawing):
     aside = Registration(((1, 0, -400), (0, 1, 0), (0, 0, 1)), 99, 0.3, SHAPE[::-1], SHAPE[::-1])
     here = measure_cracks(bars(drawing, (200, 5)))
     assert [change.status for change in compare_cracks(here, [], aside)] == ["out of view"]

@@ -24,12 +24,12 @@ MASKS = {
     "one column": np.ones((60, 1), bool),
     "two by two": np.ones((2, 2), bool),
     "disc": AWAY < 20,
-    "disc that fills the photo": AWAY < 49,
+    "disc that fills the image": AWAY < 49,
     "ring": np.abs(AWAY - 30) < 3,
     "tiny ring": np.abs(AWAY - 4) < 1,
     "border": (ROWS == 0) | (ROWS == 99) | (COLUMNS == 0) | (COLUMNS == 119),
     "along the border": ROWS < 3,
-    "across the photo": np.abs(COLUMNS - 60) < 2,
+    "across the image": np.abs(COLUMNS - 60) < 2,
     "checks": (ROWS + COLUMNS) % 2 == 0,
     "stripes": COLUMNS % 2 == 0,
     "noise": CHANCE.random((100, 120)) < 0.5,
@@ -43,9 +43,9 @@ MASKS = {
 @pytest.mark.parametrize("name", MASKS)
 def test_any_mask_is_answered_in_plain_numbers(name: str):
     mask = MASKS[name]
-    photo = np.random.default_rng(1).integers(0, 256, (*mask.shape, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(1).integers(0, 256, (*mask.shape, 3), dtype=np.uint8)
     probability = mask.astype(np.float32) * np.float32(0.9)
-    for image, score in ((None, None), (photo, probability), (photo[..., 0], None), (np.zeros_like(photo), None)):
+    for image, score in ((None, None), (pixels, probability), (pixels[..., 0], None), (np.zeros_like(pixels), None)):
         found = measure_mask(mask, image, scale=Scale.given(0.2), probability=score)
         for crack in found.cracks:
             text = json.dumps(crack.to_record(), allow_nan=False)
@@ -60,9 +60,9 @@ def test_any_mask_is_answered_in_plain_numbers(name: str):
 
 def test_a_mask_of_noise_at_any_density_is_answered():
     chance = np.random.default_rng(7)
-    for share in (0.05, 0.15, 0.3, 0.45, 0.7, 0.95):
+    for fraction in (0.05, 0.15, 0.3, 0.45, 0.7, 0.95):
         for seed in range(3):
-            mask = chance.random((60, 60 + seed)) < share
+            mask = chance.random((60, 60 + seed)) < fraction
             measure_mask(mask, chance.integers(0, 256, mask.shape, dtype=np.uint8))
 
 
@@ -82,7 +82,7 @@ def test_a_hundred_thousand_specks_are_counted():
 
 
 def test_more_cracks_than_any_surface_has_are_measured_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("blemish.measurement.centre_lines.MOST_CRACKS", 20)
+    monkeypatch.setattr("blemish.measurement.centre_lines.MAX_CRACKS", 20)
     mask = np.zeros((150, 100), bool)
     mask[5::10, 3:97] = True
     mask[5::10, 45:60] = False
@@ -93,7 +93,7 @@ def test_more_cracks_than_any_surface_has_are_measured_up_to_a_limit(monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("mask", "photo", "said"),
+    ("mask", "image", "said"),
     [
         (np.zeros((5, 5), np.uint8), None, "yes-or-no array"),
         (np.zeros((5, 5, 3), bool), None, "yes-or-no array"),
@@ -102,6 +102,6 @@ def test_more_cracks_than_any_surface_has_are_measured_up_to_a_limit(monkeypatch
         (np.zeros((5, 5), bool), np.zeros((5, 5, 4), np.uint8), "8-bit"),
     ],
 )
-def test_arrays_that_do_not_fit_are_one_sentence(mask, photo, said: str):
+def test_arrays_that_do_not_fit_are_one_sentence(mask, pixels, said: str):
     with pytest.raises(DataError, match=said):
-        measure_cracks(mask, photo)
+        measure_cracks(mask, pixels)

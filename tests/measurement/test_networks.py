@@ -20,9 +20,9 @@ def strokes(*lines, width: float = 3, shape=(200, 240)) -> np.ndarray:
     mask = np.zeros(shape, bool)
     for line in lines:
         for (x, y), (u, v) in pairwise(np.array(line, float)):
-            share = ((columns - x) * (u - x) + (rows - y) * (v - y)) / ((u - x) ** 2 + (v - y) ** 2)
-            share = np.clip(share, 0, 1)
-            mask |= np.hypot(columns - x - share * (u - x), rows - y - share * (v - y)) < width / 2
+            fraction = ((columns - x) * (u - x) + (rows - y) * (v - y)) / ((u - x) ** 2 + (v - y) ** 2)
+            fraction = np.clip(fraction, 0, 1)
+            mask |= np.hypot(columns - x - fraction * (u - x), rows - y - fraction * (v - y)) < width / 2
     return mask
 
 
@@ -131,7 +131,7 @@ def test_tortuosity_is_length_over_chord(drawing):
     assert half_circle.tortuosity == pytest.approx(np.pi / 2, rel=0.02)
 
 
-def test_a_crack_that_leaves_the_photo_says_so():
+def test_a_crack_that_leaves_the_image_says_so():
     inside, leaving = strokes([(20, 100), (220, 100)]), strokes([(0, 100), (220, 100)])
     (kept,), (cut,) = measure_cracks(inside), measure_cracks(leaving)
     assert (kept.touches_border, cut.touches_border) == (False, True)
@@ -159,7 +159,7 @@ def test_specks_are_counted_and_not_measured():
     assert (len(found.cracks), found.specks, found.left_out) == (1, 2, 0)
 
 
-def test_turning_the_photo_turns_the_answer():
+def test_turning_the_image_turns_the_answer():
     mask = strokes([(20, 30), (90, 120), (200, 150)], [(90, 120), (40, 190)], width=4)
     plain, turned = measure_cracks(mask), measure_cracks(np.rot90(mask).copy())
     assert len(plain) == len(turned)

@@ -14,11 +14,11 @@ from blemish.measurement.plane import project, project_widths
 
 
 def with_marker(side_px: int, family: int = cv2.aruco.DICT_4X4_250, turn_deg: float = 0.0) -> np.ndarray:
-    photo = np.full((400, 500), 220, np.uint8)
+    image = np.full((400, 500), 220, np.uint8)
     marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(family), 7, side_px)
-    photo[100 : 100 + side_px, 150 : 150 + side_px] = marker
+    image[100 : 100 + side_px, 150 : 150 + side_px] = marker
     turn = cv2.getRotationMatrix2D((150 + side_px / 2, 100 + side_px / 2), turn_deg, 1.0)
-    return cv2.warpAffine(photo, turn, photo.shape[::-1], borderValue=220)
+    return cv2.warpAffine(image, turn, image.shape[::-1], borderValue=220)
 
 
 def test_a_given_scale_multiplies_everything(drawing):
@@ -112,8 +112,8 @@ def test_a_marker_of_known_size(family: int, turn_deg: float):
     assert 0 < scale.uncertainty < 0.03
 
 
-def test_a_photo_without_a_marker_says_so():
-    with pytest.raises(SettingsError, match="No ArUco or AprilTag marker was found in the photo of 500 x 400 px"):
+def test_a_image_without_a_marker_says_so():
+    with pytest.raises(SettingsError, match="No ArUco or AprilTag marker was found in the image of 500 x 400 px"):
         Scale.from_marker(np.full((400, 500, 3), 220, np.uint8), 60)
     with pytest.raises(SettingsError, match="above 0"):
         Scale.from_marker(with_marker(120), 0)
@@ -145,7 +145,7 @@ def test_a_crack_seen_at_an_angle_is_measured_on_the_surface(drawing):
         strip = (along >= 0) & (along <= np.hypot(*step)) & (np.abs(across) <= 1.0)
         return strip.reshape(np.broadcast_shapes(px.shape, py.shape))
 
-    (crack,) = measure_cracks(drawing.mask(inside), drawing.photo(inside, noise=0.02), scale=scale)
+    (crack,) = measure_cracks(drawing.mask(inside), drawing.image(inside, noise=0.02), scale=scale)
     assert crack.mm.length == pytest.approx(np.hypot(*step), rel=0.02)
     assert crack.mm.mean_width == pytest.approx(2.0, abs=0.1)
     assert crack.mm.max_width == pytest.approx(2.0, abs=0.25)
@@ -175,7 +175,7 @@ def test_widths_on_a_plane_agree_with_projecting_both_edges(x: float, y: float, 
     ("corners_px", "corners_mm", "said"),
     [
         (CORNERS_PX[:3], CORNERS_MM[:3], "exactly four points"),
-        ([(0, 0), (1, 1), (2, 2), (5, 0)], CORNERS_MM, "one line in the photo"),
+        ([(0, 0), (1, 1), (2, 2), (5, 0)], CORNERS_MM, "one line in the image"),
         (CORNERS_PX, [(0, 0), (1, 0), (2, 0), (0, 5)], "one line in the plane"),
         (CORNERS_PX, [CORNERS_MM[i] for i in (0, 2, 1, 3)], "same order"),
         ([(0, 0), (float("nan"), 1), (2, 2), (5, 0)], CORNERS_MM, "exactly four points"),

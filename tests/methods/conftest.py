@@ -28,16 +28,16 @@ def draw_surfaces(folder: Path, *, count: int = 16, defects: int = 6, size_px: i
 
 
 def samples_of(folder: Path) -> tuple[Sample, ...]:
-    """The training photos."""
+    """The training images."""
     return tuple(sample for sample in read_dataset(folder).samples if sample.split == "train")
 
 
-def photos_of(folder: Path) -> list[Path]:
-    """Six sound test photos, then six with a hole."""
+def images_of(folder: Path) -> list[Path]:
+    """Six normal test images, then six with a hole."""
     return sorted((folder / "test" / "good").iterdir()) + sorted((folder / "test" / "hole").iterdir())
 
 
 @pytest.fixture(scope="session")
 def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixteen photos to learn from, `photos_of` them to test."""
+    """Sixteen images to learn from, `images_of` them to test."""
     return draw_surfaces(tmp_path_factory.mktemp("waves"))

@@ -17,8 +17,8 @@ from blemish.methods.networks import akcay, dcgan, residual_gan  # noqa: E402
 from blemish.methods.networks.adversarial_losses import (  # noqa: E402
     feature_distance,
     gradient_penalty,
+    taken_for_image,
     taken_for_made,
-    taken_for_photo,
 )
 from blemish.methods.networks.averaging import follow  # noqa: E402
 from blemish.methods.reconstruction.memae import Memory, entropy, shrink  # noqa: E402
@@ -116,7 +116,7 @@ def test_every_network_works_at_every_size(name: str, side_px: int):
 
 def test_cross_entropies_are_those_of_torch():
     logit = random(9) * 4
-    for ours, target in ((taken_for_photo, torch.ones(9)), (taken_for_made, torch.zeros(9))):
+    for ours, target in ((taken_for_image, torch.ones(9)), (taken_for_made, torch.zeros(9))):
         torch.testing.assert_close(ours(logit), F.binary_cross_entropy_with_logits(logit, target))
 
 
@@ -182,10 +182,10 @@ def test_the_penalty_of_a_linear_critic_has_a_closed_form():
 def test_the_penalty_and_its_derivative_are_those_by_hand():
     # The critic a · |x|² / 2 has the gradient a · x: the penalty is the mean of (|a| |x| - 1)².
     a = torch.tensor(0.7, requires_grad=True)
-    x, made, share = random(4, 1, 3, 3), random(4, 1, 3, 3, seed=1), torch.tensor([0.0, 0.3, 0.6, 1.0])
-    penalty = gradient_penalty(lambda mixed: a * mixed.square().flatten(1).sum(dim=1) / 2, x, made, share)
+    x, made, fraction = random(4, 1, 3, 3), random(4, 1, 3, 3, seed=1), torch.tensor([0.0, 0.3, 0.6, 1.0])
+    penalty = gradient_penalty(lambda mixed: a * mixed.square().flatten(1).sum(dim=1) / 2, x, made, fraction)
     (slope,) = torch.autograd.grad(penalty, a)
-    mixed = (1 - share[:, None, None, None]) * x + share[:, None, None, None] * made
+    mixed = (1 - fraction[:, None, None, None]) * x + fraction[:, None, None, None] * made
     norm = mixed.flatten(1).norm(dim=1)
     assert penalty.item() == pytest.approx(float((0.7 * norm - 1).square().mean()), rel=1e-5)
     assert slope.item() == pytest.approx(float((2 * (0.7 * norm - 1) * norm).mean()), rel=1e-5)

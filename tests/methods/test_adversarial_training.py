@@ -14,12 +14,12 @@ import blemish  # noqa: E402
 from blemish.errors import BlemishError, DetectorError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
-from blemish.methods.adversarial.contest import MOST_NEW_DISCRIMINATORS  # noqa: E402
+from blemish.methods.adversarial.contest import MAX_NEW_DISCRIMINATORS  # noqa: E402
 from blemish.methods.adversarial.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
 from blemish.training.fitting import fit  # noqa: E402
 
-from .conftest import photos_of, samples_of  # noqa: E402
+from .conftest import images_of, samples_of  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -48,7 +48,7 @@ def test_a_contest_gives_a_detector_with_curves(name: str, surfaces: Path, tmp_p
     settings = {**TINY, **EXPORTABLE[name]}
     detector = blemish.train(name, surfaces, tmp_path / "wave.blemish", settings=settings)
     assert detector.spec.calibration is not None
-    assert np.isfinite(detector.inspect(photos_of(surfaces)[0]).score)
+    assert np.isfinite(detector.inspect(images_of(surfaces)[0]).score)
     with (tmp_path / "wave.training" / "metrics.csv").open() as file:
         header = next(csv.reader(file))
     if name != "memae":
@@ -65,13 +65,13 @@ def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", EXPORTABLE)
-def test_a_score_does_not_depend_on_the_other_photos(name: str):
+def test_a_score_does_not_depend_on_the_other_images(name: str):
     method = get_method(name)
     built = method(method.Settings.model_validate({**TINY, **EXPORTABLE[name]}), (), no_weights)
     graph = built.graph()
-    photos = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        together, alone = graph(photos), graph(photos[2:3])
+        together, alone = graph(images), graph(images[2:3])
     torch.testing.assert_close(alone[0], together[0][2:3], rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(alone[1], together[1][2:3], rtol=1e-4, atol=1e-5)
 
@@ -86,17 +86,17 @@ def test_anogan_gives_no_detector_and_says_where_it_runs(surfaces: Path, tmp_pat
 def test_anogan_scores_under_torch_alone_as_among_others(surfaces: Path, tmp_path: Path):
     settings = {**TINY, "latent": 8, "search_steps": 15, "search_starts": 2}
     scorer = train_under_torch("anogan", surfaces, tmp_path / "logs", settings=settings)
-    photos = [read_image(path) for path in photos_of(surfaces)]
-    scores, maps = scorer.score(photos)
+    images = [read_image(path) for path in images_of(surfaces)]
+    scores, maps = scorer.score(images)
     assert maps.shape == (12, 32, 32)
-    np.testing.assert_allclose(scorer.score(photos[4:5])[0], scores[4:5], rtol=1e-4)
-    np.testing.assert_allclose(scorer.score_files(photos_of(surfaces), batch=5), scores, rtol=1e-4)
+    np.testing.assert_allclose(scorer.score(images[4:5])[0], scores[4:5], rtol=1e-4)
+    np.testing.assert_allclose(scorer.score_files(images_of(surfaces), batch=5), scores, rtol=1e-4)
     assert (tmp_path / "logs" / "curves.png").is_file()
     with pytest.raises(DetectorError, match="under torch"):
         scorer.method.graph()
 
 
-GREY = "The photos are grey: colour=false learns the same from a third of the numbers."
+GREY = "The images are grey: colour=false learns the same from a third of the numbers."
 
 
 class Stuck(Ganomaly):
@@ -134,11 +134,11 @@ def test_a_discriminator_that_has_won_starts_anew():
     first = method.discriminator.last.weight.detach().clone()
     method.renew_if_it_has_won(torch.tensor(2e-5))
     assert torch.equal(first, method.discriminator.last.weight)
-    for _ in range(MOST_NEW_DISCRIMINATORS + 3):
+    for _ in range(MAX_NEW_DISCRIMINATORS + 3):
         method.renew_if_it_has_won(torch.tensor(1e-6))
     assert not torch.equal(first, method.discriminator.last.weight)
     assert len(method.remarks) == 1
-    assert f"{MOST_NEW_DISCRIMINATORS} time(s)" in method.remarks[0]
+    assert f"{MAX_NEW_DISCRIMINATORS} time(s)" in method.remarks[0]
 
 
 def test_a_loss_that_is_not_finite_ends_in_one_sentence(surfaces: Path, tmp_path: Path):

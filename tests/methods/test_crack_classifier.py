@@ -21,13 +21,13 @@ from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import DataError, SettingsError  # noqa: E402
 from blemish.evaluation import Evaluation  # noqa: E402
 from blemish.inspection import choose_split, evaluate_each  # noqa: E402
-from blemish.methods.labelled_photos import LabelledPhotos  # noqa: E402
+from blemish.methods.labelled_images import LabelledImages  # noqa: E402
 from blemish.methods.supervised.crack_classifier import (  # noqa: E402
     CrackClassifier,
     CrackClassifierSettings,
     class_loss,
 )
-from blemish.training.choosing import deal_labelled_photos  # noqa: E402
+from blemish.training.choosing import split_labelled_images  # noqa: E402
 from blemish.training.export import export_graph  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -60,7 +60,7 @@ def draw_folders(root: Path, counts: dict[str, int]) -> Path:
 
 @pytest.mark.filterwarnings("ignore:.*(LeafSpec|val_dataloader).*")  # between Lightning and torch, not ours
 def test_a_constant_schedule_keeps_the_step_size(tmp_path: Path):
-    photos = draw_folders(tmp_path / "photos", {"Positive": 12, "Negative": 12})
+    images = draw_folders(tmp_path / "images", {"Positive": 12, "Negative": 12})
     steps = []
 
     class Noting(L.Callback):
@@ -68,7 +68,7 @@ def test_a_constant_schedule_keeps_the_step_size(tmp_path: Path):
             steps.append(trainer.optimizers[0].param_groups[0]["lr"])
 
     method = build(encoder="resnet18", size_px=32, batch_size=8, schedule="constant", learning_rate=3e-4)
-    examples = method.examples(read_dataset(photos).samples, training=True, seed=0)
+    examples = method.examples(read_dataset(images).samples, training=True, seed=0)
     trainer = L.Trainer(
         max_epochs=2, callbacks=[Noting()], logger=False, enable_checkpointing=False, enable_progress_bar=False
     )
@@ -82,7 +82,7 @@ def test_with_one_class_the_loss_is_the_usual_cross_entropy_of_a_sigmoid():
     torch.testing.assert_close(class_loss(logits, target), expected)
 
 
-def test_with_several_classes_sound_is_the_class_whose_logit_is_zero():
+def test_with_several_classes_normal_is_the_class_whose_logit_is_zero():
     logits, target = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 0])
     log_p = torch.log_softmax(torch.cat([torch.zeros(5, 1), logits], dim=1), dim=1)
     torch.testing.assert_close(class_loss(logits, target), -log_p[torch.arange(5), target].mean())
@@ -100,7 +100,7 @@ def test_the_score_is_the_log_odds_of_any_defect(classes: tuple[str, ...]):
 
 
 @pytest.mark.parametrize("classes", [("crack",), ("crack", "blowhole")])
-def test_both_runtimes_score_each_photo_of_a_batch(classes: tuple[str, ...]):
+def test_both_runtimes_score_each_image_of_a_batch(classes: tuple[str, ...]):
     pytest.importorskip("openvino")
     method = build(classes, encoder="resnet18", size_px=64).eval()
     graph = export_graph(method.graph(), method.input_spec())
@@ -138,7 +138,7 @@ def test_what_has_no_such_stem_says_so():
         build(encoder="resnet81")
 
 
-def test_mixup_of_equal_photos_is_the_plain_loss():
+def test_mixup_of_equal_images_is_the_plain_loss():
     method = build(mixup=0.4, dropout=0.0)
     for module in method.encoder.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -153,7 +153,7 @@ def test_mixup_of_equal_photos_is_the_plain_loss():
 def test_examples_are_repeatable_and_turned(tmp_path: Path):
     root = draw_folders(tmp_path, {"Positive": 2, "Negative": 2})
     samples = read_dataset(root).samples
-    make = [LabelledPhotos(samples, classes=("Positive",), size_px=32, augment=True, seed=s) for s in (3, 3, 4)]
+    make = [LabelledImages(samples, classes=("Positive",), size_px=32, augment=True, seed=s) for s in (3, 3, 4)]
     first = [examples[1] for examples in make]
     assert torch.equal(first[0][0], first[1][0])
     assert not torch.equal(first[0][0], first[2][0])
@@ -166,33 +166,33 @@ def test_examples_are_repeatable_and_turned(tmp_path: Path):
 def test_a_label_that_is_no_class_is_named(tmp_path: Path):
     stray = Sample(path=tmp_path / "a.png", label="rust", defective=True)
     with pytest.raises(DataError, match='"rust"'):
-        LabelledPhotos([stray], classes=("crack", "fray"), size_px=32, augment=False, seed=0)
+        LabelledImages([stray], classes=("crack", "fray"), size_px=32, augment=False, seed=0)
 
 
 @pytest.mark.parametrize(
     ("counts", "said"),
-    [({"Positive": 6, "Negative": 1}, "has one photo"), ({"Positive": 6}, "of the class")],
+    [({"Positive": 6, "Negative": 1}, "has one image"), ({"Positive": 6}, "of the class")],
 )
 def test_too_little_to_learn_from_is_said(tmp_path: Path, counts: dict[str, int], said: str):
     dataset = read_dataset(draw_folders(tmp_path, counts))
     training = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
     with pytest.raises(DataError, match=said):
-        deal_labelled_photos(training, seed=0, say=lambda _: None)
+        split_labelled_images(training, seed=0, say=lambda _: None)
 
 
 def test_folders_become_a_detector_that_tells_cracks_from_none(tmp_path: Path):
     root = draw_folders(tmp_path / "사진", {"Positive": 40, "Negative": 40})
     detector = blemish.train("crack-classifier", root, tmp_path / "c.blemish", settings=TINY)
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    test = choose_split(read_dataset(root), "test", trained_on=detector.spec.provenance.photos)
+    test = choose_split(read_dataset(root), "test", trained_on=detector.spec.provenance.images)
     answers = list(evaluate_each(detector, test, evaluation))
     assert len(answers) == 16
     assert evaluation.result().to_record()["image"]["auroc"] > 0.9
-    assert answers[0].found.heat_map is not None
+    assert answers[0].found.anomaly_map is not None
     assert answers[0].found.regions == ()
 
 
-def test_without_augmentation_a_photo_is_learned_as_it_is_scored(tmp_path: Path):
+def test_without_augmentation_a_image_is_learned_as_it_is_scored(tmp_path: Path):
     samples = read_dataset(draw_folders(tmp_path, {"Positive": 2, "Negative": 2})).samples
     still, moved = (build(augment=augment).examples(samples, training=True, seed=0) for augment in (False, True))
     as_scored = build().examples(samples, training=False, seed=0)
@@ -202,7 +202,7 @@ def test_without_augmentation_a_photo_is_learned_as_it_is_scored(tmp_path: Path)
 
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_the_epoch_kept_is_the_best_or_without_early_stopping_the_last(tmp_path: Path, early_stopping: bool):
-    dataset = read_dataset(draw_folders(tmp_path / "photos", {"Positive": 12, "Negative": 12}))
+    dataset = read_dataset(draw_folders(tmp_path / "images", {"Positive": 12, "Negative": 12}))
     training = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
     settings = {**TINY, "epochs": 3, "patience": 1, "learning_rate": 0.5, "early_stopping": early_stopping}
     detector = blemish.train("crack-classifier", training, tmp_path / "c.blemish", settings=settings)

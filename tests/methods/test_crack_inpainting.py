@@ -16,19 +16,19 @@ from blemish.datasets import ClassMask, FileMask, Sample  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods.reconstruction.composites import Composites  # noqa: E402
 from blemish.methods.reconstruction.compositing import erase, multiply, surface_level, transplant  # noqa: E402
+from blemish.methods.reconstruction.crack_images import (  # noqa: E402
+    CrackImage,
+    crack_free_corners,
+    largest_free_px,
+    look_at_labels,
+    read_crack_image,
+)
 from blemish.methods.reconstruction.crack_inpainting import CrackInpainting, CrackInpaintingSettings  # noqa: E402
 from blemish.methods.reconstruction.crack_matting import (  # noqa: E402
     CrackMatting,
     CrackMattingSettings,
     matting_loss,
     restored,
-)
-from blemish.methods.reconstruction.crack_photos import (  # noqa: E402
-    CrackPhoto,
-    crack_free_corners,
-    largest_free_px,
-    look_at_labels,
-    read_crack_photo,
 )
 from blemish.methods.supervised.unet import segmentation_loss  # noqa: E402
 from blemish.training.export import export_graph  # noqa: E402
@@ -39,21 +39,21 @@ SIDE_PX = 64
 WAYS = {way.__name__: partial(way, side_px=SIDE_PX, weakest=0.4, largest_zoom=1.4) for way in (multiply, transplant)}
 
 
-def cracked_wall(seed: int, size_px: int = 96) -> CrackPhoto:
+def cracked_wall(seed: int, size_px: int = 96) -> CrackImage:
     rng = np.random.default_rng(seed)
     pixels = rng.normal(170, 8, (size_px, size_px, 3)).clip(0, 255).astype(np.uint8)
     label = np.zeros((size_px, size_px), np.uint8)
     cv2.line(label, (8, int(rng.integers(8, 30))), (size_px - 8, int(rng.integers(8, 30))), 1, 3)
     pixels[label > 0] = 40
-    return CrackPhoto(pixels, label.astype(np.bool_))
+    return CrackImage(pixels, label.astype(np.bool_))
 
 
-def write_wall(folder: Path, index: int, photo: CrackPhoto, label: np.ndarray | None = None) -> Sample:
+def write_wall(folder: Path, index: int, image: CrackImage, label: np.ndarray | None = None) -> Sample:
     for kind in ("images", "masks"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
     name = f"{index:03d}.png"
-    cv2.imwrite(str(folder / "images" / name), photo.pixels[..., ::-1])
-    drawn = photo.label.astype(np.uint8) * 255 if label is None else label
+    cv2.imwrite(str(folder / "images" / name), image.pixels[..., ::-1])
+    drawn = image.label.astype(np.uint8) * 255 if label is None else label
     cv2.imwrite(str(folder / "masks" / name), drawn)
     masks = (ClassMask("crack", FileMask(folder / "masks" / name)),)
     return Sample(folder / "images" / name, "crack", masks=masks)
@@ -63,9 +63,9 @@ def write_wall(folder: Path, index: int, photo: CrackPhoto, label: np.ndarray | 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_composite_changes_nothing_away_from_the_laid_crack(way: str, seed: int):
     made = WAYS[way]([cracked_wall(1), cracked_wall(2)], cracked_wall(3), np.random.default_rng(seed))
-    assert made.cracked.shape == made.sound.shape == (SIDE_PX, SIDE_PX, 3)
+    assert made.cracked.shape == made.normal.shape == (SIDE_PX, SIDE_PX, 3)
     assert made.label.dtype == np.float32
-    changed = (made.cracked != made.sound).any(axis=2)
+    changed = (made.cracked != made.normal).any(axis=2)
     laid = made.label > 0
     if way == "transplant":  # the crack's blurred edge goes with it: 4 px, at most 1.4 times as large, and resampling
         laid = cv2.dilate(laid.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
@@ -79,7 +79,7 @@ def test_laid_cracks_are_darker_than_what_lies_beneath(way: str):
     assert len(inside) >= 8
     for each in inside:
         core = each.label == 1
-        assert each.cracked[core].mean() < each.sound[core].mean() - 25
+        assert each.cracked[core].mean() < each.normal[core].mean() - 25
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -95,7 +95,7 @@ def test_the_same_seed_makes_the_same_composite_and_another_seed_another(way: st
 def test_the_published_product_is_grey_times_label_times_background():
     # Unturned, unscaled and in full strength the factor is the crack's grey value, black to white.
     crack = cracked_wall(1)
-    ground = CrackPhoto(np.full((96, 96, 3), 200, np.uint8), np.zeros((96, 96), np.bool_))
+    ground = CrackImage(np.full((96, 96, 3), 200, np.uint8), np.zeros((96, 96), np.bool_))
     made = multiply([crack], ground, np.random.default_rng(0), side_px=64, weakest=1.0, largest_zoom=1.0)
     core = cv2.erode((made.label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     np.testing.assert_allclose(made.cracked[core], 200 * 40 / 255, atol=1)
@@ -107,7 +107,7 @@ def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
     made = [
         transplant(
             [crack],
-            CrackPhoto(np.full((96, 96, 3), grey, np.uint8), np.zeros((96, 96), np.bool_)),
+            CrackImage(np.full((96, 96, 3), grey, np.uint8), np.zeros((96, 96), np.bool_)),
             np.random.default_rng(4),
             side_px=64,
             weakest=1.0,
@@ -117,21 +117,21 @@ def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
     ]
     core = cv2.erode((made[0].label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     assert core.any()
-    # The same exposure is drawn for both, so only the ground's light differs: the dark is a share of it.
+    # The same exposure is drawn for both, so only the ground's light differs: the dark is a fraction of it.
     dark, light = (each.cracked[core].mean() for each in made)
-    ground_dark, ground_light = (each.sound.mean() for each in made)
+    ground_dark, ground_light = (each.normal.mean() for each in made)
     assert light > dark
     assert light - dark < ground_light - ground_dark
 
 
 def test_erasing_leaves_the_rest_and_hides_the_crack():
-    photo = cracked_wall(7)
-    gone = cv2.dilate(photo.label.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    sound = erase(photo.pixels, gone, surface_level(photo.pixels, gone))
-    assert (sound[~gone] == photo.pixels[~gone]).all()
-    assert abs(sound[gone].mean() - 170) < 4
+    image = cracked_wall(7)
+    gone = cv2.dilate(image.label.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    normal = erase(image.pixels, gone, surface_level(image.pixels, gone))
+    assert (normal[~gone] == image.pixels[~gone]).all()
+    assert abs(normal[gone].mean() - 170) < 4
     # With grain as strong as the wall's own.
-    assert 4 < sound[gone].std() < 12
+    assert 4 < normal[gone].std() < 12
 
 
 def test_the_surface_level_of_an_even_wall_is_its_grey_whatever_is_unknown():
@@ -161,36 +161,36 @@ def test_examples_are_drawn_anew_in_training_and_stay_in_validation(tmp_path: Pa
         settings = {"ground_px": 32, "crack_counts": (0, 1), "seed": 3}
         return Composites(samples, compose=WAYS[way], training=training, **settings)
 
-    still, moving, twin = examples(False), examples(True), examples(True)
+    still, moving, near_duplicate = examples(False), examples(True), examples(True)
     assert all(torch.equal(a, b) for a, b in zip(still[1], still[1], strict=True))
     first = moving[1]
     assert not torch.equal(first[0], moving[1][0])
-    assert all(torch.equal(a, b) for a, b in zip(first, twin[1], strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(first, near_duplicate[1], strict=True))
     assert [part.dtype for part in first] == [torch.uint8, torch.uint8, torch.float32]
 
 
-def test_a_sound_composite_is_its_own_background(tmp_path: Path):
+def test_a_normal_composite_is_its_own_background(tmp_path: Path):
     samples = [write_wall(tmp_path, index, cracked_wall(index)) for index in range(3)]
-    photos = Composites(samples, compose=WAYS["transplant"], ground_px=16, crack_counts=(1,), training=True, seed=0)
-    cracked, sound, label = photos[0]
-    assert torch.equal(cracked, sound)
+    images = Composites(samples, compose=WAYS["transplant"], ground_px=16, crack_counts=(1,), training=True, seed=0)
+    cracked, normal, label = images[0]
+    assert torch.equal(cracked, normal)
     assert not label.any()
 
 
-def whole_label(photo: CrackPhoto) -> np.ndarray:
-    return np.full(photo.label.shape, 255, np.uint8)
+def whole_label(image: CrackImage) -> np.ndarray:
+    return np.full(image.label.shape, 255, np.uint8)
 
 
-def inverted_label(photo: CrackPhoto) -> np.ndarray:
-    return np.where(photo.label, 0, 255).astype(np.uint8)
+def inverted_label(image: CrackImage) -> np.ndarray:
+    return np.where(image.label, 0, 255).astype(np.uint8)
 
 
-def small_label(photo: CrackPhoto) -> np.ndarray:
-    return photo.label[:50, :50].astype(np.uint8) * 255
+def small_label(image: CrackImage) -> np.ndarray:
+    return image.label[:50, :50].astype(np.uint8) * 255
 
 
-def crowded_label(photo: CrackPhoto) -> np.ndarray:
-    grid = np.zeros(photo.label.shape, np.uint8)
+def crowded_label(image: CrackImage) -> np.ndarray:
+    grid = np.zeros(image.label.shape, np.uint8)
     grid[::16] = grid[:, ::16] = 255
     return grid
 
@@ -200,14 +200,14 @@ def crowded_label(photo: CrackPhoto) -> np.ndarray:
     [
         (whole_label, "002.png.* is white all over"),
         (inverted_label, "002.png.* marks 9.% .* seems inverted"),
-        (small_label, "002.png.* is 50×50 px but its photo"),
+        (small_label, "002.png.* is 50×50 px but its image"),
     ],
 )
 @pytest.mark.parametrize("method", ["crack-inpainting", "crack-matting"])
 def test_a_label_that_cannot_be_right_is_named_before_the_training(tmp_path: Path, method: str, spoil, said: str):
     for index in range(6):
-        photo = cracked_wall(index)
-        write_wall(tmp_path / "train", index, photo, spoil(photo) if index == 2 else None)
+        image = cracked_wall(index)
+        write_wall(tmp_path / "train", index, image, spoil(image) if index == 2 else None)
     settings = {"crop_px": 64, "epochs": 1} | ({"pretrained": False} if method == "crack-matting" else {})
     out = tmp_path / "wall.blemish"
     with pytest.raises(DataError, match=said) as caught:
@@ -216,11 +216,11 @@ def test_a_label_that_cannot_be_right_is_named_before_the_training(tmp_path: Pat
     assert not out.exists()
 
 
-def test_photos_without_crack_free_areas_are_said(tmp_path: Path):
+def test_images_without_crack_free_areas_are_said(tmp_path: Path):
     for index in range(6):
-        photo = cracked_wall(index)
-        write_wall(tmp_path / "train", index, photo, crowded_label(photo))
-    with pytest.raises(DataError, match=r"crack-free square of 32 px .* largest has 11 px; add photos"):
+        image = cracked_wall(index)
+        write_wall(tmp_path / "train", index, image, crowded_label(image))
+    with pytest.raises(DataError, match=r"crack-free square of 32 px .* largest has 11 px; add images"):
         blemish.train("crack-inpainting", tmp_path, tmp_path / "wall.blemish", settings={"crop_px": 64, "epochs": 1})
 
 
@@ -229,10 +229,10 @@ def test_fat_but_dark_labels_are_taken(tmp_path: Path):
     pixels[:36] = 30
     label = np.zeros((60, 60), np.bool_)
     label[:36] = True
-    sample = write_wall(tmp_path, 0, CrackPhoto(pixels, label))
+    sample = write_wall(tmp_path, 0, CrackImage(pixels, label))
     (facts,) = look_at_labels([sample])
     assert facts.cracked
-    assert (read_crack_photo(sample).label == label).all()
+    assert (read_crack_image(sample).label == label).all()
 
 
 def published() -> CrackInpainting:
@@ -245,31 +245,31 @@ def improved() -> CrackMatting:
 
 def test_the_published_map_is_the_brightening_alone():
     method = published().eval()
-    photo = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    image = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
-        score, brightening = method.graph()(photo)
-        sound = method.restore(photo)[:, 0]
-    luma = torch.from_numpy(np.stack([cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in photo.numpy()])) / 255
-    expected = (sound.clamp(max=1) - luma).clamp(min=0)
+        score, brightening = method.graph()(image)
+        normal = method.restore(image)[:, 0]
+    luma = torch.from_numpy(np.stack([cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in image.numpy()])) / 255
+    expected = (normal.clamp(max=1) - luma).clamp(min=0)
     torch.testing.assert_close(brightening, expected, atol=0.003, rtol=0)  # OpenCV rounds to whole grey values
     torch.testing.assert_close(score, brightening.flatten(1).topk(64).values.mean(dim=1))
 
 
 def test_the_published_loss_is_the_mean_squared_error_of_the_restored_tile():
     method = published().eval()
-    cracked, sound = torch.randint(0, 256, (2, 1, 64, 64, 3), dtype=torch.uint8)
+    cracked, normal = torch.randint(0, 256, (2, 1, 64, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
-        found = method.compute_loss((cracked, sound, torch.zeros(1, 64, 64)))
-        expected = ((method.restore(cracked) - method.grey(sound)) ** 2).mean()
+        found = method.compute_loss((cracked, normal, torch.zeros(1, 64, 64)))
+        expected = ((method.restore(cracked) - method.grey(normal)) ** 2).mean()
     torch.testing.assert_close(found, expected)
 
 
-def test_a_restored_photo_is_the_photo_where_there_is_no_crack():
-    photo = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
+def test_a_restored_image_is_the_image_where_there_is_no_crack():
+    image = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
     logits = torch.full((1, 8, 8), -50.0)
     logits[0, 2, 3] = 50.0
-    sound = restored(photo, logits, torch.full((1, 3, 8, 8), 0.25))
-    gain = sound - photo.permute(0, 3, 1, 2) / 255
+    normal = restored(image, logits, torch.full((1, 3, 8, 8), 0.25))
+    gain = normal - image.permute(0, 3, 1, 2) / 255
     assert gain[0, :, 2, 3].tolist() == pytest.approx([0.25] * 3, abs=1e-6)
     gain[0, :, 2, 3] = 0
     assert gain.abs().max() < 1e-6
@@ -277,12 +277,12 @@ def test_a_restored_photo_is_the_photo_where_there_is_no_crack():
 
 def test_the_improved_loss_adds_the_label_and_the_restoration():
     rng = torch.Generator().manual_seed(0)
-    cracked, sound = torch.randint(0, 256, (2, 2, 16, 16, 3), dtype=torch.uint8, generator=rng)
+    cracked, normal = torch.randint(0, 256, (2, 2, 16, 16, 3), dtype=torch.uint8, generator=rng)
     logits = torch.randn(2, 16, 16, generator=rng)
     darkening = torch.rand(2, 3, 16, 16, generator=rng)
     label = torch.rand(2, 16, 16, generator=rng)
-    found = matting_loss(logits, darkening, cracked, sound, label, dice_weight=0.5, restoration_weight=3)
-    target = sound.permute(0, 3, 1, 2) / 255
+    found = matting_loss(logits, darkening, cracked, normal, label, dice_weight=0.5, restoration_weight=3)
+    target = normal.permute(0, 3, 1, 2) / 255
     difference = (cracked.permute(0, 3, 1, 2) / 255 + logits.sigmoid()[:, None] * darkening - target).abs().mean()
     torch.testing.assert_close(found, segmentation_loss(logits, label, dice_weight=0.5) + 3 * difference)
 

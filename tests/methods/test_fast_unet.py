@@ -1,4 +1,4 @@
-"""The U-Net for whole photos: its resolution, its loss for sound photos, its score for lines."""
+"""The U-Net for whole images: its resolution, its loss for normal images, its score for lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blemish.methods.supervised.fast_unet import (  # noqa: E402
     FastUNetMethod,
     FastUNetSettings,
     MostLineLike,
-    sound_loss,
+    normal_loss,
 )
 from blemish.training.export import export_graph  # noqa: E402
 
@@ -45,19 +45,19 @@ def test_the_encoder_takes_the_weights_of_mobilenet_v2():
     assert all(ours[f"features.{key}"].shape == whole[key].shape for key in whole if f"features.{key}" in ours)
 
 
-def test_sound_photos_pay_for_their_most_crack_like_pixels():
+def test_normal_images_pay_for_their_most_crack_like_pixels():
     logits = torch.full((3, 16, 16), -4.0)
-    logits[0, :8, :8] = 2.0  # 64 pixels, sound
+    logits[0, :8, :8] = 2.0  # 64 pixels, normal
     logits[1, :8, :8] = 9.0  # cracked: not counted
     mask = torch.zeros(3, 16, 16)
     mask[1, 0, 0] = 0.3
     expected = (np.log1p(np.exp(2.0)) + np.log1p(np.exp(-4.0))) / 2
-    assert float(sound_loss(logits, mask)) == pytest.approx(expected, rel=1e-5)
+    assert float(normal_loss(logits, mask)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_without_sound_photos_that_part_is_zero_and_has_a_gradient():
+def test_without_normal_images_that_part_is_zero_and_has_a_gradient():
     logits = torch.zeros(2, 16, 16, requires_grad=True)
-    loss = sound_loss(logits, torch.ones(2, 16, 16))
+    loss = normal_loss(logits, torch.ones(2, 16, 16))
     loss.backward()
     assert loss.item() == 0
     assert torch.isfinite(logits.grad).all()

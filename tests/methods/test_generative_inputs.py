@@ -1,4 +1,4 @@
-"""What generative methods do with photos and sizes that do not fit: padded and said, or refused in a sentence."""
+"""What generative methods do with images and sizes that do not fit: padded and said, or refused in a sentence."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def built(name: str, **settings: object):
     return method(method.Settings(**{"width": 4, "epochs": 1, **settings}), (), lambda name, module: None)
 
 
-def photos(folder: Path, count: int, *, channels: int = 3) -> tuple[Sample, ...]:
+def images(folder: Path, count: int, *, channels: int = 3) -> tuple[Sample, ...]:
     rng = np.random.default_rng(0)
     samples = []
     for index in range(count):
-        photo = rng.integers(80, 160, (32, 32, channels)[: 2 if channels == 1 else 3], dtype=np.uint8)
+        image = rng.integers(80, 160, (32, 32, channels)[: 2 if channels == 1 else 3], dtype=np.uint8)
         samples.append(Sample(folder / f"{index}.png", label="good"))
-        cv2.imwrite(str(samples[-1].path), photo)
+        cv2.imwrite(str(samples[-1].path), image)
     return tuple(samples)
 
 
@@ -49,8 +49,8 @@ def test_a_power_of_two_is_not_remarked_on():
     assert built("memae", size_px=64).remarks == []
 
 
-def test_fewer_photos_than_a_batch_teach_in_one_batch(tmp_path: Path):
-    samples = photos(tmp_path, 3)
+def test_fewer_images_than_a_batch_teach_in_one_batch(tmp_path: Path):
+    samples = images(tmp_path, 3)
     _, report = fit(
         lambda: built("ganomaly", size_px=32, batch_size=32),
         samples,
@@ -62,16 +62,16 @@ def test_fewer_photos_than_a_batch_teach_in_one_batch(tmp_path: Path):
     assert report.epochs == 1
 
 
-def test_one_photo_is_too_few_and_said(tmp_path: Path):
-    with pytest.raises(DataError, match="needs at least 2 sound photos to learn from, and there is 1"):
-        built("memae", size_px=32).examples(photos(tmp_path, 1), training=True, seed=0)
+def test_one_image_is_too_few_and_said(tmp_path: Path):
+    with pytest.raises(DataError, match="needs at least 2 normal images to learn from, and there is 1"):
+        built("memae", size_px=32).examples(images(tmp_path, 1), training=True, seed=0)
 
 
 @pytest.mark.parametrize("colour", [True, False])
 def test_grey_files_and_colour_files_suit_a_model_of_either(tmp_path: Path, colour: bool):
     method = built("memae", size_px=32, colour=colour)
     for channels in (1, 3):
-        examples = method.examples(photos(tmp_path, 2, channels=channels), training=True, seed=0)
+        examples = method.examples(images(tmp_path, 2, channels=channels), training=True, seed=0)
         x = method.pixels(torch.stack([examples[0], examples[1]]))
         assert x.shape == (2, 3 if colour else 1, 32, 32)
         if colour and channels == 1:

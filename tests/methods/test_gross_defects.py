@@ -14,7 +14,7 @@ from blemish.methods import get_method, method_names
 from blemish.methods.generative import GenerativeMethod
 from blemish.training import train_under_torch
 
-from .conftest import photos_of
+from .conftest import images_of
 
 pytestmark = pytest.mark.train
 
@@ -40,7 +40,7 @@ def test_no_generative_method_is_left_out():
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_gross_defects_score_more_than_sound_surfaces(name: str, surfaces: Path, tmp_path: Path):
+def test_gross_defects_score_more_than_normal_surfaces(name: str, surfaces: Path, tmp_path: Path):
     settings = {"size_px": 32, "batch_size": 4, "colour": False} | SETTINGS[name]
     scorer = train_under_torch(name, surfaces, tmp_path / "logs", settings=settings)
-    assert auroc(scorer.score_files(photos_of(surfaces)), np.arange(12) >= 6) >= 0.9
+    assert auroc(scorer.score_files(images_of(surfaces)), np.arange(12) >= 6) >= 0.9

@@ -34,13 +34,13 @@ def build(name: str, **settings: object):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("colour", [True, False])
 @pytest.mark.parametrize("size_px", [32, 48])
-def test_scores_and_maps_have_the_size_of_the_photo(name: str, colour: bool, size_px: int):
+def test_scores_and_maps_have_the_size_of_the_image(name: str, colour: bool, size_px: int):
     graph = build(name, colour=colour, size_px=size_px).graph()
-    photos = torch.randint(0, 256, (3, size_px, size_px, 3), dtype=torch.uint8)
-    score, maps = graph(photos)
+    images = torch.randint(0, 256, (3, size_px, size_px, 3), dtype=torch.uint8)
+    score, maps = graph(images)
     assert score.shape == (3,)
     assert maps.shape == (3, size_px, size_px)
-    torch.testing.assert_close(graph(photos[1:2])[0], score[1:2], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(graph(images[1:2])[0], score[1:2], rtol=1e-4, atol=1e-6)
 
 
 def test_a_size_that_is_no_power_of_two_is_padded_and_said():
@@ -48,15 +48,15 @@ def test_a_size_that_is_no_power_of_two_is_padded_and_said():
     assert method.side_px == 64
     assert "64 px" in method.remarks[0]
     pixels = SignedPixels(48, colour=True)
-    photos = torch.randint(0, 256, (1, 48, 48, 3), dtype=torch.uint8)
-    padded = pixels(photos)
+    images = torch.randint(0, 256, (1, 48, 48, 3), dtype=torch.uint8)
+    padded = pixels(images)
     assert padded.shape == (1, 3, 64, 64)
     torch.testing.assert_close(padded[..., 48], padded[..., 46])
-    torch.testing.assert_close(pixels.crop(padded), photos.permute(0, 3, 1, 2) / 127.5 - 1)
+    torch.testing.assert_close(pixels.crop(padded), images.permute(0, 3, 1, 2) / 127.5 - 1)
 
 
 def test_there_are_five_blocks_down_and_five_up():
-    method = build("vae-attention", halvings=5, size_px=256, width=8, latent=32)
+    method = build("vae-attention", downsamplings=5, size_px=256, width=8, latent=32)
     assert sum(isinstance(layer, torch.nn.Conv2d) for layer in method.encoder) == 5
     assert sum(isinstance(layer, torch.nn.Conv2d) for layer in method.decoder.layers) == 5 + 1
     assert method.encoder(torch.zeros(1, 3, 256, 256)).shape == (1, 64, 8, 8)
@@ -111,11 +111,11 @@ def test_the_closed_form_of_the_attention_is_the_gradient():
 
 def test_the_attention_loss_is_the_sum_of_its_parts():
     method = build("vae-attention", beta=2.0, barrier=3.0).eval()
-    photos = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
-    error, apart, blocks = method.parts_of_loss(method.pixels(photos))
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    error, apart, blocks = method.parts_of_loss(method.pixels(images))
     left_out = 1 - torch.sigmoid(method.attention_logit(blocks)).mean(dim=(1, 2))
     expected = error + 2 * apart + 3 * (20 * left_out + math.log(400) / 20 + 1 / 20).mean()
-    torch.testing.assert_close(method.compute_loss(photos), expected)
+    torch.testing.assert_close(method.compute_loss(images), expected)
 
 
 def test_the_attended_error_is_the_error_around_a_pixel_times_the_relative_attention_there():
@@ -127,31 +127,33 @@ def test_the_attended_error_is_the_error_around_a_pixel_times_the_relative_atten
         (score, maps), (plain_score, logit) = method.judge(x), plain.judge(x)
         error = (x - method.decoder(method.code_mean(method.encoder(x).flatten(1)))).square().mean(dim=1).numpy()
     attended = np.maximum(logit.numpy(), 0)
-    share = attended / attended.mean(axis=(1, 2), keepdims=True)
+    fraction = attended / attended.mean(axis=(1, 2), keepdims=True)
     around = np.stack([uniform_filter(one, 3) for one in error])
-    assert 0 < (share > 0).mean() < 1
-    np.testing.assert_allclose(maps[:, 1:-1, 1:-1], (share * around)[:, 1:-1, 1:-1], rtol=1e-4, atol=1e-7)
-    np.testing.assert_allclose(maps[:, 0, 0], share[:, 0, 0] * error[:, :2, :2].mean(axis=(1, 2)), rtol=1e-4, atol=1e-7)
+    assert 0 < (fraction > 0).mean() < 1
+    np.testing.assert_allclose(maps[:, 1:-1, 1:-1], (fraction * around)[:, 1:-1, 1:-1], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(
+        maps[:, 0, 0], fraction[:, 0, 0] * error[:, :2, :2].mean(axis=(1, 2)), rtol=1e-4, atol=1e-7
+    )
     torch.testing.assert_close(score, plain_score)
 
 
-def test_the_constraint_spreads_the_attention_over_sound_photos(surfaces: Path):
+def test_the_constraint_spreads_the_attention_over_normal_images(surfaces: Path):
     torch.manual_seed(0)
     method = build("vae-attention", barrier=50.0)
-    photos = torch.stack([method.examples(samples_of(surfaces), training=False, seed=0)[i] for i in range(8)])
+    images = torch.stack([method.examples(samples_of(surfaces), training=False, seed=0)[i] for i in range(8)])
     optimizer = torch.optim.Adam(method.parameters(), lr=2e-3)
     covered = []
     for _ in range(40):
         optimizer.zero_grad()
-        method.compute_loss(photos).backward()
+        method.compute_loss(images).backward()
         optimizer.step()
         with torch.no_grad():
-            covered.append(float(torch.sigmoid(method.attention_logit(method.encoder(method.pixels(photos)))).mean()))
+            covered.append(float(torch.sigmoid(method.attention_logit(method.encoder(method.pixels(images)))).mean()))
     assert covered[-1] > max(0.9, covered[0])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_training_gives_a_detector_with_a_promise(name: str, surfaces: Path, tmp_path: Path):
+def test_training_gives_a_detector_with_a_guarantee(name: str, surfaces: Path, tmp_path: Path):
     detector = blemish.train(name, surfaces, tmp_path / "wave.blemish", settings=TINY)
     assert detector.spec.localises
     assert detector.spec.calibration is not None
@@ -166,13 +168,13 @@ def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
     assert (tmp_path / "a/wave.blemish").read_bytes() == (tmp_path / "b/wave.blemish").read_bytes()
 
 
-def test_one_sound_photo_is_too_few(tmp_path: Path):
+def test_one_normal_image_is_too_few(tmp_path: Path):
     draw_surfaces(tmp_path / "one", count=1)
-    with pytest.raises(DataError, match="at least 2 sound photos"):
+    with pytest.raises(DataError, match="at least 2 normal images"):
         blemish.train("vae", tmp_path / "one", tmp_path / "wave.blemish", settings=TINY)
 
 
-def test_three_sound_photos_are_fewer_than_a_batch_and_enough(tmp_path: Path):
+def test_three_normal_images_are_fewer_than_a_batch_and_enough(tmp_path: Path):
     draw_surfaces(tmp_path / "few", count=3)
     detector = blemish.train("autoencoder", tmp_path / "few", tmp_path / "wave.blemish", settings=TINY)
     assert "too few" in detector.spec.thresholds.source

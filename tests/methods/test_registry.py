@@ -25,7 +25,7 @@ def test_a_typo_gets_a_suggestion():
         get_method("unett")
 
 
-def test_two_methods_cannot_share_a_name():
+def test_two_methods_cannot_fraction_a_name():
     from blemish.methods import Method, register
 
     class Impostor(Method):

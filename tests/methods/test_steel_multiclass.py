@@ -16,7 +16,7 @@ import blemish  # noqa: E402
 from blemish.datasets import ClassMask, FileMask, Sample, read_dataset  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
-from blemish.methods.masked_photos import MaskedPhotos  # noqa: E402
+from blemish.methods.masked_images import MaskedImages  # noqa: E402
 from blemish.methods.networks.gated_unet import gate_loss  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
 from blemish.methods.supervised.class_losses import (  # noqa: E402
@@ -64,7 +64,7 @@ def test_softmax_is_the_usual_cross_entropy_with_background_first(target: torch.
     torch.testing.assert_close(softmax_loss(logits, target), F.cross_entropy(logits, index))
 
 
-def test_overlapping_classes_share_their_pixel():
+def test_overlapping_classes_fraction_their_pixel():
     logits, target = torch.zeros(1, 3, 1, 1), torch.ones(1, 2, 1, 1)
     torch.testing.assert_close(softmax_loss(logits, target), torch.log(torch.tensor(3.0)))
 
@@ -84,7 +84,7 @@ def test_lovasz_is_that_of_its_authors(logits: torch.Tensor, target: torch.Tenso
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
-@pytest.mark.parametrize("what", ["all sound", "all defective"])
+@pytest.mark.parametrize("what", ["all normal", "all defective"])
 def test_a_loss_falls_as_the_answer_gets_right(name: str, what: str):
     target = torch.full((1, 2, 4, 4), float(what == "all defective"))
     target[:, 1] = 0.0
@@ -113,8 +113,8 @@ def test_finding_nothing_is_no_merit_where_classes_are_rare():
     assert bce_dice_loss(half, target).item() == pytest.approx(expected.item(), abs=0.01)
 
 
-def write_photo(folder: Path, name: str, classes: dict[str, tuple[int, int]], size_px: int = 64) -> Sample:
-    """A grey photo with one square per class: bright for "a", dark for others; the value is its corner."""
+def write_image(folder: Path, name: str, classes: dict[str, tuple[int, int]], size_px: int = 64) -> Sample:
+    """A grey image with one square per class: bright for "a", dark for others; the value is its corner."""
     image = np.random.default_rng(0).normal(128, 5, (size_px, size_px)).clip(0, 255).astype(np.uint8)
     masks = []
     for label, (y, x) in classes.items():
@@ -131,9 +131,9 @@ def write_photo(folder: Path, name: str, classes: dict[str, tuple[int, int]], si
     return Sample(home / f"{name}.png", next(iter(classes), "good"), defective=bool(classes), masks=tuple(masks))
 
 
-def test_examples_have_a_mask_per_class_that_moves_with_the_photo(tmp_path: Path):
-    sample = write_photo(tmp_path, "0", {"a": (4, 4), "b": (30, 36)})
-    examples = MaskedPhotos((sample,), crop_px=64, augment=True, seed=0, classes=("b", "a", "none"))
+def test_examples_have_a_mask_per_class_that_moves_with_the_image(tmp_path: Path):
+    sample = write_image(tmp_path, "0", {"a": (4, 4), "b": (30, 36)})
+    examples = MaskedImages((sample,), crop_px=64, augment=True, seed=0, classes=("b", "a", "none"))
     for _ in range(6):
         image, mask = examples[0]
         assert mask.shape == (3, 64, 64)
@@ -146,37 +146,37 @@ def test_examples_have_a_mask_per_class_that_moves_with_the_photo(tmp_path: Path
 
 
 def test_one_class_keeps_its_axis(tmp_path: Path):
-    sample = write_photo(tmp_path, "0", {"a": (4, 4)}, size_px=50)
+    sample = write_image(tmp_path, "0", {"a": (4, 4)}, size_px=50)
     for crop_px in (32, 64):
-        examples = MaskedPhotos((sample,), crop_px=crop_px, augment=True, seed=1, classes=("a",))
+        examples = MaskedImages((sample,), crop_px=crop_px, augment=True, seed=1, classes=("a",))
         assert {examples[0][1].shape for _ in range(8)} == {(1, crop_px, crop_px)}
 
 
 @pytest.mark.parametrize("crop_px", [64, 96])
 def test_there_may_be_many_classes(tmp_path: Path, crop_px: int):
     labels = tuple("abcdefg")
-    sample = write_photo(tmp_path, "0", {label: (8 * number, 8 * number) for number, label in enumerate(labels)})
-    mask = MaskedPhotos((sample,), crop_px=crop_px, augment=True, seed=1, classes=labels)[0][1]
+    sample = write_image(tmp_path, "0", {label: (8 * number, 8 * number) for number, label in enumerate(labels)})
+    mask = MaskedImages((sample,), crop_px=crop_px, augment=True, seed=1, classes=labels)[0][1]
     assert mask.shape == (7, crop_px, crop_px)
     assert 0 <= mask.min() <= mask.max() <= 1
     assert mask.any()
 
 
-def test_photos_of_rare_classes_are_shown_more_often():
+def test_images_of_rare_classes_are_shown_more_often():
     def sample(name: str, *labels: str) -> Sample:
         masks = tuple(ClassMask(label, FileMask(Path("m.png"))) for label in labels)
         return Sample(Path(name), labels[0] if labels else "good", masks=masks)
 
     samples = tuple([sample(f"{i}", "common") for i in range(90)] + [sample(f"r{i}", "rare") for i in range(10)])
-    shares = balanced(samples)
-    assert shares.sum() == pytest.approx(1)
-    assert shares[90:].sum() == pytest.approx(0.5)
-    assert build(balance=True).shares(samples) == pytest.approx(shares)
-    assert build().shares(samples) is None
+    fractions = balanced(samples)
+    assert fractions.sum() == pytest.approx(1)
+    assert fractions[90:].sum() == pytest.approx(0.5)
+    assert build(balance=True).fractions(samples) == pytest.approx(fractions)
+    assert build().fractions(samples) is None
 
 
-def test_each_epoch_draws_other_photos(monkeypatch: pytest.MonkeyPatch):
-    # Of 90 photos of a common class an epoch shows about 38; ten epochs together show nearly all.
+def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
+    # Of 90 images of a common class an epoch shows about 38; ten epochs together show nearly all.
     samples = tuple(Sample(Path(f"{i}"), "common" if i < 90 else "rare") for i in range(100))
     method = build(balance=True, batch_size=10)
     monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
@@ -190,7 +190,7 @@ def test_each_epoch_draws_other_photos(monkeypatch: pytest.MonkeyPatch):
     assert len({number for drawn in epochs for number in drawn if number < 90}) > 85
 
 
-def test_photos_set_aside_are_each_seen_once_whatever_the_shares(monkeypatch: pytest.MonkeyPatch):
+def test_images_set_aside_are_each_seen_once_whatever_the_fractions(monkeypatch: pytest.MonkeyPatch):
     samples = tuple(Sample(Path(f"{i}"), "common" if i < 9 else "rare") for i in range(10))
     method = build(balance=True, batch_size=3)
     monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
@@ -224,7 +224,7 @@ def test_filters_and_kernels_of_the_plain_network_can_be_set():
 
 
 @pytest.mark.parametrize("loss", ["softmax", "bce-dice"])
-def test_with_flips_the_answer_turns_with_the_photo(loss: str):
+def test_with_flips_the_answer_turns_with_the_image(loss: str):
     graph = build(flips=True, loss=loss).graph()
     image = torch.randint(0, 256, (1, 32, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
@@ -249,14 +249,14 @@ def test_folders_of_classes_become_a_detector_with_a_map_for_each(tmp_path: Path
     rng = np.random.default_rng(2)
     for number in range(24):
         label = "ab"[number % 2]
-        write_photo(tmp_path / "steel", f"{number:02d}", {label: tuple(rng.integers(2, 40, 2).tolist())})
+        write_image(tmp_path / "steel", f"{number:02d}", {label: tuple(rng.integers(2, 40, 2).tolist())})
     settings = {"network": "plain", "crop_px": 64, "tile_px": 64, "epochs": 6, "patience": 6, "learning_rate": 0.01}
     data = read_dataset(tmp_path / "steel")
     detector = blemish.train("steel-multiclass", data, tmp_path / "s.blemish", settings=settings)
     assert detector.spec.classes == ("a", "b")
     for label in "ab":
-        photo = next((tmp_path / "steel" / label / "images").iterdir())
-        assert detector.inspect(photo).regions[0].label == label
+        image = next((tmp_path / "steel" / label / "images").iterdir())
+        assert detector.inspect(image).regions[0].label == label
 
 
 GATED = {"network": "resnet18", "gate": True, "decoder_channels": (16, 8, 8, 8)}
@@ -276,7 +276,7 @@ def test_a_closed_gate_silences_its_class_alone(loss: str):
     assert (score > 0).all()
 
 
-def test_the_gate_learns_which_classes_a_photo_shows():
+def test_the_gate_learns_which_classes_a_image_shows():
     method = build(**GATED)
     image = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
     mask = torch.zeros(2, 2, 64, 64)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from blemish.datasets import ClassMask, FileMask, Sample  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
-from blemish.methods.masked_photos import MaskedPhotos, _crop  # noqa: E402
+from blemish.methods.masked_images import MaskedImages, _crop  # noqa: E402
 from blemish.methods.networks.one_map import OneMap  # noqa: E402
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
@@ -69,7 +69,7 @@ def test_the_loss_agrees_with_scikit_learn():
     assert found.item() == pytest.approx(entropy, rel=1e-5)
 
 
-def test_photos_without_defects_still_push_the_prediction_down():
+def test_images_without_defects_still_push_the_prediction_down():
     logits = torch.zeros(2, 8, 8, requires_grad=True)
     segmentation_loss(logits, torch.zeros(2, 8, 8), dice_weight=1.0).backward()
     assert (logits.grad > 0).all()
@@ -101,7 +101,7 @@ def test_turns_average_what_is_said_of_the_eight_views():
     torch.testing.assert_close(score, top_mean(probability, 64))
 
 
-def test_a_graph_that_turns_its_photos_runs_without_torch():
+def test_a_graph_that_turns_its_images_runs_without_torch():
     method = UNet(UNetSettings(encoder="plain", turns=True), ("crack",), no_weights)
     with torch.no_grad():
         method.train()(torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8))
@@ -119,28 +119,28 @@ def sample(tmp_path: Path) -> Sample:
     mask = np.zeros((90, 160), np.uint8)
     mask[40:44, 120:150] = 255
     image[mask > 0] = 5
-    cv2.imwrite(str(tmp_path / "photo.png"), image)
+    cv2.imwrite(str(tmp_path / "image.png"), image)
     cv2.imwrite(str(tmp_path / "mask.png"), mask)
-    return Sample(tmp_path / "photo.png", "crack", masks=(ClassMask("crack", FileMask(tmp_path / "mask.png")),))
+    return Sample(tmp_path / "image.png", "crack", masks=(ClassMask("crack", FileMask(tmp_path / "mask.png")),))
 
 
-@pytest.mark.parametrize(("most_zoom", "least", "most"), [(1.28, 1.15, 1.35), (3.0, 2.4, 3.1)])
-def test_crops_show_things_up_to_so_many_times_as_large(tmp_path: Path, most_zoom: float, least: float, most: float):
+@pytest.mark.parametrize(("max_zoom", "least", "most"), [(1.28, 1.15, 1.35), (3.0, 2.4, 3.1)])
+def test_crops_show_things_up_to_so_many_times_as_large(tmp_path: Path, max_zoom: float, least: float, most: float):
     mask = np.zeros((200, 200), np.uint8)
     mask[96:104, 96:104] = 255
     cv2.imwrite(str(tmp_path / "square.png"), mask)
     square = ClassMask("crack", FileMask(tmp_path / "square.png"))
     sample = Sample(tmp_path / "square.png", "crack", masks=(square,))
-    crops = MaskedPhotos((sample,), crop_px=64, augment=True, seed=0, most_zoom=most_zoom)
+    crops = MaskedImages((sample,), crop_px=64, augment=True, seed=0, max_zoom=max_zoom)
     largest_px = max(float(crops[0][1].sum()) for _ in range(100)) ** 0.5
     assert least < largest_px / 8 < most
 
 
 def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
-    photos = MaskedPhotos((sample,), crop_px=64, augment=True, seed=3)
+    images = MaskedImages((sample,), crop_px=64, augment=True, seed=3)
     overlaps, masked = [], 0
     for _ in range(40):
-        image, mask = photos[0]
+        image, mask = images[0]
         assert image.shape == (64, 64, 3)
         assert image.dtype == torch.uint8
         assert mask.shape == (64, 64)
@@ -156,7 +156,7 @@ def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
 def test_zooming_keeps_the_area_of_a_thin_crack():
     image = np.zeros((120, 120, 3), np.uint8)
     mask = np.zeros((120, 120), np.uint8)
-    mask[60] = 255  # a hairline of one pixel across the photo
+    mask[60] = 255  # a hairline of one pixel across the image
     rng = np.random.default_rng(0)
     for zoom in (0.5, 0.8, 1.0, 1.25):
         window = round(48 / zoom)
@@ -166,13 +166,13 @@ def test_zooming_keeps_the_area_of_a_thin_crack():
 
 
 def test_validation_examples_never_change(sample: Sample):
-    photos = MaskedPhotos((sample,), crop_px=64, augment=False, seed=3)
-    first, again = photos[0], photos[0]
+    images = MaskedImages((sample,), crop_px=64, augment=False, seed=3)
+    first, again = images[0], images[0]
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
 
 
-def test_a_photo_smaller_than_the_crop_is_padded(sample: Sample):
-    image, mask = MaskedPhotos((sample,), crop_px=256, augment=False, seed=0)[0]
+def test_a_image_smaller_than_the_crop_is_padded(sample: Sample):
+    image, mask = MaskedImages((sample,), crop_px=256, augment=False, seed=0)[0]
     assert image.shape == (256, 256, 3)
     assert mask.sum() >= 120

@@ -1,4 +1,4 @@
-"""Inspections of drawn photos, written as `blemish inspect` writes them, without any detector."""
+"""Inspections of drawn images, written as `blemish inspect` writes them, without any detector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blemish.detectors import Inspection
-from blemish.images import Photo, write_png
+from blemish.images import LoadedImage, write_png
 from blemish.inspection import Measuring
 from blemish.inspection.findings import writing_findings
 from blemish.inspection.measuring import measure_each
@@ -29,7 +29,7 @@ ODD_NAME = 'floor/금 "간" \'<script>alert(1)<!--.png'
 
 @dataclass
 class Drawn:
-    """A photo, and what is found in it; a photo without pixels cannot be read."""
+    """An image, and what is found in it; an image without pixels cannot be read."""
 
     name: str
     mask: NDArray[np.bool_] | None = None
@@ -79,21 +79,21 @@ Write = Callable[..., Path]
 def write_to(
     base: Path, drawn: Sequence[Drawn], *, scale: Scale | None = SCALE, grades: object = None, cracks: bool = True
 ) -> Path:
-    """Photos into ``base/photos``, findings into ``base/found``; the folder of the findings."""
-    photos, out = base / "photos", base / "found"
-    answers: list[tuple[Photo | None, Inspection]] = []
+    """Images into ``base/images``, findings into ``base/found``; the folder of the findings."""
+    images, out = base / "images", base / "found"
+    answers: list[tuple[LoadedImage | None, Inspection]] = []
     for each in drawn:
-        path = photos / each.name
+        path = images / each.name
         if not each.readable:
             answers.append((None, Inspection(path, None, error=f'"{path}" is empty.')))
             continue
         write_png(path, each.pixels)
         mask = np.zeros(SHAPE, np.bool_) if each.mask is None else each.mask
-        heat = mask.astype(np.float32) * 0.9
-        regions, mask = find_regions(mask, heat, label="crack")
-        answer = Inspection(path, 0.9 if mask.any() else 0.1, 0.02, each.verdict, regions, heat, mask)
-        answers.append((Photo(each.pixels), answer))
-    names = unique_names([photos / each.name for each in drawn])
+        anomaly = mask.astype(np.float32) * 0.9
+        regions, mask = find_regions(mask, anomaly, label="crack")
+        answer = Inspection(path, 0.9 if mask.any() else 0.1, 0.02, each.verdict, regions, anomaly, mask)
+        answers.append((LoadedImage(each.pixels), answer))
+    names = unique_names([images / each.name for each in drawn])
     measuring = Measuring(cracks=cracks, scale_of=(lambda _: scale) if scale else None, grades=grades)
     with writing_findings(out) as tables:
         for _, measured in measure_each(answers, measuring, names=names, level=0.45, out=out):
@@ -112,14 +112,14 @@ def write_inspection(tmp_path: Path) -> Write:
 
 @pytest.fixture(scope="session")
 def found_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seven photos: a wide line, a thin one, a loop, specks, a crossing, a sound one, and one that cannot be read."""
+    """Seven images: a wide line, a thin one, a loop, specks, a crossing, a normal one, and one that cannot be read."""
     drawn = (
         Drawn("wall/wide.png", line((20, 40), (150, 80), (300, 60), width_px=9), "reject"),
         Drawn("wall/thin.png", line((40, 20), (60, 120), (50, 220), width_px=2), "review"),
         Drawn("floor/loop.png", ring(), "reject"),
         Drawn("floor/specks.png", specks(), "review"),
         Drawn(ODD_NAME, line((30, 30), (290, 210)) | line((30, 210), (290, 30)), "reject"),
-        Drawn("floor/sound.png"),
+        Drawn("floor/normal.png"),
         Drawn("floor/broken.png", readable=False, verdict=None),
     )
     return write_to(tmp_path_factory.mktemp("inspection"), drawn, grades=load_grades("eurocode-2"))
@@ -127,6 +127,6 @@ def found_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def found(found_once: Path, tmp_path: Path) -> Path:
-    """A copy of `found_once` to change at will; the photos stay where they were inspected."""
+    """A copy of `found_once` to change at will; the images stay where they were inspected."""
     shutil.copytree(found_once, tmp_path / "found")
     return tmp_path / "found"

@@ -31,11 +31,11 @@ def test_run_lengths_and_areas_are_those_of_the_masks(found: Path, tmp_path: Pat
     exact, polygons = write_coco(document, tmp_path / "out")
     reference = load(exact)
     assert len(reference.imgs) == 6
-    for photo in document.photos:
-        if photo.error is not None:
+    for image in document.images:
+        if image.error is not None:
             continue
-        mask = photo.read_mask()
-        annotations = reference.imgToAnns[photo.number]
+        mask = image.read_mask()
+        annotations = reference.imgToAnns[image.number]
         decoded = [reference.annToMask(annotation).astype(bool) for annotation in annotations]
         assert (
             np.logical_or.reduce([np.zeros((240, 320), bool), *decoded]) == (mask if mask is not None else False)
@@ -45,7 +45,7 @@ def test_run_lengths_and_areas_are_those_of_the_masks(found: Path, tmp_path: Pat
             rows, columns = np.nonzero(one)
             box = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
             assert annotation["bbox"] == box
-        assert len(annotations) == len(photo.regions)
+        assert len(annotations) == len(image.regions)
     assert load(polygons).anns.keys() == reference.anns.keys()
 
 
@@ -76,18 +76,18 @@ def test_polygons_cover_the_masks_exactly_holes_and_all(write_inspection: Write,
 
 def test_what_was_exported_reads_back_as_a_data_set(found: Path):
     document = read_document(found)
-    photos = Path(document.photos[0].path).parents[1]
-    write_coco(document, photos)
-    (photos / "coco-polygons.json").unlink()
-    dataset = read_dataset(photos)
+    images = Path(document.images[0].path).parents[1]
+    write_coco(document, images)
+    (images / "coco-polygons.json").unlink()
+    dataset = read_dataset(images)
     assert dataset.classes == ("crack",)
     by_name = {sample.path.name: sample for sample in dataset.samples}
     assert (by_name["specks.png"].read_mask(240, 320) == specks()).all()
-    assert not by_name["sound.png"].defective
+    assert not by_name["normal.png"].defective
 
 
 def test_nothing_found_is_a_valid_file(write_inspection: Write, tmp_path: Path):
-    exact, _ = write_coco(read_document(write_inspection(Drawn("sound.png"))), tmp_path)
+    exact, _ = write_coco(read_document(write_inspection(Drawn("normal.png"))), tmp_path)
     assert len(load(exact).imgs) == 1
     assert json.loads(exact.read_text())["annotations"] == []
 

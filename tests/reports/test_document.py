@@ -12,15 +12,15 @@ import pytest
 from blemish.errors import DataError
 from blemish.inspection import read_findings
 from blemish.measurement import GradeScale, Scale, measure_cracks
-from blemish.reports.document import PhotoFindings, read_document
+from blemish.reports.document import ImageFindings, read_document
 from blemish.reports.finding_lines import CrackRecord
 from blemish.reports.records import crack_from_record
 
 from .conftest import ODD_NAME, Drawn, Write, bar, line, ring, specks
 
 
-def named(folder: Path, name: str) -> PhotoFindings:
-    return next(photo for photo in read_document(folder).photos if photo.name == name)
+def named(folder: Path, name: str) -> ImageFindings:
+    return next(image for image in read_document(folder).images if image.name == name)
 
 
 PLANE = Scale.from_plane([(0, 0), (300, 20), (310, 230), (5, 200)], [(0, 0), (50, 0), (50, 40), (0, 40)])
@@ -39,56 +39,56 @@ def test_a_crack_reads_back_to_the_digits_written(mask, scale: Scale | None):
         np.testing.assert_allclose(back.mm.widths, crack.mm.widths, rtol=0.01)
 
 
-def test_every_photo_is_there_in_order_with_its_findings(found: Path):
+def test_every_image_is_there_in_order_with_its_findings(found: Path):
     document = read_document(found)
-    assert [photo.number for photo in document.photos] == list(range(1, 8))
-    assert [photo.name for photo in document.photos][:2] == ["wall/wide.png", "wall/thin.png"]
+    assert [image.number for image in document.images] == list(range(1, 8))
+    assert [image.name for image in document.images][:2] == ["wall/wide.png", "wall/thin.png"]
     assert named(found, ODD_NAME).cracks
     assert (document.measured, document.unit) == (True, "mm")
     assert named(found, "wall/wide.png").size_px == (320, 240)
     assert named(found, "floor/broken.png").error is not None
-    assert named(found, "floor/sound.png").read_mask() is None
+    assert named(found, "floor/normal.png").read_mask() is None
     assert (named(found, "floor/specks.png").read_mask() == specks()).all()
 
 
 def test_the_older_reader_still_reads_the_same_lines(found: Path):
-    older, newer = list(read_findings(found / "findings.jsonl")), read_document(found).photos
-    assert [str(one.path) for one in older] == [photo.path for photo in newer]
-    assert [one.regions for one in older] == [photo.regions for photo in newer]
+    older, newer = list(read_findings(found / "findings.jsonl")), read_document(found).images
+    assert [str(one.path) for one in older] == [image.path for image in newer]
+    assert [one.regions for one in older] == [image.regions for image in newer]
 
 
 def test_worst_comes_first_and_what_failed_last(found: Path):
-    names = [photo.name for photo in read_document(found).worst_first()]
+    names = [image.name for image in read_document(found).worst_first()]
     assert names[0] == "wall/wide.png"
     assert set(names[:3]) == {"wall/wide.png", "floor/loop.png", ODD_NAME}
-    assert names[-2:] == ["floor/sound.png", "floor/broken.png"]
+    assert names[-2:] == ["floor/normal.png", "floor/broken.png"]
 
 
-def test_photos_are_found_from_another_folder(write_inspection: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_images_are_found_from_another_folder(write_inspection: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     document = read_document(write_inspection(Drawn("wall/wide.png")))
-    relative = PhotoFindings(1, "photos/wall/wide.png", "", "", None, None, None, None)
+    relative = ImageFindings(1, "images/wall/wide.png", "", "", None, None, None, None)
     monkeypatch.chdir("/")
-    assert document.find_photo(relative) == tmp_path / "photos/wall/wide.png"
-    (tmp_path / "photos/wall/wide.png").unlink()
-    assert document.find_photo(relative) is None
+    assert document.find_image(relative) == tmp_path / "images/wall/wide.png"
+    (tmp_path / "images/wall/wide.png").unlink()
+    assert document.find_image(relative) is None
 
 
-def test_a_photo_of_the_same_name_below_the_current_folder_is_not_taken(
+def test_a_image_of_the_same_name_below_the_current_folder_is_not_taken(
     write_inspection: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     document = read_document(write_inspection(Drawn("wall.png")))
-    (tmp_path / "elsewhere/photos").mkdir(parents=True)
-    (tmp_path / "elsewhere/photos/wall.png").write_bytes(b"another one")
+    (tmp_path / "elsewhere/images").mkdir(parents=True)
+    (tmp_path / "elsewhere/images/wall.png").write_bytes(b"another one")
     monkeypatch.chdir(tmp_path / "elsewhere")
-    relative = PhotoFindings(1, "photos/wall.png", "", "", None, None, None, None)
-    assert document.find_photo(relative) == tmp_path / "photos/wall.png"
+    relative = ImageFindings(1, "images/wall.png", "", "", None, None, None, None)
+    assert document.find_image(relative) == tmp_path / "images/wall.png"
 
 
 def test_absolute_and_relative_paths_together_keep_their_names(tmp_path: Path):
     plain = {"score": 1.0, "p_value": None, "verdict": None, "regions": [], "notes": [], "error": None}
     lines = [json.dumps({"path": path, **plain}) + "\n" for path in ("/far/a.jpg", "near/b.jpg", None)]
     (tmp_path / "findings.jsonl").write_text("".join(lines), encoding="utf-8")
-    assert [photo.name for photo in read_document(tmp_path).photos] == ["/far/a.jpg", "near/b.jpg", "photo 3"]
+    assert [image.name for image in read_document(tmp_path).images] == ["/far/a.jpg", "near/b.jpg", "image 3"]
 
 
 def test_findings_of_an_older_version_make_a_document_without_measurements(tmp_path: Path):
@@ -104,14 +104,14 @@ def test_findings_of_an_older_version_make_a_document_without_measurements(tmp_p
     (tmp_path / "findings.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
     document = read_document(tmp_path)
     assert (document.run, document.grades, document.measured, document.unit) == (None, None, False, "px")
-    assert document.photos[0].size_px is None
+    assert document.images[0].size_px is None
 
 
 def test_names_that_are_not_unicode_can_be_shown(write_inspection: Write):
     name = os.fsdecode(b"wall \xff.png")
     document = read_document(write_inspection(Drawn(name, line((20, 40), (300, 60)))))
-    assert document.photos[0].name == "wall \\udcff.png"
-    assert document.find_photo(document.photos[0]) is not None
+    assert document.images[0].name == "wall \\udcff.png"
+    assert document.find_image(document.images[0]) is not None
 
 
 @pytest.mark.parametrize("text", ["not json\n", "{}\n", "[]\n", '{"path": 1}\n'])

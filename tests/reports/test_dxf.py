@@ -59,9 +59,9 @@ def test_layers_are_width_classes_with_names_that_every_program_takes(found: Pat
 def test_a_crack_lies_in_its_class_at_its_length_in_millimetres(found: Path, tmp_path: Path):
     document = read_document(found)
     classes = choose_classes(document)
-    photos = {photo.file_name: photo for photo in document.photos if photo.cracks}
+    images = {image.file_name: image for image in document.images if image.cracks}
     for path in write_dxf(document, tmp_path):
-        cracks = photos[path.stem].cracks
+        cracks = images[path.stem].cracks
         drawn = cracks_of(ezdxf.readfile(path))
         for crack, polyline in zip(cracks, drawn, strict=True):
             assert length_of(polyline) == pytest.approx(crack.mm.length, rel=0.01)
@@ -70,11 +70,11 @@ def test_a_crack_lies_in_its_class_at_its_length_in_millimetres(found: Path, tmp
 
 
 @pytest.mark.parametrize("scale", [None, Scale.given(0.1), *PLANES.values()], ids=["px", "mm", *PLANES])
-def test_up_in_the_photo_is_up_in_the_drawing(write_inspection: Write, tmp_path: Path, scale: Scale | None):
+def test_up_in_the_image_is_up_in_the_drawing(write_inspection: Write, tmp_path: Path, scale: Scale | None):
     found = write_inspection(Drawn("wall.png", line((20, 20), (300, 24))), scale=scale)
     (path,) = write_dxf(read_document(found), tmp_path)
     (crack,) = cracks_of(ezdxf.readfile(path))
-    frame = next(one for one in ezdxf.readfile(path).modelspace().query("POLYLINE") if one.dxf.layer == "PHOTO")
+    frame = next(one for one in ezdxf.readfile(path).modelspace().query("POLYLINE") if one.dxf.layer == "IMAGE")
     heights = [vertex.dxf.location.y for vertex in frame.vertices]
     assert np.mean([vertex.dxf.location.y for vertex in crack.vertices]) > np.mean(heights)
     unit = 1 if scale is None else 0.1
@@ -89,10 +89,10 @@ def test_a_loop_is_a_closed_polyline(write_inspection: Write, tmp_path: Path):
     assert first.distance(last) > 0
 
 
-def test_a_plane_whose_horizon_crosses_the_photo_is_drawn_without_a_frame(write_inspection: Write, tmp_path: Path):
+def test_a_plane_whose_horizon_crosses_the_image_is_drawn_without_a_frame(write_inspection: Write, tmp_path: Path):
     steep = Scale.from_plane([(100, 140), (220, 140), (320, 239), (0, 239)], [(0, 0), (50, 0), (50, 30), (0, 30)])
     found = write_inspection(Drawn("floor.png", line((60, 200), (250, 210))), scale=steep)
     (path,) = write_dxf(read_document(found), tmp_path)
     drawing = ezdxf.readfile(path)
     assert not drawing.audit().errors
-    assert {one.dxf.layer for one in drawing.modelspace().query("POLYLINE")}.isdisjoint({"PHOTO"})
+    assert {one.dxf.layer for one in drawing.modelspace().query("POLYLINE")}.isdisjoint({"IMAGE"})

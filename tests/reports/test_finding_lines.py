@@ -96,7 +96,7 @@ def test_a_last_line_that_is_cut_off_leaves_a_gap_that_is_told(found: Path, kept
     *whole, last = target.read_bytes().splitlines(keepends=True)
     target.write_bytes(b"".join(whole) + last[: min(kept, len(last) - 2)])
     document = read_document(found)
-    assert len(document.photos) == len(whole)
+    assert len(document.images) == len(whole)
     assert "Line 7" in document.gaps[0]
     assert "cut off" in document.gaps[0]
 
@@ -118,7 +118,7 @@ def test_what_editors_leave_does_no_harm(found: Path):
     target = found / "findings.jsonl"
     target.write_bytes(b"\xef\xbb\xbf" + target.read_bytes().replace(b"\n", b"\r\n") + b"\r\n\r\n")
     after = read_document(found)
-    assert [photo.path for photo in after.photos] == [photo.path for photo in before.photos]
+    assert [image.path for image in after.images] == [image.path for image in before.images]
     assert after.gaps == ()
 
 
@@ -126,7 +126,7 @@ def test_fields_that_a_later_version_may_add_are_passed_over(found: Path):
     rewrite(found, put("depth_mm", value=3))
     rewrite(found, put("regions", 0, "depth_mm", value=3))
     rewrite(found, put("cracks", 0, "depth_mm", value=3))
-    assert len(read_document(found).photos) == 7
+    assert len(read_document(found).images) == 7
 
 
 def test_findings_of_a_newer_version_ask_for_an_upgrade(found: Path):
@@ -154,6 +154,6 @@ def test_a_damaged_record_of_the_run_is_one_sentence(found: Path, text: str, sai
 
 def test_a_scale_that_lost_its_millimetres_leaves_pixels(found: Path):
     rewrite(found, put("cracks", 0, "length_mm", value=None))
-    (crack, *_) = read_document(found).photos[0].cracks
+    (crack, *_) = read_document(found).images[0].cracks
     assert crack.mm is None
     assert crack.length_px > 0

@@ -1,4 +1,4 @@
-"""The report of thousands of photos is still a page that a browser opens and a mail carries."""
+"""The report of thousands of images is still a page that a browser opens and a mail carries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blemish.reports.page import PICTURES, write_page
 
 from .test_page_in_chromium import CHROMIUM, chromium
 
-PHOTOS = 3000
+IMAGES = 3000
 SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width", "width_uncertainty", "length_uncertainty")
 
 
@@ -24,13 +24,13 @@ def crack(number: int, width: float) -> dict:
     points = [[100.0 + x, 200.0] for x in range(20)]
     own = {"number": number, "network": 1, "orientation_deg": 0.0, "direction": "horizontal", "branches": 0}
     own |= {"tortuosity": 1.0, "closed": False, "touches_border": False, "area_px": 40, "area_width_px": width}
-    own |= {"photo_share": 1.0, "score": 0.9, "max_width_at": [110.0, 200.0], "polyline_px": points}
+    own |= {"image_fraction": 1.0, "score": 0.9, "max_width_at": [110.0, 200.0], "polyline_px": points}
     return own | {f"{name}_px": width for name in SIZES} | {"widths_px": [width] * len(points)}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two cracks on each of 3,000 photos; those that can be shown are noise, which no JPEG makes small."""
+    """Two cracks on each of 3,000 images; those that can be shown are noise, which no JPEG makes small."""
     base = tmp_path_factory.mktemp("large")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 255, (750, 1000, 3), np.uint8)
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mask": None,
     }
     with (base / "findings.jsonl").open("w") as lines:
-        for number in range(PHOTOS):
+        for number in range(IMAGES):
             path = base / f"{number:04d}.jpg"
             if number < PICTURES + 10:
                 write_jpeg(path, noise)
@@ -61,16 +61,16 @@ def page(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_every_photo_is_listed_and_the_worst_are_shown(page: str):
+def test_every_image_is_listed_and_the_worst_are_shown(page: str):
     assert page.count("<article ") == PICTURES
-    assert "Shown here: the 50 worst of 3000 photos" in page
+    assert "Shown here: the 50 worst of 3000 images" in page
     names = set(re.findall(r'<td class="name">(\d{4}\.jpg)</td>', page))
-    assert len(names) == PHOTOS
+    assert len(names) == IMAGES
 
 
 def test_only_the_first_rows_of_a_long_table_are_laid_out(page: str):
     rows = re.findall(r"<tr data-item( class=.later.)?", page)
-    assert len(rows) == 2 * PHOTOS
+    assert len(rows) == 2 * IMAGES
     assert sum(not later for later in rows) == 2 * 200
     assert "The 3000 widest are listed; 3000 more are in cracks.csv." in page
 
@@ -91,7 +91,7 @@ def test_many_pictures_are_smaller_ones(folder: Path, tmp_path: Path):
 
 
 READER = """<script>
-const table = document.getElementById("photos").parentElement.querySelector("table");
+const table = document.getElementById("images").parentElement.querySelector("table");
 const laidOut = () => [...table.tBodies[0].rows].filter((row) => row.getClientRects().length).length;
 const seen = [laidOut()];
 const form = document.getElementById("filters");

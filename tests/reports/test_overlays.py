@@ -1,4 +1,4 @@
-"""Overlays: what they show, and that their colours mean the same on every photo."""
+"""Overlays: what they show, and that their colours mean the same on every image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.reports.overlays import draw_overlay, heat_range_of, outline
+from blemish.reports.overlays import draw_overlay, map_range_of, outline
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Found:
     p_value: float | None = None
     verdict: str | None = None
     regions: list[Any] = field(default_factory=list)
-    heat_map: NDArray[np.float32] | None = None
+    anomaly_map: NDArray[np.float32] | None = None
     mask: NDArray[np.bool_] | None = None
 
 
@@ -37,30 +37,30 @@ def below_banner(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (5, 4), (64, 64), (480, 640), (600, 30)])
-def test_an_overlay_has_the_photos_size_and_leaves_the_photo_alone(shape: tuple[int, int]):
+def test_an_overlay_has_the_images_size_and_leaves_the_image_alone(shape: tuple[int, int]):
     image = grey(*shape)
-    heat = np.linspace(0, 2, shape[0] * shape[1], dtype=np.float32).reshape(shape)
-    found = Found(verdict="reject", p_value=0.01, heat_map=heat, mask=heat > 1)
-    overlay = draw_overlay(image, found, heat_range=heat_range_of(1.0))
+    anomaly = np.linspace(0, 2, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    found = Found(verdict="reject", p_value=0.01, anomaly_map=anomaly, mask=anomaly > 1)
+    overlay = draw_overlay(image, found, map_range=map_range_of(1.0))
     assert overlay.shape == image.shape
     assert overlay.dtype == np.uint8
     assert (image == 120).all()
 
 
-def test_a_sound_photo_stays_plain_below_the_banner():
+def test_a_normal_image_stays_plain_below_the_banner():
     image = grey(256, 256)
-    found = Found(verdict="pass", heat_map=np.full((256, 256), 0.2, np.float32), mask=np.zeros((256, 256), np.bool_))
-    overlay = draw_overlay(image, found, heat_range=heat_range_of(0.5))
+    found = Found(verdict="pass", anomaly_map=np.full((256, 256), 0.2, np.float32), mask=np.zeros((256, 256), np.bool_))
+    overlay = draw_overlay(image, found, map_range=map_range_of(0.5))
     assert (below_banner(overlay) == 120).all()
     assert (overlay != image).any()
 
 
 def test_the_same_heat_has_the_same_colour_beside_any_other_heat():
-    image, heat = grey(256, 256), np.zeros((256, 256), np.float32)
-    heat[200, 50] = 0.6
-    mild = draw_overlay(image, Found(heat_map=heat), heat_range=heat_range_of(0.5))
-    heat[220, 90] = 50.0
-    strong = draw_overlay(image, Found(heat_map=heat), heat_range=heat_range_of(0.5))
+    image, anomaly = grey(256, 256), np.zeros((256, 256), np.float32)
+    anomaly[200, 50] = 0.6
+    mild = draw_overlay(image, Found(anomaly_map=anomaly), map_range=map_range_of(0.5))
+    anomaly[220, 90] = 50.0
+    strong = draw_overlay(image, Found(anomaly_map=anomaly), map_range=map_range_of(0.5))
     assert (mild[200, 50] == strong[200, 50]).all()
     # From yellow to red.
     assert strong[220, 90, 0] > 150
@@ -68,8 +68,8 @@ def test_the_same_heat_has_the_same_colour_beside_any_other_heat():
 
 
 def test_without_a_threshold_there_is_no_tint():
-    heat = np.random.default_rng(0).random((256, 256), dtype=np.float32)
-    assert (below_banner(draw_overlay(grey(256, 256), Found(heat_map=heat))) == 120).all()
+    anomaly = np.random.default_rng(0).random((256, 256), dtype=np.float32)
+    assert (below_banner(draw_overlay(grey(256, 256), Found(anomaly_map=anomaly))) == 120).all()
 
 
 @pytest.mark.parametrize("verdict", ["pass", "review", "reject", None])
@@ -90,7 +90,7 @@ def test_an_outline_stays_outside_the_region_and_close_to_it():
     assert (ys.min(), ys.max(), xs.min(), xs.max()) == (98, 141, 58, 111)
 
 
-def test_an_outline_grows_with_the_photo():
+def test_an_outline_grows_with_the_image():
     small, large = grey(256, 256), grey(2560, 2560)
     outline(small, square((256, 256)))
     outline(large, square((2560, 2560)))
@@ -101,4 +101,4 @@ def test_an_outline_grows_with_the_photo():
     ("threshold", "expected"), [(0.5, (0.25, 1.0)), (-4.0, (-6.0, 0.0)), (0.0, (-0.5, 1.0)), (None, None)]
 )
 def test_the_colour_scale_follows_the_threshold(threshold: float | None, expected: tuple[float, float] | None):
-    assert heat_range_of(threshold) == expected
+    assert map_range_of(threshold) == expected

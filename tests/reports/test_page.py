@@ -65,10 +65,10 @@ def render(folder: Path, **options: object) -> Tree:
 
 CASES = {
     "nothing at all": [],
-    "one sound photo": [Drawn("sound.png")],
+    "one normal image": [Drawn("normal.png")],
     "one crack": [Drawn("wall.png", line((20, 40), (300, 60)), "reject")],
     "one loop": [Drawn("wall.png", ring(), None)],
-    "only a broken photo": [Drawn("broken.png", readable=False, verdict=None)],
+    "only a broken image": [Drawn("broken.png", readable=False, verdict=None)],
 }
 
 
@@ -86,15 +86,15 @@ def test_the_page_shows_summary_pictures_tables_and_provenance(found: Path):
     kinds = [tag for tag, _ in tree.elements]
     assert sum(attributes.get("class") == "plot" for _, attributes in tree.elements) == 3
     pictures = [attributes for tag, attributes in tree.elements if tag == "image"]
-    # Six photos, and a close-up of each but the sound one.
+    # Six images, and a close-up of each but the normal one.
     assert len(pictures) == 6 + 5
     assert kinds.count("script") == 1
     for said in ("wall.blemish", "0.1 mm per pixel (given)", "10 mm", "could not be inspected", "largest width"):
         assert said in tree.text
     document = read_document(found)
-    regions = sum(len(photo.regions) for photo in document.photos)
+    regions = sum(len(image.regions) for image in document.images)
     rows = [row for row in tree.marked("data-item") if "data-card" not in row]
-    assert len(rows) == len(document.photos) + len(list(document.cracks())) + regions
+    assert len(rows) == len(document.images) + len(list(document.cracks())) + regions
 
 
 def test_names_cannot_become_markup(found: Path):
@@ -111,13 +111,13 @@ def test_texts_of_other_peoples_files_cannot_become_markup(found: Path):
     assert sum(tag in ("script", "b") for tag, _ in render(found).elements) == 1
 
 
-def test_only_the_worst_photos_are_shown_and_the_page_says_so(found: Path):
+def test_only_the_worst_images_are_shown_and_the_page_says_so(found: Path):
     tree = render(found, pictures=2)
     cards = [row["data-name"] for row in tree.marked("data-card")]
     assert len(cards) == 2
     assert cards[0] == "wall/wide.png"
-    assert "the 2 worst of 7 photos" in re.sub(r"\s+", " ", tree.text)
-    assert "floor/sound.png" in tree.text
+    assert "the 2 worst of 7 images" in re.sub(r"\s+", " ", tree.text)
+    assert "floor/normal.png" in tree.text
 
 
 def test_the_colours_of_lines_are_those_of_the_legend(found: Path):
@@ -129,19 +129,19 @@ def test_the_colours_of_lines_are_those_of_the_legend(found: Path):
     assert drawn <= legend
 
 
-def test_a_photo_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_path: Path):
+def test_a_image_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_path: Path):
     folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))))
-    (tmp_path / "photos" / "wall.png").unlink()
+    (tmp_path / "images" / "wall.png").unlink()
     tree = render(folder)
     assert "no longer where it was inspected" in tree.text
-    assert "1 photo is no longer where it was inspected" in tree.text
+    assert "1 image is no longer where it was inspected" in tree.text
     assert not [tag for tag, _ in tree.elements if tag == "image"]
     assert [tag for tag, _ in tree.elements if tag == "path"]
 
 
-def test_another_photo_of_the_same_name_is_not_drawn_upon(write_inspection: Write, tmp_path: Path):
+def test_another_image_of_the_same_name_is_not_drawn_upon(write_inspection: Write, tmp_path: Path):
     folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))))
-    write_png(tmp_path / "photos" / "wall.png", np.zeros((20, 20, 3), np.uint8))
+    write_png(tmp_path / "images" / "wall.png", np.zeros((20, 20, 3), np.uint8))
     tree = render(folder)
     assert "or is another one now" in tree.text
     assert not [tag for tag, _ in tree.elements if tag == "image"]
@@ -179,7 +179,7 @@ def test_cracks_without_a_scale_beside_others_are_told_apart(found: Path):
     record["scale"] = None
     target.write_text("\n".join([json.dumps(record), *lines[1:]]) + "\n", encoding="utf-8")
     tree = render(found)
-    assert "1 photo with cracks has no scale" in tree.text
+    assert "1 image with cracks has no scale" in tree.text
     assert "px" in tree.text
 
 

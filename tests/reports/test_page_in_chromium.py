@@ -39,10 +39,10 @@ const seen = { states: STATES.map((state) => {
 form.reset();
 form.elements.plain.checked = true;
 form.dispatchEvent(new Event("input"));
-seen.lines = getComputedStyle(document.querySelector(".photo .found")).display;
+seen.lines = getComputedStyle(document.querySelector(".image .found")).display;
 seen.hash = location.hash;
 const heads = [...table.tHead.rows[0].cells];
-seen.sorted = ["max width, mm", "photo"].map((title) => {
+seen.sorted = ["max width, mm", "image"].map((title) => {
   const column = heads.findIndex((head) => head.textContent === title);
   return [0, 1].map(() => {
     heads[column].querySelector("button").click();
@@ -59,7 +59,7 @@ PHONE = """<!doctype html><iframe src="read.html" width="390" height="844"></ifr
 addEventListener("message", (event) => { document.getElementById("seen").textContent = event.data; });
 </script>"""
 STATES: list[tuple[dict[str, str], list[str]]] = [
-    ({}, ["wall/wide.png", "floor/loop.png", ODD_NAME, "floor/specks.png", "wall/thin.png", "floor/sound.png"]),
+    ({}, ["wall/wide.png", "floor/loop.png", ODD_NAME, "floor/specks.png", "wall/thin.png", "floor/normal.png"]),
     ({"verdict": "review"}, ["floor/specks.png", "wall/thin.png"]),
     ({"text": " WALL/ "}, ["wall/wide.png", "wall/thin.png"]),
     ({"direction": "vertical"}, ["floor/specks.png", "wall/thin.png"]),
@@ -67,7 +67,7 @@ STATES: list[tuple[dict[str, str], list[str]]] = [
     ({"verdict": "pass", "text": "wall"}, []),
     ({"grade": "3"}, ["wall/wide.png", "floor/loop.png", ODD_NAME, "floor/specks.png"]),
     ({"sort": "name", "text": "o.*"}, []),
-    ({"sort": "name", "text": "oo"}, ["floor/loop.png", "floor/sound.png", "floor/specks.png", ODD_NAME]),
+    ({"sort": "name", "text": "oo"}, ["floor/loop.png", "floor/normal.png", "floor/specks.png", ODD_NAME]),
     ({"sort": "length", "verdict": "reject"}, [ODD_NAME, "floor/loop.png", "wall/wide.png"]),
 ]
 
@@ -102,7 +102,7 @@ def test_filters_and_order(seen: dict[str, Any], number: int):
     expected = [name.lower() for name in STATES[number][1]]
     state = seen["states"][number]
     assert state["cards"] == expected
-    assert state["said"] == f"{len(expected)} of 6 photos shown"
+    assert state["said"] == f"{len(expected)} of 6 images shown"
     assert set(state["rows"]) <= set(expected)
 
 

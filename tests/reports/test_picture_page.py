@@ -14,7 +14,7 @@ def test_the_page_carries_its_pictures_and_needs_no_network(tmp_path: Path):
     picture = np.zeros((8, 8, 3), np.uint8)
     card = Card("벽 1.png", {"before": picture, "after": picture}, "reject", {"score": "0.9"})
     target = tmp_path / "new" / "index.html"
-    write_picture_page(target, title="T", lead="L", paragraphs=["P"], figures={"n": "1"}, cards=[card])
+    write_picture_page(target, title="T", lead="L", paragraphs=["P"], metrics={"n": "1"}, cards=[card])
     page = target.read_text(encoding="utf-8")
     assert page.count("data:image/jpeg;base64,") == 2
     assert not re.search(r"(src|href)=\"(?!data:)", page)
@@ -24,5 +24,5 @@ def test_the_page_carries_its_pictures_and_needs_no_network(tmp_path: Path):
 
 def test_a_files_name_cannot_become_markup(tmp_path: Path):
     card = Card("<script>alert(1)</script>.png", {}, None, {})
-    write_picture_page(tmp_path / "p.html", title="T", lead="L", paragraphs=[], figures={}, cards=[card])
+    write_picture_page(tmp_path / "p.html", title="T", lead="L", paragraphs=[], metrics={}, cards=[card])
     assert "<script>" not in (tmp_path / "p.html").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
 from blemish.training.automatic import Candidate, Trial, pick, train_auto  # noqa: E402
-from blemish.training.trials import Outcome, deal_for_trials, try_out  # noqa: E402
+from blemish.training.trials import Outcome, split_for_trials, try_out  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -27,20 +27,20 @@ TRIED = (
 )
 
 
-def draw_photos(folder: Path, count: int, *, spot: bool = False, seed: int = 0) -> None:
+def draw_images(folder: Path, count: int, *, spot: bool = False, seed: int = 0) -> None:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:64, :64]
     for index in range(count):
         grey = 128 + 40 * np.sin(x / 1.6) * np.sin(y / 1.6) + rng.normal(0, 4, (64, 64))
-        photo = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        image = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
         if spot:
-            cv2.circle(photo, rng.integers(12, 52, 2).tolist(), 6, (5, 5, 5), -1)
-        cv2.imwrite(str(folder / f"{index:03d}.png"), photo)
+            cv2.circle(image, rng.integers(12, 52, 2).tolist(), 6, (5, 5, 5), -1)
+        cv2.imwrite(str(folder / f"{index:03d}.png"), image)
 
 
 def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
-    draw_photos(tmp_path / "good", 20)
+    draw_images(tmp_path / "good", 20)
     said: list[str] = []
     detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=TRIED, say=said.append)
     assert detector.spec.method in ("patch-gaussian", "patchcore")
@@ -55,22 +55,22 @@ def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "x.blemish"]
 
 
-def test_no_test_photo_is_opened_and_labelled_defects_decide_where_there_are_enough(tmp_path: Path):
-    draw_photos(tmp_path / "train" / "good", 20)
-    draw_photos(tmp_path / "train" / "spot", 36, spot=True)
+def test_no_test_image_is_opened_and_labelled_defects_decide_where_there_are_enough(tmp_path: Path):
+    draw_images(tmp_path / "train" / "good", 20)
+    draw_images(tmp_path / "train" / "spot", 36, spot=True)
     for kind in ("good", "spot"):
         (tmp_path / "test" / kind).mkdir(parents=True)
         (tmp_path / "test" / kind / "0.png").write_bytes(b"not an image")
-    photos = deal_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
-    assert photos.real
-    assert {sample.split for sample in (*photos.good, *photos.defects, *photos.teach.samples)} == {"train"}
-    everywhere = [sample.path for sample in (*photos.good, *photos.defects, *photos.teach.samples)]
+    images = split_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
+    assert images.real
+    assert {sample.split for sample in (*images.good, *images.defects, *images.fit.samples)} == {"train"}
+    everywhere = [sample.path for sample in (*images.good, *images.defects, *images.fit.samples)]
     assert len(everywhere) == len(set(everywhere)) == 56
-    detector = blemish.train("patch-gaussian", photos.teach, tmp_path / "x.blemish", settings=SMALL)
-    found = try_out(detector, photos)
+    detector = blemish.train("patch-gaussian", images.fit, tmp_path / "x.blemish", settings=SMALL)
+    found = try_out(detector, images)
     assert found.auroc(real=True) > 0.9
-    assert len(found.good) == len(found.painted) == len(photos.good)
-    again = try_out(detector, photos)
+    assert len(found.good) == len(found.painted) == len(images.good)
+    again = try_out(detector, images)
     np.testing.assert_array_equal(again.painted, found.painted)
 
 
@@ -95,9 +95,9 @@ def test_nothing_that_could_be_tried_is_a_sentence():
         pick([Trial(Candidate("unet"), None, remark="no masks")], real=False)
 
 
-def test_too_few_good_photos_to_try_anything(tmp_path: Path):
-    draw_photos(tmp_path / "good", 9)
-    with pytest.raises(DataError, match="9 good training photos, too few"):
+def test_too_few_good_images_to_try_anything(tmp_path: Path):
+    draw_images(tmp_path / "good", 9)
+    with pytest.raises(DataError, match="9 normal training images, too few"):
         train_auto(tmp_path / "good", tmp_path / "x.blemish")
     with pytest.raises(SettingsError, match=r"\.blemish"):
         train_auto(tmp_path / "good", tmp_path / "x.onnx")
@@ -110,22 +110,22 @@ def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest
         raise KeyboardInterrupt
 
     monkeypatch.setattr(automatic, "try_out", interrupted)
-    draw_photos(tmp_path / "good", 12)
+    draw_images(tmp_path / "good", 12)
     with pytest.raises(KeyboardInterrupt):
         train_auto(tmp_path / "good", tmp_path / "out" / "x.blemish", candidates=TRIED)
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_defect_that_shares_its_group_with_a_good_photo_set_aside_does_not_teach(tmp_path: Path):
+def test_a_defect_that_fractions_its_group_with_a_good_image_set_aside_does_not_teach(tmp_path: Path):
     from dataclasses import replace
 
-    from blemish.training.normals import deal_few_labels
+    from blemish.training.normals import split_few_labels
 
-    draw_photos(tmp_path / "train" / "good", 10)
-    draw_photos(tmp_path / "train" / "spot", 10, spot=True)
+    draw_images(tmp_path / "train" / "good", 10)
+    draw_images(tmp_path / "train" / "spot", 10, spot=True)
     dataset = read_dataset(tmp_path)
     dataset = replace(dataset, samples=tuple(replace(each, group=each.path.stem) for each in dataset.samples))
-    parts = deal_few_labels(dataset, seed=0, say=lambda _: None)
+    parts = split_few_labels(dataset, seed=0, say=lambda _: None)
     aside = {sample.group for sample in parts.held_out.samples}
     assert len(aside) == 2
     assert not aside & {sample.group for sample in parts.fit.samples}

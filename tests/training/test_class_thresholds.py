@@ -1,4 +1,4 @@
-"""Where each class of several begins, chosen on photos set aside."""
+"""Where each class of several begins, chosen on images set aside."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def steel(tmp_path: Path) -> Path:
     rows = ["ImageId,ClassId,EncodedPixels"]
     rng = np.random.default_rng(0)
     for number in range(6):
-        photo = rng.integers(120, 136, (48, 48, 1), dtype=np.uint8).repeat(3, axis=2)
+        image = rng.integers(120, 136, (48, 48, 1), dtype=np.uint8).repeat(3, axis=2)
         light, dark = np.zeros((48, 48), np.bool_), np.zeros((48, 48), np.bool_)
         light[4:11, 4:11], dark[20:27, 20:27] = True, number % 2 == 0
-        photo[light], photo[dark] = 200, 60
-        photo[40, 5::10] = 20
-        write_png(tmp_path / "steel" / "images" / f"{number}.png", photo)
+        image[light], image[dark] = 200, 60
+        image[40, 5::10] = 20
+        write_png(tmp_path / "steel" / "images" / f"{number}.png", image)
         rows.append(f"{number}.png,1,{encode_run_lengths(light)}")
         if dark.any():
             rows.append(f"{number}.png,2,{encode_run_lengths(dark)}")
@@ -55,23 +55,23 @@ def test_each_class_gets_its_threshold_and_the_area_that_removes_specks(light_an
         np.testing.assert_array_equal(found, sample.read_class_masks(("1", "2"), 48, 48))
 
 
-def test_a_rare_class_of_small_defects_is_not_given_up_for_clean_photos(light_and_dark: Container, tmp_path: Path):
-    # One photo shows a defect of 9 px; two of the eleven others show a speck of 4 px.
+def test_a_rare_class_of_small_defects_is_not_given_up_for_clean_images(light_and_dark: Container, tmp_path: Path):
+    # One image shows a defect of 9 px; two of the eleven others show a speck of 4 px.
     rows = ["ImageId,ClassId,EncodedPixels"]
     for number in range(12):
-        photo, mask = np.full((48, 48, 3), 128, np.uint8), np.zeros((48, 48), np.bool_)
+        image, mask = np.full((48, 48, 3), 128, np.uint8), np.zeros((48, 48), np.bool_)
         mask[4:7, 4:7] = number == 0
-        photo[mask] = 200
+        image[mask] = 200
         if number in (1, 2):
-            photo[30:32, 30:32] = 200
-        write_png(tmp_path / "rare" / "images" / f"{number}.png", photo)
+            image[30:32, 30:32] = 200
+        write_png(tmp_path / "rare" / "images" / f"{number}.png", image)
         rows += [f"{number}.png,1,{encode_run_lengths(mask)}"] if number == 0 else []
     write_text(tmp_path / "rare" / "train.csv", "\n".join(rows) + "\n")
     (only,) = choose_class_thresholds(Detector(light_and_dark), read_dataset(tmp_path / "rare"))
     assert only.min_area_px == 1
 
 
-def test_the_threshold_of_photos_lies_between_their_scores(darkness: Container, tmp_path: Path):
+def test_the_threshold_of_images_lies_between_their_scores(darkness: Container, tmp_path: Path):
     for label, levels in (("Positive", (40, 60)), ("Negative", (180, 200))):
         for level in levels:
             write_png(tmp_path / "walls" / label / f"{level}.png", np.full((16, 16, 3), level, np.uint8))
@@ -81,7 +81,7 @@ def test_the_threshold_of_photos_lies_between_their_scores(darkness: Container, 
     assert chosen == pytest.approx((scores[1] + scores[2]) / 2)
 
 
-def test_a_class_that_no_photo_shows_has_no_threshold(light_and_dark: Container, steel: Path):
+def test_a_class_that_no_image_shows_has_no_threshold(light_and_dark: Container, steel: Path):
     dataset = read_dataset(steel).where(lambda sample: sample.label == "1")
     assert [one.label for one in choose_class_thresholds(Detector(light_and_dark), dataset)] == ["1"]
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.train
 
 
 class Brightness(nn.Module):
-    """Mean grey of the photo, and grey of each pixel."""
+    """Mean grey of the image, and grey of each pixel."""
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         grey = image.to(torch.float32).mean(dim=3) / 255
@@ -31,7 +31,7 @@ class ScoreOnly(nn.Module):
 
 
 class Fickle(nn.Module):
-    """Answers by how many photos it sees: what a graph must never do."""
+    """Answers by how many images it sees: what a graph must never do."""
 
     def forward(self, image: Tensor) -> Tensor:
         values = image.to(torch.float32).mean(dim=(1, 2, 3))

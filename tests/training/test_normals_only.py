@@ -16,9 +16,9 @@ from blemish.datasets import Sample, read_dataset
 from blemish.errors import DataError
 from blemish.methods import get_method, method_names
 from blemish.training import pipeline, under_torch
-from blemish.training.choosing import deal_labelled_photos, deal_masked_photos
-from blemish.training.normals import deal_few_labels, deal_normal_photos
-from blemish.training.trials import deal_for_trials
+from blemish.training.choosing import split_labelled_images, split_masked_images
+from blemish.training.normals import split_few_labels, split_normal_images
+from blemish.training.trials import split_for_trials
 
 from layouts_with_masks import LAYOUTS, draw, image, mask, write
 
@@ -66,19 +66,19 @@ def test_no_normal_only_method_is_given_a_marked_image(method: str, given_to_fit
 def test_in_every_layout_training_trials_and_benchmark_agree_on_the_normal_images(layout: str, tmp_path: Path):
     drawn = draw(layout, tmp_path / "set", 40)
     dataset = read_dataset(drawn.path)
-    parts = deal_normal_photos(dataset, seed=0, say=lambda _: None)
+    parts = split_normal_images(dataset, seed=0, say=lambda _: None)
     trained = names_of(parts.fit.samples, parts.held_out.samples, parts.calibration.samples)
     assert not trained & drawn.marked
     assert parts.held_out.samples
 
-    few = deal_few_labels(dataset, seed=0, say=lambda _: None)
+    few = split_few_labels(dataset, seed=0, say=lambda _: None)
     assert not names_of(few.held_out.samples, few.calibration.samples) & drawn.marked
     assert names_of(few.fit.where(lambda sample: not sample.defective).samples) <= trained
 
-    trial = deal_for_trials(dataset, seed=0, say=lambda _: None)
+    trial = split_for_trials(dataset, seed=0, say=lambda _: None)
     assert not names_of(trial.good) & drawn.marked
     assert names_of(trial.defects) <= drawn.marked
-    assert names_of(trial.teach.where(lambda sample: not sample.defective).samples) <= trained
+    assert names_of(trial.fit.where(lambda sample: not sample.defective).samples) <= trained
 
     contender = Contender(name="pca", method="pca", learns_from="normal", recipe=None, settings={})
     listing = tmp_path / "leaks.txt"
@@ -94,7 +94,7 @@ def test_a_set_whose_normal_images_cannot_be_told_is_refused_everywhere(tmp_path
             file.unlink()
     dataset = read_dataset(drawn.path)
     contender = Contender(name="pca", method="pca", learns_from="normal", recipe=None, settings={})
-    for deal in (deal_normal_photos, deal_few_labels, deal_for_trials):
+    for deal in (split_normal_images, split_few_labels, split_for_trials):
         with pytest.raises(DataError, match="does not tell which"):
             deal(dataset, seed=0, say=lambda _: None)
     with pytest.raises(DataError, match="does not tell which"):
@@ -104,7 +104,7 @@ def test_a_set_whose_normal_images_cannot_be_told_is_refused_everywhere(tmp_path
 def test_a_plain_folder_trains_whole(tmp_path: Path):
     for index in range(10):
         write(tmp_path / "set" / f"{index}.png", image(index))
-    parts = deal_normal_photos(read_dataset(tmp_path / "set"), seed=0, say=lambda _: None)
+    parts = split_normal_images(read_dataset(tmp_path / "set"), seed=0, say=lambda _: None)
     assert (len(parts.fit), len(parts.held_out)) == (8, 2)
 
 
@@ -113,13 +113,13 @@ def test_an_image_labelled_defective_whose_mask_is_empty_is_left_out_of_masks_to
         write(tmp_path / "set" / "train" / "crack" / "images" / f"{index}.png", image(index))
         write(tmp_path / "set" / "train" / "crack" / "masks" / f"{index}.png", mask(index > 0))
     said: list[str] = []
-    parts = deal_masked_photos(read_dataset(tmp_path / "set"), seed=3, say=said.append)
+    parts = split_masked_images(read_dataset(tmp_path / "set"), seed=3, say=said.append)
     assert names_of(parts.fit.samples, parts.held_out.samples) == {"1", "2", "3", "4", "5", "6", "7"}
     assert any("its mask marks nothing" in sentence for sentence in said)
 
 
 def test_a_classifier_learns_from_images_and_masks_which_are_marked(tmp_path: Path):
     drawn = draw("images+masks", tmp_path / "set", 40)
-    parts = deal_labelled_photos(read_dataset(drawn.path), seed=0, say=lambda _: None)
+    parts = split_labelled_images(read_dataset(drawn.path), seed=0, say=lambda _: None)
     assert names_of(parts.fit.where(lambda sample: sample.defective is True).samples) <= drawn.marked
     assert not names_of(parts.fit.where(lambda sample: sample.defective is False).samples) & drawn.marked

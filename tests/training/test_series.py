@@ -15,7 +15,7 @@ from blemish.datasets import Series, read_series
 from blemish.datasets.synthesis.sensor_series import draw_sensor_series
 from blemish.detectors import load, load_series_detector
 from blemish.errors import DataError, DetectorError, SettingsError
-from blemish.evaluation.series import series_figures
+from blemish.evaluation.series import series_metrics
 
 pytestmark = pytest.mark.train
 pytest.importorskip("torch")
@@ -40,9 +40,9 @@ def trained(tmp_path_factory):
     from blemish.training.series import train_series
 
     folder = tmp_path_factory.mktemp("series")
-    sound = draw_sensor_series(1500, columns=3, seed=1)
+    normal = draw_sensor_series(1500, columns=3, seed=1)
     return {
-        name: train_series(name, sound, folder / f"{name}.blemish", settings=settings, window_steps=16)
+        name: train_series(name, normal, folder / f"{name}.blemish", settings=settings, window_steps=16)
         for name, settings in QUICK.items()
     }
 
@@ -50,9 +50,9 @@ def trained(tmp_path_factory):
 @pytest.mark.parametrize("method", QUICK)
 def test_faults_of_known_place_are_found_by_time_step(trained, method):
     series = draw_sensor_series(1500, columns=3, faults=5, seed=2)
-    figures = series_figures(trained[method].score(series).steps, series.faulty)
-    assert figures.auroc >= 0.9
-    assert figures.events.recall > figures.events.by_chance
+    metrics = series_metrics(trained[method].score(series).steps, series.faulty)
+    assert metrics.auroc >= 0.9
+    assert metrics.events.recall > metrics.events.by_chance
 
 
 def test_a_file_scores_as_the_detector_that_wrote_it(trained):
@@ -98,8 +98,8 @@ def test_scoring_imports_no_torch(trained, tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_series_detector_is_refused_for_photos(trained):
-    with pytest.raises(DetectorError, match="sensor series, not at photos"):
+def test_a_series_detector_is_refused_for_images(trained):
+    with pytest.raises(DetectorError, match="sensor series, not at images"):
         load(trained["memae"].path)
 
 
@@ -129,7 +129,7 @@ def test_fanogan_learns_scores_and_exports(tmp_path):
     ("method", "change", "sentence"),
     [
         ("egbad", {}, "has no form for series; fanogan, ganomaly, memae"),
-        ("memae", {"settings": {"size_px": 64}}, '"size_px" is about photos'),
+        ("memae", {"settings": {"size_px": 64}}, '"size_px" is about images'),
         ("memae", {"window_steps": 8}, "window_steps cannot be 8"),
         ("memae", {"window_steps": 16, "stride_steps": 17}, "stride_steps must not exceed"),
     ],
@@ -144,13 +144,13 @@ def test_impossible_wishes_are_refused(tmp_path, method, change, sentence):
 def test_unfit_recordings_are_refused(tmp_path):
     from blemish.training.series import train_series
 
-    sound, out = draw_sensor_series(100, columns=2, seed=1), tmp_path / "d.blemish"
-    gaps = Series("gaps", sound.columns, np.where(np.arange(100)[:, None] == 5, np.nan, sound.values))
-    other = Series("other", ("a", "b"), sound.values)
+    normal, out = draw_sensor_series(100, columns=2, seed=1), tmp_path / "d.blemish"
+    gaps = Series("gaps", normal.columns, np.where(np.arange(100)[:, None] == 5, np.nan, normal.values))
+    other = Series("other", ("a", "b"), normal.values)
     for data, sentence in [
-        (Series("short", sound.columns, sound.values[:63]), "63 time steps, fewer than one window of 64"),
+        (Series("short", normal.columns, normal.values[:63]), "63 time steps, fewer than one window of 64"),
         (gaps, '"gaps" has missing values'),
-        ([sound, other], '"other" has the columns a, b'),
+        ([normal, other], '"other" has the columns a, b'),
         (draw_sensor_series(300, faults=2), "has faults in it"),
         ([], "no recording"),
     ]:
@@ -159,14 +159,14 @@ def test_unfit_recordings_are_refused(tmp_path):
 
 
 def test_the_verbs_train_score_and_evaluate(tmp_path):
-    sound = write_csv(tmp_path / "sound.csv", draw_sensor_series(400, columns=2, seed=1))
+    normal = write_csv(tmp_path / "normal.csv", draw_sensor_series(400, columns=2, seed=1))
     faulty = write_csv(tmp_path / "faulty.csv", draw_sensor_series(400, columns=2, faults=2, seed=2))
     file = tmp_path / "d.blemish"
     run = CliRunner().invoke
-    words = ["series", "train", "memae", "--data", str(sound), "--out", str(file), "--window", "16"]
+    words = ["series", "train", "memae", "--data", str(normal), "--out", str(file), "--window", "16"]
     words += ["--ignore", "time", "--ignore", "fault", "--set", "width=4", "--set", "epochs=1"]
     assert run(app, words).exit_code == 0
-    assert read_series(sound, ignore=["time", "fault"]).columns == load_series_detector(file).form.columns
+    assert read_series(normal, ignore=["time", "fault"]).columns == load_series_detector(file).form.columns
     scores, windows = tmp_path / "scores.csv", tmp_path / "windows.csv"
     assert (
         run(app, ["series", "score", str(file), str(faulty), "--out", str(scores), "--windows", str(windows)]).exit_code
@@ -176,6 +176,6 @@ def test_the_verbs_train_score_and_evaluate(tmp_path):
     assert windows.read_text().startswith("first_step,score,p_value,rejected\n0,")
     said = run(app, ["series", "evaluate", str(file), str(faulty), "--faults", "fault"])
     assert "of 2 faults found" in said.output
-    refused = run(app, ["series", "train", "memae", "--data", str(sound), "--out", str(file)])
+    refused = run(app, ["series", "train", "memae", "--data", str(normal), "--out", str(file)])
     assert refused.exit_code == 2
     assert "is not numeric (row 2: 't0'); leave it out with --ignore time." in refused.output

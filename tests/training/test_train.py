@@ -1,4 +1,4 @@
-"""From a folder of photos to a detector, as a new user would, on photos small enough for seconds."""
+"""From a folder of images to a detector, as a new user would, on images small enough for seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
-from blemish.training.choosing import deal_masked_photos  # noqa: E402
+from blemish.training.choosing import split_masked_images  # noqa: E402
 from blemish.training.fitting import fit  # noqa: E402
 from blemish.training.precision import LossNotFiniteError  # noqa: E402
 
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.train
 TINY = {"encoder": "plain", "epochs": 2, "crop_px": 64, "tile_px": 64, "batch_size": 4}
 
 
-def draw_walls(folder: Path, *, train: int = 10, test: int = 4, sound: int = 0, size_px: int = 64) -> Path:
-    """Grey walls with one dark line each, the last ``sound`` of each split without, in images + masks."""
+def draw_walls(folder: Path, *, train: int = 10, test: int = 4, normal: int = 0, size_px: int = 64) -> Path:
+    """Grey walls with one dark line each, the last ``normal`` of each split without, in images + masks."""
     rng = np.random.default_rng(0)
     for split, count in (("train", train), ("test", test)):
         for kind in ("images", "masks"):
@@ -34,7 +34,7 @@ def draw_walls(folder: Path, *, train: int = 10, test: int = 4, sound: int = 0, 
         for index in range(count):
             image = rng.normal(170, 8, (size_px, size_px, 3)).clip(0, 255).astype(np.uint8)
             mask = np.zeros((size_px, size_px), np.uint8)
-            if index < count - sound:
+            if index < count - normal:
                 ends = rng.integers(4, size_px - 4, 4).tolist()
                 cv2.line(mask, ends[:2], ends[2:], 255, 3)
                 image[mask > 0] = 30
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_file(walls: Path, tmp_path: Path):
     assert (tmp_path / "a/wall.blemish").read_bytes() == (tmp_path / "b/wall.blemish").read_bytes()
 
 
-def test_no_test_photo_is_opened(walls: Path, tmp_path: Path):
+def test_no_test_image_is_opened(walls: Path, tmp_path: Path):
     import shutil
 
     copy = tmp_path / "copy"
@@ -103,14 +103,14 @@ def test_no_test_photo_is_opened(walls: Path, tmp_path: Path):
     for path in (copy / "test" / "masks").iterdir():
         path.write_bytes(b"nor a mask")
     detector = blemish.train("unet", copy, tmp_path / "wall.blemish", settings=TINY, seed=5)
-    twin = blemish.train("unet", walls, tmp_path / "twin.blemish", settings=TINY, seed=5)
-    assert detector.container.graph == twin.container.graph
-    assert detector.spec.thresholds == twin.spec.thresholds
+    near_duplicate = blemish.train("unet", walls, tmp_path / "twin.blemish", settings=TINY, seed=5)
+    assert detector.container.graph == near_duplicate.container.graph
+    assert detector.spec.thresholds == near_duplicate.spec.thresholds
 
 
-def test_normal_photos_set_aside_give_p_values(tmp_path: Path):
-    data = draw_walls(tmp_path / "mixed", train=40, sound=30)
-    parts = deal_masked_photos(read_dataset(data), seed=0, say=lambda _: None)
+def test_normal_images_set_aside_give_p_values(tmp_path: Path):
+    data = draw_walls(tmp_path / "mixed", train=40, normal=30)
+    parts = split_masked_images(read_dataset(data), seed=0, say=lambda _: None)
     assert len(parts.calibration) >= 4
     assert all(sample.defective is False for sample in parts.calibration.samples)
     everywhere = [sample.path for part in (parts.fit, parts.held_out, parts.calibration) for sample in part.samples]
@@ -122,14 +122,14 @@ def test_normal_photos_set_aside_give_p_values(tmp_path: Path):
     assert 0 < found.p_value <= 1
 
 
-def test_photos_that_cannot_be_read_are_left_out_and_named(walls: Path, tmp_path: Path):
+def test_images_that_cannot_be_read_are_left_out_and_named(walls: Path, tmp_path: Path):
     import shutil
 
     copy = tmp_path / "copy"
     shutil.copytree(walls, copy)
     (copy / "train" / "images" / "000.png").write_bytes(b"not an image")
     said: list[str] = []
-    parts = deal_masked_photos(read_dataset(copy), seed=0, say=said.append)
+    parts = split_masked_images(read_dataset(copy), seed=0, say=said.append)
     assert len(parts.fit) + len(parts.held_out) == 9
     assert any("000.png" in sentence for sentence in said)
 
@@ -140,8 +140,8 @@ def no_masks(folder: Path) -> None:
         cv2.imwrite(str(folder / "good" / f"{index}.png"), np.full((64, 64, 3), 99, np.uint8))
 
 
-def only_sound(folder: Path) -> None:
-    draw_walls(folder, sound=10)
+def only_normal(folder: Path) -> None:
+    draw_walls(folder, normal=10)
 
 
 def too_few(folder: Path) -> None:
@@ -161,7 +161,7 @@ def empty(folder: Path) -> None:
     ("prepare", "said"),
     [
         (no_masks, "no masks"),
-        (only_sound, "no defect to learn from"),
+        (only_normal, "no defect to learn from"),
         (too_few, "at least 3"),
         (wrong_mask_size, "003.png"),
         (empty, "images"),
@@ -222,8 +222,8 @@ def test_the_command_trains_and_inspects(walls: Path, tmp_path: Path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Wrote" in done.stderr
-    photo = str(walls / "test" / "images" / "000.png")
-    command = [sys.executable, "-m", "blemish", "inspect", photo, "--detector", str(out), "--json"]
+    image = str(walls / "test" / "images" / "000.png")
+    command = [sys.executable, "-m", "blemish", "inspect", image, "--detector", str(out), "--json"]
     assert '"verdict"' in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

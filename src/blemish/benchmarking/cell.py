@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from blemish.benchmarking.material import Material, load_material
-from blemish.benchmarking.records import PHOTOS_NAME, photo_row, read_photos, write_photos
+from blemish.benchmarking.records import IMAGES_NAME, image_row, read_images, write_images
 from blemish.cpu import available_threads
 from blemish.datasets import relative_name
 from blemish.detectors import Detector, load
@@ -33,7 +33,7 @@ from blemish.inspection.stream import inspect_stream
 REQUEST_NAME, FIT_NAME, INSPECT_NAME, DETECTOR_NAME = "request.json", "fit.json", "inspect.json", "detector.blemish"
 _WARM_UP = 4
 _TIMED = 64
-_TIMED_AT_MOST_S = 30.0
+_TIMED_AT_MAX_S = 30.0
 
 
 class Request(BaseModel):
@@ -58,11 +58,11 @@ def fit(request: Request, folder: Path) -> dict[str, Any]:
     """Train; the test split is not even handed over."""
     from blemish.training import train  # here: the other half must not load torch
 
-    photos = request.read_material().training(sees_defects=request.learns_from != "normal")
+    images = request.read_material().training(sees_defects=request.learns_from != "normal")
     started = time.perf_counter()
     detector = train(
         request.method,
-        photos,
+        images,
         folder / DETECTOR_NAME,
         recipe=request.recipe,
         profile=request.profile,
@@ -73,13 +73,13 @@ def fit(request: Request, folder: Path) -> dict[str, Any]:
     return {
         "fit_s": fit_s,
         "fit_peak_mib": peak_mib(),
-        "n_train": len(detector.spec.provenance.photos),
+        "n_train": len(detector.spec.provenance.images),
         "detector_mb": (folder / DETECTOR_NAME).stat().st_size / 1e6,
     }
 
 
 def inspect(request: Request, folder: Path) -> dict[str, Any]:
-    """Time the detector on training photos, then open the test split, once."""
+    """Time the detector on training images, then open the test split, once."""
     material = request.read_material()
     detector = load(folder / DETECTOR_NAME)
     speed = images_per_s(detector, [sample.path for sample in material.training(sees_defects=True).samples])
@@ -93,7 +93,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
         name = relative_name(test, sample)
         score = float(found.score or 0.0)
         rows.append(
-            photo_row(
+            image_row(
                 name,
                 sample.group,
                 leaked=name in material.leaked,
@@ -103,22 +103,22 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
                 pixels=None if answer.truth is None or found.mask is None else Confusion.of(found.mask, answer.truth),
             )
         )
-    write_photos(folder / PHOTOS_NAME, rows)
-    figures = evaluation.result().details()
+    write_images(folder / IMAGES_NAME, rows)
+    metrics = evaluation.result().details()
     if material.leaked:
-        figures["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
+        metrics["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
     return {
         "images_per_s": speed,
         "inspect_peak_mib": peak,
-        "figures": figures,
+        "figures": metrics,
         "machine": _machine(),
     }
 
 
-def images_per_s(detector: Detector, photos: list[Path]) -> float:
-    """Photos decoded and inspected in a second, after a warm-up; the same few come again where there are not enough."""
+def images_per_s(detector: Detector, images: list[Path]) -> float:
+    """Images decoded and inspected in a second, after a warm-up; the same few come again where there are not enough."""
     wanted = _WARM_UP + _TIMED
-    again = photos * (wanted // len(photos) + 1)
+    again = images * (wanted // len(images) + 1)
     answers = inspect_stream(detector, again[:wanted])
     for _ in islice(answers, _WARM_UP):
         pass
@@ -126,7 +126,7 @@ def images_per_s(detector: Detector, photos: list[Path]) -> float:
     count = 0
     for _ in answers:
         count += 1
-        if time.perf_counter() - started > _TIMED_AT_MOST_S:
+        if time.perf_counter() - started > _TIMED_AT_MAX_S:
             break
     took_s = time.perf_counter() - started
     answers.close()
@@ -147,8 +147,8 @@ def peak_mib() -> float:
 
 
 def _auroc_without_leaks(folder: Path) -> float | None:
-    """What is left of the image AUROC on test photos that the training cannot have seen."""
-    answers = read_photos(folder)
+    """What is left of the image AUROC on test images that the training cannot have seen."""
+    answers = read_images(folder)
     fresh = answers.known & ~answers.leaked
     return auroc(answers.scores[fresh], answers.defective[fresh])
 

@@ -1,9 +1,9 @@
-"""Is one contender better than another? Differences on the same photos, with the range that they may lie in.
+"""Is one contender better than another? Differences on the same images, with the range that they may lie in.
 
-A bootstrap over both sources of chance: photos are drawn again (groups together, sound and defective ones apart), and
+A bootstrap over both sources of chance: images are drawn again (groups together, normal and defective ones apart), and
 so are the seeds. Of n seeds n - 1 are drawn, since drawing n of so few would make the range too short by the factor
 sqrt((n - 1) / n) (McCarthy and Snowden, "The bootstrap and finite population sampling", 1985; Rao and Wu, JASA 83,
-1988). With one seed the range knows of the photos alone. Ranges are not adjusted for the number of comparisons: at 95 %
+1988). With one seed the range knows of the images alone. Ranges are not adjusted for the number of comparisons: at 95 %
 one in twenty differences that are none will look like one.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.benchmarking.records import CellRecord, PhotoAnswers, read_photos
+from blemish.benchmarking.records import CellRecord, ImageAnswers, read_images
 from blemish.evaluation import Interval, auroc, average_precision
 
 CONFIDENCE = 0.95
@@ -34,7 +34,7 @@ class Difference:
         figure: which figure, as the tables call it; higher is better.
         interval: of ``second - first``, mean over seeds.
         seeds: that both finished.
-        photos: that the figure is taken on.
+        images: that the figure is taken on.
     """
 
     data: str
@@ -43,7 +43,7 @@ class Difference:
     figure: str
     interval: Interval
     seeds: tuple[int, ...]
-    photos: int
+    images: int
 
     def sentence(self) -> str:
         """What may be said."""
@@ -53,18 +53,18 @@ class Difference:
         return f"{better} is better"
 
 
-Figure = Callable[[PhotoAnswers, NDArray[np.intp]], float | None]
+Figure = Callable[[ImageAnswers, NDArray[np.intp]], float | None]
 
 
-def _image_auroc(answers: PhotoAnswers, rows: NDArray[np.intp]) -> float | None:
+def _image_auroc(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
     return auroc(answers.scores[rows], answers.defective[rows])
 
 
-def _image_average_precision(answers: PhotoAnswers, rows: NDArray[np.intp]) -> float | None:
+def _image_average_precision(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
     return average_precision(answers.scores[rows], answers.defective[rows])
 
 
-def _pixel_f1(answers: PhotoAnswers, rows: NDArray[np.intp]) -> float | None:
+def _pixel_f1(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
     found, false, missed, _ = answers.counts[rows].sum(axis=0).tolist()
     return 2 * found / (2 * found + false + missed) if found + false + missed else None
 
@@ -92,10 +92,10 @@ def differences(
     Raises:
         DataError: a cell's table is damaged.
     """
-    answers: dict[tuple[str, str], dict[int, PhotoAnswers]] = {}
+    answers: dict[tuple[str, str], dict[int, ImageAnswers]] = {}
     for record in records:
         by_seed = answers.setdefault((record.data, record.contender), {})
-        by_seed[record.identity.seed] = read_photos(folder_of(record))
+        by_seed[record.identity.seed] = read_images(folder_of(record))
     found = []
     for data in dict.fromkeys(name for name, _ in answers):
         contenders = [contender for name, contender in answers if name == data]
@@ -106,24 +106,24 @@ def differences(
                 pairs = [(one[seed], two[seed]) for seed in seeds]
                 interval = difference_of(compute, pairs, resamples=resamples)
                 if interval is not None:
-                    photos = int(np.count_nonzero(pairs[0][0].known))
-                    found.append(Difference(data, first, second, figure, interval, seeds, photos))
+                    images = int(np.count_nonzero(pairs[0][0].known))
+                    found.append(Difference(data, first, second, figure, interval, seeds, images))
     return tuple(found)
 
 
 def difference_of(
     figure: Figure,
-    pairs: Sequence[tuple[PhotoAnswers, PhotoAnswers]],
+    pairs: Sequence[tuple[ImageAnswers, ImageAnswers]],
     *,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval | None:
-    """The mean over seeds of ``figure(second) - figure(first)``, with a bootstrap interval over photos and seeds.
+    """The mean over seeds of ``figure(second) - figure(first)``, with a bootstrap interval over images and seeds.
 
     Args:
-        figure: of the photos in some rows of one cell's answers.
-        pairs: answers of the first and the second contender, one pair a seed, all on the same photos in one order.
+        figure: of the images in some rows of one cell's answers.
+        pairs: answers of the first and the second contender, one pair a seed, all on the same images in one order.
         confidence: in (0, 1).
         resamples: number of draws.
         seed: of the draws.
@@ -131,10 +131,10 @@ def difference_of(
     Returns:
         The interval; None where the figure has no meaning for one of them.
     """
-    photos = pairs[0][0]
-    every = np.flatnonzero(photos.known)
+    images = pairs[0][0]
+    every = np.flatnonzero(images.known)
 
-    def mean_gap(drawn: Sequence[tuple[PhotoAnswers, PhotoAnswers]], rows: NDArray[np.intp]) -> float | None:
+    def mean_gap(drawn: Sequence[tuple[ImageAnswers, ImageAnswers]], rows: NDArray[np.intp]) -> float | None:
         gaps = []
         for first, second in drawn:
             one, two = figure(first, rows), figure(second, rows)
@@ -147,7 +147,7 @@ def difference_of(
     if estimate is None:
         return None
     rng = np.random.default_rng(seed)
-    strata = _units(photos, every)
+    strata = _units(images, every)
     values = []
     for _ in range(resamples):
         chosen = rng.integers(0, len(pairs), size=max(1, len(pairs) - 1))
@@ -160,12 +160,12 @@ def difference_of(
     return Interval(estimate=estimate, low=float(low), high=float(high), confidence=confidence)
 
 
-def _units(photos: PhotoAnswers, rows: NDArray[np.intp]) -> list[list[NDArray[np.intp]]]:
+def _units(images: ImageAnswers, rows: NDArray[np.intp]) -> list[list[NDArray[np.intp]]]:
     """Groups of rows that are drawn together, in strata that are drawn apart: groups with a defect, and the others."""
     members: dict[Hashable, list[int]] = {}
     for row in rows.tolist():
-        members.setdefault(photos.groups[row], []).append(row)
+        members.setdefault(images.groups[row], []).append(row)
     strata: dict[bool, list[NDArray[np.intp]]] = {}
     for unit in members.values():
-        strata.setdefault(bool(photos.defective[unit].any()), []).append(np.array(unit, dtype=np.intp))
+        strata.setdefault(bool(images.defective[unit].any()), []).append(np.array(unit, dtype=np.intp))
     return list(strata.values())

@@ -1,4 +1,4 @@
-"""A data set made ready: every photo in a split that is written down, leaks found, contents fingerprinted."""
+"""A data set made ready: every image in a split that is written down, leaks found, contents fingerprinted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from blemish.datasets import (
 from blemish.errors import DataError
 from blemish.files import write_text
 
-TEST_SHARE = 0.2
+TEST_FRACTION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Material:
     """A data set as every contender gets it.
 
     Attributes:
-        dataset: every photo with a split, and the training photos with the truth where labels or masks tell it.
-        fingerprint: over the contents of all photos and the split.
-        leaked: names of test photos that the training may have seen.
+        dataset: every image with a split, and the training images with the truth where labels or masks tell it.
+        fingerprint: over the contents of all images and the split.
+        leaked: names of test images that the training may have seen.
         normal_names: the classes that were said to be free of defects; None where the usual names told.
     """
 
@@ -44,11 +44,11 @@ class Material:
     normal_names: tuple[str, ...] | None = None
 
     def training(self, *, sees_defects: bool) -> Dataset:
-        """The photos that a training gets; for methods that learn from sound photos nothing but those."""
+        """The images that a training gets; for methods that learn from normal images nothing but those."""
         return self.dataset.where(lambda sample: sample.split != "test" and (sees_defects or sample.defective is False))
 
     def test(self) -> Dataset:
-        """The photos that figures are taken on."""
+        """The images that figures are taken on."""
         return self.dataset.split("test")
 
 
@@ -72,7 +72,7 @@ def prepare(
         say: told what was decided.
 
     Raises:
-        DataError: unreadable data, no training or no test photos, or leaks that were not allowed.
+        DataError: unreadable data, no training or no test images, or leaks that were not allowed.
     """
     dataset = _dealt(read_dataset(path, normal_names=normal_names), say)
     sees_defects = any(contender.sees_defects for contender in contenders)
@@ -80,18 +80,18 @@ def prepare(
     dataset = with_known_normals(dataset) if needs_normals else with_known_truth(dataset)
     for split, there in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
         if not there:
-            raise DataError(f'"{path}" has no {split} photos; a benchmark needs both training and test photos.')
+            raise DataError(f'"{path}" has no {split} images; a benchmark needs both training and test images.')
     visible = dataset.where(lambda sample: sample.split == "test" or sees_defects or sample.defective is False)
     leaks = find_crossings(visible)
     _stop_at(leaks, dataset, allow_leaks, listing, say)
     test_names = {relative_name(dataset, sample) for sample in dataset.split("test").samples}
     named = None if normal_names is None else tuple(normal_names)
-    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_photos & test_names), named)
+    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_images & test_names), named)
 
 
 def save_material(material: Material, target: Path) -> None:
     """Write down the split, the truth and the leaks, so that every process deals alike and anybody can look."""
-    photos = {
+    images = {
         relative_name(material.dataset, sample): {
             "split": sample.split,
             "label": sample.label,
@@ -101,7 +101,7 @@ def save_material(material: Material, target: Path) -> None:
         }
         for sample in material.dataset.samples
     }
-    record = {"fingerprint": material.fingerprint, "normal_names": material.normal_names, "photos": photos}
+    record = {"fingerprint": material.fingerprint, "normal_names": material.normal_names, "images": images}
     write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -109,14 +109,14 @@ def load_material(path: Path, saved: Path) -> Material:
     """The data set at ``path`` dealt out as `save_material` wrote it down.
 
     Raises:
-        DataError: the data set and the list of its photos no longer fit each other.
+        DataError: the data set and the list of its images no longer fit each other.
     """
     record: dict[str, Any] = json.loads(saved.read_text(encoding="utf-8"))
-    names, photos = record["normal_names"], record["photos"]
+    names, images = record["normal_names"], record["images"]
     dataset = read_dataset(path, normal_names=names)
 
     def dealt(sample: Sample) -> Sample:
-        known = photos[relative_name(dataset, sample)]
+        known = images[relative_name(dataset, sample)]
         return replace(sample, split=known["split"], defective=known["defective"], group=known["group"])
 
     try:
@@ -125,7 +125,7 @@ def load_material(path: Path, saved: Path) -> Material:
         raise DataError(
             f'"{path}" changed while the benchmark ran: {error} is new; start the benchmark again.'
         ) from None
-    leaked = frozenset(name for name, known in photos.items() if known["leaked"])
+    leaked = frozenset(name for name, known in images.items() if known["leaked"])
     return Material(
         replace(dataset, samples=samples), record["fingerprint"], leaked, None if names is None else tuple(names)
     )
@@ -135,10 +135,10 @@ def _dealt(dataset: Dataset, say: Callable[[str], None]) -> Dataset:
     if all(sample.split is not None for sample in dataset.samples):
         return dataset
     say(
-        f'"{dataset.name}" has photos without a split: a fifth of them, by group, is kept for testing. '
+        f'"{dataset.name}" has images without a split: a fifth of them, by group, is kept for testing. '
         "Every contender and seed gets the same split."
     )
-    return with_splits(with_duplicate_groups(dataset), test_share=TEST_SHARE, seed=0)
+    return with_splits(with_duplicate_groups(dataset), test_fraction=TEST_FRACTION, seed=0)
 
 
 def _count(dataset: Dataset, *, test: bool) -> int:

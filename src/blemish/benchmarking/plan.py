@@ -32,7 +32,7 @@ class Contender:
 
     @property
     def sees_defects(self) -> bool:
-        """Whether its training is given defective photos."""
+        """Whether its training is given defective images."""
         return self.learns_from != "normal"
 
 

@@ -1,4 +1,4 @@
-"""What a cell leaves on disk: ``cell.json`` with figures and costs, ``photos.csv`` with the answer for each photo."""
+"""What a cell leaves on disk: ``cell.json`` with figures and costs, ``images.csv`` with the answer for each image."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from blemish.evaluation import Confusion
 from blemish.files import write_text
 
 CELL_NAME = "cell.json"
-PHOTOS_NAME = "photos.csv"
+IMAGES_NAME = "images.csv"
 _COUNTS = ("tp", "fp", "fn", "tn")
-_COLUMNS = ("photo", "group", "leaked", "defective", "score", "flagged", *_COUNTS)
+_COLUMNS = ("image", "group", "leaked", "defective", "score", "flagged", *_COUNTS)
 
 
 class _Frozen(BaseModel):
@@ -32,7 +32,7 @@ class Identity(_Frozen):
     Attributes:
         method: registered name.
         settings: every hyper-parameter.
-        data: fingerprint of the photos.
+        data: fingerprint of the images.
         seed: of everything random.
     """
 
@@ -66,7 +66,7 @@ class CellRecord(_Frozen):
     Attributes:
         contender, data: names, as in the tables.
         identity: what decided the result.
-        n_train: photos that taught, those set aside included.
+        n_train: images that taught, those set aside included.
         figures: as `Figures.details`.
         cost: what they cost.
         machine: processor, threads, versions.
@@ -76,7 +76,7 @@ class CellRecord(_Frozen):
     data: str
     identity: Identity
     n_train: int
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
     cost: Cost
     machine: dict[str, str]
 
@@ -100,20 +100,20 @@ class FailureRecord(_Frozen):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhotoAnswers:
-    """The answers of one cell, photo by photo, in the order of the test split.
+class ImageAnswers:
+    """The answers of one cell, image by image, in the order of the test split.
 
     Attributes:
-        photos: names.
+        images: names.
         groups: what belongs together; the name itself where nothing does.
-        leaked: bool (n,) whether the training may have seen the photo.
+        leaked: bool (n,) whether the training may have seen the image.
         defective: bool (n,), False where the truth is not known, see ``known``.
         known: bool (n,) whether the truth is known.
         scores: float64 (n,).
         counts: int64 (n, 4) of TP, FP, FN, TN over the pixels; all zero where there are no masks.
     """
 
-    photos: tuple[str, ...]
+    images: tuple[str, ...]
     groups: tuple[str, ...]
     leaked: NDArray[np.bool_]
     defective: NDArray[np.bool_]
@@ -122,7 +122,7 @@ class PhotoAnswers:
     counts: NDArray[np.int64]
 
 
-def photo_row(
+def image_row(
     name: str,
     group: str | None,
     *,
@@ -132,10 +132,10 @@ def photo_row(
     flagged: bool | None,
     pixels: Confusion | None,
 ) -> dict[str, Any]:
-    """One line of ``photos.csv``; what is not known stays empty."""
+    """One line of ``images.csv``; what is not known stays empty."""
     counts = dict.fromkeys(_COUNTS, "") if pixels is None else dict(zip(_COUNTS, _counts(pixels), strict=True))
     return {
-        "photo": name,
+        "image": name,
         "group": group or "",
         "leaked": int(leaked),
         "defective": "" if defective is None else int(defective),
@@ -146,27 +146,27 @@ def photo_row(
     }
 
 
-def write_photos(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``photos.csv``."""
+def write_images(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``images.csv``."""
     with target.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS)
         table.writeheader()
         table.writerows(rows)
 
 
-def read_photos(cell: Path) -> PhotoAnswers:
+def read_images(cell: Path) -> ImageAnswers:
     """The answers in a cell's folder.
 
     Raises:
         DataError: the table is missing or damaged.
     """
-    path = cell / PHOTOS_NAME
+    path = cell / IMAGES_NAME
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return PhotoAnswers(
-            photos=tuple(row["photo"] for row in rows),
-            groups=tuple(row["group"] or row["photo"] for row in rows),
+        return ImageAnswers(
+            images=tuple(row["image"] for row in rows),
+            groups=tuple(row["group"] or row["image"] for row in rows),
             leaked=np.array([row["leaked"] == "1" for row in rows], dtype=np.bool_),
             defective=np.array([row["defective"] == "1" for row in rows], dtype=np.bool_),
             known=np.array([row["defective"] != "" for row in rows], dtype=np.bool_),

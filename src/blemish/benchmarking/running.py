@@ -207,7 +207,7 @@ def _refuse_another(cell: _Cell) -> None:
     finished = read_cell(cell.folder)
     if finished is not None and finished.identity != cell.identity:
         raise SettingsError(
-            f'"{cell.folder}" was computed with other settings, another split or other photos; '
+            f'"{cell.folder}" was computed with other settings, another split or other images; '
             "choose another --out, or delete that folder."
         )
 
@@ -237,7 +237,7 @@ def _run(cell: _Cell) -> CellRecord | FailureRecord:
                 data=cell.data,
                 identity=cell.identity,
                 n_train=learned["n_train"],
-                figures=found["figures"],
+                metrics=found["figures"],
                 cost=Cost(
                     fit_s=learned["fit_s"],
                     fit_peak_mib=learned["fit_peak_mib"],

@@ -19,7 +19,7 @@ from blemish.files import write_text
 TABLE_NAME = "benchmark"
 
 # Heading, where it stands in `CellRecord.figures`, digits.
-_FIGURES = (
+_METRICS = (
     ("image AUROC", ("image", "auroc"), 4),
     ("image AUROC, leaks left out", ("image", "auroc_without_leaks"), 4),
     ("image AP", ("image", "average_precision"), 4),
@@ -86,8 +86,8 @@ def summarise(records: Sequence[CellRecord], failures: Sequence[FailureRecord]) 
         cells = [one for one in records if (one.data, one.contender) == (data, contender)]
         failed = sum((one.data, one.contender) == (data, contender) for one in failures)
         values: dict[str, Spread | None] = {}
-        for heading, (kind, name), digits in _FIGURES:
-            values[heading] = _spread([cell.figures[kind].get(name) for cell in cells], digits)
+        for heading, (kind, name), digits in _METRICS:
+            values[heading] = _spread([cell.metrics[kind].get(name) for cell in cells], digits)
         for heading, name, digits in _COSTS:
             values[heading] = _spread([getattr(cell.cost, name) for cell in cells], digits)
         rows.append(Row(data, contender, len(cells), failed, values))
@@ -113,7 +113,7 @@ def write_tables(
     """
     rows = summarise(records, failures)
     # A column without any value would only make the table wider.
-    headings = [name for name, *_ in (*_FIGURES, *_COSTS) if any(row.values[name] is not None for row in rows)]
+    headings = [name for name, *_ in (*_METRICS, *_COSTS) if any(row.values[name] is not None for row in rows)]
     context = {
         "headings": ["data", "contender", "seeds", *headings],
         "rows": [[row.data, row.contender, _seeds(row), *(_shown(row.values[h]) for h in headings)] for row in rows],
@@ -177,7 +177,7 @@ def _csv(rows: Sequence[Row], headings: Sequence[str]) -> str:
 
 
 def _differences_csv(found: Sequence[Difference]) -> str:
-    header = ["data", "first", "second", "figure", "difference", "low", "high", "confidence", "seeds", "photos"]
+    header = ["data", "first", "second", "figure", "difference", "low", "high", "confidence", "seeds", "images"]
     body = [
         [
             one.data,
@@ -189,7 +189,7 @@ def _differences_csv(found: Sequence[Difference]) -> str:
             one.interval.high,
             one.interval.confidence,
             len(one.seeds),
-            one.photos,
+            one.images,
         ]
         for one in found
     ]

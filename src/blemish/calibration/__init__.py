@@ -1,21 +1,21 @@
-"""Calibration: thresholds, conformal p-values, promised false-alarm rates, drift. Plain arrays in, numbers out."""
+"""Calibration: thresholds, conformal p-values, guaranteed false-alarm rates, drift. Plain arrays in, numbers out."""
 
 from blemish.calibration.conformal import benjamini_hochberg, p_value, p_values
 from blemish.calibration.crossfit import cross_fitted_scores, folds
 from blemish.calibration.drift import Drift, scores_below
 from blemish.calibration.groups import ByGroup, by_group
-from blemish.calibration.pixels import image_maxima, pixel_threshold
-from blemish.calibration.promise import (
+from blemish.calibration.guarantee import (
     Bands,
-    Promise,
+    Guarantee,
     Verdict,
     bands,
+    guaranteed_threshold,
     images_needed,
     marginal_threshold,
-    promised_threshold,
     strictest_alpha,
     verdict,
 )
+from blemish.calibration.pixels import image_maxima, pixel_threshold
 from blemish.calibration.published import Choice, best_f1, fixed, mean_plus_std, min_max, min_max_scaled
 from blemish.calibration.scores import TooFewImagesError
 
@@ -24,7 +24,7 @@ __all__ = [
     "ByGroup",
     "Choice",
     "Drift",
-    "Promise",
+    "Guarantee",
     "TooFewImagesError",
     "Verdict",
     "bands",
@@ -34,6 +34,7 @@ __all__ = [
     "cross_fitted_scores",
     "fixed",
     "folds",
+    "guaranteed_threshold",
     "image_maxima",
     "images_needed",
     "marginal_threshold",
@@ -43,7 +44,6 @@ __all__ = [
     "p_value",
     "p_values",
     "pixel_threshold",
-    "promised_threshold",
     "scores_below",
     "strictest_alpha",
     "verdict",

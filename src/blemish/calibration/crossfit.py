@@ -1,9 +1,9 @@
 """Cross-fitting: calibration scores from all normal images where too few can be set aside.
 
 Each fold is scored by a detector trained on the other folds, so that no image is scored by a detector that saw it. The
-detector that is kept is trained on all images, and is not quite any of those: the promise of
-`blemish.calibration.promise` is then approximate (for the prediction intervals of such "CV+" schemes twice alpha is
-proved: Barber, Candès, Ramdas, Tibshirani, Annals of Statistics 49, 2021). Images set aside give the exact promise;
+detector that is kept is trained on all images, and is not quite any of those: the guarantee of
+`blemish.calibration.guarantee` is then approximate (for the prediction intervals of such "CV+" schemes twice alpha is
+proved: Barber, Candès, Ramdas, Tibshirani, Annals of Statistics 49, 2021). Images set aside give the exact guarantee;
 prefer them where there are enough.
 """
 

@@ -1,8 +1,8 @@
 """Drift: do the images that come still look like the calibration images?
 
-Every promise stands on exchangeability: good images to come are drawn as the calibration images were. A lamp that
-dims or a new supplier breaks it, and the promise with it. The test here bets against exchangeability: capital starts at
-1 and grows only when the bets win. While exchangeability holds, the chance that it *ever* reaches 1 / r is at most r
+Every guarantee stands on exchangeability: normal images to come are drawn as the calibration images were. A lamp that
+dims or a new supplier breaks it, and the guarantee with it. The test here bets against exchangeability: capital starts
+at 1 and grows only when the bets win. While exchangeability holds, the chance that it *ever* reaches 1 / r is at most r
 (Ville's inequality), however long the stream is watched: an alarm may be raised at any time.
 
 The bets are on conformal p-values of each score among all scores before it, calibration and stream, with ties broken
@@ -25,7 +25,7 @@ from bisect import bisect_left, bisect_right, insort
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blemish.calibration.scores import checked_scores, checked_share, just_above
+from blemish.calibration.scores import checked_fraction, checked_scores, just_above
 from blemish.errors import DataError
 
 # Exponents of the power bets k p^(k-1): small k wins fast on few tiny p-values, large k slowly on a slight shift.
@@ -57,7 +57,7 @@ class Drift:
     def __init__(self, normal_scores: ArrayLike, *, alarm_rate: float = 0.01, seed: int = 0) -> None:
         self.seen = 0
         self.alarm_at: int | None = None
-        self._alarm_rate = checked_share(alarm_rate, "alarm_rate")
+        self._alarm_rate = checked_fraction(alarm_rate, "alarm_rate")
         self._ranked = array("d", np.sort(checked_scores(normal_scores)).tolist())
         self._random = np.random.default_rng(seed)
         self._capital = np.zeros(2 * _EXPONENTS.size)
@@ -69,7 +69,7 @@ class Drift:
 
     @property
     def alarm(self) -> bool:
-        """Whether the alarm was raised: promises are suspended from image `alarm_at` on."""
+        """Whether the alarm was raised: guarantees are suspended from image `alarm_at` on."""
         return self.alarm_at is not None
 
     def add(self, score: float) -> float:
@@ -104,7 +104,7 @@ class Drift:
 
 
 def scores_below(normal_scores: ArrayLike, reject: float | None) -> NDArray[np.float64]:
-    """Calibration scores that good images below the rejection threshold are exchangeable with.
+    """Calibration scores that normal images below the rejection threshold are exchangeable with.
 
     Given its threshold, what scores below it is drawn from one distribution, cut off there: for the images that come
     and for the calibration images alike. The one calibration score that the threshold was set just above, where there

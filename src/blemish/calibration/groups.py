@@ -33,7 +33,7 @@ class ByGroup(Generic[Group, Chosen]):
     def of(self, group: Group | None) -> Chosen:
         """The choice for an image of this group; the pooled one for a group that is None, unknown or too small.
 
-        The pooled promise speaks of the mixture of all groups, not of this one.
+        The pooled guarantee speaks of the mixture of all groups, not of this one.
 
         Raises:
             DataError: such a group, and no pooled choice.
@@ -58,7 +58,7 @@ def by_group(
         scores: (n,) raw scores of held-out normal images.
         groups: (n,) the camera, line or lot of each; None where unknown (counts in the pooled choice alone).
         choose: from float64 (m,) scores to a threshold, such as
-            ``lambda s: promised_threshold(s, alpha=0.01)``; it refuses what it cannot use with a DataError.
+            ``lambda s: guaranteed_threshold(s, alpha=0.01)``; it refuses what it cannot use with a DataError.
 
     Returns:
         One choice for each group that had images enough, and the pooled one.
@@ -81,7 +81,7 @@ def by_group(
             chosen[group] = choose(values[indices])
         except DataError as error:
             warnings.append(
-                f'Group "{group}" falls back to the threshold of all groups, whose promise speaks of them together:'
+                f'Group "{group}" falls back to the threshold of all groups, whose guarantee speaks of them together:'
                 f" {error}"
             )
     try:

@@ -1,6 +1,6 @@
-"""Thresholds as the published systems choose them, each under its own name. None of them promises a false-alarm rate.
+"""Thresholds as the published systems choose them, each under its own name. None of them guarantees a false-alarm rate.
 
-They are here so that a published experiment can be repeated and compared with `blemish.calibration.promise`. All look
+They are here so that a published experiment can be repeated and compared with `blemish.calibration.guarantee`. All look
 at calibration scores only: the sources that scaled or tuned on test scores are not followed in that.
 """
 
@@ -18,7 +18,7 @@ from blemish.errors import DataError, SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A threshold without a promise.
+    """A threshold without a guarantee.
 
     Attributes:
         threshold: an image is flagged at ``score >= threshold``.
@@ -43,7 +43,7 @@ def fixed(threshold: float) -> Choice:
 def mean_plus_std(scores: ArrayLike, k: float = 1.0) -> Choice:
     """Mean plus k standard deviations of normal scores (García-de-la-Puente et al. 2023: k = 1).
 
-    For Gaussian scores k = 1 rejects 16 % of good images, k = 3 rejects .13 %; scores are seldom Gaussian.
+    For Gaussian scores k = 1 rejects 16 % of normal images, k = 3 rejects .13 %; scores are seldom Gaussian.
 
     Args:
         scores: (n,) raw scores of held-out normal images, n >= 2.

@@ -9,7 +9,7 @@ from blemish.errors import DataError, SettingsError
 
 
 class TooFewImagesError(DataError):
-    """There are fewer normal images than the asked-for promise needs.
+    """There are fewer normal images than the asked-for guarantee needs.
 
     Attributes:
         given: number of images there are.
@@ -50,7 +50,7 @@ def checked_varied(scores: ArrayLike, what: str = "calibration scores") -> NDArr
     """As `checked_scores`, and from two images on not all the same.
 
     A detector that gives every image the same score tells nothing about them: a threshold drawn from it would be
-    a promise about nothing.
+    a guarantee about nothing.
 
     Raises:
         DataError: as `checked_scores`, or all scores equal.
@@ -64,7 +64,7 @@ def checked_varied(scores: ArrayLike, what: str = "calibration scores") -> NDArr
     return values
 
 
-def checked_share(value: float, name: str) -> float:
+def checked_fraction(value: float, name: str) -> float:
     """A share strictly between 0 and 1.
 
     Raises:

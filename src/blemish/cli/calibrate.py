@@ -1,4 +1,4 @@
-"""``blemish calibrate``: a promised false-alarm rate from good photos, without training again."""
+"""``blemish calibrate``: a guaranteed false-alarm rate from normal images, without training again."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from blemish.cli.options import DetectorArgument, RuntimeChoice, RuntimeOption, 
 
 def calibrate(
     detector: DetectorArgument,
-    normals: Annotated[list[Path], typer.Option(help="Good photos, or folders of them, unseen in training.")],
-    alpha: Annotated[float, typer.Option(help="Reject at most this share of good photos.")] = 0.01,
+    normals: Annotated[list[Path], typer.Option(help="Good images, or folders of them, unseen in training.")],
+    alpha: Annotated[float, typer.Option(help="Reject at most this fraction of normal images.")] = 0.01,
     confidence: Annotated[float, typer.Option(help="With which that holds for this calibration.")] = 0.95,
     marginal: Annotated[
-        bool, typer.Option("--marginal", help="The weaker promise: on average over calibrations only.")
+        bool, typer.Option("--marginal", help="The weaker guarantee: on average over calibrations only.")
     ] = False,
     review_alpha: Annotated[
         float | None, typer.Option(help="Reject or review at most this share; five times alpha by default.")
     ] = None,
     pixels: Annotated[
-        bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of good photos.")
+        bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
@@ -30,10 +30,10 @@ def calibrate(
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
-    """Set thresholds from good photos, with a promise about false alarms."""
+    """Set thresholds from normal images, with a guarantee about false alarms."""
     from blemish.cli.progress import progress
     from blemish.cli.tables import thresholds_line
-    from blemish.cpu import photos_at_once
+    from blemish.cpu import images_at_once
     from blemish.datasets import list_normal_images
     from blemish.detectors import load
     from blemish.inspection import calibrate as run
@@ -41,13 +41,13 @@ def calibrate(
     listed = list_normal_images(normals)
     for note in listed.notes:
         typer.echo(note, err=True)
-    photos = listed.paths
-    at_once = photos_at_once(len(photos), threads)
-    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
-    with progress("Calibrating", len(photos)) as advance:
+    images = listed.paths
+    at_once = images_at_once(len(images), threads)
+    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
+    with progress("Calibrating", len(images)) as advance:
         calibrated = run(
             loaded,
-            photos,
+            images,
             alpha=alpha,
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,

@@ -52,14 +52,14 @@ def tiles(
     out: Annotated[Path, typer.Option(help="A new folder for the tiles.", metavar="DIR")],
     tile: Annotated[int, typer.Option(help="Side of a tile, in pixels.", metavar="PX")] = 64,
     margin: Annotated[int, typer.Option(help="No defect that near to a normal tile, in pixels.", metavar="PX")] = 4,
-    min_share: Annotated[float, typer.Option(help="Least share of defective pixels in a defective tile.")] = 0.01,
+    min_fraction: Annotated[float, typer.Option(help="Least fraction of defective pixels in a defective tile.")] = 0.01,
     label: Annotated[
         str | None, typer.Option(help="What to call defective tiles.", metavar="NAME", show_default=False)
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
 ) -> None:
-    """Cut photos with masks into normal and defective tiles, grouped by photo."""
+    """Cut images with masks into normal and defective tiles, grouped by image."""
     from blemish.cli.progress import progress
     from blemish.datasets import cut_tiles, read_dataset
 
@@ -70,7 +70,7 @@ def tiles(
             out,
             tile_px=tile,
             margin_px=margin,
-            min_share=min_share,
+            min_fraction=min_fraction,
             defect_label=label,
             on_progress=advance,
         )
@@ -78,32 +78,32 @@ def tiles(
     for (split, name), count in cut.counts.items():
         by_label.setdefault(name, {})[split or "no split"] = count
     _print_counts(by_label, ("normal",))
-    typer.echo(f"{_counted(cut.left_out, 'tile')} left out: neither clearly sound nor clearly defective.")
+    typer.echo(f"{_counted(cut.left_out, 'tile')} left out: neither clearly normal nor clearly defective.")
     if cut.skipped:
-        typer.echo(f"{_counted(cut.skipped, 'photo')} skipped: extent not known, or smaller than a tile.")
-    typer.echo(f"{_counted(sum(cut.counts.values()), 'tile')} from {_counted(cut.photos, 'photo')} in {cut.folder}")
+        typer.echo(f"{_counted(cut.skipped, 'image')} skipped: extent not known, or smaller than a tile.")
+    typer.echo(f"{_counted(sum(cut.counts.values()), 'tile')} from {_counted(cut.images, 'image')} in {cut.folder}")
 
 
 @app.command()
 def subset(
     path: DataArgument,
-    out: Annotated[Path, typer.Option(help="The table (CSV) to write; photos are not copied.", metavar="FILE")],
-    per_class: Annotated[int, typer.Option(min=1, help="How many photos of each class.", metavar="N")],
-    seed: Annotated[int, typer.Option(help="Another seed, other photos.", metavar="N")] = 0,
+    out: Annotated[Path, typer.Option(help="The table (CSV) to write; images are not copied.", metavar="FILE")],
+    per_class: Annotated[int, typer.Option(min=1, help="How many images of each class.", metavar="N")],
+    seed: Annotated[int, typer.Option(help="Another seed, other images.", metavar="N")] = 0,
     layout: LayoutOption = None,
     normal: NormalOption = None,
 ) -> None:
-    """Write a table of so many photos of each class, to train on a part of a large set."""
+    """Write a table of so many images of each class, to train on a part of a large set."""
     from blemish.datasets import read_dataset, write_subset
 
     dataset = read_dataset(path, layout=layout, normal_names=normal)
     taken = write_subset(dataset, out, per_class=per_class, seed=seed)
     said = ", ".join(f"{count:,} {label}" for label, count in taken.items())
-    typer.echo(f"{said}: {_counted(taken.total(), 'photo')} of {len(dataset):,}, in {out}")
+    typer.echo(f"{said}: {_counted(taken.total(), 'image')} of {len(dataset):,}, in {out}")
 
 
 def _print_report(report: DatasetReport) -> None:
-    typer.echo(f"{report.name}: {_counted(report.photos, 'photo')}, {report.layout}")
+    typer.echo(f"{report.name}: {_counted(report.images, 'image')}, {report.layout}")
     _print_counts(report.counts, report.normal_labels)
     if (sizes := report.sizes) is not None:
         height = _range(sizes.min_height_px, sizes.median_height_px, sizes.max_height_px)
@@ -111,19 +111,19 @@ def _print_report(report: DatasetReport) -> None:
         typer.echo(f"Width {width}, height {height}; {_counted(sizes.distinct, 'size')}.")
     for label, coverage in report.coverage.items():
         typer.echo(
-            f'Masks of "{label}": {_counted(coverage.photos, "photo")}, {coverage.pixel_share:.3%} of all pixels.'
+            f'Masks of "{label}": {_counted(coverage.images, "image")}, {coverage.pixel_fraction:.3%} of all pixels.'
         )
     if report.unknown_extent:
-        typer.echo(f"{_counted(report.unknown_extent, 'photo')} without a mask: extent not known.")
+        typer.echo(f"{_counted(report.unknown_extent, 'image')} without a mask: extent not known.")
     _print_list("empty mask", report.empty_masks)
     _print_list("mask", report.mostly_white_masks, "more than half white (is white the defect?)")
     _print_list("mask", report.all_white_masks, "white all over (inverted, or no mask at all?)")
-    _print_list("unreadable photo", [reason for _, reason in report.unreadable])
+    _print_list("unreadable image", [reason for _, reason in report.unreadable])
     _print_list("unusable mask", [reason for _, reason in report.mask_problems])
     for note, count in list(report.reading_notes.items())[:_SHOWN]:
-        typer.echo(f"{_counted(count, 'photo')}: {note}.")
+        typer.echo(f"{_counted(count, 'image')}: {note}.")
     same = [" = ".join(group) for group in report.exact_duplicates]
-    _print_list("group", same, "of photos with the same pixels")
+    _print_list("group", same, "of images with the same pixels")
     _print_list("pair", [" ~ ".join(pair) for pair in report.near_duplicates], "of look-alikes")
     for note in report.notes:
         typer.echo(f"Note: {note}")
@@ -152,7 +152,7 @@ def _print_counts(counts: dict[str, dict[str, int]], normal_labels: tuple[str, .
     splits = [split for split in _SPLITS if any(split in by_split for by_split in counts.values())]
     table = Table("class", box=box.SIMPLE_HEAD)
     for split in splits:
-        table.add_column(split if len(splits) > 1 or split != _SPLITS[-1] else "photos", justify="right")
+        table.add_column(split if len(splits) > 1 or split != _SPLITS[-1] else "images", justify="right")
     for label, by_split in counts.items():
         name = f"{label} (normal)" if label in normal_labels and label != "normal" else label
         table.add_row(Text(name), *(f"{by_split.get(split, 0):,}" for split in splits))

@@ -1,4 +1,4 @@
-"""``blemish demo``: the whole way on drawn photos, without data, weights or network."""
+"""``blemish demo``: the whole way on drawn images, without data, weights or network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def demo(
         bool, typer.Option("--quick", help="With --train: seconds instead of a minute; the detector learns little.")
     ] = False,
 ) -> None:
-    """Draw photos with and without cracks and show what a detector finds in them."""
+    """Draw images with and without cracks and show what a detector finds in them."""
     import sys
 
     from blemish.demo import A_FEW_SECONDS, ABOUT_A_MINUTE, WITHOUT_TRAINING, run_demo
@@ -27,4 +27,4 @@ def demo(
     made = run_demo(out, plan=plan, progress=sys.stderr.isatty(), say=typer.echo)
     typer.echo(f"\nOpen {made.page} in a browser.")
     named = f" --detector {made.detector}" if train else ""
-    typer.echo(f"To try it: blemish inspect {made.photos}{named} --out findings")
+    typer.echo(f"To try it: blemish inspect {made.images}{named} --out findings")

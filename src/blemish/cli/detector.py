@@ -30,8 +30,8 @@ def set_threshold(
     file: DetectorArgument,
     pixel: Annotated[float | None, typer.Option(help="A pixel is defective at this heat or more.")] = None,
     peak: Annotated[float | None, typer.Option(help="Outlines that nowhere reach this heat are dropped.")] = None,
-    review: Annotated[float | None, typer.Option(help="A photo needs a second look at this score or more.")] = None,
-    reject: Annotated[float | None, typer.Option(help="A photo is rejected at this score or more.")] = None,
+    review: Annotated[float | None, typer.Option(help="An image needs a second look at this score or more.")] = None,
+    reject: Annotated[float | None, typer.Option(help="An image is rejected at this score or more.")] = None,
     min_area: Annotated[int | None, typer.Option(help="Smaller regions are dropped, in pixels.", metavar="PX")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
@@ -50,21 +50,21 @@ def set_threshold(
 @app.command()
 def grow(
     file: DetectorArgument,
-    photos: Annotated[list[Path], typer.Option("--photos", help="Good photos to remember, or folders of them.")],
+    images: Annotated[list[Path], typer.Option("--images", help="Good images to remember, or folders of them.")],
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Let a patchcore detector remember what is new in further good photos."""
+    """Let a patchcore detector remember what is new in further normal images."""
     from blemish.bundled import locate
     from blemish.datasets import list_normal_images
-    from blemish.training.growing import add_good_photos
+    from blemish.training.growing import add_good_images
 
     source = locate(file)
-    listed = list_normal_images(photos)
+    listed = list_normal_images(images)
     for note in listed.notes:
         typer.echo(note)
-    add_good_photos(source, listed.paths, out or source, say=typer.echo)
+    add_good_images(source, listed.paths, out or source, say=typer.echo)
     typer.echo(f"Wrote {out or source}.")
 
 

@@ -1,4 +1,4 @@
-"""``blemish evaluate``: how good a detector is on labelled photos."""
+"""``blemish evaluate``: how good a detector is on labelled images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
     as_json: JsonOption = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for figures.json, photos.csv and the plots.", metavar="DIR")
+        Path | None, typer.Option(help="Folder for figures.json, images.csv and the plots.", metavar="DIR")
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
@@ -33,23 +33,23 @@ def evaluate(
 ) -> None:
     """Compare a detector's answers with labels and masks."""
     from blemish.cli.progress import progress
-    from blemish.cli.tables import print_figures
-    from blemish.cpu import photos_at_once
+    from blemish.cli.tables import print_metrics
+    from blemish.cpu import images_at_once
     from blemish.datasets import read_dataset
     from blemish.detectors import load
     from blemish.evaluation import Evaluation
     from blemish.inspection import Portfolio, choose_split, evaluate_each
 
     dataset = read_dataset(data, layout=layout, normal_names=normal)
-    at_once = photos_at_once(len(dataset), threads)
-    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
-    chosen = choose_split(dataset, split, trained_on=loaded.spec.provenance.photos)
+    at_once = images_at_once(len(dataset), threads)
+    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
+    chosen = choose_split(dataset, split, trained_on=loaded.spec.provenance.images)
     for note in chosen.notes:
         typer.echo(note, err=True)
     strangers = [label for label in chosen.classes if label not in loaded.spec.classes]
     if len(loaded.spec.classes) > 1 and strangers:
         typer.echo(
-            f"The detector was not taught the class {', '.join(strangers)}: it counts in the figures of photos and "
+            f"The detector was not taught the class {', '.join(strangers)}: it counts in the figures of images and "
             "pixels, not in those of classes.",
             err=True,
         )
@@ -60,8 +60,8 @@ def evaluate(
             if out is not None:
                 portfolio.add(answer)
             advance()
-    figures = evaluation.result()
-    print_figures(figures, as_json=as_json)
+    metrics = evaluation.result()
+    print_metrics(metrics, as_json=as_json)
     if out is not None:
-        portfolio.write(out, figures, loaded.spec.thresholds)
+        portfolio.write(out, metrics, loaded.spec.thresholds)
         typer.echo(f"Figures and plots are in {out}.", err=True)

@@ -1,4 +1,4 @@
-"""``blemish inspect``: photos in, findings and overlays out."""
+"""``blemish inspect``: images in, findings and overlays out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from blemish.errors import BlemishError, SettingsError
 
 
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Images, or folders of images.")],
     detector: DetectorOption = DEFAULT_DETECTOR,
     out: Annotated[
         Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
@@ -32,7 +32,7 @@ def inspect(
     as_json: JsonOption = False,
     bit_range: Annotated[
         str | None,
-        typer.Option(help="Raw values shown as black and white in 16-bit photos.", metavar="LOW,HIGH"),
+        typer.Option(help="Raw values shown as black and white in 16-bit images.", metavar="LOW,HIGH"),
     ] = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
@@ -52,7 +52,7 @@ def inspect(
     scale_plane: PlaneOption = None,
     grade: GradeOption = None,
 ) -> None:
-    """Inspect photos: a score, a verdict, outlined regions, measured cracks, and a report."""
+    """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     limits = _limits(bit_range)
@@ -62,20 +62,20 @@ def inspect(
     grades = grade_scale(grade or (None if scale_of is None else DEFAULT_GRADES))
 
     from blemish.cli.progress import progress
-    from blemish.cpu import photos_at_once
+    from blemish.cpu import images_at_once
     from blemish.detectors import load
     from blemish.images import list_images
-    from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_photos, to_line
+    from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_images, to_line
 
-    photos = list_images(paths)
-    at_once = photos_at_once(len(photos), threads)
-    loaded = load(detector, threads=threads, photos_at_once=at_once, runtime=runtime.value)
+    images = list_images(paths)
+    at_once = images_at_once(len(images), threads)
+    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
     tally, watch = Tally(), DriftWatch.of(loaded)
     handed_in = None if submission is None else Submission(loaded)
-    with progress("Inspecting", len(photos)) as advance:
-        answers = inspect_photos(
-            loaded, photos, out=out, bit_range=limits, overlays=overlays, measuring=measuring, watch=watch
+    with progress("Inspecting", len(images)) as advance:
+        answers = inspect_images(
+            loaded, images, out=out, bit_range=limits, overlays=overlays, measuring=measuring, watch=watch
         )
         for inspection in answers:
             tally.add(inspection)
@@ -115,7 +115,7 @@ def inspect(
         typer.echo(watch.suspension.sentence, err=True)
     typer.echo(f"{tally}.{place}", err=as_json)
     if not tally.inspected:
-        raise BlemishError("None of the photos could be inspected.")
+        raise BlemishError("None of the images could be inspected.")
 
 
 def _limits(text: str | None) -> tuple[int, int] | None:

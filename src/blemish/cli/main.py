@@ -96,7 +96,7 @@ def root(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Learns what a sound surface looks like, then finds, outlines and reports what is wrong in new images."""
+    """Learns what a normal surface looks like, then finds, outlines and reports what is wrong in new images."""
 
 
 def main() -> None:

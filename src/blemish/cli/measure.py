@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from blemish.measurement import Crack, CrackChange, GradeScale, Measurement, Scale
 
 DEFAULT_GRADES = "eurocode-2"
-# A mask that is set on more than this share of its pixels is the wrong way round.
-_MOST_SET = 0.9
+# A mask that is set on more than this fraction of its pixels is the wrong way round.
+_MAX_SET = 0.9
 
 
 def measure(
     mask: Annotated[Path, typer.Argument(metavar="MASK", help="The mask: cracks white, or anything above 0.")],
     image: Annotated[
         Path | None,
-        typer.Option(help="The photo: hairlines are measured by its grey levels.", metavar="PHOTO", show_default=False),
+        typer.Option(help="The image: hairlines are measured by its grey levels.", metavar="IMAGE", show_default=False),
     ] = None,
     as_json: JsonOption = False,
     mm_per_px: MmPerPxOption = None,
@@ -50,7 +50,7 @@ def measure(
         ),
     ] = None,
     earlier_image: Annotated[
-        Path | None, typer.Option(help="The photo of the earlier mask.", metavar="PHOTO", show_default=False)
+        Path | None, typer.Option(help="The image of the earlier mask.", metavar="IMAGE", show_default=False)
     ] = None,
 ) -> None:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches."""
@@ -58,7 +58,7 @@ def measure(
         raise SettingsError("To compare two dates give --earlier-mask and --earlier-image, and --image as well.")
     scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
     if scale_marker is not None and image is None:
-        raise SettingsError("The marker is looked for in the photo; give it with --image.")
+        raise SettingsError("The marker is looked for in the image; give it with --image.")
     if grade is not None and scale_of is None:
         raise SettingsError("Widths are graded in millimetres; say how large a pixel is, for instance --mm-per-px 0.2.")
 
@@ -67,16 +67,16 @@ def measure(
     from blemish.measurement import compare_cracks, load_grades, measure_mask, register
 
     grades = None if scale_of is None else load_grades(grade or DEFAULT_GRADES)
-    photo, pixels = _read(mask, image)
-    # Without a photo only the size is asked for.
-    scale = None if scale_of is None else scale_of(pixels.view(np.uint8) if photo is None else photo)
-    measured = measure_mask(pixels, photo, scale=scale)
+    loaded, pixels = _read(mask, image)
+    # Without an image only the size is asked for.
+    scale = None if scale_of is None else scale_of(pixels.view(np.uint8) if loaded is None else loaded)
+    measured = measure_mask(pixels, loaded, scale=scale)
     changes = None
-    if earlier_mask is not None and photo is not None:
-        earlier_photo, earlier_pixels = _read(earlier_mask, earlier_image)
-        if earlier_photo is not None:
-            earlier = measure_mask(earlier_pixels, earlier_photo).cracks
-            changes = compare_cracks(earlier, measured.cracks, register(earlier_photo, photo), scale=scale)
+    if earlier_mask is not None and loaded is not None:
+        earlier_loaded, earlier_pixels = _read(earlier_mask, earlier_image)
+        if earlier_loaded is not None:
+            earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
+            changes = compare_cracks(earlier, measured.cracks, register(earlier_loaded, loaded), scale=scale)
     notes = _notes(measured)
     if as_json:
         import json
@@ -92,19 +92,19 @@ def measure(
 
 
 def _read(mask: Path, image: Path | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.bool_]]:
-    """The photo, RGB uint8 (H, W, 3), where there is one, and the mask, bool (H, W)."""
+    """The image, RGB uint8 (H, W, 3), where there is one, and the mask, bool (H, W)."""
     from blemish.datasets.masks import FileMask
     from blemish.images import image_size_px, read_image
 
-    photo = None if image is None else read_image(image)
-    height, width = image_size_px(mask) if photo is None else photo.shape[:2]
+    loaded = None if image is None else read_image(image)
+    height, width = image_size_px(mask) if loaded is None else loaded.shape[:2]
     pixels = FileMask(mask, image).read(height, width)
-    if pixels.mean() > _MOST_SET:
+    if pixels.mean() > _MAX_SET:
         raise DataError(
             f'The mask "{mask}" is set on {pixels.mean():.0%} of its pixels; a mask is white in cracks and black '
             "beside them, so it may have to be inverted."
         )
-    return photo, pixels
+    return loaded, pixels
 
 
 def _notes(measured: Measurement) -> list[str]:
@@ -198,7 +198,7 @@ def _print_changes(changes: tuple[CrackChange, ...]) -> None:
         earlier = ", ".join(str(number) for number in change.earlier) or "–"
         rows.append([later, earlier, f"{change.length:.1f}", *numbers, change.status])
     titles = ["no.", "earlier no.", "length", "longer by", "±", "wider by", "±", "status"]
-    _print_table(f"Change since the earlier photo, in {unit}", titles, rows)
+    _print_table(f"Change since the earlier image, in {unit}", titles, rows)
 
 
 def _print_table(title: str, titles: list[str], rows: list[list[str]]) -> None:

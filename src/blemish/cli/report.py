@@ -22,7 +22,7 @@ def report(
     ] = None,
     grade: GradeOption = None,
     pictures: Annotated[
-        int, typer.Option(min=0, help="How many of the worst photos the page shows.", metavar="N")
+        int, typer.Option(min=0, help="How many of the worst images the page shows.", metavar="N")
     ] = 50,
 ) -> None:
     """Write the report of an inspection, or export its findings."""

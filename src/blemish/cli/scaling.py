@@ -27,7 +27,7 @@ PointsOption = Annotated[
 MarkerOption = Annotated[
     float | None,
     typer.Option(
-        "--scale-marker", help="Scale: side of an ArUco marker in each photo.", metavar="MM", show_default=False
+        "--scale-marker", help="Scale: side of an ArUco marker in each image.", metavar="MM", show_default=False
     ),
 ]
 CameraOption = Annotated[
@@ -60,10 +60,10 @@ def grade_scale(name: str | None) -> GradeScale | None:
 def scale_source(
     mm_per_px: float | None, points: str | None, marker_mm: float | None, camera: str | None, plane: str | None
 ) -> Callable[[NDArray[np.uint8]], Scale] | None:
-    """From options to a function of a photo's pixels, uint8 RGB (H, W, 3); None without any of them.
+    """From options to a function of an image's pixels, uint8 RGB (H, W, 3); None without any of them.
 
     Raises:
-        SettingsError: two ways at once, or numbers that cannot be right. What only a photo can tell (no marker in
+        SettingsError: two ways at once, or numbers that cannot be right. What only an image can tell (no marker in
             it) is raised by the function.
     """
     given = [
@@ -101,7 +101,7 @@ def scale_source(
                 distance_mm=distance_mm, focal_mm=focal_mm, sensor_width_mm=sensor_mm, width_px=width_px
             )
 
-        by_camera(4000)  # impossible optics are told at once, not photo by photo
+        by_camera(4000)  # impossible optics are told at once, not image by image
         return lambda pixels: by_camera(max(pixels.shape[:2]))
     side_mm = marker_mm or 0.0
     if not 0 < side_mm < float("inf"):

@@ -56,7 +56,7 @@ def failure_of(error: BaseException) -> Failure:
         case OSError():
             return Failure(f"Error: {_about_file(error)}", BAD_INPUT)
         case MemoryError():
-            return Failure("Error: Memory ran out; use smaller photos or fewer threads.", BAD_INPUT)
+            return Failure("Error: Memory ran out; use smaller images or fewer threads.", BAD_INPUT)
     return Failure(
         f"Error: blemish failed where it should not ({type(error).__name__}: {error}); "
         "`blemish --debug …` shows where, please report it.",

@@ -10,7 +10,7 @@ import typer
 from blemish.cli.options import DetectorArgument, JsonOption
 
 app = typer.Typer(
-    help="Sensor series (CSV or Parquet): learn sound operation, score windows and time steps.",
+    help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -22,7 +22,7 @@ _Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row pe
 @app.command()
 def train(
     method: Annotated[str, typer.Argument(help="fanogan, ganomaly or memae.", show_default=False)],
-    data: Annotated[list[Path], typer.Option(help="Recording of sound operation; may be repeated.")],
+    data: Annotated[list[Path], typer.Option(help="Recording of normal operation; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
     window: Annotated[int, typer.Option(help="Time steps in one window.", metavar="STEPS")] = 64,
     stride: Annotated[
@@ -35,7 +35,7 @@ def train(
     profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
 ) -> None:
-    """Learn from recordings of sound operation and write one portable detector file."""
+    """Learn from recordings of normal operation and write one portable detector file."""
     import sys
 
     from blemish.training.recipes import parse_assignments
@@ -89,7 +89,7 @@ def evaluate(
     file: DetectorArgument,
     recording: _Recording,
     faults: Annotated[str, typer.Option(help="Column with 1 where a fault is and 0 elsewhere.", show_default=False)],
-    rate: Annotated[float, typer.Option(min=0, max=0.99, help="False-alarm rate among sound steps.")] = 0.01,
+    rate: Annotated[float, typer.Option(min=0, max=0.99, help="False-alarm rate among normal steps.")] = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say how well known faults are found, without point-adjustment."""
@@ -98,20 +98,20 @@ def evaluate(
 
     from blemish.datasets import read_series
     from blemish.detectors import load_series_detector
-    from blemish.evaluation.series import series_figures
+    from blemish.evaluation.series import series_metrics
 
     detector = load_series_detector(file)
     series = read_series(recording, columns=detector.form.columns, fault_column=faults)
-    figures = series_figures(detector.score(series).steps, series.faulty if series.faulty is not None else [], rate)
+    metrics = series_metrics(detector.score(series).steps, series.faulty if series.faulty is not None else [], rate)
     if as_json:
-        typer.echo(json.dumps(asdict(figures), indent=2))
+        typer.echo(json.dumps(asdict(metrics), indent=2))
         return
-    if figures.auroc is None or figures.average_precision is None or figures.events is None:
-        typer.echo(f"{figures.steps} time steps are all of one kind: there is nothing to rank.")
+    if metrics.auroc is None or metrics.average_precision is None or metrics.events is None:
+        typer.echo(f"{metrics.steps} time steps are all of one kind: there is nothing to rank.")
         return
-    events = figures.events
-    typer.echo(f"AUROC {figures.auroc:.3f} and average precision {figures.average_precision:.3f} over time steps")
+    events = metrics.events
+    typer.echo(f"AUROC {metrics.auroc:.3f} and average precision {metrics.average_precision:.3f} over time steps")
     typer.echo(
-        f"{events.found} of {events.events} faults found with {events.false_alarm_rate:.2%} of sound steps flagged "
+        f"{events.found} of {events.events} faults found with {events.false_alarm_rate:.2%} of normal steps flagged "
         f"(random scores: {events.by_chance:.0%})"
     )

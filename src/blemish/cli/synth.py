@@ -1,4 +1,4 @@
-"""``blemish data synth``: draw photos of surfaces with and without cracks, and the truth about them."""
+"""``blemish data synth``: draw images of surfaces with and without cracks, and the truth about them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 
 def synth(
-    out: Annotated[Path, typer.Argument(help="A new folder for the photos.", metavar="DIR")],
-    n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many photos.", metavar="N")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other photos.", metavar="N")] = 0,
-    size: Annotated[int, typer.Option(min=32, help="Side of a photo, in pixels.", metavar="PX")] = 512,
-    crack_share: Annotated[float, typer.Option(min=0, max=1, help="Share of photos with cracks.")] = 0.5,
-    test_share: Annotated[float, typer.Option(min=0, max=1, help="Share of photos set aside for testing.")] = 0.2,
+    out: Annotated[Path, typer.Argument(help="A new folder for the images.", metavar="DIR")],
+    n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many images.", metavar="N")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
+    size: Annotated[int, typer.Option(min=32, help="Side of an image, in pixels.", metavar="PX")] = 512,
+    crack_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images with cracks.")] = 0.5,
+    test_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images set aside for testing.")] = 0.2,
     surface: Annotated[
         list[str] | None,
         typer.Option("--surface", help="Only this surface; may be repeated.", metavar="NAME", show_default=False),
@@ -23,7 +23,7 @@ def synth(
         tuple[float, float], typer.Option(help="Least and greatest mean width of cracks, in pixels.", metavar="PX PX")
     ] = (0.8, 60.0),
 ) -> None:
-    """Draw photos of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
+    """Draw images of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
     from blemish.cli.progress import progress
     from blemish.datasets.synthesis import SynthesisSettings, write_synthesis
 
@@ -36,11 +36,11 @@ def synth(
             n=n,
             seed=seed,
             size_px=size,
-            crack_share=crack_share,
-            test_share=test_share,
+            crack_fraction=crack_fraction,
+            test_fraction=test_fraction,
             settings=settings,
             on_progress=advance,
         )
     typer.echo(
-        f"{made.train} train and {made.test} test photos of {size} px in {made.folder}; {made.cracked} show cracks."
+        f"{made.train} train and {made.test} test images of {size} px in {made.folder}; {made.cracked} show cracks."
     )

@@ -8,23 +8,23 @@ from typing import Any
 import typer
 
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.evaluation import ClassConfusion, Figures
+from blemish.evaluation import ClassConfusion, Metrics
 
 
-def print_figures(figures: Figures, *, as_json: bool) -> None:
+def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
     """Print what an evaluation found, as ``evaluate --json`` does or as a table."""
-    record = figures.to_record()
+    record = metrics.to_record()
     if as_json:
         typer.echo(json.dumps(record, allow_nan=False))
         return
     names = list(dict.fromkeys([*record["image"], *record["pixel"]]))
     rows = [(name, _figure(record["image"], name), _figure(record["pixel"], name)) for name in names]
-    typer.echo(f"{record['n']} photos")
+    typer.echo(f"{record['n']} images")
     for row in [("", "image", "pixel"), *rows]:
         typer.echo(f"{row[0]:<20}{row[1]:>8}{row[2]:>8}")
-    if figures.classes:
-        typer.echo(f"\n{'class':<20}{'photos':>8}{'Dice':>8}{'where present':>15}{'false +':>9}{'missed':>8}")
-    for each in figures.classes:
+    if metrics.classes:
+        typer.echo(f"\n{'class':<20}{'images':>8}{'Dice':>8}{'where present':>15}{'false +':>9}{'missed':>8}")
+    for each in metrics.classes:
         of_class = each.to_record()
         rates = zip(
             ("mean_dice", "dice_where_present", "false_positive_rate", "false_negative_rate"),
@@ -33,8 +33,8 @@ def print_figures(figures: Figures, *, as_json: bool) -> None:
         )
         shown = "".join(f"{_figure(of_class, name):>{width}}" for name, width in rates)
         typer.echo(f"{each.label:<20}{each.n_with:>8}{shown}")
-    if figures.class_confusion is not None:
-        _print_confusion(figures.class_confusion)
+    if metrics.class_confusion is not None:
+        _print_confusion(metrics.class_confusion)
 
 
 def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
@@ -53,14 +53,14 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
     rows = {
         "method": spec.method,
         "settings": settings or "none",
-        "a photo is seen": seen,
+        "an image is seen": seen,
         "classes": ", ".join(spec.classes) or "none",
-        "heat map": "yes" if spec.localises else "no",
+        "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
         "calibration": f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
         if spec.calibration
         else "none",
-        "trained on": f"{origin.data}: {origin.n_train} photos, {origin.n_held_out} more held out, seed {origin.seed}",
+        "trained on": f"{origin.data}: {origin.n_train} images, {origin.n_held_out} more held out, seed {origin.seed}",
         "fingerprint": origin.fingerprint,
         "libraries": libraries or "not recorded",
     }
@@ -74,7 +74,7 @@ def _print_confusion(confusion: ClassConfusion) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("true class", box=box.SIMPLE_HEAD, title="Photos by true and predicted class", title_justify="left")
+    table = Table("true class", box=box.SIMPLE_HEAD, title="Images by true and predicted class", title_justify="left")
     for label in confusion.labels:
         table.add_column(Text(label), justify="right")
     for label, row in zip(confusion.labels, confusion.counts, strict=True):
@@ -96,6 +96,6 @@ def thresholds_line(thresholds: Thresholds) -> str:
     return f"{said}, regions from {thresholds.min_area_px} px{peak}{classes}; {thresholds.source}"
 
 
-def _figure(figures: dict[str, Any], name: str) -> str:
-    value = figures.get(name)
+def _figure(metrics: dict[str, Any], name: str) -> str:
+    value = metrics.get(name)
     return "–" if value is None else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""``blemish train``: from a folder of photos to a detector file."""
+"""``blemish train``: from a folder of images to a detector file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def train(
             show_default=False,
         ),
     ],
-    data: Annotated[Path, typer.Option(help="Folder or table of photos.", show_default=False)],
+    data: Annotated[Path, typer.Option(help="Folder or table of images.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
@@ -36,7 +36,7 @@ def train(
     layout: LayoutOption = None,
     normal: NormalOption = None,
 ) -> None:
-    """Learn from photos and write one portable detector file."""
+    """Learn from images and write one portable detector file."""
     import sys
 
     from rich.console import Console
@@ -69,7 +69,7 @@ def train(
         )
         return
     settings = parse_assignments(assignments or [])
-    # A mistyped name or setting is said before thousands of photos are listed.
+    # A mistyped name or setting is said before thousands of images are listed.
     resolve_settings(get_method(method), recipe=recipe, profile=profile, overrides=settings)
     run(
         method,

@@ -2,7 +2,7 @@
 
 from blemish.datasets.checking import DatasetReport, check_dataset
 from blemish.datasets.coco_masks import CountsMask, PolygonMask
-from blemish.datasets.fingerprint import fingerprint, photo_digests, relative_name
+from blemish.datasets.fingerprint import fingerprint, image_digests, relative_name
 from blemish.datasets.leaks import Leak, with_duplicate_groups
 from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers import LAYOUTS, read_dataset
@@ -44,9 +44,9 @@ __all__ = [
     "encode_run_lengths",
     "fingerprint",
     "hold_out",
+    "image_digests",
     "is_defective",
     "list_normal_images",
-    "photo_digests",
     "read_dataset",
     "read_series",
     "relative_name",

@@ -16,8 +16,8 @@ class PolygonMask:
 
     Attributes:
         polygons: each x0, y0, x1, y1, … in pixels; (0, 0) is the outer corner of the first pixel, as in COCO.
-        height_px: height of the photo that it was drawn on.
-        width_px: width of that photo.
+        height_px: height of the image that it was drawn on.
+        width_px: width of that image.
         where: file and image that it was read from, for messages.
     """
 
@@ -41,8 +41,8 @@ class CountsMask:
 
     Attributes:
         counts: the numbers, or COCO's compressed text.
-        height_px: height of the photo that it was drawn on.
-        width_px: width of that photo.
+        height_px: height of the image that it was drawn on.
+        width_px: width of that image.
         where: file and image that it was read from, for messages.
     """
 
@@ -129,9 +129,9 @@ def decompress_counts(text: str, *, where: str = "The annotation") -> tuple[int,
     return tuple(counts)
 
 
-def _check_size(where: str, drawn: tuple[int, int], photo: tuple[int, int]) -> None:
-    if drawn != photo:
+def _check_size(where: str, drawn: tuple[int, int], image: tuple[int, int]) -> None:
+    if drawn != image:
         raise DataError(
-            f"{where}: annotated at {drawn[1]}×{drawn[0]} px but the photo is {photo[1]}×{photo[0]} px; "
-            "a mask must have the size of its photo."
+            f"{where}: annotated at {drawn[1]}×{drawn[0]} px but the image is {image[1]}×{image[0]} px; "
+            "a mask must have the size of its image."
         )

@@ -1,4 +1,4 @@
-"""Finding photos that are the same, byte for byte or to the eye.
+"""Finding images that are the same, byte for byte or to the eye.
 
 To the eye: a perceptual hash finds candidates, and the correlation of their 32-px thumbnails decides, since surfaces
 and parts of one kind are so alike that the hash alone takes two of them for one. The two limits were set on six real
@@ -20,17 +20,17 @@ MIN_CORRELATION = 0.995
 _ROWS = 2048
 
 
-def thumbnail(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A photo shrunk to a grey square.
+def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image shrunk to a grey square.
 
     Args:
-        photo: uint8 (H, W, 3), RGB.
+        image: uint8 (H, W, 3), RGB.
 
     Returns:
         uint8 (32, 32).
     """
-    # Shrunk before it is made grey: a quarter of the work on large photos.
-    small = cv2.resize(photo, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    # Shrunk before it is made grey: a quarter of the work on large images.
+    small = cv2.resize(image, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
@@ -58,15 +58,15 @@ def near_duplicate_pairs(
     radius_bits: int = HASH_RADIUS_BITS,
     min_correlation: float = MIN_CORRELATION,
 ) -> NDArray[np.int64]:
-    """Pairs of photos that look the same.
+    """Pairs of images that look the same.
 
-    All pairs are compared, as one matrix product per block: exact, and below half a minute for 40,000 photos on a core.
+    All pairs are compared, as one matrix product per block: exact, and below half a minute for 40,000 images on a core.
 
     Args:
         thumbnails: uint8 (N, 32, 32).
         radius_bits: a pair is a candidate when at most that many of the 64 bits of its hashes differ.
         min_correlation: a candidate counts when its thumbnails correlate at least that much, so that another exposure
-            is still the same photo; photos of one even grey correlate with nothing.
+            is still the same image; images of one even grey correlate with nothing.
 
     Returns:
         int64 (P, 2), first < second, sorted.
@@ -92,7 +92,7 @@ def near_duplicate_pairs(
 
 
 def groups_of_pairs(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Group number of each of ``count`` photos, where pairs and pairs of pairs belong together. int64 (count,)."""
+    """Group number of each of ``count`` images, where pairs and pairs of pairs belong together. int64 (count,)."""
     # SciPy's graphs take half a second to import, which nobody who only reads a data set should wait for.
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

@@ -1,4 +1,4 @@
-"""Which photos a detector learned from: names that do not depend on the machine, and one hash over all of them."""
+"""Which images a detector learned from: names that do not depend on the machine, and one hash over all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def relative_name(dataset: Dataset, sample: Sample) -> str:
-    """A photo's path from the data set's folder, with forward slashes; the same on every machine.
+    """An image's path from the data set's folder, with forward slashes; the same on every machine.
 
     Composed and decomposed Unicode (macOS) count as the same name; bytes that are no UTF-8, as Korean names from an old
     archive can be, are written as \\xNN.
@@ -26,7 +26,7 @@ def relative_name(dataset: Dataset, sample: Sample) -> str:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """SHA-256 over the relative names and contents of all photos, in the order of the names.
+    """SHA-256 over the relative names and contents of all images, in the order of the names.
 
     Labels, masks and splits do not enter: it says which images were seen.
 
@@ -34,25 +34,25 @@ def fingerprint(dataset: Dataset) -> str:
         64 hexadecimal digits.
 
     Raises:
-        DataError: a photo cannot be read.
+        DataError: an image cannot be read.
     """
     total = hashlib.sha256()
     for name, sample in sorted(
         ((relative_name(dataset, sample), sample) for sample in dataset.samples), key=lambda pair: pair[0]
     ):
-        # A name cannot hold a zero byte, so no two lists of photos give the same stream.
+        # A name cannot hold a zero byte, so no two lists of images give the same stream.
         total.update(name.encode("utf-8") + b"\0" + _content_hash(sample.path))
     return total.hexdigest()
 
 
-def photo_digests(dataset: Dataset) -> tuple[str, ...]:
-    """The content of each photo in 16 hexadecimal digits, in the order of the samples.
+def image_digests(dataset: Dataset) -> tuple[str, ...]:
+    """The content of each image in 16 hexadecimal digits, in the order of the samples.
 
-    A detector carries those of its training photos, so that nobody tests or calibrates it on them by mistake. 64 bits
-    are ample to tell a million photos apart, and short enough to keep.
+    A detector carries those of its training images, so that nobody tests or calibrates it on them by mistake. 64 bits
+    are ample to tell a million images apart, and short enough to keep.
 
     Raises:
-        DataError: a photo cannot be read.
+        DataError: an image cannot be read.
     """
     return tuple(_content_hash(sample.path).hex()[:16] for sample in dataset.samples)
 
@@ -64,5 +64,5 @@ def _content_hash(path: Path) -> bytes:
             while chunk := file.read(_CHUNK_BYTES):
                 content.update(chunk)
     except OSError as error:
-        raise DataError(f'The photo "{path}" cannot be read: {error.strerror}.') from error
+        raise DataError(f'The image "{path}" cannot be read: {error.strerror}.') from error
     return content.digest()

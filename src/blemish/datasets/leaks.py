@@ -1,4 +1,4 @@
-"""What would let a test score lie: the same photo, part or label conflict on both sides of a split."""
+"""What would let a test score lie: the same image, part or label conflict on both sides of a split."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from blemish.datasets.duplicates import groups_of_pairs
 from blemish.datasets.fingerprint import relative_name
 from blemish.datasets.sample import Dataset, Sample
-from blemish.datasets.survey import Twins, find_twins, look_at
+from blemish.datasets.survey import NearDuplicates, find_near_duplicates, look_at
 
-LeakKind = Literal["same photo", "look-alike", "same group", "two labels"]
+LeakKind = Literal["same image", "look-alike", "same group", "two labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +22,31 @@ class Leak:
     """One way in which splits or labels contradict themselves.
 
     Attributes:
-        kind: the same photo, look-alikes or one group in two splits; or the same photo under two labels.
+        kind: the same image, look-alikes or one group in two splits; or the same image under two labels.
         sentence: what was found, for a person.
-        photos: the photos that belong together, by relative name; one entry per case.
+        images: the images that belong together, by relative name; one entry per case.
     """
 
     kind: LeakKind
     sentence: str
-    photos: tuple[tuple[str, ...], ...]
+    images: tuple[tuple[str, ...], ...]
 
 
-def find_leaks(dataset: Dataset, twins: Twins) -> tuple[Leak, ...]:
-    """All leaks of a data set whose photos were compared already.
+def find_leaks(dataset: Dataset, near_duplicates: NearDuplicates) -> tuple[Leak, ...]:
+    """All leaks of a data set whose images were compared already.
 
     Args:
-        dataset: the photos, with splits where they have some.
-        twins: which of them show the same, from `survey.find_twins`.
+        dataset: the images, with splits where they have some.
+        near-duplicates: which of them show the same, from `survey.find_near_duplicates`.
     """
-    exact = [[dataset.samples[index] for index in group] for group in twins.exact]
-    near = [[dataset.samples[index] for index in pair] for pair in twins.near.tolist()]
+    exact = [[dataset.samples[index] for index in group] for group in near_duplicates.exact]
+    near = [[dataset.samples[index] for index in pair] for pair in near_duplicates.near.tolist()]
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in dataset.samples:
         if sample.group is not None and sample.split is not None:
             groups[sample.group].append(sample)
     found = [
-        _leak(dataset, "same photo", filter(_crosses, exact), "the same pixels in more than one split"),
+        _leak(dataset, "same image", filter(_crosses, exact), "the same pixels in more than one split"),
         _leak(dataset, "look-alike", filter(_crosses, near), "look-alikes in more than one split"),
         _leak(dataset, "same group", filter(_crosses, groups.values()), "one group in more than one split"),
         _leak(dataset, "two labels", filter(_disagrees, exact), "the same pixels under two labels"),
@@ -55,16 +55,16 @@ def find_leaks(dataset: Dataset, twins: Twins) -> tuple[Leak, ...]:
 
 
 def with_duplicate_groups(dataset: Dataset) -> Dataset:
-    """Put photos that show the same, exactly or to the eye, into one group, so that splits keep them together.
+    """Put images that show the same, exactly or to the eye, into one group, so that splits keep them together.
 
-    Groups that are known already stay whole; two of them that share a photo become one. Reads every photo.
+    Groups that are known already stay whole; two of them that share an image become one. Reads every image.
     """
     samples = dataset.samples
-    twins = find_twins(look_at([replace(sample, masks=None) for sample in samples]))
+    near_duplicates = find_near_duplicates(look_at([replace(sample, masks=None) for sample in samples]))
     first_of: dict[str, int] = {}
-    links = [(group[0], other) for group in twins.exact for other in group[1:]]
+    links = [(group[0], other) for group in near_duplicates.exact for other in group[1:]]
     links += [(first_of.setdefault(sample.group, index), index) for index, sample in enumerate(samples) if sample.group]
-    pairs = np.concatenate([twins.near, np.asarray(links, dtype=np.int64).reshape(-1, 2)])
+    pairs = np.concatenate([near_duplicates.near, np.asarray(links, dtype=np.int64).reshape(-1, 2)])
     members: dict[int, list[int]] = defaultdict(list)
     for index, number in enumerate(groups_of_pairs(len(samples), pairs).tolist()):
         members[number].append(index)

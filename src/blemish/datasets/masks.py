@@ -18,47 +18,47 @@ from blemish.images.orientation import QUARTER_TURNS, turn_upright
 
 @dataclass(frozen=True, slots=True)
 class FileMask:
-    """A mask in an image file: white (or any class index above 0) is defective, black is sound.
+    """A mask in an image file: white (or any class index above 0) is defective, black is normal.
 
     1-bit, 0/1, 0/255, 16-bit, palette and colour masks are understood; greys (JPEG) are cut at mid-grey.
-    A mask that fits the photo as it is stored, but not as its EXIF orientation shows it, is turned with the photo.
+    A mask that fits the image as it is stored, but not as its EXIF orientation shows it, is turned with the image.
 
     Attributes:
         path: the mask file.
-        photo: the photo that it belongs to, where known: for its EXIF orientation and for messages.
-        as_stored: the mask was drawn on the photo's stored pixels, so it always turns with the photo.
+        image: the image that it belongs to, where known: for its EXIF orientation and for messages.
+        as_stored: the mask was drawn on the image's stored pixels, so it always turns with the image.
     """
 
     path: Path
-    photo: Path | None = None
+    image: Path | None = None
     as_stored: bool = False
 
     def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
         """The mask, bool (H, W), True where defective.
 
         Raises:
-            DataError: the file is missing, cannot be read, or has another size than the photo.
+            DataError: the file is missing, cannot be read, or has another size than the image.
         """
         mask, is_upright = _load(self.path)
         size = (height_px, width_px)
-        if self.photo is not None and not is_upright and (self.as_stored or mask.shape != size):
-            view = stored_view(self.photo)
+        if self.image is not None and not is_upright and (self.as_stored or mask.shape != size):
+            view = stored_view(self.image)
             orientation = view[0] if view is not None else 1
             turned = turn_upright(mask, orientation)
             if turned.shape == size and (self.as_stored or orientation in QUARTER_TURNS):
                 return turned
         if mask.shape != size:
-            photo = f'its photo "{self.photo}"' if self.photo is not None else "its photo"
+            image = f'its image "{self.image}"' if self.image is not None else "its image"
             raise DataError(
-                f'The mask "{self.path}" is {mask.shape[1]}×{mask.shape[0]} px but {photo} is '
-                f"{width_px}×{height_px} px; a mask must have the size of its photo."
+                f'The mask "{self.path}" is {mask.shape[1]}×{mask.shape[0]} px but {image} is '
+                f"{width_px}×{height_px} px; a mask must have the size of its image."
             )
         return mask
 
 
 @dataclass(frozen=True, slots=True)
 class UnionMask:
-    """Several masks of one class in one photo, united."""
+    """Several masks of one class in one image, united."""
 
     parts: tuple[MaskSource, ...]
 

@@ -53,15 +53,15 @@ def decode_run_lengths(
 
     Args:
         runs: "start length" pairs, 1-based, column-major; "" is an empty mask.
-        height_px: height of the photo.
-        width_px: width of the photo.
+        height_px: height of the image.
+        width_px: width of the image.
         where: what to name in messages.
 
     Returns:
         bool (H, W), True where defective.
 
     Raises:
-        DataError: not whole numbers, an odd count of them, or a run outside the photo.
+        DataError: not whole numbers, an odd count of them, or a run outside the image.
     """
     try:
         numbers = np.array([int(word) for word in runs.split()], dtype=np.int64)
@@ -78,7 +78,7 @@ def decode_run_lengths(
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f'{_capital(where)} hold a run "{starts[first] + 1} {lengths[first]}" that does not fit a photo of '
+            f'{_capital(where)} hold a run "{starts[first] + 1} {lengths[first]}" that does not fit an image of '
             f"{width_px}×{height_px} px ({total} pixels, counted from 1)."
         )
     steps = np.zeros(total + 1, dtype=np.int32)

@@ -17,7 +17,7 @@ Split = Literal["train", "val", "test"]
 
 
 class MaskSource(Protocol):
-    """Where one class's mask of one photo comes from: a file, run lengths, polygons."""
+    """Where one class's mask of one image comes from: a file, run lengths, polygons."""
 
     def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
         """The mask, bool (H, W), True where defective. Raises DataError when it does not fit that size."""
@@ -26,7 +26,7 @@ class MaskSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClassMask:
-    """One class's mask of one photo."""
+    """One class's mask of one image."""
 
     label: str
     source: MaskSource
@@ -34,7 +34,7 @@ class ClassMask:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One photo and what is known about it.
+    """One image and what is known about it.
 
     Attributes:
         path: the image file.
@@ -43,7 +43,7 @@ class Sample:
         masks: one entry per class that has a mask; ``()`` means known to be free of defects; None means that
             the extent is not known.
         split: the split that the layout fixes, if it does.
-        group: photos of one part, wall or lot share it: they must never stand on both sides of a split.
+        group: images of one part, wall or lot share it: they must never stand on both sides of a split.
     """
 
     path: Path
@@ -79,7 +79,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Photos with what is known about them, in a fixed order.
+    """Images with what is known about them, in a fixed order.
 
     Attributes:
         name: short name, from the folder.

@@ -1,4 +1,4 @@
-"""A table of some photos of a data set, so many of each class: to train on 1,000 + 1,000 of METU's 40,000 patches."""
+"""A table of some images of a data set, so many of each class: to train on 1,000 + 1,000 of METU's 40,000 patches."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from blemish.files import write_text
 
 
 def write_subset(dataset: Dataset, table: Path, *, per_class: int, seed: int = 0) -> Counter[str]:
-    """Draw photos of each class and write their paths into a table, which `read_dataset` reads; nothing is copied.
+    """Draw images of each class and write their paths into a table, which `read_dataset` reads; nothing is copied.
 
-    The draw depends on the photos' names and the seed alone. Splits and groups are kept; a class with fewer photos
+    The draw depends on the images' names and the seed alone. Splits and groups are kept; a class with fewer images
     comes whole.
 
     Args:
-        dataset: labelled photos, with at most one mask file each.
+        dataset: labelled images, with at most one mask file each.
         table: the csv to write, with the columns ``path,label,mask,split,group``.
-        per_class: how many photos of each label, at least 1.
+        per_class: how many images of each label, at least 1.
         seed: another seed, another draw.
 
     Returns:
-        How many photos were taken, by label.
+        How many images were taken, by label.
 
     Raises:
-        DataError: no photos, ``per_class`` below 1, or masks that such a table cannot name.
+        DataError: no images, ``per_class`` below 1, or masks that such a table cannot name.
         BlemishError: the table cannot be written.
     """
     if per_class < 1:
-        raise DataError(f"At least one photo of each class must be taken; got {per_class}.")
+        raise DataError(f"At least one image of each class must be taken; got {per_class}.")
     if not dataset.samples:
-        raise DataError(f'"{dataset.root}" has no photos to choose from.')
+        raise DataError(f'"{dataset.root}" has no images to choose from.')
     by_label: dict[str, list[Sample]] = defaultdict(list)
     for sample in sorted(dataset.samples, key=lambda sample: _rank(dataset, sample, seed)):
         by_label[sample.label].append(sample)

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from blemish.datasets.duplicates import exact_groups, near_duplicate_pairs, thumbnail
 from blemish.datasets.sample import Sample
 from blemish.errors import BlemishError, ImageError
-from blemish.images import read_photo
+from blemish.images import load_image
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a photo and its masks showed.
+    """What one look at an image and its masks showed.
 
     Attributes:
-        size_px: (height, width), None where the photo cannot be read.
-        problem: why the photo cannot be read, a sentence.
+        size_px: (height, width), None where the image cannot be read.
+        problem: why the image cannot be read, a sentence.
         notes: what reading it had to decide.
-        digest: SHA-256 of its pixels: photos with the same one show the same, whatever their files' headers say.
+        digest: SHA-256 of its pixels: images with the same one show the same, whatever their files' headers say.
         thumbnail: uint8 (32, 32).
         mask_px: defective pixels by class, for each mask that could be read.
         mask_problem: why a mask cannot be used, a sentence.
@@ -41,11 +41,11 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
-    """Photos that show the same, as positions in the data set.
+class NearDuplicates:
+    """Images that show the same, as positions in the data set.
 
     Attributes:
-        exact: groups of photos with the same pixels, two or more each.
+        exact: groups of images with the same pixels, two or more each.
         near: int64 (P, 2), pairs that look the same without having the same pixels.
     """
 
@@ -54,11 +54,11 @@ class Twins:
 
 
 def look_at(samples: Sequence[Sample], on_progress: Callable[[], None] | None = None) -> list[Look]:
-    """Read every photo with its masks once, on all cores.
+    """Read every image with its masks once, on all cores.
 
     Args:
-        samples: the photos.
-        on_progress: called after each photo.
+        samples: the images.
+        on_progress: called after each image.
 
     Returns:
         A look for each sample, in their order; what cannot be read is said there and raises nothing.
@@ -74,25 +74,25 @@ def look_at(samples: Sequence[Sample], on_progress: Callable[[], None] | None = 
     return list(looks())
 
 
-def find_twins(looks: Sequence[Look]) -> Twins:
-    """Which photos show the same: exactly, or to the eye. Photos that cannot be read are left out."""
+def find_near_duplicates(looks: Sequence[Look]) -> NearDuplicates:
+    """Which images show the same: exactly, or to the eye. Images that cannot be read are left out."""
     readable = [index for index, look in enumerate(looks) if look.thumbnail is not None]
     exact = [[readable[place] for place in group] for group in exact_groups([looks[i].digest for i in readable])]
     repeated = {index for group in exact for index in group[1:]}
     unique = [index for index in readable if index not in repeated]
     thumbnails = [thumb for index in unique if (thumb := looks[index].thumbnail) is not None]
     if not thumbnails:
-        return Twins(exact, np.empty((0, 2), dtype=np.int64))
+        return NearDuplicates(exact, np.empty((0, 2), dtype=np.int64))
     pairs = near_duplicate_pairs(np.stack(thumbnails))
-    return Twins(exact, np.asarray(unique, dtype=np.int64)[pairs])
+    return NearDuplicates(exact, np.asarray(unique, dtype=np.int64)[pairs])
 
 
 def _look_at_one(sample: Sample) -> Look:
     try:
-        photo = read_photo(sample.path)
+        image = load_image(sample.path)
     except ImageError as error:
         return Look(problem=str(error))
-    height_px, width_px = photo.pixels.shape[:2]
+    height_px, width_px = image.pixels.shape[:2]
     mask_px: list[tuple[str, int]] = []
     mask_problem = None
     try:
@@ -102,9 +102,9 @@ def _look_at_one(sample: Sample) -> Look:
         mask_problem = str(error)
     return Look(
         size_px=(height_px, width_px),
-        notes=photo.notes,
-        digest=hashlib.sha256(np.ascontiguousarray(photo.pixels).data).hexdigest() + f"{height_px}x{width_px}",
-        thumbnail=thumbnail(photo.pixels),
+        notes=image.notes,
+        digest=hashlib.sha256(np.ascontiguousarray(image.pixels).data).hexdigest() + f"{height_px}x{width_px}",
+        thumbnail=thumbnail(image.pixels),
         mask_px=tuple(mask_px),
         mask_problem=mask_problem,
     )

@@ -1,4 +1,4 @@
-"""Cutting photos with masks into small tiles of two kinds, sound and defective, grouped by photo."""
+"""Cutting images with masks into small tiles of two kinds, normal and defective, grouped by image."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class TileCounts:
     Attributes:
         folder: where they lie.
         counts: tiles by (split or "", label).
-        left_out: tiles that are neither clearly sound nor clearly defective.
-        photos: photos that were cut.
-        skipped: photos that were not: extent not known, or smaller than a tile.
+        left_out: tiles that are neither clearly normal nor clearly defective.
+        images: images that were cut.
+        skipped: images that were not: extent not known, or smaller than a tile.
     """
 
     folder: Path
     counts: dict[tuple[str, str], int]
     left_out: int
-    photos: int
+    images: int
     skipped: int
 
 
@@ -50,52 +50,52 @@ def cut_tiles(
     *,
     tile_px: int,
     margin_px: int = 4,
-    min_share: float = 0.01,
+    min_fraction: float = 0.01,
     defect_label: str | None = None,
     on_progress: Callable[[], None] | None = None,
 ) -> TileCounts:
-    """Cut every photo into a grid of square tiles and sort them by their masks.
+    """Cut every image into a grid of square tiles and sort them by their masks.
 
     A tile is *normal* when no mask pixel lies in it or within ``margin_px`` of it, and *defective* when at least
-    ``min_share`` of its pixels are masked and some of them lie in its central half (half its side, both ways). The rest
-    is left out, and so are the strips at the right and lower edge that make no whole tile. Tiles of one photo stay in
-    its split and carry the photo (or the photo's own group) as their group.
+    ``min_fraction`` of its pixels are masked and some of them lie in its central half (half its side, both ways). The
+    rest is left out, and so are the strips at the right and lower edge that make no whole tile. Tiles of one image stay
+    in its split and carry the image (or the image's own group) as their group.
 
-    Written are ``<split>/normal/<photo>_<y>_<x>.png`` and ``<split>/<label>/…`` (without a split: without that folder),
+    Written are ``<split>/normal/<image>_<y>_<x>.png`` and ``<split>/<label>/…`` (without a split: without that folder),
     the masks of the defective ones below ``masks/``, and ``manifest.csv``, by which `read_dataset` reads it all again.
 
     Args:
-        dataset: photos with masks, or known to be free of defects.
+        dataset: images with masks, or known to be free of defects.
         out: a folder that does not exist yet, or is empty; it appears when all tiles are written.
         tile_px: side of a tile, at least 4.
         margin_px: how far from a normal tile the next mask pixel must be.
-        min_share: least share of masked pixels of a defective tile, above 0.
+        min_fraction: least fraction of masked pixels of a defective tile, above 0.
         defect_label: what to call defective tiles; None takes the class with the most pixels in the tile.
-        on_progress: called after each photo.
+        on_progress: called after each image.
 
     Returns:
         The counts.
 
     Raises:
-        DataError: impossible sizes, or no photo with a known extent.
+        DataError: impossible sizes, or no image with a known extent.
         BlemishError: ``out`` holds something already, or cannot be written.
-        ImageError: a photo cannot be read.
+        ImageError: an image cannot be read.
         BlemishError: ``out`` cannot be written.
     """
-    if tile_px < 4 or margin_px < 0 or not 0 < min_share <= 1:
+    if tile_px < 4 or margin_px < 0 or not 0 < min_fraction <= 1:
         raise DataError(
-            f"Tiles of {tile_px} px with a margin of {margin_px} px and a least share of {min_share:g} cannot be cut; "
+            f"Tiles of {tile_px} px with a margin of {margin_px} px and a least fraction of {min_fraction:g} cannot be cut; "
             "the tile must be at least 4 px, the margin 0 or more, the share above 0 and at most 1."
         )
     bad = [
         label for label in ([defect_label] if defect_label is not None else dataset.classes) if label in NormalNames()
     ]
     if bad:
-        raise DataError(f'Defective tiles cannot be called "{bad[0]}", which means sound; give them another label.')
+        raise DataError(f'Defective tiles cannot be called "{bad[0]}", which means normal; give them another label.')
     if all(sample.masks is None for sample in dataset.samples):
-        raise DataError(f'"{dataset.root}" has no masks, so no tile can be told sound or defective.')
+        raise DataError(f'"{dataset.root}" has no masks, so no tile can be told normal or defective.')
     with appearing(Path(out)) as folder:
-        counts = _write_all(dataset, folder, _Rule(tile_px, margin_px, min_share, defect_label), on_progress)
+        counts = _write_all(dataset, folder, _Rule(tile_px, margin_px, min_fraction, defect_label), on_progress)
         return TileCounts(Path(out), *counts)
 
 
@@ -103,11 +103,11 @@ def cut_tiles(
 class _Rule:
     tile_px: int
     margin_px: int
-    min_share: float
+    min_fraction: float
     defect_label: str | None
 
     def labels(self, masks: NDArray[np.bool_], classes: tuple[str, ...]) -> NDArray[np.str_]:
-        """Label of every tile of one photo, str (rows, columns); "" for those to leave out. ``masks`` is (K, H, W)."""
+        """Label of every tile of one image, str (rows, columns); "" for those to leave out. ``masks`` is (K, H, W)."""
         side, quarter = self.tile_px, self.tile_px // 4
         union = np.asarray(masks.any(axis=0))
         rows, columns = union.shape[0] // side, union.shape[1] // side
@@ -117,12 +117,12 @@ class _Rule:
         central = _sums(union, y + quarter, x + quarter, side - 2 * quarter)
         by_class = np.stack([_sums(mask, y, x, side) for mask in masks] or [inside])
         names = np.array([self.defect_label] * len(by_class) if self.defect_label is not None else classes or ("",))
-        defective = (inside >= self.min_share * side * side) & (central > 0)
+        defective = (inside >= self.min_fraction * side * side) & (central > 0)
         return np.where(around == 0, NORMAL, np.where(defective, names[by_class.argmax(axis=0)], ""))
 
 
 def _sums(mask: NDArray[np.bool_], y: NDArray[np.int64], x: NDArray[np.int64], side: int) -> NDArray[np.int64]:
-    """Mask pixels in the squares with these upper left corners, as far as they lie in the photo."""
+    """Mask pixels in the squares with these upper left corners, as far as they lie in the image."""
     total = cv2.integral(mask.astype(np.uint8))
     top, bottom = (np.clip(edge, 0, mask.shape[0]) for edge in (y, y + side))
     left, right = (np.clip(edge, 0, mask.shape[1]) for edge in (x, x + side))
@@ -133,7 +133,7 @@ def _sums(mask: NDArray[np.bool_], y: NDArray[np.int64], x: NDArray[np.int64], s
 def _write_all(
     dataset: Dataset, folder: Path, rule: _Rule, on_progress: Callable[[], None] | None
 ) -> tuple[dict[tuple[str, str], int], int, int, int]:
-    names = _photo_names(dataset)
+    names = _image_names(dataset)
     side = rule.tile_px
     rows: list[tuple[str, str, str, str, str]] = []
     counts: Counter[tuple[str, str]] = Counter()
@@ -143,11 +143,11 @@ def _write_all(
             on_progress()
         if sample.masks is None:
             continue
-        photo = read_image(sample.path)
-        if min(photo.shape[:2]) < side:
+        image = read_image(sample.path)
+        if min(image.shape[:2]) < side:
             continue
         cut += 1
-        masks = sample.read_class_masks(dataset.classes, *photo.shape[:2])
+        masks = sample.read_class_masks(dataset.classes, *image.shape[:2])
         labels = rule.labels(masks, dataset.classes)
         union = np.asarray(masks.any(axis=0))
         for row, column in np.ndindex(labels.shape):
@@ -156,14 +156,14 @@ def _write_all(
                 left_out += 1
                 continue
             place = PurePosixPath(sample.split or "", _as_folder(label), f"{name}_{y}_{x}.png")
-            write_png(folder / place, photo[y : y + side, x : x + side])
+            write_png(folder / place, image[y : y + side, x : x + side])
             mask = "" if label == NORMAL else str("masks" / place)
             if mask:
                 write_png(folder / mask, union[y : y + side, x : x + side])
             counts[sample.split or "", label] += 1
             rows.append((str(place), label, mask, sample.split or "", _group(dataset, sample)))
     if not rows:
-        raise DataError(f'No tile of {side} px could be cut from "{dataset.root}"; are the photos smaller than that?')
+        raise DataError(f'No tile of {side} px could be cut from "{dataset.root}"; are the images smaller than that?')
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerows([("path", "label", "mask", "split", "group"), *sorted(rows)])
@@ -180,8 +180,8 @@ def _as_folder(label: str) -> str:
     return re.sub(r"[^\w +-]+", "-", label)
 
 
-def _photo_names(dataset: Dataset) -> list[str]:
-    """A short name for each photo, the file's stem where that is enough to tell them apart."""
+def _image_names(dataset: Dataset) -> list[str]:
+    """A short name for each image, the file's stem where that is enough to tell them apart."""
     paths = [PurePosixPath(relative_name(dataset, sample)) for sample in dataset.samples]
     stems = Counter((sample.split, path.stem) for sample, path in zip(dataset.samples, paths, strict=True))
     names = [

@@ -1,4 +1,4 @@
-"""A detector in use: photos of any size in, `Inspection`s out."""
+"""A detector in use: images of any size in, `Inspection`s out."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Precision, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.errors import DetectorError
-from blemish.images import Box, Stitcher, as_rgb_uint8, pad_to_multiple, read_photo, resize_photo
+from blemish.images import Box, Stitcher, as_rgb_uint8, load_image, pad_to_multiple, resize_image
 from blemish.measurement.regions import Region, find_regions
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
 _BATCH_PIXELS = 1 << 20
-_UNPLACED = "does not fit the detector's reference photo, and was looked at as it lies"
+_UNPLACED = "does not fit the detector's reference image, and was looked at as it lies"
 
 
 class Detector:
     """One ``.blemish`` file, ready to inspect.
 
-    The answer for a photo is the same alone, in a batch or in a folder: nothing is scaled by what else is seen.
+    The answer for an image is the same alone, in a batch or in a folder: nothing is scaled by what else is seen.
 
     Args:
         container: the file's content.
         path: where it came from, for messages.
         threads: cores that the graph may use; None takes all that are allowed.
-        photos_at_once: how many photos `blemish.inspection.stream.inspect_stream` scores side by side; they share
-            the cores. More than one is faster for many photos, and slower for each.
+        images_at_once: how many images `blemish.inspection.stream.inspect_stream` scores side by side; they share
+            the cores. More than one is faster for many images, and slower for each.
         runtime: what runs the graph. ``openvino`` and ``openvino-fast`` need the extra openvino; the latter computes in
             bfloat16 where the processor does, which moves scores, so calibrate with the runtime that will be used.
     """
@@ -48,14 +48,14 @@ class Detector:
         *,
         path: Path | None = None,
         threads: int | None = None,
-        photos_at_once: int = 1,
+        images_at_once: int = 1,
         runtime: RuntimeName = "onnxruntime",
     ) -> None:
         self.container = container
         self.path = path
-        self.photos_at_once = photos_at_once
+        self.images_at_once = images_at_once
         self.runtime: RuntimeName = runtime
-        self._run = _start(runtime, container.graph, threads=threads, calls_at_once=photos_at_once)
+        self._run = _start(runtime, container.graph, threads=threads, calls_at_once=images_at_once)
 
     @property
     def spec(self) -> DetectorSpec:
@@ -70,7 +70,7 @@ class Detector:
     def inspect(
         self, image: NDArray[np.generic] | Path | str, *, bit_range: tuple[int, int] | None = None
     ) -> Inspection:
-        """Inspect one photo, given as a file or as an array.
+        """Inspect one image, given as a file or as an array.
 
         Args:
             image: a path, or RGB or grey uint8 / uint16 / float in [0, 1], (H, W), (H, W, 3) or (H, W, 4).
@@ -82,18 +82,18 @@ class Detector:
         """
         if isinstance(image, str | Path):
             path = Path(image)
-            photo = read_photo(path, bit_range=bit_range)
-            answer = self.inspect_pixels(photo.pixels)
-            return replace(answer, path=path, notes=photo.notes + answer.notes)
+            loaded = load_image(path, bit_range=bit_range)
+            answer = self.inspect_pixels(loaded.pixels)
+            return replace(answer, path=path, notes=loaded.notes + answer.notes)
         return self.inspect_pixels(as_rgb_uint8(image))
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
-        """Inspect one photo, uint8 RGB (H, W, 3)."""
+        """Inspect one image, uint8 RGB (H, W, 3)."""
         score, maps, notes = self._look(pixels)
         spec = self.spec
         calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
-        heat_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
-        regions, class_masks, mask = self._outline(maps, heat_map)
+        anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
+        regions, class_masks, mask = self._outline(maps, anomaly_map)
         decided = judge(score, spec.thresholds)
         return Inspection(
             path=None,
@@ -101,7 +101,7 @@ class Detector:
             p_value=calibrated,
             verdict=decided,
             regions=regions,
-            heat_map=heat_map,
+            anomaly_map=anomaly_map,
             mask=mask,
             class_masks=class_masks,
             label=None if decided == "pass" else self._label(maps, regions),
@@ -109,17 +109,17 @@ class Detector:
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
-        """Raw image score and raw map at the photo's size, float32 (H, W) or (K, H, W); None without localisation."""
+        """Raw image score and raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation."""
         return self._look(pixels)[:2]
 
     def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
-        """`score`, and what should be known of how the photo was seen."""
+        """`score`, and what should be known of how the image was seen."""
         height_px, width_px = pixels.shape[:2]
         wanted = self.spec.input
         if wanted.size_px is not None:
             placement = wanted.place(pixels)
             laid = pixels if placement is None else placement.lay(pixels)
-            prediction = self._run(resize_photo(laid, wanted.size_px)[None])
+            prediction = self._run(resize_image(laid, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             if maps is not None and placement is not None:
                 maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
@@ -151,11 +151,11 @@ class Detector:
         write_container(Path(path), self.container)
 
     def _outline(
-        self, maps: NDArray[np.float32] | None, heat_map: NDArray[np.float32] | None
+        self, maps: NDArray[np.float32] | None, anomaly_map: NDArray[np.float32] | None
     ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
         """Regions, masks of the classes, mask of everything."""
         thresholds = self.spec.thresholds
-        if maps is None or heat_map is None or thresholds.pixel is None:
+        if maps is None or anomaly_map is None or thresholds.pixel is None:
             return (), None, None
         if maps.ndim == 2:
             label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
@@ -163,7 +163,7 @@ class Detector:
                 maps >= thresholds.pixel,
                 maps,
                 min_area_px=thresholds.min_area_px,
-                least_peak=-np.inf if thresholds.peak is None else thresholds.peak,
+                min_peak=-np.inf if thresholds.peak is None else thresholds.peak,
                 label=label,
             )
             return found[0], None, found[1]
@@ -190,7 +190,7 @@ def load(
     path: Path | str,
     *,
     threads: int | None = None,
-    photos_at_once: int = 1,
+    images_at_once: int = 1,
     runtime: RuntimeName = "onnxruntime",
 ) -> Detector:
     """Load a ``.blemish`` file, or a bundled detector by its name (``concrete-crack``).
@@ -203,8 +203,8 @@ def load(
     """
     container = read_container(Path(path))
     if container.spec.series is not None:
-        raise DetectorError(f'"{path}" looks at sensor series, not at photos; score with "blemish series score".')
-    return Detector(container, path=locate(path), threads=threads, photos_at_once=photos_at_once, runtime=runtime)
+        raise DetectorError(f'"{path}" looks at sensor series, not at images; score with "blemish series score".')
+    return Detector(container, path=locate(path), threads=threads, images_at_once=images_at_once, runtime=runtime)
 
 
 def _start(name: RuntimeName, graph: bytes, *, threads: int | None, calls_at_once: int) -> Runtime:
@@ -228,7 +228,7 @@ def _batches(boxes: list[Box]) -> Iterator[list[Box]]:
 
 
 def _resize_map(maps: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
-    """(h, w) or (K, h, w) -> the photo's size, bilinear."""
+    """(h, w) or (K, h, w) -> the image's size, bilinear."""
     if maps.ndim == 2:
         return np.asarray(cv2.resize(maps, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
     return np.stack([_resize_map(one, height_px, width_px) for one in maps])

@@ -28,7 +28,7 @@ class OpenVinoRuntime:
         graph: the ONNX model's bytes.
         fast: compute in what is fastest on this processor; thresholds are then to be chosen with this runtime too.
         threads: how many cores all calls may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
-        calls_at_once: how many threads will call at the same time, each with its share of the cores.
+        calls_at_once: how many threads will call at the same time, each with its fraction of the cores.
 
     Raises:
         MissingExtraError: OpenVINO is not installed.

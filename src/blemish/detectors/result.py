@@ -1,4 +1,4 @@
-"""What a detector says about one photo."""
+"""What a detector says about one image."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from blemish.measurement.regions import Region
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The answer for one photo.
+    """The answer for one image.
 
     Attributes:
         path: the file, or None for an array.
         score: raw image score; higher is worse; its scale is the detector's own.
-        p_value: share of held-out normal images that score as high (split conformal), None without calibration.
+        p_value: fraction of held-out normal images that score as high (split conformal), None without calibration.
         verdict: against the detector's thresholds, None where it has none.
         regions: what was outlined, largest score first.
-        heat_map: float32 (H, W) at the photo's own size, higher is worse; None where the method does not localise.
+        anomaly_map: float32 (H, W) at the image's own size, higher is worse; None where the method does not localise.
         mask: bool (H, W), True where defective after the pixel threshold and the speck limit; None without one.
         class_masks: the same for each class of a detector that tells several apart, bool (K, H, W), in the order of
             its classes; they may overlap. None of any other.
-        label: the class that the photo shows, by a detector that tells several apart: that of the largest region, or
-            of the highest map where it outlines none. None of any other, and where the photo passes.
-        notes: what reading the photo had to decide (first page of several, 16-bit range, …).
+        label: the class that the image shows, by a detector that tells several apart: that of the largest region, or
+            of the highest map where it outlines none. None of any other, and where the image passes.
+        notes: what reading the image had to decide (first page of several, 16-bit range, …).
         error: why there is no answer; then ``score``, ``verdict`` and the rest are None or empty.
     """
 
@@ -38,7 +38,7 @@ class Inspection:
     p_value: float | None = None
     verdict: Verdict | None = None
     regions: tuple[Region, ...] = ()
-    heat_map: NDArray[np.float32] | None = field(default=None, repr=False)
+    anomaly_map: NDArray[np.float32] | None = field(default=None, repr=False)
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     class_masks: NDArray[np.bool_] | None = field(default=None, repr=False)
     label: str | None = None

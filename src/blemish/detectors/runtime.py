@@ -1,4 +1,4 @@
-"""Running a detector's graph: uint8 photos in, scores and maps out, without torch."""
+"""Running a detector's graph: uint8 images in, scores and maps out, without torch."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OnnxRuntime:
     Args:
         graph: the ONNX model's bytes.
         threads: how many cores all calls may use; None takes what the machine (or ``OMP_NUM_THREADS``) allows.
-        calls_at_once: how many threads will call at the same time, each with its share of the cores.
+        calls_at_once: how many threads will call at the same time, each with its fraction of the cores.
         takes: name and type of the graph's input.
 
     Raises:

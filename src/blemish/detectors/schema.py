@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blemish.errors import ImageError
-from blemish.images import Box, Placement, decode_photo, find_placement, tile_boxes, to_reference
+from blemish.images import Box, Placement, decode_image, find_placement, tile_boxes, to_reference
 
 SCHEMA_VERSION = 1
-# Longest side of the picture that photos are laid over: enough to place them within a pixel or two of a photo.
+# Longest side of the picture that images are laid over: enough to place them within a pixel or two of an image.
 _REFERENCE_PX = 160
 
 
@@ -24,22 +24,22 @@ class _Frozen(BaseModel):
 
 
 class InputSpec(_Frozen):
-    """How a photo of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
+    """How an image of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
 
-    With ``size_px`` each photo is resized to it. Without, it is seen at its own resolution, in overlapping tiles
-    where it is larger than ``tile_px``. With ``reference`` each photo is first laid over that picture by shift and
+    With ``size_px`` each image is resized to it. Without, it is seen at its own resolution, in overlapping tiles
+    where it is larger than ``tile_px``. With ``reference`` each image is first laid over that picture by shift and
     rotation, and the map is moved back.
     """
 
     size_px: tuple[int, int] | None = Field(None, description="fixed (height, width); None keeps the resolution")
-    tile_px: int | None = Field(None, ge=32, description="side of the tiles that a larger photo is cut into")
+    tile_px: int | None = Field(None, ge=32, description="side of the tiles that a larger image is cut into")
     overlap_px: int = Field(0, ge=0, description="how far neighbouring tiles overlap")
-    multiple_of: int = Field(1, ge=1, description="photos and tiles are padded by reflection to a multiple of this")
+    multiple_of: int = Field(1, ge=1, description="images and tiles are padded by reflection to a multiple of this")
 
     reference: str | None = Field(
         None,
         max_length=1 << 17,
-        description="small grey PNG in base64 that photos are laid over; None sees them as they lie",
+        description="small grey PNG in base64 that images are laid over; None sees them as they lie",
     )
 
     @model_validator(mode="after")
@@ -58,35 +58,35 @@ class InputSpec(_Frozen):
 
     @classmethod
     def tiled(cls, tile_px: int, multiple_of: int) -> Self:
-        """Photos at their own resolution, in tiles that overlap by 64 px where they are larger than one."""
+        """Images at their own resolution, in tiles that overlap by 64 px where they are larger than one."""
         return cls(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=multiple_of)
 
     def boxes(self, height_px: int, width_px: int) -> list[Box]:
-        """The pieces, all of one size, that a photo of that size is seen in where it keeps its resolution."""
+        """The pieces, all of one size, that an image of that size is seen in where it keeps its resolution."""
         if self.tile_px is None:
             return [Box(0, 0, height_px, width_px)]
         return tile_boxes(height_px, width_px, self.tile_px, self.overlap_px, self.multiple_of)
 
-    def place(self, photo: NDArray[np.uint8]) -> Placement | None:
-        """How a photo lies against the reference; None where there is none, or where the photo does not fit it."""
-        return None if self.reference is None else find_placement(photo, _decode_reference(self.reference))
+    def place(self, image: NDArray[np.uint8]) -> Placement | None:
+        """How an image lies against the reference; None where there is none, or where the image does not fit it."""
+        return None if self.reference is None else find_placement(image, _decode_reference(self.reference))
 
 
-def encode_reference(photo: NDArray[np.uint8]) -> str:
-    """A photo, uint8 RGB (H, W, 3), as ``InputSpec.reference``."""
-    shrink = min(1.0, _REFERENCE_PX / max(photo.shape[:2]))
-    size_px = [max(1, round(side * shrink)) for side in photo.shape[:2]]
-    _, png = cv2.imencode(".png", to_reference(photo, (size_px[0], size_px[1])))
+def encode_reference(image: NDArray[np.uint8]) -> str:
+    """An image, uint8 RGB (H, W, 3), as ``InputSpec.reference``."""
+    shrink = min(1.0, _REFERENCE_PX / max(image.shape[:2]))
+    size_px = [max(1, round(side * shrink)) for side in image.shape[:2]]
+    _, png = cv2.imencode(".png", to_reference(image, (size_px[0], size_px[1])))
     return base64.b64encode(png.tobytes()).decode("ascii")
 
 
 @lru_cache(maxsize=8)
 def _decode_reference(text: str) -> NDArray[np.uint8]:
     try:
-        photo = decode_photo(base64.b64decode(text, validate=True), "the reference", max_megapixels=0.1)
+        image = decode_image(base64.b64decode(text, validate=True), "the reference", max_megapixels=0.1)
     except (ValueError, ImageError) as error:
         raise ValueError(f"reference is no picture in base64: {error}") from None
-    return np.ascontiguousarray(photo.pixels[..., 0])
+    return np.ascontiguousarray(image.pixels[..., 0])
 
 
 class SeriesSpec(_Frozen):
@@ -157,8 +157,8 @@ class Provenance(_Frozen):
     fingerprint: str = Field(description="sha256 over the training images' contents")
     seed: int
     n_train: int = Field(ge=0)
-    n_held_out: int = Field(ge=0, description="training photos set aside for early stopping and thresholds")
-    photos: tuple[str, ...] = Field((), description="digest of every training photo, those set aside included")
+    n_held_out: int = Field(ge=0, description="training images set aside for early stopping and thresholds")
+    images: tuple[str, ...] = Field((), description="digest of every training image, those set aside included")
     libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
 
 
@@ -174,7 +174,7 @@ class DetectorSpec(_Frozen):
     method: str
     settings: dict[str, Any] = Field(default_factory=dict)
     input: InputSpec
-    series: SeriesSpec | None = Field(None, description="for detectors of sensor series; None: photos")
+    series: SeriesSpec | None = Field(None, description="for detectors of sensor series; None: images")
     localises: bool = True
     classes: tuple[str, ...] = ()
     thresholds: Thresholds = Thresholds()

@@ -27,7 +27,7 @@ class SeriesScores:
     Attributes:
         starts: first time step of each window, int64 (W,).
         windows: raw score of each window, float32 (W,).
-        p_values: of each window against sound ones, float64 (W,); None without calibration.
+        p_values: of each window against normal ones, float64 (W,); None without calibration.
         rejected: windows whose score reaches the threshold, bool (W,); None without one.
         steps: raw score of each time step, float32 (T,): the mean over the windows that hold it.
         alarms: time steps whose score reaches the threshold, bool (T,); None without one.
@@ -52,12 +52,12 @@ class SeriesDetector:
         threads: cores that the graph may use; None takes all that are allowed.
 
     Raises:
-        DetectorError: it looks at photos, or its graph cannot be run.
+        DetectorError: it looks at images, or its graph cannot be run.
     """
 
     def __init__(self, container: Container, *, path: Path | None = None, threads: int | None = None) -> None:
         if container.spec.series is None:
-            raise DetectorError(f'"{path}" looks at photos, not at sensor series; use it with "blemish inspect".')
+            raise DetectorError(f'"{path}" looks at images, not at sensor series; use it with "blemish inspect".')
         self.container = container
         self.path = path
         self.form: SeriesSpec = container.spec.series
@@ -111,6 +111,6 @@ def load_series_detector(path: Path | str, *, threads: int | None = None) -> Ser
     """Load a ``.blemish`` file that looks at sensor series.
 
     Raises:
-        DetectorError: it is missing, damaged, altered, of a newer schema, looks at photos, or cannot be run.
+        DetectorError: it is missing, damaged, altered, of a newer schema, looks at images, or cannot be run.
     """
     return SeriesDetector(read_container(Path(path)), path=locate(path), threads=threads)

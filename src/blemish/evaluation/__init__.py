@@ -11,10 +11,10 @@ from blemish.evaluation.bootstrap import (
 from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.class_dice import ClassDice, ClassDiceRow, dice
 from blemish.evaluation.confusion import Confusion
-from blemish.evaluation.cracks import CrackFigures, CrackResult
-from blemish.evaluation.figures import Evaluation, Figures, ImageResult
+from blemish.evaluation.cracks import CrackMetrics, CrackResult
 from blemish.evaluation.grids import draw_grid, mark_errors
-from blemish.evaluation.pixels import PixelFigures, PixelResult, best_f1_threshold
+from blemish.evaluation.metrics import Evaluation, ImageResult, Metrics
+from blemish.evaluation.pixels import PixelMetrics, PixelResult, best_f1_threshold
 from blemish.evaluation.plates import Case, Triple, draw_cases, draw_triples, notable_cases
 from blemish.evaluation.plots import (
     draw_boxes,
@@ -44,13 +44,13 @@ __all__ = [
     "ClassDice",
     "ClassDiceRow",
     "Confusion",
-    "CrackFigures",
+    "CrackMetrics",
     "CrackResult",
     "Evaluation",
-    "Figures",
     "ImageResult",
     "Interval",
-    "PixelFigures",
+    "Metrics",
+    "PixelMetrics",
     "PixelResult",
     "SweepRow",
     "ThresholdSweep",

@@ -1,8 +1,8 @@
 """How far a figure might be off, and whether one detector is better than another.
 
-Percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 16): photos are
-drawn again with replacement, never pixels, since the pixels of one photo are not independent. Defective and sound
-photos are drawn apart where asked for, so that no draw loses a class; photos of one group (part, wall, lot) are drawn
+Percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 16): images are
+drawn again with replacement, never pixels, since the pixels of one image are not independent. Defective and normal
+images are drawn apart where asked for, so that no draw loses a class; images of one group (part, wall, lot) are drawn
 together.
 """
 
@@ -27,10 +27,10 @@ class Interval:
     """A figure and the range that it may well lie in.
 
     Attributes:
-        estimate: the figure on the photos as they are.
+        estimate: the figure on the images as they are.
         low: lower end.
         high: upper end.
-        confidence: share of such intervals that cover the true figure, approximately.
+        confidence: fraction of such intervals that cover the true figure, approximately.
     """
 
     estimate: float
@@ -61,15 +61,15 @@ def bootstrap(
 
     Args:
         statistic: from the columns to a number, or None where it has no meaning, such as `auroc`.
-        columns: arrays with one row per photo, such as scores and labels; rows are drawn together.
+        columns: arrays with one row per image, such as scores and labels; rows are drawn together.
         confidence: in (0, 1).
         resamples: number of draws; 1,000 are good to about a twentieth of the interval's length.
         seed: of the draws.
-        strata: (n,) photos are drawn within each stratum; give the labels, so that each draw has both classes.
-        groups: (n,) photos that share one are drawn together. With ``strata``, a group must lie within one stratum.
+        strata: (n,) images are drawn within each stratum; give the labels, so that each draw has both classes.
+        groups: (n,) images that share one are drawn together. With ``strata``, a group must lie within one stratum.
 
     Returns:
-        The interval; None where the figure has no meaning on the photos as they are.
+        The interval; None where the figure has no meaning on the images as they are.
 
     Raises:
         DataError: columns of unequal length, none, or a group that spans strata.
@@ -100,9 +100,9 @@ def bootstrap_difference(
     strata: Sequence[Hashable] | None = None,
     groups: Sequence[Hashable] | None = None,
 ) -> Interval | None:
-    """Confidence interval of ``statistic(second) - statistic(first)`` on the same photos.
+    """Confidence interval of ``statistic(second) - statistic(first)`` on the same images.
 
-    Both are computed on the same draws: what makes a photo hard is hard for both, and cancels.
+    Both are computed on the same draws: what makes an image hard is hard for both, and cancels.
 
     Args:
         statistic: as in `bootstrap`.
@@ -115,7 +115,7 @@ def bootstrap_difference(
         groups: as in `bootstrap`.
 
     Returns:
-        The interval; None where either figure has no meaning on the photos as they are.
+        The interval; None where either figure has no meaning on the images as they are.
 
     Raises:
         DataError, SettingsError: as `bootstrap`.
@@ -159,14 +159,14 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, confidence: float 
     return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence)
 
 
-def count_columns(per_photo: Sequence[Confusion]) -> tuple[NDArray[np.int64], ...]:
-    """Counts of each photo as four columns (TP, FP, FN, TN), int64 (n,) each: what `pooled` takes."""
-    rows = [(c.true_positives, c.false_positives, c.false_negatives, c.true_negatives) for c in per_photo]
+def count_columns(per_image: Sequence[Confusion]) -> tuple[NDArray[np.int64], ...]:
+    """Counts of each image as four columns (TP, FP, FN, TN), int64 (n,) each: what `pooled` takes."""
+    rows = [(c.true_positives, c.false_positives, c.false_negatives, c.true_negatives) for c in per_image]
     return tuple(np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
 def pooled(figure: str) -> Statistic:
-    """The statistic that adds up the counts of photos and reads one figure of `Confusion` from the sum.
+    """The statistic that adds up the counts of images and reads one figure of `Confusion` from the sum.
 
     Args:
         figure: ``f1``, ``iou``, ``precision``, ``recall``, ``accuracy``, …
@@ -192,7 +192,7 @@ def _checked_columns(columns: Sequence[ArrayLike], confidence: float, resamples:
     arrays = [np.asarray(column) for column in columns]
     lengths = [a.shape[0] if a.ndim else 0 for a in arrays]
     if not arrays or len(set(lengths)) != 1 or lengths[0] == 0:
-        raise DataError(f"All columns must have one row per photo, and at least one photo; got lengths {lengths}.")
+        raise DataError(f"All columns must have one row per image, and at least one image; got lengths {lengths}.")
     return arrays
 
 
@@ -202,7 +202,7 @@ def _draws(
     """Row numbers of each draw."""
     for name, given in (("strata", strata), ("groups", groups)):
         if given is not None and len(given) != n:
-            raise DataError(f"There are {n} photos and {len(given)} {name}; give one each.")
+            raise DataError(f"There are {n} images and {len(given)} {name}; give one each.")
     units: dict[Hashable, list[int]] = {}
     for row in range(n):
         units.setdefault(row if groups is None else groups[row], []).append(row)
@@ -210,10 +210,10 @@ def _draws(
     for unit, rows in units.items():
         own = {None if strata is None else strata[row] for row in rows}
         if len(own) > 1:
-            raise DataError(f'The group "{unit}" has photos in several strata; a group must lie within one.')
+            raise DataError(f'The group "{unit}" has images in several strata; a group must lie within one.')
         by_stratum.setdefault(own.pop(), []).append(np.array(rows, dtype=np.intp))
     rng = np.random.default_rng(seed)
-    # Photos that stand alone, the usual case, are drawn in one go; a list of arrays of one would take a hundred times
+    # Images that stand alone, the usual case, are drawn in one go; a list of arrays of one would take a hundred times
     # as long.
     alone = {stratum: np.concatenate(members) for stratum, members in by_stratum.items() if len(units) == n}
     for _ in range(resamples):

@@ -14,7 +14,7 @@ from blemish.files import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SOUND, DEFECTIVE, OTHERS = "#5b7c99", "#d1495b", ("#edae49", "#00798c", "#8d6a9f", "#7a9e4f", "#a26769", "#30638e")
+NORMAL, DEFECTIVE, OTHERS = "#5b7c99", "#d1495b", ("#edae49", "#00798c", "#8d6a9f", "#7a9e4f", "#a26769", "#30638e")
 # Class names may be Korean, Japanese or Chinese; the default font has none of their letters.
 _WIDE_FONTS = (
     "Noto Sans CJK KR",
@@ -70,6 +70,6 @@ def picture(target: Path, *, width_in: float = 5.0, height_in: float = 3.6, titl
 
 
 def class_colours(names: list[str]) -> dict[str, str]:
-    """A colour for each class: the first is the sound one, the second the defective one."""
-    palette = (SOUND, DEFECTIVE, *OTHERS)
+    """A colour for each class: the first is the normal one, the second the defective one."""
+    palette = (NORMAL, DEFECTIVE, *OTHERS)
     return {name: palette[i % len(palette)] for i, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""Which class was taken for which: a count for every pair of true and predicted class, sound being one of them."""
+"""Which class was taken for which: a count for every pair of true and predicted class, normal being one of them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from blemish.errors import DataError
 from blemish.evaluation.confusion import ratio
 
-SOUND = "sound"
+NORMAL = "normal"
 
 
 class ClassConfusion:
-    """Counts photos by their true and their predicted class: `add` one after another.
+    """Counts images by their true and their predicted class: `add` one after another.
 
     Args:
-        classes: names of the defect classes. `SOUND` stands before them.
+        classes: names of the defect classes. `NORMAL` stands before them.
     """
 
     def __init__(self, classes: Sequence[str]) -> None:
-        self.labels = (SOUND, *classes)
+        self.labels = (NORMAL, *classes)
         self.counts: NDArray[np.int64] = np.zeros((len(self.labels), len(self.labels)), dtype=np.int64)
         """int64 (K + 1, K + 1): rows truth, columns prediction, in the order of ``labels``."""
 
     def add(self, truth: str | None, predicted: str | None) -> None:
-        """Count one photo; None stands for sound.
+        """Count one image; None stands for normal.
 
         Raises:
             DataError: a class that was not declared.
@@ -36,22 +36,22 @@ class ClassConfusion:
 
     @property
     def n(self) -> int:
-        """Number of photos."""
+        """Number of images."""
         return int(self.counts.sum())
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the photos put into their own class; None without photos."""
+        """Fraction of the images put into their own class; None without images."""
         return ratio(int(np.trace(self.counts)), self.n)
 
     @property
     def recalls(self) -> dict[str, float | None]:
-        """Share of the photos of each class that were put into it; None for a class without photos."""
+        """Fraction of the images of each class that were put into it; None for a class without images."""
         return {label: ratio(int(row[k]), int(row.sum())) for k, (label, row) in enumerate(self._rows())}
 
     @property
     def balanced_accuracy(self) -> float | None:
-        """Mean of the recalls of the classes that have photos: a rare class counts as much as a common one."""
+        """Mean of the recalls of the classes that have images: a rare class counts as much as a common one."""
         known = [recall for recall in self.recalls.values() if recall is not None]
         return ratio(sum(known), len(known))
 
@@ -69,7 +69,7 @@ class ClassConfusion:
         return list(zip(self.labels, self.counts, strict=True))
 
     def _place(self, label: str | None) -> int:
-        name = SOUND if label is None else label
+        name = NORMAL if label is None else label
         if name not in self.labels:
             raise DataError(f'There is no class "{name}" among {", ".join(self.labels)}.')
         return self.labels.index(name)

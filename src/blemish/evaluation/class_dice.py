@@ -1,4 +1,4 @@
-"""Dice of each class over photos, as Kaggle scored Severstal's steel, and what that score hides."""
+"""Dice of each class over images, as Kaggle scored Severstal's steel, and what that score hides."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def dice(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ClassDiceRow:
-    """Figures of one class, or of all together. A figure is None where no photo bears on it.
+    """Figures of one class, or of all together. A figure is None where no image bears on it.
 
     Attributes:
-        label: the class; "all" takes every pair of photo and class as one.
-        n: pairs of photo and class.
-        n_with: pairs in which the photo shows the class.
+        label: the class; "all" takes every pair of image and class as one.
+        n: pairs of image and class.
+        n_with: pairs in which the image shows the class.
         mean_dice: over all pairs, 1 where nothing is there and nothing was found: Kaggle's score. Beware: where most
-            pairs are empty, finding nothing scores well; on Severstal's test photos an empty answer had .856.
-        dice_where_present: over the pairs in which the photo shows the class: nothing found there is 0.
-        false_positive_rate: share of the photos without the class in which some pixel is called so.
-        false_negative_rate: share of the photos with the class in which no pixel is.
+            pairs are empty, finding nothing scores well; on Severstal's test images an empty answer had .856.
+        dice_where_present: over the pairs in which the image shows the class: nothing found there is 0.
+        false_positive_rate: fraction of the images without the class in which some pixel is called so.
+        false_negative_rate: fraction of the images with the class in which no pixel is.
     """
 
     label: str
@@ -47,7 +47,7 @@ class ClassDiceRow:
 
 
 class ClassDice:
-    """Gathers the masks of several classes photo by photo: `add`, then `rows`.
+    """Gathers the masks of several classes image by image: `add`, then `rows`.
 
     Args:
         classes: names, in the order of the masks.
@@ -60,7 +60,7 @@ class ClassDice:
         self._there: list[NDArray[np.bool_]] = []
 
     def add(self, predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
-        """Add one photo.
+        """Add one image.
 
         Args:
             predicted: bool (K, H, W).
@@ -79,7 +79,7 @@ class ClassDice:
         self._there.append(np.asarray(truth.any(axis=(1, 2))))
 
     def rows(self) -> tuple[ClassDiceRow, ...]:
-        """A row for each class, then one of all; empty where no photo was added."""
+        """A row for each class, then one of all; empty where no image was added."""
         if not self._dice:
             return ()
         scores, found, there = np.array(self._dice), np.array(self._found), np.array(self._there)

@@ -13,16 +13,16 @@ from blemish.evaluation.ranking import checked_pairs
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Counts of items (photos or pixels) by truth and decision.
+    """Counts of items (images or pixels) by truth and decision.
 
     Every figure is a quotient of counts, and None where that is 0/0. Nothing flagged at all, for one, leaves precision
     None, recall 0 and F1 0; no defect and nothing flagged leaves only the accuracy, 1.
 
     Attributes:
         true_positives: defective and flagged.
-        false_positives: sound and flagged.
+        false_positives: normal and flagged.
         false_negatives: defective and missed.
-        true_negatives: sound and passed.
+        true_negatives: normal and passed.
     """
 
     true_positives: int = 0
@@ -62,22 +62,22 @@ class Confusion:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the items decided rightly."""
+        """Fraction of the items decided rightly."""
         return ratio(self.true_positives + self.true_negatives, self.total)
 
     @property
     def precision(self) -> float | None:
-        """Share of the flagged items that are defective."""
+        """Fraction of the flagged items that are defective."""
         return ratio(self.true_positives, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> float | None:
-        """Share of the defective items that are flagged."""
+        """Fraction of the defective items that are flagged."""
         return ratio(self.true_positives, self.true_positives + self.false_negatives)
 
     @property
     def false_alarm_rate(self) -> float | None:
-        """Share of the sound items that are flagged."""
+        """Fraction of the normal items that are flagged."""
         return ratio(self.false_positives, self.false_positives + self.true_negatives)
 
     @property
@@ -96,7 +96,7 @@ class Confusion:
         return ratio(self.true_positives, self.true_positives + self.false_positives + self.false_negatives)
 
     def matrix(self) -> NDArray[np.int64]:
-        """int64 (2, 2): rows truth (sound, defective), columns decision (passed, flagged)."""
+        """int64 (2, 2): rows truth (normal, defective), columns decision (passed, flagged)."""
         return np.array(
             [[self.true_negatives, self.false_positives], [self.false_negatives, self.true_positives]], dtype=np.int64
         )

@@ -1,6 +1,6 @@
-"""The crack literature's own figures: best thresholds per data set and per photo, centre lines, length found.
+"""The crack literature's own figures: best thresholds per data set and per image, centre lines, length found.
 
-All are pooled over photos except OIS, which is a mean over photos by definition.
+All are pooled over images except OIS, which is a mean over images by definition.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class CrackResult:
 
     Attributes:
         tolerance_px: at which ODS and OIS count a pixel as right.
-        ods: "optimal data-set scale": F1 of the pooled counts at the one threshold that is best for all photos.
+        ods: "optimal data-set scale": F1 of the pooled counts at the one threshold that is best for all images.
         ods_threshold: that threshold; the highest where several tie.
-        ois: "optimal image scale": mean over photos with a crack of the F1 at each photo's own best threshold.
+        ois: "optimal image scale": mean over images with a crack of the F1 at each image's own best threshold.
         centre_line_iou: IoU of predicted and true centre lines at 4 px (clIoU, Benz and Rodehorst, "OmniCrack30k",
             CVPR workshops 2024, as in the authors' code): true centre-line pixels within 4 px of the predicted line,
             over these, the rest of the true line, and predicted line pixels that are not within 4 px of the true one.
-        length_recall: share of the true centre line, by pixels, within 2 px of the predicted mask: how much of the
+        length_recall: fraction of the true centre line, by pixels, within 2 px of the predicted mask: how much of the
             cracks' length was found, whatever the width.
     """
 
@@ -59,8 +59,8 @@ class CrackResult:
         }
 
 
-class CrackFigures:
-    """Accumulates crack figures: `add` photo by photo, then `result`. Memory does not grow with the photos.
+class CrackMetrics:
+    """Accumulates crack figures: `add` image by image, then `result`. Memory does not grow with the images.
 
     Args:
         thresholds: tried by ODS and OIS, ascending; the default suits maps of probabilities.
@@ -71,7 +71,7 @@ class CrackFigures:
     """
 
     def __init__(self, thresholds: Sequence[float] = PROBABILITIES, *, tolerance_px: float = 2.0) -> None:
-        # In float32, as heat maps are compared with a threshold.
+        # In float32, as anomaly maps are compared with a threshold.
         self._thresholds = np.asarray(thresholds, dtype=np.float32)
         if self._thresholds.size == 0 or not np.all(np.diff(self._thresholds) > 0):
             raise SettingsError("ODS and OIS need at least one threshold, in rising order without repeats.")
@@ -86,26 +86,26 @@ class CrackFigures:
 
     def add(
         self,
-        heat_map: NDArray[np.floating[Any]],
+        anomaly_map: NDArray[np.floating[Any]],
         truth: NDArray[np.bool_],
         predicted: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Add one photo.
+        """Add one image.
 
         Args:
-            heat_map: float32 (H, W), finite, higher is worse.
+            anomaly_map: float32 (H, W), finite, higher is worse.
             truth: bool (H, W), True on cracks.
-            predicted: bool (H, W), for the centre-line figures; None leaves the photo out of them.
+            predicted: bool (H, W), for the centre-line figures; None leaves the image out of them.
 
         Raises:
             DataError: sizes that differ, or NaN or infinite values.
         """
-        shapes = {heat_map.shape, truth.shape} | (set() if predicted is None else {predicted.shape})
-        if len(shapes) != 1 or heat_map.ndim != 2 or heat_map.size == 0:
-            raise DataError(f"A heat map and its masks must have one size (H, W); got {sorted(shapes)}.")
-        values = np.ascontiguousarray(heat_map, dtype=np.float32)
+        shapes = {anomaly_map.shape, truth.shape} | (set() if predicted is None else {predicted.shape})
+        if len(shapes) != 1 or anomaly_map.ndim != 2 or anomaly_map.size == 0:
+            raise DataError(f"An anomaly map and its masks must have one size (H, W); got {sorted(shapes)}.")
+        values = np.ascontiguousarray(anomaly_map, dtype=np.float32)
         if not np.isfinite(values).all():
-            raise DataError("A heat map has NaN or infinite values; all must be finite.")
+            raise DataError("An anomaly map has NaN or infinite values; all must be finite.")
         counts = self._sweep(values, truth)
         self._counts += counts
         if truth.any():

@@ -1,4 +1,4 @@
-"""Pictures side by side in a table: one photo a row, one step or one method a column."""
+"""Pictures side by side in a table: one image a row, one step or one method a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixel figures of a whole split, pooled over all its pixels, photo by photo."""
+"""Pixel figures of a whole split, pooled over all its pixels, image by image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError
 from blemish.evaluation.confusion import Confusion
-from blemish.evaluation.pooled import PooledFigures, PooledScores
+from blemish.evaluation.pooled import PooledMetrics, PooledScores
 from blemish.evaluation.ranking import BestF1
 from blemish.evaluation.tolerance import ToleranceCounts, count_within
 
@@ -25,20 +25,20 @@ class PixelResult:
     """Pooled pixel figures. A figure is None where it has no meaning.
 
     Attributes:
-        n_photos: photos added.
+        n_images: images added.
         n_px: pixels added.
-        ranking: figures of the heat maps, whatever the threshold.
+        ranking: figures of the anomaly maps, whatever the threshold.
         confusion: counts of the predicted masks; None when no mask was given.
         tolerance: counts of the predicted masks by tolerance, px; empty when no mask was given.
-        per_photo: counts of each photo's predicted mask, in order: what confidence intervals resample.
+        per_image: counts of each image's predicted mask, in order: what confidence intervals resample.
     """
 
-    n_photos: int = 0
+    n_images: int = 0
     n_px: int = 0
-    ranking: PooledFigures = field(default_factory=PooledFigures)
+    ranking: PooledMetrics = field(default_factory=PooledMetrics)
     confusion: Confusion | None = None
     tolerance: dict[float, ToleranceCounts] = field(default_factory=dict)
-    per_photo: tuple[Confusion, ...] = field(default=(), repr=False)
+    per_image: tuple[Confusion, ...] = field(default=(), repr=False)
 
     def to_record(self) -> dict[str, float | None]:
         """The nine figures of ``evaluate --json``."""
@@ -59,7 +59,7 @@ class PixelResult:
     def details(self) -> dict[str, Any]:
         """Everything else, as plain values."""
         record: dict[str, Any] = {
-            "n_photos": self.n_photos,
+            "n_images": self.n_images,
             "n_px": self.n_px,
             "auroc_error": self.ranking.auroc_error,
             "aupro": self.ranking.aupro,
@@ -74,11 +74,11 @@ class PixelResult:
         return record
 
 
-class PixelFigures:
-    """Accumulates pixel figures: `add` photo by photo, then `result`.
+class PixelMetrics:
+    """Accumulates pixel figures: `add` image by image, then `result`.
 
     Ranking figures (AUROC, average precision, AUPRO, best F1) are exact up to ``exact_limit`` pixels; see
-    `blemish.evaluation.pooled` for what happens beyond. All counts are exact however many photos follow.
+    `blemish.evaluation.pooled` for what happens beyond. All counts are exact however many images follow.
 
     Args:
         exact_limit: number of pixels up to which ranking figures are exact.
@@ -87,32 +87,32 @@ class PixelFigures:
 
     def __init__(self, exact_limit: int = 1 << 27, *, rank: bool = True) -> None:
         self._scores = PooledScores(exact_limit) if rank else None
-        self._n_photos = 0
+        self._n_images = 0
         self._n_px = 0
-        self._per_photo: list[Confusion] = []
+        self._per_image: list[Confusion] = []
         self._tolerance = [ToleranceCounts() for _ in TOLERANCES_PX]
 
     def add(
         self,
-        heat_map: NDArray[np.floating[Any]],
+        anomaly_map: NDArray[np.floating[Any]],
         truth: NDArray[np.bool_],
         predicted: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Add one photo.
+        """Add one image.
 
         Args:
-            heat_map: float32 (H, W), finite, higher is worse. Other float types are rounded to float32.
+            anomaly_map: float32 (H, W), finite, higher is worse. Other float types are rounded to float32.
             truth: bool (H, W), True where defective.
             predicted: bool (H, W), True where the detector says so; None where it draws no mask. Give it for every
-                photo or for none.
+                image or for none.
 
         Raises:
-            DataError: sizes that differ, NaN or infinite values, or masks for some photos only.
+            DataError: sizes that differ, NaN or infinite values, or masks for some images only.
         """
-        values, true_mask = _checked(heat_map, truth, predicted)
-        if self._n_photos and (predicted is not None) != bool(self._per_photo):
-            raise DataError("A predicted mask must be given for every photo or for none.")
-        self._n_photos += 1
+        values, true_mask = _checked(anomaly_map, truth, predicted)
+        if self._n_images and (predicted is not None) != bool(self._per_image):
+            raise DataError("A predicted mask must be given for every image or for none.")
+        self._n_images += 1
         self._n_px += values.size
         if self._scores is not None:
             # Regions are 8-connected, as in MVTec's own evaluation.
@@ -120,60 +120,60 @@ class PixelFigures:
             self._scores.add(values, regions.astype(np.int32, copy=False), stats[1:, cv2.CC_STAT_AREA].astype(np.int64))
         if predicted is not None:
             decided = np.ascontiguousarray(predicted, dtype=np.bool_)
-            self._per_photo.append(Confusion.of(decided, true_mask))
+            self._per_image.append(Confusion.of(decided, true_mask))
             here = count_within(decided, true_mask, TOLERANCES_PX)
             self._tolerance = [total + counts for total, counts in zip(self._tolerance, here, strict=True)]
 
     def result(self) -> PixelResult:
         """The figures over everything added so far; more may be added after."""
-        masks = bool(self._per_photo)
+        masks = bool(self._per_image)
         return PixelResult(
-            n_photos=self._n_photos,
+            n_images=self._n_images,
             n_px=self._n_px,
-            ranking=self._scores.figures(PRO_LIMIT) if self._scores is not None else PooledFigures(),
-            confusion=sum(self._per_photo, Confusion()) if masks else None,
+            ranking=self._scores.metrics(PRO_LIMIT) if self._scores is not None else PooledMetrics(),
+            confusion=sum(self._per_image, Confusion()) if masks else None,
             tolerance=dict(zip(TOLERANCES_PX, self._tolerance, strict=True)) if masks else {},
-            per_photo=tuple(self._per_photo),
+            per_image=tuple(self._per_image),
         )
 
 
 def best_f1_threshold(
-    photos: Iterable[tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]], exact_limit: int = 1 << 27
+    images: Iterable[tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]], exact_limit: int = 1 << 27
 ) -> BestF1 | None:
-    """The pixel threshold with the highest pooled F1 over labelled photos, exactly.
+    """The pixel threshold with the highest pooled F1 over labelled images, exactly.
 
-    The photos must be set aside from training for this; taken from the test split, the answer is picked on the test.
+    The images must be set aside from training for this; taken from the test split, the answer is picked on the test.
 
     Args:
-        photos: pairs (heat map float32 (H, W), truth bool (H, W)), drawn one at a time.
+        images: pairs (anomaly map float32 (H, W), truth bool (H, W)), drawn one at a time.
         exact_limit: number of pixels up to which the answer is exact; see `blemish.evaluation.pooled`.
 
     Returns:
-        Threshold, ``heat_map >= threshold`` being defective, and F1; None unless both kinds of pixel were seen.
+        Threshold, ``anomaly_map >= threshold`` being defective, and F1; None unless both kinds of pixel were seen.
 
     Raises:
-        DataError: as `PixelFigures.add`.
+        DataError: as `PixelMetrics.add`.
     """
-    figures = PixelFigures(exact_limit)
-    for heat_map, truth in photos:
-        figures.add(heat_map, truth)
-    ranking = figures.result().ranking
+    metrics = PixelMetrics(exact_limit)
+    for anomaly_map, truth in images:
+        metrics.add(anomaly_map, truth)
+    ranking = metrics.result().ranking
     if ranking.best_threshold is None or ranking.best_f1 is None:
         return None
     return BestF1(threshold=ranking.best_threshold, f1=ranking.best_f1)
 
 
 def _checked(
-    heat_map: NDArray[np.floating[Any]], truth: NDArray[np.bool_], predicted: NDArray[np.bool_] | None
+    anomaly_map: NDArray[np.floating[Any]], truth: NDArray[np.bool_], predicted: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    if heat_map.ndim != 2 or heat_map.size == 0 or heat_map.shape != truth.shape:
+    if anomaly_map.ndim != 2 or anomaly_map.size == 0 or anomaly_map.shape != truth.shape:
         raise DataError(
-            f"A heat map and its true mask must have one size (H, W); got {heat_map.shape} and {truth.shape}."
+            f"An anomaly map and its true mask must have one size (H, W); got {anomaly_map.shape} and {truth.shape}."
         )
     if predicted is not None and predicted.shape != truth.shape:
-        raise DataError(f"A predicted mask must be of its photo's size {truth.shape}; got {predicted.shape}.")
-    values = np.ascontiguousarray(heat_map, dtype=np.float32)
+        raise DataError(f"A predicted mask must be of its image's size {truth.shape}; got {predicted.shape}.")
+    values = np.ascontiguousarray(anomaly_map, dtype=np.float32)
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:
-        raise DataError(f"{bad} of the {values.size} values of a heat map are NaN or infinite; all must be finite.")
+        raise DataError(f"{bad} of the {values.size} values of an anomaly map are NaN or infinite; all must be finite.")
     return values, np.ascontiguousarray(truth, dtype=np.bool_)

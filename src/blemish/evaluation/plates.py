@@ -1,4 +1,4 @@
-"""Pictures of photos side by side: original, reconstruction and difference; best and worst cases."""
+"""Pictures of images side by side: original, reconstruction and difference; best and worst cases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CELL_PX = 360
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """One photo and what a reconstructing method made of it.
+    """One image and what a reconstructing method made of it.
 
     Attributes:
         original: uint8 (H, W, 3) RGB or (H, W) grey.
@@ -41,23 +41,23 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One photo with its heat map.
+    """One image with its anomaly map.
 
     Attributes:
         image: uint8 (H, W, 3) RGB or (H, W) grey.
-        heat_map: float32 (H, W), higher is worse; None where the detector does not localise.
+        anomaly_map: float32 (H, W), higher is worse; None where the detector does not localise.
         truth: bool (H, W), outlined; None where it is not known.
         caption: above it.
     """
 
     image: NDArray[np.uint8] = field(repr=False)
-    heat_map: NDArray[np.floating[Any]] | None = field(default=None, repr=False)
+    anomaly_map: NDArray[np.floating[Any]] | None = field(default=None, repr=False)
     truth: NDArray[np.bool_] | None = field(default=None, repr=False)
     caption: str = ""
 
 
 def notable_cases(scores: ArrayLike, defective: ArrayLike, count: int = 5) -> dict[str, NDArray[np.intp]]:
-    """Which photos are worth looking at: where the ranking was most wrong and most right.
+    """Which images are worth looking at: where the ranking was most wrong and most right.
 
     Args:
         scores: (n,) raw scores, higher is worse.
@@ -65,8 +65,8 @@ def notable_cases(scores: ArrayLike, defective: ArrayLike, count: int = 5) -> di
         count: at most so many of each kind.
 
     Returns:
-        Photo numbers, most telling first, by kind: ``missed`` (defective, lowest scores), ``false alarms`` (sound,
-        highest), ``found`` (defective, highest) and ``passed`` (sound, lowest). A kind without photos is empty.
+        Image numbers, most telling first, by kind: ``missed`` (defective, lowest scores), ``false alarms`` (normal,
+        highest), ``found`` (defective, highest) and ``passed`` (normal, lowest). A kind without images is empty.
 
     Raises:
         DataError: NaN or infinite scores, or lengths that differ.
@@ -83,11 +83,11 @@ def notable_cases(scores: ArrayLike, defective: ArrayLike, count: int = 5) -> di
 
 
 def draw_triples(target: Path, rows: Sequence[Triple], *, title: str = "") -> None:
-    """Original, reconstruction and difference, one photo a row; all differences on one colour scale.
+    """Original, reconstruction and difference, one image a row; all differences on one colour scale.
 
     Args:
         target: PNG file to write.
-        rows: the photos.
+        rows: the images.
         title: above everything.
 
     Raises:
@@ -95,7 +95,7 @@ def draw_triples(target: Path, rows: Sequence[Triple], *, title: str = "") -> No
         MissingExtraError: Matplotlib is not installed.
     """
     if not rows:
-        raise DataError("There are no photos to draw.")
+        raise DataError("There are no images to draw.")
     low, high = _range([row.difference for row in rows])
     with picture(target, width_in=3 * _CELL_IN + 0.9, height_in=len(rows) * _CELL_IN + 0.5, title=title) as figure:
         grid = figure.subplots(len(rows), 3, squeeze=False)
@@ -112,7 +112,7 @@ def draw_triples(target: Path, rows: Sequence[Triple], *, title: str = "") -> No
 
 
 def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str = "") -> None:
-    """Photos with the true outline, and below each its heat map; one kind a band, all maps on one colour scale.
+    """Images with the true outline, and below each its anomaly map; one kind a band, all maps on one colour scale.
 
     Args:
         target: PNG file to write.
@@ -125,8 +125,8 @@ def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str 
     """
     shown = {kind: list(cases) for kind, cases in kinds.items() if cases}
     if not shown:
-        raise DataError("There are no photos to draw.")
-    maps = [case.heat_map for cases in shown.values() for case in cases if case.heat_map is not None]
+        raise DataError("There are no images to draw.")
+    maps = [case.anomaly_map for cases in shown.values() for case in cases if case.anomaly_map is not None]
     rows_each = 2 if maps else 1
     low, high = _range(maps) if maps else (0.0, 1.0)
     columns, rows = max(map(len, shown.values())), rows_each * len(shown)
@@ -144,13 +144,13 @@ def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str 
                 if case.truth is not None and case.truth.any() and not case.truth.all():
                     truth = _small(case.truth.astype(np.float32))
                     top[column].contour(truth, levels=[0.5], colors=DEFECTIVE, linewidths=0.8)
-                if case.heat_map is not None:
+                if case.anomaly_map is not None:
                     below = grid[rows_each * band + 1, column]
-                    below.imshow(_small(case.heat_map), cmap="inferno", vmin=low, vmax=high)
+                    below.imshow(_small(case.anomaly_map), cmap="inferno", vmin=low, vmax=high)
 
 
 def _range(maps: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float]:
-    """One colour scale for all maps: a shared scale shows which photo is worse; each its own would hide it."""
+    """One colour scale for all maps: a shared scale shows which image is worse; each its own would hide it."""
     ends = [np.quantile(each, [0.01, 0.999]) for each in maps]
     low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
     return low, high if high > low else low + 1.0

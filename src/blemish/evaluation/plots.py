@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from blemish.errors import DataError
 from blemish.evaluation import ranking
-from blemish.evaluation.canvas import DEFECTIVE, OTHERS, SOUND, class_colours, picture
+from blemish.evaluation.canvas import DEFECTIVE, NORMAL, OTHERS, class_colours, picture
 from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.confusion import Confusion
 
-_MOST_BINS = 60
+_MAX_BINS = 60
 
 
 def draw_roc(target: Path, scores: ArrayLike, defective: ArrayLike, *, title: str = "ROC") -> None:
@@ -37,7 +37,7 @@ def draw_roc(target: Path, scores: ArrayLike, defective: ArrayLike, *, title: st
     """
     curve, area = ranking.roc_curve(scores, defective), ranking.auroc(scores, defective)
     if curve is None:
-        raise DataError("A ROC curve needs sound and defective items; only one of the two is there.")
+        raise DataError("A ROC curve needs normal and defective items; only one of the two is there.")
     with picture(target, width_in=4, height_in=4, title=title) as figure:
         axes = figure.add_subplot(aspect="equal")
         axes.plot([0, 1], [0, 1], color="#c8ced4", lw=1, ls="--")
@@ -56,7 +56,7 @@ def draw_precision_recall(
     curve, area = ranking.precision_recall_curve(scores, defective), ranking.average_precision(scores, defective)
     best = ranking.best_f1(scores, defective)
     if curve is None or best is None:
-        raise DataError("A precision-recall curve needs sound and defective items; only one of the two is there.")
+        raise DataError("A precision-recall curve needs normal and defective items; only one of the two is there.")
     chance = float(np.mean(np.asarray(defective, dtype=np.bool_)))
     at = int(np.flatnonzero(curve.threshold == best.threshold)[0])
     with picture(target, width_in=4, height_in=4, title=title) as figure:
@@ -75,7 +75,7 @@ def draw_precision_recall(
             curve.precision[at],
             "o",
             ms=5,
-            color=SOUND,
+            color=NORMAL,
             label=f"best F1 {best.f1:.4f}, at {best.threshold:.4g}",
         )
         axes.set(xlabel="recall", ylabel="precision", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
@@ -93,7 +93,7 @@ def draw_histograms(
 
     Args:
         target: PNG file to write.
-        scores: (n,) raw scores by class name; the sound class first.
+        scores: (n,) raw scores by class name; the normal class first.
         thresholds: vertical lines by name, such as ``{"review": 0.4, "reject": 0.7}``.
         title: above the plot.
 
@@ -102,19 +102,19 @@ def draw_histograms(
     """
     by_class = _checked_classes(scores)
     edges = np.histogram_bin_edges(np.concatenate(list(by_class.values())), bins="auto")
-    if edges.size - 1 > _MOST_BINS:
-        edges = np.linspace(edges[0], edges[-1], _MOST_BINS + 1)
+    if edges.size - 1 > _MAX_BINS:
+        edges = np.linspace(edges[0], edges[-1], _MAX_BINS + 1)
     with picture(target, title=title) as figure:
         axes = figure.add_subplot()
         for name, colour in class_colours(list(by_class)).items():
             values = by_class[name]
-            shares = np.full(values.size, 1.0 / values.size)
+            fractions = np.full(values.size, 1.0 / values.size)
             label = f"{name} ({values.size})"
-            axes.hist(values, bins=edges.tolist(), weights=shares, color=colour, alpha=0.45, label=label)
-            axes.hist(values, bins=edges.tolist(), weights=shares, color=colour, histtype="step", lw=1.2)
+            axes.hist(values, bins=edges.tolist(), weights=fractions, color=colour, alpha=0.45, label=label)
+            axes.hist(values, bins=edges.tolist(), weights=fractions, color=colour, histtype="step", lw=1.2)
         for number, (name, at) in enumerate((thresholds or {}).items()):
             axes.axvline(at, color="#22272b", lw=1, ls=("--", ":", "-.")[number % 3], label=f"{name} ≥ {at:.4g}")
-        axes.set(xlabel="raw score", ylabel="share of the class")
+        axes.set(xlabel="raw score", ylabel="fraction of the class")
         axes.legend()
 
 
@@ -145,7 +145,7 @@ def draw_confusion(
     target: Path,
     confusion: Confusion,
     *,
-    names: tuple[str, str] = ("sound", "defective"),
+    names: tuple[str, str] = ("normal", "defective"),
     title: str = "Confusion matrix",
 ) -> None:
     """The 2 × 2 matrix of decisions, with counts and shares of each true class.
@@ -153,7 +153,7 @@ def draw_confusion(
     Args:
         target: PNG file to write.
         confusion: the counts.
-        names: of the sound and the defective class.
+        names: of the normal and the defective class.
         title: above the plot.
     """
     with picture(target, width_in=3.6, height_in=3.4, title=title) as figure:
@@ -183,11 +183,11 @@ def draw_class_confusion(target: Path, confusion: ClassConfusion, *, title: str 
 
 
 def _draw_counts(axes: Any, counts: NDArray[np.int64], *, fontsize: float) -> None:
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
-        text = f"{count:,}\n{100 * shares[row, column]:.1f} %"
-        colour = "white" if shares[row, column] > 0.55 else "#22272b"
+        text = f"{count:,}\n{100 * fractions[row, column]:.1f} %"
+        colour = "white" if fractions[row, column] > 0.55 else "#22272b"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=fontsize)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -207,7 +207,7 @@ def draw_losses(target: Path, log: Path, *, title: str = "Losses") -> None:
     curves = _read_losses(log)
     with picture(target, title=title) as figure:
         axes = figure.add_subplot()
-        palette = (SOUND, DEFECTIVE, *OTHERS)
+        palette = (NORMAL, DEFECTIVE, *OTHERS)
         for number, (name, points) in enumerate(curves.items()):
             epochs, losses = np.array(sorted(points.items())).T
             colour = palette[number % len(palette)]

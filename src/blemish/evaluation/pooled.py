@@ -1,8 +1,9 @@
-"""Ranking figures over the pixels of a whole split, added photo by photo.
+"""Ranking figures over the pixels of a whole split, added image by image.
 
-Exact, with 4 bytes kept per sound pixel and 8 per defective one, up to a limit on the number of pixels. Beyond it the
-scores are rounded down to about two million levels, at quantiles of the sound and the defective scores seen until then,
-and only counted, in 70 MB however many follow. The largest error that this can do to the AUROC is then known and given.
+Exact, with 4 bytes kept per normal pixel and 8 per defective one, up to a limit on the number of pixels. Beyond it the
+scores are rounded down to about two million levels, at quantiles of the normal and the defective scores seen until
+then, and only counted, in 70 MB however many follow. The largest error that this can do to the AUROC is then known and
+given.
 
 Why this works. A float32 and its bits, read as an unsigned integer after flipping the sign, sort alike. Sorted integers
 need no indices beside them, and a figure changes only at the scores of defective pixels, which are few: so two sorts
@@ -26,7 +27,7 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
-class PooledFigures:
+class PooledMetrics:
     """Ranking figures over all pixels added. Each is None where it has no meaning.
 
     Attributes:
@@ -52,12 +53,12 @@ class _Steps(NamedTuple):
     key: NDArray[np.uint32]
     found: NDArray[np.int64]  # defective pixels at exactly this score
     overlap: NDArray[np.float64]  # sum over them of 1 / pixels in their region
-    alarms_above: NDArray[np.int64]  # sound pixels strictly above
-    alarms: NDArray[np.int64]  # sound pixels at or above
+    alarms_above: NDArray[np.int64]  # normal pixels strictly above
+    alarms: NDArray[np.int64]  # normal pixels at or above
 
 
 class PooledScores:
-    """Scores of sound and defective pixels, ranked together.
+    """Scores of normal and defective pixels, ranked together.
 
     Args:
         exact_limit: number of pixels up to which figures are exact. Default 2^27: half a gigabyte when few pixels are
@@ -68,52 +69,52 @@ class PooledScores:
         self._exact_limit = exact_limit
         self._size = 0
         self._regions = 0
-        self._sound: list[NDArray[np.uint32]] = []
+        self._normal: list[NDArray[np.uint32]] = []
         self._defective: list[NDArray[np.uint64]] = []
         self._region_px: list[NDArray[np.int64]] = []
         self._bins: _Bins | None = None
 
     def add(self, values: NDArray[np.float32], regions: NDArray[np.int32], region_px: NDArray[np.int64]) -> None:
-        """Add one photo.
+        """Add one image.
 
         Args:
             values: float32 (H, W), finite.
-            regions: int32 (H, W), 0 where sound, else the number, from 1, of the defective region.
+            regions: int32 (H, W), 0 where normal, else the number, from 1, of the defective region.
             region_px: int64 (R,), number of pixels of each region.
         """
         keys, labels = _keys(values.ravel()), regions.ravel()
         inside = labels > 0
-        sound, defective = keys[~inside], keys[inside]
+        normal, defective = keys[~inside], keys[inside]
         owner = labels[inside].astype(np.int64) - 1
         self._size += keys.size
         if self._bins is not None:
-            self._bins.count(sound, defective, 1.0 / region_px[owner])
+            self._bins.count(normal, defective, 1.0 / region_px[owner])
         else:
-            self._sound.append(sound)
+            self._normal.append(normal)
             self._defective.append((defective.astype(np.uint64) << _HALF) | (owner + self._regions).astype(np.uint64))
             self._region_px.append(region_px)
             if self._size > self._exact_limit:
                 self._round()
         self._regions += region_px.size
 
-    def figures(self, pro_limit: float = 0.3) -> PooledFigures:
+    def metrics(self, pro_limit: float = 0.3) -> PooledMetrics:
         """The figures over everything added so far.
 
         Args:
             pro_limit: false-positive rate up to which the per-region-overlap curve is integrated, in (0, 1].
         """
-        n_sound, n_defective = self._counts()
-        if not n_sound or not n_defective:
-            return PooledFigures()
-        sums = _Sums(n_sound, n_defective, self._regions, pro_limit)
+        n_normal, n_defective = self._counts()
+        if not n_normal or not n_defective:
+            return PooledMetrics()
+        sums = _Sums(n_normal, n_defective, self._regions, pro_limit)
         for steps in self._steps():
             sums.take(steps)
-        return sums.figures(self._bins.uncertain_pairs() if self._bins is not None else 0.0)
+        return sums.metrics(self._bins.uncertain_pairs() if self._bins is not None else 0.0)
 
     def _counts(self) -> tuple[int, int]:
         if self._bins is not None:
-            return int(self._bins.sound.sum()), int(self._bins.defective.sum())
-        return sum(part.size for part in self._sound), sum(part.size for part in self._defective)
+            return int(self._bins.normal.sum()), int(self._bins.defective.sum())
+        return sum(part.size for part in self._normal), sum(part.size for part in self._defective)
 
     def _steps(self) -> Iterator[_Steps]:
         if self._bins is not None:
@@ -121,19 +122,19 @@ class PooledScores:
         return _exact_steps(*self._sorted())
 
     def _sorted(self) -> tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.float64]]:
-        """Sound keys and packed defective keys, ascending, and 1 / size of every region; kept so from here on."""
-        self._sound, self._defective = [_joined(self._sound)], [_joined(self._defective)]
+        """Normal keys and packed defective keys, ascending, and 1 / size of every region; kept so from here on."""
+        self._normal, self._defective = [_joined(self._normal)], [_joined(self._defective)]
         self._region_px = [np.concatenate(self._region_px)]
-        self._sound[0].sort()
+        self._normal[0].sort()
         self._defective[0].sort()
-        return self._sound[0], self._defective[0], 1.0 / self._region_px[0]
+        return self._normal[0], self._defective[0], 1.0 / self._region_px[0]
 
     def _round(self) -> None:
         """Turn what is kept so far into counts by level."""
-        sound, packed, overlap = self._sorted()
-        self._bins = _Bins(np.concatenate([_quantiles(sound), (_quantiles(packed) >> _HALF).astype(np.uint32)]))
-        self._bins.count(sound, (packed >> _HALF).astype(np.uint32), overlap[packed & _LOW])
-        self._sound, self._defective, self._region_px = [], [], []
+        normal, packed, overlap = self._sorted()
+        self._bins = _Bins(np.concatenate([_quantiles(normal), (_quantiles(packed) >> _HALF).astype(np.uint32)]))
+        self._bins.count(normal, (packed >> _HALF).astype(np.uint32), overlap[packed & _LOW])
+        self._normal, self._defective, self._region_px = [], [], []
 
 
 class _Bins:
@@ -150,15 +151,15 @@ class _Bins:
         # The even grid is for scores unlike those seen so far. Finite floats end below the largest key: no + 1 wraps.
         grid = np.arange(0, 1 << 32, 1 << 14, dtype=np.uint32)
         self._levels = np.unique(np.concatenate([grid, keys, keys + np.uint32(1)]))
-        self.sound = np.zeros(self._levels.size, dtype=np.int64)
+        self.normal = np.zeros(self._levels.size, dtype=np.int64)
         self.defective = np.zeros(self._levels.size, dtype=np.int64)
         self._overlap = np.zeros(self._levels.size, dtype=np.float64)
 
-    def count(self, sound: NDArray[np.uint32], defective: NDArray[np.uint32], overlap: NDArray[np.float64]) -> None:
+    def count(self, normal: NDArray[np.uint32], defective: NDArray[np.uint32], overlap: NDArray[np.float64]) -> None:
         """Add pixels; ``overlap`` belongs to the defective ones."""
         # Sorted look-ups are several times faster than sorting costs.
-        for part in _parts(np.sort(sound)):
-            np.add.at(self.sound, self._level(part), 1)
+        for part in _parts(np.sort(normal)):
+            np.add.at(self.normal, self._level(part), 1)
         for start in range(0, defective.size, _BLOCK):
             level = self._level(defective[start : start + _BLOCK])
             np.add.at(self.defective, level, 1)
@@ -166,27 +167,27 @@ class _Bins:
 
     def steps(self) -> Iterator[_Steps]:
         """All levels that hold a defective pixel, from the highest down."""
-        at_or_above = np.cumsum(self.sound[::-1])[::-1]
+        at_or_above = np.cumsum(self.normal[::-1])[::-1]
         used = np.flatnonzero(self.defective)[::-1]
         yield _Steps(
             key=self._levels[used],
             found=self.defective[used],
             overlap=self._overlap[used],
-            alarms_above=at_or_above[used] - self.sound[used],
+            alarms_above=at_or_above[used] - self.normal[used],
             alarms=at_or_above[used],
         )
 
     def uncertain_pairs(self) -> float:
-        """Pairs of a sound and a defective pixel that count as tied only because of rounding."""
+        """Pairs of a normal and a defective pixel that count as tied only because of rounding."""
         wide = np.diff(self._levels, append=np.uint32(0xFFFFFFFF)) > 1
-        return float(np.dot(self.sound[wide].astype(np.float64), self.defective[wide].astype(np.float64)))
+        return float(np.dot(self.normal[wide].astype(np.float64), self.defective[wide].astype(np.float64)))
 
     def _level(self, keys: NDArray[np.uint32]) -> NDArray[np.intp]:
         return np.searchsorted(self._levels, keys, side="right") - 1
 
 
 def _exact_steps(
-    sound: NDArray[np.uint32], defective: NDArray[np.uint64], overlap: NDArray[np.float64]
+    normal: NDArray[np.uint32], defective: NDArray[np.uint64], overlap: NDArray[np.float64]
 ) -> Iterator[_Steps]:
     """Steps from ascending keys; ``defective`` carries the region's number in its low half."""
     stop = defective.size
@@ -203,8 +204,8 @@ def _exact_steps(
             key=key,
             found=np.diff(np.append(first, keys.size)),
             overlap=np.add.reduceat(overlap[block & _LOW], first),
-            alarms_above=sound.size - np.searchsorted(sound, rising, side="right")[::-1],
-            alarms=sound.size - np.searchsorted(sound, rising, side="left")[::-1],
+            alarms_above=normal.size - np.searchsorted(normal, rising, side="right")[::-1],
+            alarms=normal.size - np.searchsorted(normal, rising, side="left")[::-1],
         )
         stop = start
 
@@ -212,11 +213,11 @@ def _exact_steps(
 class _Sums:
     """Running sums over blocks of steps, from the highest score down."""
 
-    def __init__(self, n_sound: int, n_defective: int, n_regions: int, pro_limit: float) -> None:
-        self._n_sound, self._n_defective, self._n_regions = n_sound, n_defective, n_regions
+    def __init__(self, n_normal: int, n_defective: int, n_regions: int, pro_limit: float) -> None:
+        self._n_normal, self._n_defective, self._n_regions = n_normal, n_defective, n_regions
         self._pro_limit = pro_limit
-        self._roc = _Area(limit=float(n_sound))
-        self._pro = _Area(limit=pro_limit * n_sound)
+        self._roc = _Area(limit=float(n_normal))
+        self._pro = _Area(limit=pro_limit * n_normal)
         self._precision_gain = 0.0
         self._best_f1, self._best_key = -1.0, np.uint32(0)
 
@@ -232,13 +233,13 @@ class _Sums:
         self._roc.extend(steps.alarms_above, steps.alarms, steps.found.astype(np.float64))
         self._pro.extend(steps.alarms_above, steps.alarms, steps.overlap)
 
-    def figures(self, uncertain_pairs: float) -> PooledFigures:
-        pairs = float(self._n_sound) * float(self._n_defective)
-        return PooledFigures(
+    def metrics(self, uncertain_pairs: float) -> PooledMetrics:
+        pairs = float(self._n_normal) * float(self._n_defective)
+        return PooledMetrics(
             auroc=self._roc.total() / pairs,
             auroc_error=uncertain_pairs / (2.0 * pairs),
             average_precision=self._precision_gain / self._n_defective,
-            aupro=self._pro.total() / (self._n_regions * self._pro_limit * self._n_sound),
+            aupro=self._pro.total() / (self._n_regions * self._pro_limit * self._n_normal),
             best_f1=self._best_f1,
             best_threshold=_value(self._best_key),
         )

@@ -1,4 +1,4 @@
-"""How well scores rank defective above sound: exact, on raw scores, with ties.
+"""How well scores rank defective above normal: exact, on raw scores, with ties.
 
 Nothing here depends on the scale of the scores: any increasing transform gives the same figures. A figure that has no
 meaning (one class only) is None and never 0.
@@ -38,7 +38,7 @@ class BestF1(NamedTuple):
 
 
 def auroc(scores: ArrayLike, defective: ArrayLike) -> float | None:
-    """Probability that a defective item scores above a sound one, ties counting half (Mann-Whitney).
+    """Probability that a defective item scores above a normal one, ties counting half (Mann-Whitney).
 
     Args:
         scores: (n,) raw scores, finite, higher is worse.
@@ -65,7 +65,7 @@ def average_precision(scores: ArrayLike, defective: ArrayLike) -> float | None:
         defective: (n,) bool.
 
     Returns:
-        In (0, 1]; None unless both classes are there (with no sound item it would be 1 whatever the scores).
+        In (0, 1]; None unless both classes are there (with no normal item it would be 1 whatever the scores).
 
     Raises:
         DataError: as `auroc`.
@@ -103,12 +103,12 @@ def precision_recall_curve(scores: ArrayLike, defective: ArrayLike) -> Precision
 
 
 def fpr_at_tpr(scores: ArrayLike, defective: ArrayLike, tpr: float = 0.95) -> float | None:
-    """Smallest share of sound items flagged by a threshold that finds at least ``tpr`` of the defective ones.
+    """Smallest fraction of normal items flagged by a threshold that finds at least ``tpr`` of the defective ones.
 
     Args:
         scores: (n,) raw scores, finite, higher is worse.
         defective: (n,) bool.
-        tpr: share of the defective items to find, in (0, 1].
+        tpr: fraction of the defective items to find, in (0, 1].
 
     Returns:
         In [0, 1]; None unless both classes are there.
@@ -126,7 +126,7 @@ def fpr_at_tpr(scores: ArrayLike, defective: ArrayLike, tpr: float = 0.95) -> fl
 def best_f1(scores: ArrayLike, defective: ArrayLike) -> BestF1 | None:
     """The threshold with the highest F1 over these items; the highest such threshold where several tie.
 
-    To choose a threshold by it, the items must be labelled photos set aside for that, never test photos.
+    To choose a threshold by it, the items must be labelled images set aside for that, never test images.
 
     Args:
         scores: (n,) raw scores, finite, higher is worse.
@@ -134,7 +134,7 @@ def best_f1(scores: ArrayLike, defective: ArrayLike) -> BestF1 | None:
 
     Returns:
         Threshold (one of the scores) and F1; None unless both classes are there: without defects F1 is undefined, and
-        without sound items the best threshold is any that flags everything.
+        without normal items the best threshold is any that flags everything.
 
     Raises:
         DataError: as `auroc`.
@@ -168,7 +168,7 @@ def checked_pairs(scores: ArrayLike, defective: ArrayLike) -> tuple[NDArray[np.f
 def _cumulated(
     scores: ArrayLike, defective: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct thresholds, falling from infinity, with the defective and the sound items at or above each."""
+    """Distinct thresholds, falling from infinity, with the defective and the normal items at or above each."""
     values, truth = checked_pairs(scores, defective)
     order = np.argsort(-values, kind="stable")
     values, truth = values[order], truth[order]

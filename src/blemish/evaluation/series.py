@@ -26,8 +26,8 @@ class EventRecall:
         found: faults with at least one step at or above the threshold.
         events: faults there are: runs of faulty steps without a gap.
         threshold: the lowest that keeps the false-alarm rate.
-        false_alarm_rate: share of sound steps at or above it, at most what was asked for.
-        by_chance: expected share of faults that random scores find at the asked-for rate.
+        false_alarm_rate: fraction of normal steps at or above it, at most what was asked for.
+        by_chance: expected fraction of faults that random scores find at the asked-for rate.
     """
 
     found: int
@@ -38,12 +38,12 @@ class EventRecall:
 
     @property
     def recall(self) -> float:
-        """Share of faults found."""
+        """Fraction of faults found."""
         return self.found / self.events
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesFigures:
+class SeriesMetrics:
     """Figures of one or more series together; None where only one class is there.
 
     Attributes:
@@ -51,20 +51,20 @@ class SeriesFigures:
         average_precision: over time steps.
         events: recall of faults at a false-alarm rate.
         steps: time steps.
-        faulty_share: of them; the average precision of random scores.
+        faulty_fraction: of them; the average precision of random scores.
     """
 
     auroc: float | None
     average_precision: float | None
     events: EventRecall | None
     steps: int
-    faulty_share: float
+    faulty_fraction: float
 
 
 def event_recall(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float = 0.01) -> EventRecall | None:
-    """Share of faults found at the lowest threshold that flags at most that share of sound steps.
+    """Fraction of faults found at the lowest threshold that flags at most that fraction of normal steps.
 
-    The threshold is chosen on the very steps that are judged: the figure ranks methods, and promises nothing.
+    The threshold is chosen on the very steps that are judged: the figure ranks methods, and guarantees nothing.
 
     Args:
         scores: (T,) by time step, finite, higher is worse.
@@ -72,7 +72,7 @@ def event_recall(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float =
         false_alarm_rate: in [0, 1).
 
     Returns:
-        None unless there are faulty and sound steps.
+        None unless there are faulty and normal steps.
 
     Raises:
         DataError: lengths differ, or scores are not finite.
@@ -80,9 +80,9 @@ def event_recall(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float =
     values, truth = _checked(scores, faulty)
     if not truth.any() or truth.all():
         return None
-    sound = np.sort(values[~truth])[::-1]
-    allowed = int(np.floor(false_alarm_rate * sound.size))
-    threshold = float(np.nextafter(sound[allowed], np.inf))
+    normal = np.sort(values[~truth])[::-1]
+    allowed = int(np.floor(false_alarm_rate * normal.size))
+    threshold = float(np.nextafter(normal[allowed], np.inf))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], truth, [False]]).astype(np.int8)))
     first, end = edges[::2], edges[1::2]
     hits = np.concatenate([[0], np.cumsum(values >= threshold)])
@@ -90,20 +90,20 @@ def event_recall(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float =
         found=int(np.count_nonzero(hits[end] > hits[first])),
         events=len(first),
         threshold=threshold,
-        false_alarm_rate=float(np.mean(sound >= threshold)),
+        false_alarm_rate=float(np.mean(normal >= threshold)),
         by_chance=float(np.mean(1 - (1 - false_alarm_rate) ** (end - first))),
     )
 
 
-def series_figures(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float = 0.01) -> SeriesFigures:
+def series_metrics(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float = 0.01) -> SeriesMetrics:
     """AUROC, average precision and recall of faults over time steps; arguments and errors as `event_recall`."""
     values, truth = _checked(scores, faulty)
-    return SeriesFigures(
+    return SeriesMetrics(
         auroc=auroc(values, truth),
         average_precision=average_precision(values, truth),
         events=event_recall(values, truth, false_alarm_rate),
         steps=values.size,
-        faulty_share=float(truth.mean()) if truth.size else 0.0,
+        faulty_fraction=float(truth.mean()) if truth.size else 0.0,
     )
 
 

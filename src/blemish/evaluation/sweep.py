@@ -44,7 +44,7 @@ class SweepRow:
 
 
 class ThresholdSweep:
-    """Accumulates counts at several thresholds: `add` photo by photo, then `rows`.
+    """Accumulates counts at several thresholds: `add` image by image, then `rows`.
 
     Args:
         thresholds: of the map.
@@ -59,7 +59,7 @@ class ThresholdSweep:
         clean: Clean | None = None,
         tolerances_px: tuple[float, ...] = TOLERANCES_PX,
     ) -> None:
-        # In float32, as heat maps are compared with a threshold.
+        # In float32, as anomaly maps are compared with a threshold.
         self._thresholds = [float(np.float32(each)) for each in thresholds]
         self._names = [float(each) for each in thresholds]
         self._clean = clean
@@ -67,22 +67,22 @@ class ThresholdSweep:
         self._confusions = [Confusion() for _ in thresholds]
         self._near = [tuple(ToleranceCounts() for _ in tolerances_px) for _ in thresholds]
 
-    def add(self, heat_map: NDArray[np.float32], truth: NDArray[np.bool_]) -> None:
-        """Add one photo.
+    def add(self, anomaly_map: NDArray[np.float32], truth: NDArray[np.bool_]) -> None:
+        """Add one image.
 
         Args:
-            heat_map: float32 (H, W), higher is worse.
+            anomaly_map: float32 (H, W), higher is worse.
             truth: bool (H, W).
 
         Raises:
             DataError: sizes that differ.
         """
-        if heat_map.shape != truth.shape or heat_map.ndim != 2:
+        if anomaly_map.shape != truth.shape or anomaly_map.ndim != 2:
             raise DataError(
-                f"A heat map and its true mask must have one size (H, W); got {heat_map.shape} and {truth.shape}."
+                f"An anomaly map and its true mask must have one size (H, W); got {anomaly_map.shape} and {truth.shape}."
             )
         for place, threshold in enumerate(self._thresholds):
-            mask = heat_map >= threshold
+            mask = anomaly_map >= threshold
             if self._clean is not None:
                 mask = self._clean(mask)
             self._confusions[place] += Confusion.of(mask, truth)

@@ -18,7 +18,7 @@ from blemish.evaluation.confusion import ratio
 
 @dataclass(frozen=True, slots=True)
 class ToleranceCounts:
-    """Counts pooled over photos, at one tolerance t.
+    """Counts pooled over images, at one tolerance t.
 
     Attributes:
         predicted_px: predicted pixels.
@@ -42,12 +42,12 @@ class ToleranceCounts:
 
     @property
     def precision(self) -> float | None:
-        """Share of the predicted pixels that lie near the truth; None when nothing was predicted."""
+        """Fraction of the predicted pixels that lie near the truth; None when nothing was predicted."""
         return ratio(self.predicted_near_px, self.predicted_px)
 
     @property
     def recall(self) -> float | None:
-        """Share of the true pixels that lie near the prediction; None when there are none."""
+        """Fraction of the true pixels that lie near the prediction; None when there are none."""
         return ratio(self.truth_near_px, self.truth_px)
 
     @property
@@ -64,7 +64,7 @@ class ToleranceCounts:
 def count_within(
     predicted: NDArray[np.bool_], truth: NDArray[np.bool_], tolerances_px: tuple[float, ...]
 ) -> tuple[ToleranceCounts, ...]:
-    """Count one photo at several tolerances, with two exact distance transforms in all.
+    """Count one image at several tolerances, with two exact distance transforms in all.
 
     Args:
         predicted: bool (H, W).

@@ -1,30 +1,30 @@
-"""Photos in and out: reading any file safely, finding photos in folders, cutting them into tiles, writing pictures."""
+"""Images in and out: reading any file safely, finding images in folders, cutting them into tiles, writing pictures."""
 
 from blemish.images.alignment import Placement, find_placement, to_reference
 from blemish.images.colour import as_rgb_uint8
 from blemish.images.header import image_size_px
 from blemish.images.listing import IMAGE_SUFFIXES, list_images
-from blemish.images.reading import Photo, decode_photo, read_image, read_image_16bit, read_photo
-from blemish.images.resizing import resize_photo
+from blemish.images.reading import LoadedImage, decode_image, load_image, read_image, read_image_16bit
+from blemish.images.resizing import resize_image
 from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
 from blemish.images.writing import write_jpeg, write_png
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "Box",
-    "Photo",
+    "LoadedImage",
     "Placement",
     "Stitcher",
     "as_rgb_uint8",
-    "decode_photo",
+    "decode_image",
     "find_placement",
     "image_size_px",
     "list_images",
+    "load_image",
     "pad_to_multiple",
     "read_image",
     "read_image_16bit",
-    "read_photo",
-    "resize_photo",
+    "resize_image",
     "tile_boxes",
     "to_reference",
     "write_jpeg",

@@ -1,4 +1,4 @@
-"""Laying a photo over a reference: where parts lie in a jig, and not always quite alike.
+"""Laying an image over a reference: where parts lie in a jig, and not always quite alike.
 
 Shift and rotation by the enhanced correlation coefficient (Evangelidis, Psarakis, IEEE TPAMI 2008), which light and
 contrast do not disturb, on small grey pictures.
@@ -16,48 +16,50 @@ from numpy.typing import NDArray
 # ECC climbs: from these rotations it reaches about ten degrees further on either side.
 _STARTS_DEGREES = (0.0, -12.0, 12.0)
 _FARTHEST_DEGREES = 25.0
-# Shares of a side. A photo that lies farther off shows another place.
+# Shares of a side. An image that lies farther off shows another place.
 _FARTHEST_SHIFT = 0.25
-_LEAST_CORRELATION, _GOOD_CORRELATION = 0.7, 0.95
+_MIN_CORRELATION, _GOOD_CORRELATION = 0.7, 0.95
 _CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How a photo lies against a reference.
+    """How an image lies against a reference.
 
     Attributes:
-        matrix: float64 (2, 3), in pixels of the photo: what the reference has at (x, y), the photo shows at
+        matrix: float64 (2, 3), in pixels of the image: what the reference has at (x, y), the image shows at
             ``matrix @ (x, y, 1)``.
     """
 
     matrix: NDArray[np.float64]
 
-    def lay(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The photo, uint8 (H, W, C), moved over the reference; beyond its edge the edge is repeated."""
-        size = (photo.shape[1], photo.shape[0])
+    def lay(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The image, uint8 (H, W, C), moved over the reference; beyond its edge the edge is repeated."""
+        size = (image.shape[1], image.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        moved = cv2.warpAffine(photo, self.matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.warpAffine(image, self.matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(moved, np.uint8)
 
-    def back(self, heat_map: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A map of the moved photo, float32 (H, W), as one of the photo itself; its minimum where that saw nothing."""
-        size = (heat_map.shape[1], heat_map.shape[0])
-        moved = cv2.warpAffine(heat_map, self.matrix, size, flags=cv2.INTER_LINEAR, borderValue=float(heat_map.min()))
+    def back(self, anomaly_map: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A map of the moved image, float32 (H, W), as one of the image itself; its minimum where that saw nothing."""
+        size = (anomaly_map.shape[1], anomaly_map.shape[0])
+        moved = cv2.warpAffine(
+            anomaly_map, self.matrix, size, flags=cv2.INTER_LINEAR, borderValue=float(anomaly_map.min())
+        )
         return np.asarray(moved, np.float32)
 
 
-def find_placement(photo: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Placement | None:
-    """How a photo lies against a reference, up to a quarter of a side and about 20 degrees.
+def find_placement(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Placement | None:
+    """How an image lies against a reference, up to a quarter of a side and about 20 degrees.
 
     Args:
-        photo: uint8 RGB (H, W, 3).
-        reference: the small grey picture of a photo of the same view, uint8 (h, w).
+        image: uint8 RGB (H, W, 3).
+        reference: the small grey picture of an image of the same view, uint8 (h, w).
 
     Returns:
-        None where nothing fits: the photo shows something else, or lies too far off.
+        None where nothing fits: the image shows something else, or lies too far off.
     """
-    small = to_reference(photo, reference.shape).astype(np.float32)
+    small = to_reference(image, reference.shape).astype(np.float32)
     fixed = reference.astype(np.float32)
     if not small.std() or not fixed.std():
         return None
@@ -66,18 +68,18 @@ def find_placement(photo: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Pl
         correlation, matrix = max((correlation, matrix), _climb(fixed, small, degrees), key=lambda found: found[0])
         if correlation >= _GOOD_CORRELATION:
             break
-    if correlation < _LEAST_CORRELATION or not _is_near(matrix, reference.shape):
+    if correlation < _MIN_CORRELATION or not _is_near(matrix, reference.shape):
         return None
-    # Pixels of the small picture to those of the photo; the middle of pixel 0 is at 0.
-    enlarge = np.diag([photo.shape[1] / fixed.shape[1], photo.shape[0] / fixed.shape[0], 1.0])
+    # Pixels of the small picture to those of the image; the middle of pixel 0 is at 0.
+    enlarge = np.diag([image.shape[1] / fixed.shape[1], image.shape[0] / fixed.shape[0], 1.0])
     enlarge[:2, 2] = (enlarge.diagonal()[:2] - 1) / 2
     whole = enlarge @ np.vstack([matrix, [0, 0, 1]]) @ np.linalg.inv(enlarge)
     return Placement(np.asarray(whole[:2], np.float64))
 
 
-def to_reference(photo: NDArray[np.uint8], size_px: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A photo as the small grey picture that photos are laid over, uint8 of that (h, w)."""
-    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+def to_reference(image: NDArray[np.uint8], size_px: tuple[int, ...]) -> NDArray[np.uint8]:
+    """An image as the small grey picture that images are laid over, uint8 of that (h, w)."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.resize(grey, (size_px[1], size_px[0]), interpolation=cv2.INTER_AREA), np.uint8)
 
 

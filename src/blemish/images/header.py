@@ -103,7 +103,7 @@ class Header:
 
 
 def image_size_px(path: Path | str) -> tuple[int, int]:
-    """Height and width of a photo as it is seen, after its EXIF orientation, from the header alone.
+    """Height and width of an image as it is seen, after its EXIF orientation, from the header alone.
 
     Raises:
         ImageError: the file is missing, unreadable, empty or not an image.
@@ -117,7 +117,7 @@ def open_image(path: Path) -> Iterator[BinaryIO]:
     """The file opened for reading, or an ImageError that says why it cannot be."""
     try:
         if not path.is_file():
-            what = "is a folder, not a photo" if path.is_dir() else "is not a regular file" if path.exists() else None
+            what = "is a folder, not an image" if path.is_dir() else "is not a regular file" if path.exists() else None
             raise ImageError(f'"{path}" {what}.' if what else f'There is no file "{path}".')
         stream = path.open("rb")
     except (OSError, ValueError) as error:
@@ -191,7 +191,7 @@ def _describe(image: ImageFile.ImageFile, kind: str, name: str, stream: BinaryIO
 def _refuse_camera_raw(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
     if _DNG_VERSION in image.tag_v2 or int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
         raise ImageError(
-            f'"{name}" begins with a small preview, as camera raw files do; export the photo as TIFF or JPEG first.'
+            f'"{name}" begins with a small preview, as camera raw files do; export the image as TIFF or JPEG first.'
         )
 
 

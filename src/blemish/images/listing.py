@@ -1,4 +1,4 @@
-"""Finding the photos among files and folders that a person names."""
+"""Finding the images among files and folders that a person names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def list_images(paths: Iterable[Path | str]) -> list[Path]:
-    """The photos that a person means by naming files and folders.
+    """The images that a person means by naming files and folders.
 
     Args:
         paths: files, taken as they are whatever their suffix, and folders, searched to any depth (symbolic links too)
@@ -30,7 +30,7 @@ def list_images(paths: Iterable[Path | str]) -> list[Path]:
         twice, or reached by two ways, stands once.
 
     Raises:
-        ImageError: a path does not exist, or a folder cannot be searched or holds no photo.
+        ImageError: a path does not exist, or a folder cannot be searched or holds no image.
     """
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
@@ -42,7 +42,7 @@ def list_images(paths: Iterable[Path | str]) -> list[Path]:
             inside = sorted(_images_below(path), key=lambda image: _natural(image.relative_to(path)))
             if not inside:
                 suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
-                raise ImageError(f'There is no photo in the folder "{path}"; these are recognised: {suffixes}.')
+                raise ImageError(f'There is no image in the folder "{path}"; these are recognised: {suffixes}.')
         elif is_there:
             inside = [path]
         else:

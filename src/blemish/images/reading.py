@@ -1,4 +1,4 @@
-"""Reading any photo: RGB uint8 with every decision said, or 16 bit as stored."""
+"""Reading any image: RGB uint8 with every decision said, or 16 bit as stored."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MAX_MEGAPIXELS = 500.0
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
-    """A decoded photo.
+class LoadedImage:
+    """A decoded image.
 
     Attributes:
         pixels: RGB uint8 (H, W, 3), upright after its EXIF orientation.
@@ -32,10 +32,10 @@ class Photo:
     notes: tuple[str, ...] = ()
 
 
-def read_photo(
+def load_image(
     path: Path | str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
-) -> Photo:
-    """Read any photo into RGB uint8.
+) -> LoadedImage:
+    """Read any image into RGB uint8.
 
     JPEG, PNG, TIFF, BMP, WebP, GIF and PPM, told by content and not by name; grey, 1-bit, palette, CMYK and 16-bit
     files too. Transparent pixels are drawn on white; of several pages the first is read.
@@ -44,7 +44,7 @@ def read_photo(
         path: the file.
         bit_range: for files deeper than 8 bit, the values that become 0 and 255; None takes the full scale that the
             file states (0 to 65535 in 16 bit). Files of 8 bit ignore it.
-        max_megapixels: larger photos are refused from their header, before memory is spent on them.
+        max_megapixels: larger images are refused from their header, before memory is spent on them.
 
     Raises:
         ImageError: missing, unreadable, empty, not an image, cut short, too large, or signed or floating-point values
@@ -52,39 +52,39 @@ def read_photo(
         SettingsError: ``bit_range`` is not a pair of rising values.
     """
     with open_image(Path(path)) as stream:
-        return _photo(stream, str(path), bit_range, max_megapixels)
+        return _image(stream, str(path), bit_range, max_megapixels)
 
 
-def decode_photo(
+def decode_image(
     data: bytes, name: str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
-) -> Photo:
-    """`read_photo` for a file's bytes, for instance an upload; ``name`` is what messages call it."""
-    return _photo(BytesIO(data), name, bit_range, max_megapixels)
+) -> LoadedImage:
+    """`load_image` for a file's bytes, for instance an upload; ``name`` is what messages call it."""
+    return _image(BytesIO(data), name, bit_range, max_megapixels)
 
 
 def read_image(
     path: Path | str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
 ) -> NDArray[np.uint8]:
-    """Only the pixels of `read_photo`: RGB uint8 (H, W, 3)."""
-    return read_photo(path, bit_range=bit_range, max_megapixels=max_megapixels).pixels
+    """Only the pixels of `load_image`: RGB uint8 (H, W, 3)."""
+    return load_image(path, bit_range=bit_range, max_megapixels=max_megapixels).pixels
 
 
 def read_image_16bit(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS) -> NDArray[np.uint16]:
-    """Read a photo without losing depth.
+    """Read an image without losing depth.
 
     Returns:
         RGB uint16 (H, W, 3): values as stored for files of 9 to 16 bit, and 257 times the value for 8-bit files, so
         that their white is 65535.
 
     Raises:
-        ImageError: as `read_photo`, and for signed or floating-point values.
+        ImageError: as `load_image`, and for signed or floating-point values.
     """
     with open_image(Path(path)) as stream:
         stored = decode(stream, str(path), max_megapixels)
     values = stored.values
     if stored.white is None:
         raise ImageError(
-            f'"{path}" holds {_kind_of(stored)}, which do not fit 16 bit; use read_photo and give bit_range.'
+            f'"{path}" holds {_kind_of(stored)}, which do not fit 16 bit; use load_image and give bit_range.'
         )
     if values.dtype == np.uint8:
         return drop_alpha(as_three_or_four(values.astype(np.uint16) * np.uint16(257)))
@@ -93,7 +93,7 @@ def read_image_16bit(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS
     return drop_alpha(as_three_or_four(values))
 
 
-def _photo(stream: BinaryIO, name: str, bit_range: tuple[int, int] | None, max_megapixels: float) -> Photo:
+def _image(stream: BinaryIO, name: str, bit_range: tuple[int, int] | None, max_megapixels: float) -> LoadedImage:
     if bit_range is not None and not bit_range[0] < bit_range[1]:
         raise SettingsError(f"bit_range must be two rising values such as 0,4095, not {bit_range[0]},{bit_range[1]}.")
     stored = decode(stream, name, max_megapixels)
@@ -109,7 +109,7 @@ def _photo(stream: BinaryIO, name: str, bit_range: tuple[int, int] | None, max_m
     pixels = as_three_or_four(pixels)
     if pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any()):
         notes.append("transparent pixels drawn on white")
-    return Photo(drop_alpha(pixels), tuple(notes))
+    return LoadedImage(drop_alpha(pixels), tuple(notes))
 
 
 def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArray[np.uint8], str]:
@@ -128,7 +128,7 @@ def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArr
         note += _clipped(colour, low, high, stored.white_is_zero)
     elif stored.white is not None and highest <= high // 2:
         camera = max(2 ** int(highest).bit_length() - 1, 255)
-        note += f"; the photo only uses {lowest}-{highest}: give bit_range=0,{camera} if that is the camera's range"
+        note += f"; the image only uses {lowest}-{highest}: give bit_range=0,{camera} if that is the camera's range"
     pixels = scale_to_uint8(colour, low, high)
     if stored.white_is_zero:
         pixels = np.uint8(255) - pixels

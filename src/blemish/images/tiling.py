@@ -1,4 +1,4 @@
-"""Cutting large photos into tiles that a graph can take, and joining its maps again without seams."""
+"""Cutting large images into tiles that a graph can take, and joining its maps again without seams."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Pixel = TypeVar("_Pixel", np.uint8, np.uint16, np.float32)
 
 
 class Box(NamedTuple):
-    """A rectangle of pixels, origin at the top left of the photo."""
+    """A rectangle of pixels, origin at the top left of the image."""
 
     y: int
     x: int
@@ -21,18 +21,18 @@ class Box(NamedTuple):
 
 
 def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int, multiple_of: int = 1) -> list[Box]:
-    """Boxes of one size that cover a photo exactly, row by row.
+    """Boxes of one size that cover an image exactly, row by row.
 
     There are as few as boxes of ``tile_px`` allow, spread evenly, and each is no larger than it must be: twelve
     megapixels in tiles of 1,024 px would otherwise mean looking at twenty-one. A side shorter than ``tile_px`` is
     covered by one box of that length.
 
     Args:
-        height_px: height of the photo, at least 1.
-        width_px: width of the photo, at least 1.
+        height_px: height of the image, at least 1.
+        width_px: width of the image, at least 1.
         tile_px: the longest side a box may have.
         overlap_px: by how much neighbours overlap, at least; less than ``tile_px``.
-        multiple_of: sides of boxes shorter than the photo are multiples of this; it divides ``tile_px``.
+        multiple_of: sides of boxes shorter than the image are multiples of this; it divides ``tile_px``.
 
     Raises:
         ValueError: a size below 1, an overlap outside 0 to ``tile_px`` - 1, or a multiple that does not divide it.
@@ -67,14 +67,14 @@ def pad_to_multiple(image: NDArray[_Pixel], multiple_of: int) -> NDArray[_Pixel]
 
 
 class Stitcher:
-    """Joins the maps of overlapping tiles into one map of the photo, without seams.
+    """Joins the maps of overlapping tiles into one map of the image, without seams.
 
     Where boxes overlap, their maps are averaged with weights that fall linearly towards the inner edges of a box, so
     that each map fades out where its context ends. Equal values stay exactly equal. Memory is that of the result.
 
     Args:
-        height_px: height of the photo.
-        width_px: width of the photo.
+        height_px: height of the image.
+        width_px: width of the image.
         overlap_px: over how many pixels a map fades out; the overlap that the boxes were cut with.
     """
 
@@ -88,11 +88,11 @@ class Stitcher:
         """Add one tile's map.
 
         Args:
-            box: where it lies, inside the photo.
+            box: where it lies, inside the image.
             tile_map: (h, w) or (K, h, w) with the box's size, finite; K as in the first call.
 
         Raises:
-            ValueError: a box outside the photo, or a map of another shape.
+            ValueError: a box outside the image, or a map of another shape.
         """
         height_px, width_px = self._size_px
         if min(box) < 0 or box.y + box.height > height_px or box.x + box.width > width_px:
@@ -108,7 +108,7 @@ class Stitcher:
         )
         total = self._weight[place]
         total += weight
-        # A running mean: what agrees is moved by exactly nothing, which a quotient of two sums would not promise.
+        # A running mean: what agrees is moved by exactly nothing, which a quotient of two sums would not guarantee.
         mean = self._mean[..., place[0], place[1]]
         weight /= total
         step = np.subtract(tile_map, mean, dtype=np.float32)
@@ -122,7 +122,7 @@ class Stitcher:
             ValueError: the boxes added so far leave pixels uncovered.
         """
         if self._mean is None or not self._weight.all():
-            raise ValueError("the tiles added so far do not cover the photo")
+            raise ValueError("the tiles added so far do not cover the image")
         return self._mean
 
 
@@ -137,7 +137,7 @@ def _cut(length_px: int, tile_px: int, overlap_px: int, multiple_of: int) -> tup
 
 
 def _fade(start: int, length: int, total: int, overlap_px: int) -> NDArray[np.float32]:
-    """Weight along one side of a box: 1, falling linearly to nearly 0 at edges that are not the photo's own."""
+    """Weight along one side of a box: 1, falling linearly to nearly 0 at edges that are not the image's own."""
     ramp = np.arange(1, length + 1, dtype=np.float32) / np.float32(overlap_px + 1)
     weight = np.ones(length, np.float32)
     if start > 0:

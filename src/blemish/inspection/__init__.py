@@ -1,10 +1,10 @@
-"""Inspection: many photos through one detector, into findings or figures."""
+"""Inspection: many images through one detector, into findings or figures."""
 
 from blemish.inspection.calibrating import calibrate
 from blemish.inspection.drifting import DriftWatch, Suspension
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
 from blemish.inspection.findings import read_findings, to_line
-from blemish.inspection.folder import Tally, inspect_photos
+from blemish.inspection.folder import Tally, inspect_images
 from blemish.inspection.measuring import MeasuredInspection, Measuring
 from blemish.inspection.portfolio import Portfolio
 from blemish.inspection.provenance import describe_run
@@ -24,7 +24,7 @@ __all__ = [
     "choose_split",
     "describe_run",
     "evaluate_each",
-    "inspect_photos",
+    "inspect_images",
     "read_findings",
     "set_thresholds",
     "to_line",

@@ -1,15 +1,15 @@
-"""Does the promise still hold while photos stream in? Watched photo by photo, and said with the first photo in doubt.
+"""Does the guarantee still hold while images stream in? Watched image by image, and said with the first image in doubt.
 
-Two ways in which photos can leave what calibrated the detector are watched, since neither sees the other:
+Two ways in which images can leave what calibrated the detector are watched, since neither sees the other:
 
-- Photos that are not rejected are compared with the calibration photos that were not rejected either, by the martingale
+- Images that are not rejected are compared with the calibration images that were not rejected either, by the martingale
   of `blemish.calibration.Drift`. Leaving the rejected ones out on both sides keeps real defects from looking like
-  drift, and keeps the comparison exact: below one threshold, good photos still come from one distribution.
+  drift, and keeps the comparison exact: below one threshold, normal images still come from one distribution.
 - When the light fails, everything may be rejected, and nothing is left to compare. So a second bet is made that at most
-  half of the photos are rejected: capital is multiplied by 1.8 for a rejected photo and by 0.2 for another one, a fair
+  half of the images are rejected: capital is multiplied by 1.8 for a rejected image and by 0.2 for another one, a fair
   game or worse as long as that holds.
 
-Each alarm is false with probability at most ``alarm_rate``, however many photos are watched (Ville's inequality).
+Each alarm is false with probability at most ``alarm_rate``, however many images are watched (Ville's inequality).
 """
 
 from __future__ import annotations
@@ -19,57 +19,57 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blemish.calibration import Drift, scores_below
-from blemish.calibration.scores import checked_share
+from blemish.calibration.scores import checked_fraction
 from blemish.detectors import Detector, DetectorSpec
 from blemish.detectors.result import Inspection
-from blemish.images import Photo
+from blemish.images import LoadedImage
 
 ALARM_RATE = 0.01
-# Fewer calibration photos tell nothing apart from anything.
-_LEAST_SCORES = 5
-# Fair at a rejected share of one half: 0.5 × 1.8 + 0.5 × 0.2 = 1.
+# Fewer calibration images tell nothing apart from anything.
+_MIN_SCORES = 5
+# Fair at a rejected fraction of one half: 0.5 × 1.8 + 0.5 × 0.2 = 1.
 _IF_REJECTED, _IF_NOT = 1.8, 0.2
 _CEILING = 1e100
 
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """From where on a promise is in doubt.
+    """From where on a guarantee is in doubt.
 
     Attributes:
-        photo: the photo at which the alarm was raised; None for an array.
-        number: how many photos had been watched, it included.
+        image: the image at which the alarm was raised; None for an array.
+        number: how many images had been watched, it included.
         reason: what was seen, a clause.
     """
 
-    photo: Path | None
+    image: Path | None
     number: int
     reason: str
 
     @property
     def note(self) -> str:
-        """For each finding from that photo on."""
-        return f"guarantee suspended since {self._photo}"
+        """For each finding from that image on."""
+        return f"guarantee suspended since {self._image}"
 
     @property
     def sentence(self) -> str:
         """For a person."""
         return (
-            f"Guarantee suspended since {self._photo} (number {self.number}): {self.reason}. "
-            'Look for a changed camera, light or surface; then run "blemish calibrate" with photos as they are now.'
+            f"Guarantee suspended since {self._image} (number {self.number}): {self.reason}. "
+            'Look for a changed camera, light or surface; then run "blemish calibrate" with images as they are now.'
         )
 
     def to_record(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
-            "photo": None if self.photo is None else str(self.photo),
+            "image": None if self.image is None else str(self.image),
             "number": self.number,
             "reason": self.reason,
         }
 
     @property
-    def _photo(self) -> str:
-        return "an unnamed photo" if self.photo is None else f'"{self.photo.name}"'
+    def _image(self) -> str:
+        return "an unnamed image" if self.image is None else f'"{self.image.name}"'
 
 
 class DriftWatch:
@@ -82,7 +82,7 @@ class DriftWatch:
 
     Attributes:
         watched: answers added.
-        suspension: where the promise fell into doubt; None while nothing has changed. It stays: when the cause is
+        suspension: where the guarantee fell into doubt; None while nothing has changed. It stays: when the cause is
             found, calibrate anew and start a new watch.
 
     Raises:
@@ -93,22 +93,22 @@ class DriftWatch:
         self.watched = 0
         self.suspension: Suspension | None = None
         self._reject = spec.thresholds.reject
-        self._alarm_rate = checked_share(alarm_rate, "alarm_rate")
+        self._alarm_rate = checked_fraction(alarm_rate, "alarm_rate")
         self._rejected = 0
         self._capital = 0.0
         self._drift: Drift | None = None
         if spec.calibration is not None:
             comparable = scores_below(spec.calibration.scores, self._reject)
-            if comparable.size >= _LEAST_SCORES:
+            if comparable.size >= _MIN_SCORES:
                 self._drift = Drift(comparable, alarm_rate=alarm_rate, seed=seed)
 
     @classmethod
     def of(cls, detector: Detector) -> DriftWatch | None:
-        """A watch where there is a calibration to watch over; None where nothing was promised."""
+        """A watch where there is a calibration to watch over; None where nothing was guaranteed."""
         return None if detector.spec.calibration is None else cls(detector.spec)
 
     def add(self, inspection: Inspection) -> None:
-        """Watch one answer; one without a score, for a photo that could not be read, tells nothing."""
+        """Watch one answer; one without a score, for an image that could not be read, tells nothing."""
         if inspection.score is None:
             return
         self.watched += 1
@@ -123,33 +123,33 @@ class DriftWatch:
         self._drift.add(score)
         if not self._drift.alarm:
             return None
-        return "the scores of photos that are not rejected have left those of the calibration photos"
+        return "the scores of images that are not rejected have left those of the calibration images"
 
     def _all_rejected(self, rejected: bool) -> str | None:
         self._rejected += rejected
-        # New capital for each photo, so that a late change is found about as soon as an early one; see `Drift`.
+        # New capital for each image, so that a late change is found about as soon as an early one; see `Drift`.
         fresh = 1.0 / (self.watched * (self.watched + 1))
         self._capital = min((self._capital + fresh) * (_IF_REJECTED if rejected else _IF_NOT), _CEILING)
         if self._capital < 1.0 / self._alarm_rate:
             return None
         return (
-            f"{self._rejected} of {self.watched} photos were rejected, which only many defects or another camera, "
+            f"{self._rejected} of {self.watched} images were rejected, which only many defects or another camera, "
             "light or surface explain"
         )
 
 
 def watched(
-    answers: Iterable[tuple[Photo | None, Inspection]], watch: DriftWatch
-) -> Generator[tuple[Photo | None, Inspection], None, None]:
-    """Pass answers on, with a note on each from the photo on since which the promise is in doubt.
+    answers: Iterable[tuple[LoadedImage | None, Inspection]], watch: DriftWatch
+) -> Generator[tuple[LoadedImage | None, Inspection], None, None]:
+    """Pass answers on, with a note on each from the image on since which the guarantee is in doubt.
 
     Args:
-        answers: photos with the detector's answers.
+        answers: images with the detector's answers.
         watch: is told each answer, and knows at the end how things stand.
     """
-    for photo, inspection in answers:
+    for image, inspection in answers:
         watch.add(inspection)
         if watch.suspension is None:
-            yield photo, inspection
+            yield image, inspection
         else:
-            yield photo, replace(inspection, notes=(*inspection.notes, watch.suspension.note))
+            yield image, replace(inspection, notes=(*inspection.notes, watch.suspension.note))

@@ -1,4 +1,4 @@
-"""A detector against labelled photos."""
+"""A detector against labelled images."""
 
 from __future__ import annotations
 
@@ -10,113 +10,113 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets import Dataset, Sample, Split, is_defective, photo_digests
+from blemish.datasets import Dataset, Sample, Split, image_digests, is_defective
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.errors import DataError, did_you_mean
 from blemish.evaluation import Evaluation
-from blemish.images import Photo
+from blemish.images import LoadedImage
 from blemish.inspection.stream import inspect_stream
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A labelled photo with what the detector said about it.
+    """A labelled image with what the detector said about it.
 
     Attributes:
-        sample: the photo and what is known about it.
-        photo: its pixels.
+        sample: the image and what is known about it.
+        image: its pixels.
         found: the detector's answer.
         truth: bool (H, W), True where defective; None where the extent is not known.
-        defective: whether the photo is, by `blemish.datasets.is_defective`; None where nothing tells.
+        defective: whether the image is, by `blemish.datasets.is_defective`; None where nothing tells.
     """
 
     sample: Sample
-    photo: Photo
+    image: LoadedImage
     found: Inspection
     truth: NDArray[np.bool_] | None
     defective: bool | None
 
 
 def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = ()) -> Dataset:
-    """The photos to evaluate on: one split, or where the layout has none, all that the detector has never seen.
+    """The images to evaluate on: one split, or where the layout has none, all that the detector has never seen.
 
     Args:
         dataset: any data set.
         name: ``train``, ``val`` or ``test``.
-        trained_on: digests of the photos that taught the detector, from its provenance.
+        trained_on: digests of the images that taught the detector, from its provenance.
 
     Returns:
-        The chosen photos, with a sentence in ``notes`` on what was chosen.
+        The chosen images, with a sentence in ``notes`` on what was chosen.
 
     Raises:
-        DataError: no such split, or no photos.
+        DataError: no such split, or no images.
     """
     if name not in get_args(Split):
         raise DataError(f'There is no split called "{name}".{did_you_mean(name, get_args(Split))}')
     if not dataset.samples:
-        raise DataError(f'"{dataset.root}" has no photos to evaluate on.')
+        raise DataError(f'"{dataset.root}" has no images to evaluate on.')
     there = sorted({sample.split for sample in dataset.samples if sample.split is not None})
     if not there:
-        return _without_training_photos(dataset, trained_on)
+        return _without_training_images(dataset, trained_on)
     if name not in there:
         raise DataError(f'"{dataset.root}" has no split called "{name}"; it has {" and ".join(there)}.')
     chosen = dataset.where(lambda sample: sample.split == name)
-    notes = [*dataset.notes, f"{len(chosen)} photos of the {name} split are used."]
+    notes = [*dataset.notes, f"{len(chosen)} images of the {name} split are used."]
     if name == "test" and (leaked := _seen(chosen, trained_on)):
         notes.append(f"{len(leaked)} of them taught the detector byte for byte: the figures flatter it.")
     return replace(chosen, notes=tuple(notes))
 
 
-def _without_training_photos(dataset: Dataset, trained_on: Collection[str]) -> Dataset:
+def _without_training_images(dataset: Dataset, trained_on: Collection[str]) -> Dataset:
     seen = _seen(dataset, trained_on)
     fresh = dataset.where(lambda sample: sample.path not in seen)
     if not fresh.samples:
-        raise DataError(f'All {len(dataset)} photos in "{dataset.root}" taught the detector; evaluate it on others.')
-    note = f'"{dataset.root}" has no splits: {len(fresh)} photos are used'
+        raise DataError(f'All {len(dataset)} images in "{dataset.root}" taught the detector; evaluate it on others.')
+    note = f'"{dataset.root}" has no splits: {len(fresh)} images are used'
     note += f", {len(seen)} that taught the detector are left out." if seen else "."
     return replace(fresh, notes=(*dataset.notes, note))
 
 
 def _seen(dataset: Dataset, trained_on: Collection[str]) -> set[Path]:
-    """Photos whose content is among the training photos'."""
+    """Images whose content is among the training images'."""
     known = frozenset(trained_on)
     if not known:
         return set()
-    digests = zip(dataset.samples, photo_digests(dataset), strict=True)
+    digests = zip(dataset.samples, image_digests(dataset), strict=True)
     return {sample.path for sample, digest in digests if digest in known}
 
 
 def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) -> Iterator[Answer]:
-    """Inspect every photo, compare with what is known about it, and add that to ``evaluation``. Nothing is tuned here.
+    """Inspect every image, compare with what is known about it, and add that to ``evaluation``. Nothing is tuned here.
 
     Args:
         detector: what is evaluated, with its thresholds as they are.
-        dataset: photos with labels, masks, or both.
+        dataset: images with labels, masks, or both.
         evaluation: gathers the figures; ``evaluation.result()`` gives them at the end.
 
     Yields:
-        Each photo with its answer. The arrays are large: take what is needed and let them go.
+        Each image with its answer. The arrays are large: take what is needed and let them go.
 
     Raises:
-        DataError: a photo or mask cannot be read or they do not fit each other: figures over a part would mislead.
+        DataError: an image or mask cannot be read or they do not fit each other: figures over a part would mislead.
     """
-    photos = (sample.path for sample in dataset.samples)
-    for sample, (photo, found) in zip(dataset.samples, inspect_stream(detector, photos), strict=True):
-        if photo is None or found.score is None:
-            raise DataError(f"The evaluation stopped at a photo that cannot be inspected. {found.error}")
-        truth = None if sample.masks is None else sample.read_mask(*photo.pixels.shape[:2])
+    images = (sample.path for sample in dataset.samples)
+    for sample, (image, found) in zip(dataset.samples, inspect_stream(detector, images), strict=True):
+        if image is None or found.score is None:
+            raise DataError(f"The evaluation stopped at an image that cannot be inspected. {found.error}")
+        truth = None if sample.masks is None else sample.read_mask(*image.pixels.shape[:2])
         defective = is_defective(sample.defective, truth)
         evaluation.add(
             score=found.score,
             defective=defective,
-            heat_map=found.heat_map,
+            anomaly_map=found.anomaly_map,
             mask_predicted=found.mask,
             mask_truth=truth,
             class_masks=_class_masks(evaluation.classes, found, sample),
             labels=_labels(detector, found, sample, defective) if evaluation.classes else None,
         )
-        yield Answer(sample, photo, found, truth, defective)
+        yield Answer(sample, image, found, truth, defective)
 
 
 def _class_masks(
@@ -132,7 +132,7 @@ def _class_masks(
 def _labels(
     detector: Detector, found: Inspection, sample: Sample, defective: bool | None
 ) -> tuple[str | None, str | None] | None:
-    """True and predicted class; None where the detector names none, or the photo's class is not one of its own."""
+    """True and predicted class; None where the detector names none, or the image's class is not one of its own."""
     spec = detector.spec
     if len(spec.classes) < 2 or (spec.thresholds.pixel is not None and found.class_masks is None):
         return None

@@ -74,7 +74,7 @@ def to_line(inspection: Inspection) -> str:
 
 
 def read_findings(path: Path) -> Iterator[Inspection]:
-    """The inspections of a ``findings.jsonl``, without heat maps, masks and what was measured.
+    """The inspections of a ``findings.jsonl``, without anomaly maps, masks and what was measured.
 
     Raises:
         DataError: the file is missing, or a line is not a finding or not whole.

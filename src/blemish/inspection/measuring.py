@@ -1,4 +1,4 @@
-"""Between the detector's answer and the findings: cracks measured, photo by photo, while the next one is inspected."""
+"""Between the detector's answer and the findings: cracks measured, image by image, while the next one is inspected."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from blemish.detectors.result import Inspection
 from blemish.errors import SettingsError
-from blemish.images import Photo, write_png
+from blemish.images import LoadedImage, write_png
 from blemish.measurement import Crack, GradeScale, Scale, measure_mask
 
 MASKS_NAME = "masks"
-# Each holds a photo and its heat map, 84 MB at 12 megapixels, until it is measured.
+# Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is measured.
 _MEASURED_BEHIND = 2
 
 ScaleOf = Callable[[NDArray[np.uint8]], Scale]
@@ -30,8 +30,8 @@ class Measuring:
 
     Attributes:
         cracks: whether to measure cracks where the detector outlines anything.
-        scale_of: the scale of a photo, from its pixels, uint8 RGB (H, W, 3): the same for all, or by a marker in each.
-            A photo whose scale cannot be told is measured in pixels, and a note says why.
+        scale_of: the scale of an image, from its pixels, uint8 RGB (H, W, 3): the same for all, or by a marker in each.
+            An image whose scale cannot be told is measured in pixels, and a note says why.
         grades: what largest widths are graded by, where there is a scale.
     """
 
@@ -42,11 +42,11 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredInspection(Inspection):
-    """The answer for one photo, with what was measured.
+    """The answer for one image, with what was measured.
 
     Attributes:
-        name: what files about this photo are called, without a suffix.
-        size_px: (width, height) of the photo; None where it could not be read.
+        name: what files about this image are called, without a suffix.
+        size_px: (width, height) of the image; None where it could not be read.
         scale: size of a pixel; None without one.
         cracks: widest first; None where cracks were not measured.
         mask_file: the mask's file, relative to the findings; None where nothing was outlined or written.
@@ -80,37 +80,39 @@ class MeasuredInspection(Inspection):
 
 
 def measure_each(
-    answers: Iterable[tuple[Photo | None, Inspection]],
+    answers: Iterable[tuple[LoadedImage | None, Inspection]],
     measuring: Measuring,
     *,
     names: Sequence[str],
     level: float | None = None,
     out: Path | None = None,
-) -> Generator[tuple[Photo | None, MeasuredInspection], None, None]:
-    """Measure what was found, in threads, at most a few photos behind the detector.
+) -> Generator[tuple[LoadedImage | None, MeasuredInspection], None, None]:
+    """Measure what was found, in threads, at most a few images behind the detector.
 
     Args:
-        answers: photos with the detector's answers.
+        answers: images with the detector's answers.
         measuring: what to measure.
-        names: for each photo what files about it are called.
-        level: the pixel threshold that masks were cut from heat maps at.
+        names: for each image what files about it are called.
+        level: the pixel threshold that masks were cut from anomaly maps at.
         out: folder of the findings; masks are written into its ``masks/``. None writes none.
 
     Yields:
-        Each photo with its measured answer, in order.
+        Each image with its measured answer, in order.
 
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
 
-    def measure(number: int, photo: Photo | None, answer: Inspection) -> tuple[Photo | None, MeasuredInspection]:
-        return photo, _measure(photo, answer, measuring, names[number], level, out)
+    def measure(
+        number: int, image: LoadedImage | None, answer: Inspection
+    ) -> tuple[LoadedImage | None, MeasuredInspection]:
+        return image, _measure(image, answer, measuring, names[number], level, out)
 
     pool = ThreadPoolExecutor(_MEASURED_BEHIND, thread_name_prefix="measure")
-    behind: deque[Future[tuple[Photo | None, MeasuredInspection]]] = deque()
+    behind: deque[Future[tuple[LoadedImage | None, MeasuredInspection]]] = deque()
     try:
-        for number, (photo, answer) in enumerate(answers):
-            behind.append(pool.submit(measure, number, photo, answer))
+        for number, (image, answer) in enumerate(answers):
+            behind.append(pool.submit(measure, number, image, answer))
             if len(behind) > _MEASURED_BEHIND:
                 yield behind.popleft().result()
         while behind:
@@ -120,17 +122,22 @@ def measure_each(
 
 
 def _measure(
-    photo: Photo | None, answer: Inspection, measuring: Measuring, name: str, level: float | None, out: Path | None
+    image: LoadedImage | None,
+    answer: Inspection,
+    measuring: Measuring,
+    name: str,
+    level: float | None,
+    out: Path | None,
 ) -> MeasuredInspection:
     known = {slot.name: getattr(answer, slot.name) for slot in fields(Inspection)}
-    if photo is None:
+    if image is None:
         return MeasuredInspection(**known, name=name, grades=measuring.grades)
-    scale, notes = _scale(photo, measuring)
+    scale, notes = _scale(image, measuring)
     cracks = None
     if measuring.cracks and answer.mask is not None:
-        probability = answer.heat_map if level is not None else None
+        probability = answer.anomaly_map if level is not None else None
         measured = measure_mask(
-            answer.mask, photo.pixels, scale=scale, probability=probability, level=0.5 if level is None else level
+            answer.mask, image.pixels, scale=scale, probability=probability, level=0.5 if level is None else level
         )
         cracks = measured.cracks
         if measured.left_out:
@@ -142,7 +149,7 @@ def _measure(
     return MeasuredInspection(
         **{**known, "notes": (*answer.notes, *notes)},
         name=name,
-        size_px=(photo.pixels.shape[1], photo.pixels.shape[0]),
+        size_px=(image.pixels.shape[1], image.pixels.shape[0]),
         scale=scale,
         cracks=cracks,
         mask_file=mask_file,
@@ -150,10 +157,10 @@ def _measure(
     )
 
 
-def _scale(photo: Photo, measuring: Measuring) -> tuple[Scale | None, tuple[str, ...]]:
+def _scale(image: LoadedImage, measuring: Measuring) -> tuple[Scale | None, tuple[str, ...]]:
     if measuring.scale_of is None:
         return None, ()
     try:
-        return measuring.scale_of(photo.pixels), ()
+        return measuring.scale_of(image.pixels), ()
     except SettingsError as error:
         return None, (str(error).removesuffix("."),)

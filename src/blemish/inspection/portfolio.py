@@ -1,4 +1,4 @@
-"""An evaluation to look at: figures, the answer for each photo, curves, distributions, best and worst cases."""
+"""An evaluation to look at: figures, the answer for each image, curves, distributions, best and worst cases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from blemish.detectors import Thresholds
 from blemish.evaluation import (
     Case,
-    Figures,
+    Metrics,
     draw_boxes,
     draw_cases,
     draw_class_confusion,
@@ -34,14 +34,14 @@ _CASES = 5
 # Larger than they are drawn, and small enough to keep twenty of them.
 _CASE_PX = 400
 # By the ranking: which of them were in fact missed depends on the threshold.
-_WORST_MISS, _WORST_ALARM = "defective, lowest", "sound, highest"
-_BEST_FIND, _BEST_PASS = "defective, highest", "sound, lowest"
+_WORST_MISS, _WORST_ALARM = "defective, lowest", "normal, highest"
+_BEST_FIND, _BEST_PASS = "defective, highest", "normal, lowest"
 _COLUMNS = ("path", "label", "defective", "score", "p_value", "verdict", "found")
 
 
 @dataclass(order=True, slots=True)
 class _Kept:
-    """A case with what it is kept by; of equal ones the earlier photo stays."""
+    """A case with what it is kept by; of equal ones the earlier image stays."""
 
     telling: float
     number: int
@@ -49,7 +49,7 @@ class _Kept:
 
 
 class Portfolio:
-    """Gathers answers photo by photo, in bounded memory: of the photos themselves only the most telling are kept.
+    """Gathers answers image by image, in bounded memory: of the images themselves only the most telling are kept.
 
     Example:
         >>> portfolio = Portfolio()                                       # doctest: +SKIP
@@ -81,15 +81,15 @@ class Portfolio:
         )
         if defective is None:
             return
-        # A layout of images and masks has one label for all photos: there the truth tells them apart.
-        label = sample.label if sample.defective is not None else ("defective" if defective else "sound")
+        # A layout of images and masks has one label for all images: there the truth tells them apart.
+        label = sample.label if sample.defective is not None else ("defective" if defective else "normal")
         self._by_label.setdefault((defective, label), []).append(score)
         lowest, highest = (_WORST_MISS, _BEST_FIND) if defective else (_BEST_PASS, _WORST_ALARM)
         self._keep(lowest, -score, answer)
         self._keep(highest, score, answer)
 
-    def write(self, folder: Path, figures: Figures, thresholds: Thresholds) -> list[str]:
-        """Write ``figures.json``, ``photos.csv`` and the plots that have a meaning.
+    def write(self, folder: Path, metrics: Metrics, thresholds: Thresholds) -> list[str]:
+        """Write ``figures.json``, ``images.csv`` and the plots that have a meaning.
 
         Args:
             folder: where they go; pictures of an earlier evaluation that have no meaning now are removed.
@@ -104,11 +104,11 @@ class Portfolio:
             BlemishError: ``folder`` cannot be written to.
         """
         folder = Path(folder)
-        record = json.dumps(figures.to_record(), indent=1, allow_nan=False)
+        record = json.dumps(metrics.to_record(), indent=1, allow_nan=False)
         write_text(folder / "figures.json", record + "\n")
-        write_text(folder / "photos.csv", self._csv())
-        written = ["figures.json", "photos.csv"]
-        for name, draw in self._plots(figures, thresholds).items():
+        write_text(folder / "images.csv", self._csv())
+        written = ["figures.json", "images.csv"]
+        for name, draw in self._plots(metrics, thresholds).items():
             if draw is None:
                 (folder / name).unlink(missing_ok=True)
             else:
@@ -116,15 +116,15 @@ class Portfolio:
                 written.append(name)
         return written
 
-    def _plots(self, figures: Figures, thresholds: Thresholds) -> dict[str, Callable[[Path], None] | None]:
-        image = figures.image
+    def _plots(self, metrics: Metrics, thresholds: Thresholds) -> dict[str, Callable[[Path], None] | None]:
+        image = metrics.image
         limits = {name: getattr(thresholds, name) for name in ("review", "reject")}
         set_limits = {name: value for name, value in limits.items() if value is not None}
         both = bool(image.defective.any() and not image.defective.all())
-        # Sound classes first: they take the quiet colour.
+        # Normal classes first: they take the quiet colour.
         classes = {label: scores for (_, label), scores in sorted(self._by_label.items())}
         cases = {kind: [one.case for one in sorted(kept, reverse=True)] for kind, kept in self._kept.items()}
-        confusion, by_class = image.confusion, figures.class_confusion
+        confusion, by_class = image.confusion, metrics.class_confusion
         return {
             "roc.png": (lambda to: draw_roc(to, image.scores, image.defective)) if both else None,
             "precision-recall.png": (lambda to: draw_precision_recall(to, image.scores, image.defective))
@@ -143,8 +143,8 @@ class Portfolio:
             return
         found = answer.found
         case = Case(
-            image=_small(answer.photo.pixels),
-            heat_map=None if found.heat_map is None else _small(found.heat_map),
+            image=_small(answer.image.pixels),
+            anomaly_map=None if found.anomaly_map is None else _small(found.anomaly_map),
             truth=None if answer.truth is None else _small(answer.truth.astype(np.float32)) > 0,
             caption=f"{answer.sample.path.name[-24:]}\n{found.score:.4g}",
         )
@@ -160,7 +160,7 @@ class Portfolio:
 
 
 def _small(picture: NDArray[Any]) -> NDArray[Any]:
-    """At most `_CASE_PX` on its longer side, and never a view that would keep the whole photo."""
+    """At most `_CASE_PX` on its longer side, and never a view that would keep the whole image."""
     scale = _CASE_PX / max(picture.shape[:2])
     if scale >= 1.0:
         return picture.copy()

@@ -39,7 +39,7 @@ def describe_run(
             "calibration": None
             if spec.calibration is None
             else f"{len(spec.calibration.scores)} scores of {spec.calibration.source}",
-            "trained on": f"{origin.data}: {origin.n_train} photos, {origin.n_held_out} more held out",
+            "trained on": f"{origin.data}: {origin.n_train} images, {origin.n_held_out} more held out",
             "seed": origin.seed,
             "fingerprint": origin.fingerprint,
             "settings": spec.settings,

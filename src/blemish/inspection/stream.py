@@ -1,4 +1,4 @@
-"""Photos in, answers out, in order: decoded ahead, several scored side by side, and one bad photo stops nothing."""
+"""Images in, answers out, in order: decoded ahead, several scored side by side, and one bad image stops nothing."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ from pathlib import Path
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
 from blemish.errors import BlemishError, DetectorError
-from blemish.images import Photo, read_photo
+from blemish.images import LoadedImage, load_image
 
-# Photos beyond those being scored: this bounds the memory, which at 12 megapixels is 36 MB decoded, 84 MB with its map.
+# Images beyond those being scored: this bounds the memory, which at 12 megapixels is 36 MB decoded, 84 MB with its map.
 _AHEAD = 2
 _DECODERS = 2
 
-Decoding = Future[Photo]
-Answering = Future[tuple[Photo, Inspection]]
+Decoding = Future[LoadedImage]
+Answering = Future[tuple[LoadedImage, Inspection]]
 
 
 def inspect_stream(
-    detector: Detector, photos: Iterable[Path], *, bit_range: tuple[int, int] | None = None
-) -> Generator[tuple[Photo | None, Inspection], None, None]:
-    """Inspect photo after photo, the next ones being decoded and `Detector.photos_at_once` of them scored meanwhile.
+    detector: Detector, images: Iterable[Path], *, bit_range: tuple[int, int] | None = None
+) -> Generator[tuple[LoadedImage | None, Inspection], None, None]:
+    """Inspect image after image, the next ones being decoded and `Detector.images_at_once` of them scored meanwhile.
 
     Args:
         detector: what inspects.
-        photos: image files.
-        bit_range: raw values that become black and white in photos of more than 8 bits.
+        images: image files.
+        bit_range: raw values that become black and white in images of more than 8 bits.
 
     Yields:
-        Each photo with its answer, in the order of ``photos``; a photo that could not be read is None, and an answer
+        Each image with its answer, in the order of ``images``; an image that could not be read is None, and an answer
         that could not be given carries its ``error``.
     """
-    with closing(_work_ahead(detector, photos, bit_range)) as answers:
+    with closing(_work_ahead(detector, images, bit_range)) as answers:
         for path, answering in answers:
             try:
-                photo, answer = answering.result()
+                image, answer = answering.result()
             except BlemishError as error:
                 yield None, Inspection(path=path, score=None, error=str(error))
             else:
-                yield photo, replace(answer, path=path, notes=photo.notes + answer.notes)
+                yield image, replace(answer, path=path, notes=image.notes + answer.notes)
 
 
-def _inspect(detector: Detector, path: Path, decoding: Decoding) -> tuple[Photo, Inspection]:
-    photo = decoding.result()
-    answer = detector.inspect_pixels(photo.pixels)
+def _inspect(detector: Detector, path: Path, decoding: Decoding) -> tuple[LoadedImage, Inspection]:
+    image = decoding.result()
+    answer = detector.inspect_pixels(image.pixels)
     if answer.score is None or not math.isfinite(answer.score):
         # It would pass every threshold, and no table or average could hold it.
         raise DetectorError(f'The detector gives "{path}" the score {answer.score}, no finite number; train it again.')
-    return photo, answer
+    return image, answer
 
 
 def _work_ahead(
-    detector: Detector, photos: Iterable[Path], bit_range: tuple[int, int] | None
+    detector: Detector, images: Iterable[Path], bit_range: tuple[int, int] | None
 ) -> Generator[tuple[Path, Answering], None, None]:
     decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
-    inspectors = ThreadPoolExecutor(detector.photos_at_once, thread_name_prefix="inspect")
+    inspectors = ThreadPoolExecutor(detector.images_at_once, thread_name_prefix="inspect")
 
     def begin(path: Path) -> Answering:
-        return inspectors.submit(_inspect, detector, path, decoders.submit(read_photo, path, bit_range=bit_range))
+        return inspectors.submit(_inspect, detector, path, decoders.submit(load_image, path, bit_range=bit_range))
 
     ahead: deque[tuple[Path, Answering]] = deque()
     try:
-        for path in photos:
+        for path in images:
             ahead.append((path, begin(path)))
-            if len(ahead) > detector.photos_at_once + _AHEAD:
+            if len(ahead) > detector.images_at_once + _AHEAD:
                 yield ahead.popleft()
         while ahead:
             yield ahead.popleft()
     finally:
-        # In this order: an inspector that has begun waits for its photo.
+        # In this order: an inspector that has begun waits for its image.
         for pool in (inspectors, decoders):
             pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What was found as a submission to Severstal's steel challenge: run lengths of each photo and class in a csv."""
+"""What was found as a submission to Severstal's steel challenge: run lengths of each image and class in a csv."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from blemish.files import write_text
 
 Dialect = Literal["apart", "joined"]
 """``apart``: ImageId,EncodedPixels,ClassId, a row for each class found; ``joined``: ImageId_ClassId,EncodedPixels, a
-row for each photo and class, empty where nothing is."""
+row for each image and class, empty where nothing is."""
 
 
 class Submission:
-    """Gathers answers photo by photo: `add`, then `write`.
+    """Gathers answers image by image: `add`, then `write`.
 
     Args:
         detector: whose answers they are; its classes are the table's.
@@ -40,7 +40,7 @@ class Submission:
         self._rows: list[tuple[str, ...]] = []
 
     def add(self, found: Inspection) -> None:
-        """Add the answer for one photo file; one that could not be inspected is handed in as free of defects."""
+        """Add the answer for one image file; one that could not be inspected is handed in as free of defects."""
         name = "" if found.path is None else found.path.name
         layers = found.class_masks
         if layers is None and found.mask is not None:

@@ -32,8 +32,8 @@ def set_thresholds(
         file: the detector.
         pixel: a pixel is defective at this heat or more; like the least area, it then holds for every class.
         peak: outlines that nowhere reach this heat are dropped; of detectors with one map.
-        review: a photo goes to review at this score or more.
-        reject: a photo is rejected at this score or more.
+        review: an image goes to review at this score or more.
+        reject: an image is rejected at this score or more.
         min_area_px: smaller regions are dropped.
         out: where to write; None replaces ``file``.
 
@@ -55,7 +55,7 @@ def set_thresholds(
         changes["by_class"] = ()
     container = read_container(file)
     if pixel is not None and not container.spec.localises:
-        raise SettingsError(f'"{file}" gives no heat map, so it has no pixel threshold; set --review or --reject.')
+        raise SettingsError(f'"{file}" gives no anomaly map, so it has no pixel threshold; set --review or --reject.')
     try:
         thresholds = Thresholds.model_validate(container.spec.thresholds.model_dump() | changes | {"source": BY_HAND})
     except ValidationError as error:

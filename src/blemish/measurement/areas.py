@@ -26,7 +26,7 @@ def areas_of(skeleton: Skeleton, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     shared = np.flatnonzero(is_shared[network_of])
     if not shared.size:
         return areas
-    # Only the part of the photo that such networks span, at half its size: who is nearest changes slowly.
+    # Only the part of the image that such networks span, at half its size: who is nearest changes slowly.
     rows, columns = np.divmod(inside[is_shared[networks]], mask.shape[1])
     top, left = int(rows.min()), int(columns.min())
     rows, columns = (rows - top) // 2, (columns - left) // 2

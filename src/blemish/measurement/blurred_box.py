@@ -1,6 +1,6 @@
 """A crack's mean profile as a blurred box: how wide, how blurred, and how dark it is in full.
 
-Across an evenly wide crack, a photo shows a box blurred by the lens (a Gaussian), by the pixels (a box of 1 px) and by
+Across an evenly wide crack, an image shows a box blurred by the lens (a Gaussian), by the pixels (a box of 1 px) and by
 reading between them (a triangle). The mean profile of a whole crack is good enough to fit such a box to. Only a fit
 that is close, sharp and leaves little choice of width is believed: cracks in stains and shadows, ragged ones and
 hairlines as thin as the blur are not.
@@ -27,14 +27,14 @@ BESIDE_PX = 2.5
 _WIDTHS_PX = np.concatenate([np.arange(0.3, 4.0, 0.1), np.arange(4.0, WIDEST_PX + 1.0, 0.2)])
 _BLURS_PX = np.arange(0.0, 1.21, 0.05)
 # A blur above this is no lens but a crack without clear edges.
-_MOST_BLUR_PX = 1.0
-# Largest root mean square misfit, as a share of the box's height.
+_MAX_BLUR_PX = 1.0
+# Largest root mean square misfit, as a fraction of the box's height.
 _MISFIT = 0.065
 # Widths whose squared misfit is within this many times its mean square from the least are as good as the best ...
 _AS_GOOD = 8.0
 # ... or, since it need not be noise, within what this root mean square of noise would cause, ...
 _NOISE = 0.015
-# ... and those may differ by this share of the width.
+# ... and those may differ by this fraction of the width.
 _CHOICE = 0.12
 
 
@@ -91,7 +91,7 @@ def fit_blurred_box(profile: Values, width_px: float) -> BlurredBox:
     as_good = _WIDTHS_PX[(misfit <= least + _AS_GOOD * noise).any(axis=0)]
     believed = (
         found > 0
-        and _BLURS_PX[blur] <= _MOST_BLUR_PX
+        and _BLURS_PX[blur] <= _MAX_BLUR_PX
         and mean_square <= (_MISFIT * found) ** 2
         and float(as_good[-1] - as_good[0]) <= _CHOICE * best + 0.1
     )

@@ -1,4 +1,4 @@
-"""Many lines as one array, so that profiles of all cracks of a photo are read and smoothed in one go."""
+"""Many lines as one array, so that profiles of all cracks of an image are read and smoothed in one go."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.measurement.bridging import bridge_gaps
 from blemish.measurement.bundle import LineBundle
+from blemish.measurement.gap_closing import close_gaps
 from blemish.measurement.junctions import Chain, through_cracks
 from blemish.measurement.line_ends import cut_back, draw_on, trim
 from blemish.measurement.networks import find_networks
@@ -22,8 +22,8 @@ from blemish.measurement.thinning import thin
 
 # What is shorter is a speck, not a crack; pieces smaller than SHARD_PX are not even bridged.
 MIN_LENGTH_PX, SHARD_PX = 8, 3
-# No surface has more than this in one photo; a mask that does is noise, and its largest are enough.
-MOST_PIECES, MOST_CRACKS = 5000, 2000
+# No surface has more than this in one image; a mask that does is noise, and its largest are enough.
+MAX_COMPONENTS, MAX_CRACKS = 5000, 2000
 # Standard deviation of the smoothing along a line: half the crack's width, within these.
 SMOOTH_PX = (2.0, 12.0)
 
@@ -82,12 +82,12 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
     pieces, boxes = find_pieces(closed)
     extent = (boxes[:, 1] - boxes[:, 0]).max(axis=1)
     kept = extent >= SHARD_PX
-    kept[np.argsort(-extent, kind="stable")[MOST_PIECES:]] = False
+    kept[np.argsort(-extent, kind="stable")[MAX_COMPONENTS:]] = False
     if not kept[1:].all():
         inside = np.flatnonzero(closed)
         closed.ravel()[inside[~kept[pieces.ravel()[inside]]]] = 0
     depth = depth_of(closed)
-    graph = bridge_gaps(prune_spurs(build_graph(thin(closed > 0), depth)))
+    graph = close_gaps(prune_spurs(build_graph(thin(closed > 0), depth)))
     networks = find_networks(graph, pieces, boxes)
     of_piece, loops = networks.of_piece, networks.loops
     found = [(chain, int(networks.of_node[chain.node])) for chain in through_cracks(graph)]
@@ -98,7 +98,7 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
         loops = np.append(loops, 0)
     lengths = np.array([length_of(chain.points) + chain.radii_px[0] + chain.radii_px[-1] for chain, _ in found])
     order = np.argsort(-lengths, kind="stable")[: int((lengths >= MIN_LENGTH_PX).sum())]
-    chosen, beyond = [found[i] for i in order[:MOST_CRACKS]], [found[i] for i in order[MOST_CRACKS:]]
+    chosen, beyond = [found[i] for i in order[:MAX_CRACKS]], [found[i] for i in order[MAX_CRACKS:]]
     lines = _smooth_lines([chain for chain, _ in chosen], [network for _, network in chosen], body, depth)
     lines = tuple(line for line in lines if length_of(line.points, closed=line.chain.closed) >= MIN_LENGTH_PX)
     crack_networks = {line.network for line in lines} | {network for _, network in beyond}

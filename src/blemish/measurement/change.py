@@ -1,4 +1,4 @@
-"""How cracks changed between two photos of one surface."""
+"""How cracks changed between two images of one surface."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from blemish.measurement.scale import Scale
 
 Status = Literal["grown", "unchanged", "smaller", "new", "gone", "out of view"]
 
-# A crack of the earlier photo is the same as one of the later if at least this share of it lies on that one.
-SAME_SHARE = 0.5
+# A crack of the earlier image is the same as one of the later if at least this fraction of it lies on that one.
+SAME_FRACTION = 0.5
 # Lies on: nearer than this, or the later crack's half width where that is more, beside the registration's error.
 NEAR_PX = 3.0
 # A change counts from this many standard uncertainties on (95 %).
@@ -32,18 +32,18 @@ Values = NDArray[np.float64]
 class CrackChange:
     """What became of a crack.
 
-    All values are in ``unit``: millimetres where the later photo has a scale, else pixels of the later photo.
+    All values are in ``unit``: millimetres where the later image has a scale, else pixels of the later image.
 
     Attributes:
         status: ``grown`` or ``smaller`` where length or width changed by more than twice its uncertainty; ``new`` or
-            ``gone`` where the other photo shows the place without it; ``out of view`` where it does not show the place.
-        earlier: numbers of the earlier photo's cracks that it is; more than one where they have joined.
-        later: number of the later photo's crack; None where it is gone.
+            ``gone`` where the other image shows the place without it; ``out of view`` where it does not show the place.
+        earlier: numbers of the earlier image's cracks that it is; more than one where they have joined.
+        later: number of the later image's crack; None where it is gone.
         unit: ``mm`` or ``px``.
-        length: in the later photo; in the earlier one where it is gone.
+        length: in the later image; in the earlier one where it is gone.
         length_growth: later minus earlier length; None where there is only one.
         length_uncertainty: standard uncertainty of ``length_growth``.
-        width_growth: mean change of the width over the places that both photos measured.
+        width_growth: mean change of the width over the places that both images measured.
         largest_width_growth: later minus earlier largest width.
         width_uncertainty: standard uncertainty of ``width_growth``.
     """
@@ -78,7 +78,7 @@ class CrackChange:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A crack in the later photo's frame: places, widths and lengths in the unit of the comparison."""
+    """A crack in the later image's frame: places, widths and lengths in the unit of the comparison."""
 
     crack: Crack
     places: Points
@@ -90,16 +90,16 @@ class _Line:
 def compare_cracks(
     earlier: Sequence[Crack], later: Sequence[Crack], registration: Registration, *, scale: Scale | None = None
 ) -> tuple[CrackChange, ...]:
-    """Match the cracks of two photos and tell how they changed.
+    """Match the cracks of two images and tell how they changed.
 
     Args:
-        earlier: cracks of the earlier photo, measured in its own pixels.
-        later: cracks of the later photo.
-        registration: from the earlier photo to the later one.
-        scale: the later photo's; the earlier one needs none, since it is laid over the later one.
+        earlier: cracks of the earlier image, measured in its own pixels.
+        later: cracks of the later image.
+        registration: from the earlier image to the later one.
+        scale: the later image's; the earlier one needs none, since it is laid over the later one.
 
     Returns:
-        One change per crack of the later photo, in their order, then one per crack that only the earlier one shows.
+        One change per crack of the later image, in their order, then one per crack that only the earlier one shows.
     """
     now = [_as_seen(crack, scale) for crack in later]
     before = [_moved(crack, registration, scale) for crack in earlier]
@@ -157,18 +157,18 @@ def _owners(before: list[_Line], now: list[_Line], registration: Registration) -
         on = distance <= np.maximum(NEAR_PX, half_widths[nearest]) + 2 * registration.rms_px
         votes = np.bincount(owner[np.asarray(nearest)[on]], minlength=len(now))
         best = int(votes.argmax())
-        owners.append(best if votes.sum() and votes[best] >= SAME_SHARE * len(line.places) else None)
+        owners.append(best if votes.sum() and votes[best] >= SAME_FRACTION * len(line.places) else None)
     return owners
 
 
 def _inside(places: Points, size_px: tuple[int, int]) -> bool:
-    """Whether most of a line lies inside a photo."""
-    return bool(((places >= -0.5) & (places <= np.array(size_px) - 0.5)).all(axis=1).mean() >= SAME_SHARE)
+    """Whether most of a line lies inside an image."""
+    return bool(((places >= -0.5) & (places <= np.array(size_px) - 0.5)).all(axis=1).mean() >= SAME_FRACTION)
 
 
 def _change(line: _Line, same: list[_Line], registration: Registration, scale: Scale | None) -> CrackChange:
     length_growth = line.length - sum(old.length for old in same)
-    # Each end of each crack is placed as well as the photos are laid over one another.
+    # Each end of each crack is placed as well as the images are laid over one another.
     parts = [old.crack.length_uncertainty_px * old.per_px for old in same]
     parts += [line.crack.length_uncertainty_px * line.per_px, registration.rms_px * line.per_px]
     length_uncertainty = float(np.hypot.reduce(parts))

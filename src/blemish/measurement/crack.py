@@ -25,7 +25,7 @@ class Millimetres:
         median_width: median over them.
         p95_width: 95th percentile over them.
         max_width: the largest.
-        max_width_at: (x, y) of the largest, in pixels of the photo.
+        max_width_at: (x, y) of the largest, in pixels of the image.
         width_uncertainty: of any single width, the scale's own uncertainty included.
         length_uncertainty: likewise.
     """
@@ -62,12 +62,12 @@ class Crack:
         branches: how many other cracks start from it or cross it.
         tortuosity: length over the distance between the ends; None for a loop.
         closed: it is a loop; the first point is not repeated.
-        touches_border: it reaches the photo's border, so it may go on beyond.
+        touches_border: it reaches the image's border, so it may go on beyond.
         area_px: mask pixels nearest to it.
         area_width_px: area over length, a cross-check of ``mean_width_px`` that uses no profile.
         width_uncertainty_px: of any single width: half a pixel, or more where two ways of measuring disagree.
         length_uncertainty_px: half a pixel per end and 0.5 % of the length.
-        photo_share: share of the measured points where the photo's grey levels, not only the mask, were used.
+        image_fraction: fraction of the measured points where the image's grey levels, not only the mask, were used.
         score: mean of the detector's map along the centre line; None without one.
         mm: the same on the surface; None without a scale.
     """
@@ -92,7 +92,7 @@ class Crack:
     area_width_px: float
     width_uncertainty_px: float
     length_uncertainty_px: float
-    photo_share: float
+    image_fraction: float
     score: float | None = None
     mm: Millimetres | None = None
 
@@ -117,7 +117,7 @@ class Crack:
             "area_width_px": _round(self.area_width_px),
             "width_uncertainty_px": _round(self.width_uncertainty_px),
             "length_uncertainty_px": _round(self.length_uncertainty_px),
-            "photo_share": _round(self.photo_share),
+            "image_fraction": _round(self.image_fraction),
             "score": None if self.score is None else _round(self.score),
             "polyline_px": np.round(self.polyline_px, 2).tolist(),
             "widths_px": _profile(self.widths_px),

@@ -1,4 +1,4 @@
-"""Measuring cracks: from a mask, and the photo where there is one, to length, width, direction and place.
+"""Measuring cracks: from a mask, and the image where there is one, to length, width, direction and place.
 
 The width at a point is the distance between the crack's two edges, square to its centre line; ``docs/measuring.md``
 tells how each number is found and how far it can be trusted.
@@ -24,7 +24,7 @@ from blemish.measurement.scale import Scale
 from blemish.measurement.widths import DETECTORS_MASK, GIVEN_MASK, choose_widths
 
 # Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
-LEAST_UNCERTAINTY_PX = 0.5
+MIN_UNCERTAINTY_PX = 0.5
 LENGTH_UNCERTAINTY = 0.005
 # A network with this many loops is map cracking.
 MAP_LOOPS = 3
@@ -69,11 +69,11 @@ def measure_mask(
 
     Args:
         mask: bool (H, W), True inside cracks.
-        image: the photo, uint8 (H, W) or RGB (H, W, 3), cracks darker than the surface; None measures the mask
+        image: the image, uint8 (H, W) or RGB (H, W, 3), cracks darker than the surface; None measures the mask
             alone.
         scale: size of a pixel; None leaves everything in pixels.
         probability: float32 (H, W), a detector's map that ``mask`` was cut from; edges are then found between pixels,
-            and where they are less than 4 px apart the photo is asked before the mask is believed.
+            and where they are less than 4 px apart the image is asked before the mask is believed.
         level: where ``mask`` was cut from ``probability``.
 
     Returns:
@@ -96,11 +96,11 @@ def measure_mask(
     if probability is not None:
         # Where a crack is too thin for the map to rise to its full height, the place of its fall means little.
         by_map = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
-        edges = edges.replaced_by(by_map, where=by_map.width_px >= GIVEN_MASK.photo_alone_px)
+        edges = edges.replaced_by(by_map, where=by_map.width_px >= GIVEN_MASK.image_alone_px)
     clear = clear_of_junctions(bundle, [line.chain for line in lines], [line.radius_px for line in lines])
     clear &= ~_ends(bundle, lines)
     clear &= np.isfinite(edges.width_px)
-    clear &= _within_photo(bundle, edges, mask.shape)
+    clear &= _within_image(bundle, edges, mask.shape)
     grey = None if image is None else as_grey(image)
     trust = GIVEN_MASK if probability is None else DETECTORS_MASK
     widths = choose_widths(bundle, edges, clear, grey, body, trust)
@@ -109,7 +109,7 @@ def measure_mask(
     cracks = []
     for i, line in enumerate(lines):
         part = slice(bundle.starts[i], bundle.starts[i + 1])
-        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_photo[part], bundle.tangents[part])
+        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], bundle.tangents[part])
         score = None if scores is None else float(scores[part].mean())
         on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
@@ -125,7 +125,7 @@ class _Profile:
 
     widths: Values
     by_mask: Values
-    by_photo: Values
+    by_image: Values
     tangents: Points
 
 
@@ -133,8 +133,10 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
     if mask.ndim != 2 or mask.dtype != np.bool_:
         raise DataError(f"A mask must be a yes-or-no array (H, W); this one is {mask.dtype} {mask.shape}.")
     if image is not None and (image.dtype != np.uint8 or image.shape[2:] not in ((), (3,))):
-        raise DataError(f"A photo must be 8-bit grey (H, W) or RGB (H, W, 3); this one is {image.dtype} {image.shape}.")
-    for name, array in (("photo", image), ("probability map", probability)):
+        raise DataError(
+            f"An image must be 8-bit grey (H, W) or RGB (H, W, 3); this one is {image.dtype} {image.shape}."
+        )
+    for name, array in (("image", image), ("probability map", probability)):
         if array is not None and (array.ndim not in (2, 3) or array.shape[:2] != mask.shape):
             raise DataError(
                 f"The {name} has {array.shape[1]} x {array.shape[0]} px and the mask {mask.shape[1]} x "
@@ -151,8 +153,8 @@ def _ends(bundle: LineBundle, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_
     return ends
 
 
-def _within_photo(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Points where both edges are seen, and not cut off by the photo's border; all, on a line that has none, (M,)."""
+def _within_image(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Points where both edges are seen, and not cut off by the image's border; all, on a line that has none, (M,)."""
     last = np.array(shape[::-1]) - 1.25
     within = np.ones(len(bundle.points), dtype=np.bool_)
     for offset in (edges.left_px, edges.right_px):
@@ -163,7 +165,7 @@ def _within_photo(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> N
 
 
 def _touches_border(points: Points, shape: tuple[int, ...]) -> bool:
-    """Whether an end lies on the photo's border."""
+    """Whether an end lies on the image's border."""
     ends = points[[0, -1]]
     return bool(min(ends.min(), (np.array(shape[::-1]) - 1 - ends).min()) < 1.0)
 
@@ -189,8 +191,8 @@ def _crack(
         # Wider than long, or all junction: there is no profile, so the area has to do.
         widths = np.full(len(points), area_width)
     mean, median, p95, largest, place = _statistics(widths)
-    uncertainty = max(LEAST_UNCERTAINTY_PX, _disagreement(found, mean, area_width))
-    length_uncertainty = 2 * LEAST_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
+    uncertainty = max(MIN_UNCERTAINTY_PX, _disagreement(found, mean, area_width))
+    length_uncertainty = 2 * MIN_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
     orientation = orientation_of(points, closed=closed)
     measured = np.isfinite(found.widths)
     return Crack(
@@ -214,7 +216,7 @@ def _crack(
         area_width_px=area_width,
         width_uncertainty_px=uncertainty,
         length_uncertainty_px=length_uncertainty,
-        photo_share=float(np.isfinite(found.by_photo[measured]).mean()) if measured.any() else 0.0,
+        image_fraction=float(np.isfinite(found.by_image[measured]).mean()) if measured.any() else 0.0,
         score=score,
         mm=None if scale is None else _on_surface(line, widths, found.tangents, uncertainty, length_uncertainty, scale),
     )
@@ -229,9 +231,9 @@ def _statistics(widths: Values) -> tuple[float, float, float, float, int]:
 
 def _disagreement(found: _Profile, mean_px: float, area_width_px: float) -> float:
     """Half the largest difference between mean widths by independent ways."""
-    both = np.isfinite(found.by_mask) & np.isfinite(found.by_photo)
-    by_photo = float(np.abs(found.by_photo[both].mean() - found.by_mask[both].mean())) if both.any() else 0.0
-    return max(by_photo, abs(mean_px - area_width_px)) / 2
+    both = np.isfinite(found.by_mask) & np.isfinite(found.by_image)
+    by_image = float(np.abs(found.by_image[both].mean() - found.by_mask[both].mean())) if both.any() else 0.0
+    return max(by_image, abs(mean_px - area_width_px)) / 2
 
 
 def _on_surface(

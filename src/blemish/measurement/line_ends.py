@@ -21,7 +21,7 @@ from blemish.measurement.sampling import sample
 _ROUND_FROM_PX = 2.2
 # Up to this one, blur makes square ends look round, so that a round look is believed in part.
 _ROUND_SURE_PX = 5.0
-# How far to believe in a round end, by the share of the last half width that the mask fills: a half disc fills
+# How far to believe in a round end, by the fraction of the last half width that the mask fills: a half disc fills
 # pi / 4 = 0.79 of it, a square end all, a tapering one less. Small ends cannot be told apart and get some of both.
 _ROUNDNESS = ((0.55, 0.65, 0.83, 0.89), (0.0, 1.0, 1.0, 0.0))
 _STEP_PX = 0.25
@@ -73,7 +73,7 @@ class _Shape:
     Attributes:
         tip_px: how far ahead of the end's point the mask ends.
         half_px: half the crack's width behind it.
-        filled: share of the last half width that the mask fills.
+        filled: fraction of the last half width that the mask fills.
     """
 
     tip_px: float

@@ -46,7 +46,7 @@ def find_pieces(body: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.
 
 
 def depth_of(body: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Distance to the nearest pixel outside, beyond the photo counting as outside; good to 2 %."""
+    """Distance to the nearest pixel outside, beyond the image counting as outside; good to 2 %."""
     framed = cv2.copyMakeBorder(body, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
     return np.ascontiguousarray(distance, dtype=np.float32)

@@ -77,7 +77,7 @@ def tangents(points: Points, *, closed: bool = False) -> Points:
 
 
 def orientation_of(points: Points, *, closed: bool = False) -> float:
-    """Main direction of a line, degrees in [0, 180), counter-clockwise from the photo's horizontal as one sees it.
+    """Main direction of a line, degrees in [0, 180), counter-clockwise from the image's horizontal as one sees it.
 
     Length-weighted mean of the segments' directions, as axes (Mardia and Jupp, "Directional Statistics", 2000,
     9.1: the angles are doubled). 0 is horizontal, 45 rises to the right, 90 is vertical.

@@ -63,7 +63,7 @@ def find_edges(
         points: float64 (M, 2), (x, y).
         normals: float64 (M, 2), unit vectors.
         reach_px: float64 (M,), how far from the line an edge may lie; what is wider gives NaN.
-        level: share of the full value from which a pixel belongs to the mask.
+        level: fraction of the full value from which a pixel belongs to the mask.
         crossing: find where the profile crosses ``level`` instead of integrating it.
 
     Returns:

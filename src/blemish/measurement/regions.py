@@ -44,19 +44,19 @@ class Region:
 
 def find_regions(
     mask: NDArray[np.bool_],
-    heat_map: NDArray[np.float32],
+    anomaly_map: NDArray[np.float32],
     *,
     min_area_px: int = 1,
-    least_peak: float = -np.inf,
+    min_peak: float = -np.inf,
     label: str | None = None,
 ) -> tuple[tuple[Region, ...], NDArray[np.bool_]]:
     """Regions of a mask, worst first, and the mask without specks and without what is nowhere certain.
 
     Args:
         mask: bool (H, W).
-        heat_map: float32 (H, W), higher is worse.
+        anomaly_map: float32 (H, W), higher is worse.
         min_area_px: smaller pieces are dropped.
-        least_peak: so are those whose highest map value is below this: with a mask from a lower threshold, two
+        min_peak: so are those whose highest map value is below this: with a mask from a lower threshold, two
             thresholds with hysteresis (Canny 1986), which follow a defect into its faint parts.
         label: class name given to every region.
 
@@ -69,17 +69,17 @@ def find_regions(
     count, pieces, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.astype(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
     )
-    # Only the mask's own pixels are visited: defects are a small part of a photo.
+    # Only the mask's own pixels are visited: defects are a small part of an image.
     inside = np.flatnonzero(pieces)
     piece = pieces.ravel()[inside].astype(np.intp)
-    values = heat_map.ravel()[inside]
+    values = anomaly_map.ravel()[inside]
     areas = stats[:, cv2.CC_STAT_AREA]
     sums = np.bincount(piece, weights=values, minlength=count)
     peaks = np.full(count, -np.inf, dtype=np.float32)
     np.maximum.at(peaks, piece, values)
     rows, columns = np.divmod(inside, mask.shape[1])
     elongations, orientations = _axes(columns - centroids[piece, 0], rows - centroids[piece, 1], piece, areas)
-    keep = (areas >= min_area_px) & (peaks >= np.float32(least_peak))
+    keep = (areas >= min_area_px) & (peaks >= np.float32(min_peak))
     keep[0] = False
     boxes = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     kept = np.flatnonzero(keep)

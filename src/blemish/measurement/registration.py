@@ -1,4 +1,4 @@
-"""Laying two photos of one surface over one another."""
+"""Laying two images of one surface over one another."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from blemish.measurement.plane import jacobians, project
 from blemish.measurement.polylines import Points
 from blemish.measurement.sampling import as_grey
 
-# Features are looked for in photos of at most this size: finer detail is mostly noise, and the time is spent better.
+# Features are looked for in images of at most this size: finer detail is mostly noise, and the time is spent better.
 LARGEST_PX = 2000
 FEATURES = 6000
 # Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60 (2004), 7.1: a match counts if the second
 # best is this much worse.
 RATIO = 0.8
-# Largest distance of a matching point from its place, in pixels of the photo as searched.
+# Largest distance of a matching point from its place, in pixels of the image as searched.
 REPROJECTION_PX = 3.0
-LEAST_INLIERS = 15
-# A photo of the same surface is not shrunk, blown up or tilted by more than this.
+MIN_INLIERS = 15
+# An image of the same surface is not shrunk, blown up or tilted by more than this.
 LARGEST_ZOOM = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Where each point of the earlier photo lies in the later one.
+    """Where each point of the earlier image lies in the later one.
 
     Attributes:
-        matrix: homography, row by row, (x, y) in pixels of the earlier photo to (x, y) in pixels of the later one.
-        matches: points that both photos show and that agree with it.
-        rms_px: root mean square distance of those points from where the homography puts them, in the later photo.
-        earlier_size_px: (width, height) of the earlier photo.
-        later_size_px: (width, height) of the later photo.
+        matrix: homography, row by row, (x, y) in pixels of the earlier image to (x, y) in pixels of the later one.
+        matches: points that both images show and that agree with it.
+        rms_px: root mean square distance of those points from where the homography puts them, in the later image.
+        earlier_size_px: (width, height) of the earlier image.
+        later_size_px: (width, height) of the later image.
     """
 
     matrix: tuple[tuple[float, float, float], ...]
@@ -45,16 +45,16 @@ class Registration:
     later_size_px: tuple[int, int]
 
     def to_later(self, points: Points) -> Points:
-        """Places in the earlier photo, (N, 2), as places in the later one."""
+        """Places in the earlier image, (N, 2), as places in the later one."""
         return project(np.array(self.matrix), points)
 
     def to_earlier(self, points: Points) -> Points:
-        """Places in the later photo, (N, 2), as places in the earlier one."""
+        """Places in the later image, (N, 2), as places in the earlier one."""
         return project(np.linalg.inv(np.array(self.matrix)), points)
 
 
 def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registration:
-    """Find how a photo moved against an earlier one of the same flat surface.
+    """Find how an image moved against an earlier one of the same flat surface.
 
     SIFT features, matched both ways, and a homography by MAGSAC++ (Barath et al., CVPR 2020).
 
@@ -69,8 +69,8 @@ def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registrati
     second, second_scale = _searched(later)
     source, target = _matches(first, second)
     found = None
-    if len(source) >= LEAST_INLIERS:
-        # RANSAC draws from OpenCV's own generator: the same photos are to give the same answer.
+    if len(source) >= MIN_INLIERS:
+        # RANSAC draws from OpenCV's own generator: the same images are to give the same answer.
         cv2.setRNGSeed(0)
         found, agrees = cv2.findHomography(source, target, cv2.USAC_MAGSAC, REPROJECTION_PX, maxIters=5000)
     if found is None:
@@ -80,7 +80,7 @@ def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registrati
     matrix = grow @ np.asarray(found, dtype=np.float64) @ shrink
     start, end = source[inliers].astype(np.float64) / first_scale, target[inliers].astype(np.float64) / second_scale
     size = (earlier.shape[1], earlier.shape[0])
-    if inliers.sum() < LEAST_INLIERS or not _plausible(matrix, size):
+    if inliers.sum() < MIN_INLIERS or not _plausible(matrix, size):
         raise _too_few(int(inliers.sum()))
     off = project(matrix, start) - end
     return Registration(
@@ -94,14 +94,14 @@ def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registrati
 
 def _too_few(count: int) -> DataError:
     return DataError(
-        f"The two photos cannot be laid over one another: only {count} points agree, and {LEAST_INLIERS} are needed; "
+        f"The two images cannot be laid over one another: only {count} points agree, and {MIN_INLIERS} are needed; "
         "take both from about the same place, in similar light, with some of the surface around the cracks."
     )
 
 
-def _searched(photo: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """The photo as it is searched for features, and its size relative to the photo's own."""
-    grey = as_grey(photo)
+def _searched(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """The image as it is searched for features, and its size relative to the image's own."""
+    grey = as_grey(image)
     scale = min(1.0, LARGEST_PX / max(grey.shape))
     if scale < 1:
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -109,7 +109,7 @@ def _searched(photo: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 
 def _matches(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Places of features that are each other's best match, (N, 2) in each photo."""
+    """Places of features that are each other's best match, (N, 2) in each image."""
     sift = cv2.SIFT.create(nfeatures=FEATURES)
     points_one, features_one = sift.detectAndCompute(first, None)
     points_two, features_two = sift.detectAndCompute(second, None)
@@ -133,7 +133,7 @@ def _matches(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[NDArr
 
 
 def _plausible(matrix: NDArray[np.float64], size: tuple[int, int]) -> bool:
-    """Whether the whole photo stays in front of the camera, unmirrored, and near its size."""
+    """Whether the whole image stays in front of the camera, unmirrored, and near its size."""
     width, height = size
     places = np.array([[0, 0], [width, 0], [width, height], [0, height], [width / 2, height / 2]], dtype=np.float64)
     depth = places @ matrix[2, :2] + matrix[2, 2]

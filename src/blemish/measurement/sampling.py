@@ -18,9 +18,9 @@ _BATCH = 1 << 19
 Image = NDArray[np.uint8] | NDArray[np.float32]
 
 
-def as_grey(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Brightness of a photo, uint8 (H, W), from RGB (H, W, 3) or grey (H, W)."""
-    return photo if photo.ndim == 2 else np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+def as_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brightness of an image, uint8 (H, W), from RGB (H, W, 3) or grey (H, W)."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def sample(

@@ -65,7 +65,7 @@ class Scale:
 
     @classmethod
     def from_points(cls, first: Pair, second: Pair, length_mm: float) -> Self:
-        """Two points in the photo, pixels, and the true distance between them.
+        """Two points in the image, pixels, and the true distance between them.
 
         Raises:
             SettingsError: the points coincide, or the length is not above 0.
@@ -83,8 +83,8 @@ class Scale:
         Args:
             distance_mm: from the lens to the surface.
             focal_mm: the lens's true focal length, not its equivalent for another sensor.
-            sensor_width_mm: width of the sensor along the photo's longer side as it was taken.
-            width_px: the photo's pixels along that side.
+            sensor_width_mm: width of the sensor along the image's longer side as it was taken.
+            width_px: the image's pixels along that side.
 
         Raises:
             SettingsError: a value is not above 0, or the lens cannot focus so near.
@@ -101,7 +101,7 @@ class Scale:
 
     @classmethod
     def from_plane(cls, corners_px: Sequence[Pair], corners_mm: Sequence[Pair]) -> Self:
-        """Four points of a plane, in the photo and on the surface.
+        """Four points of a plane, in the image and on the surface.
 
         Args:
             corners_px: (x, y) of each in pixels, in any order that is also that of ``corners_mm``.
@@ -113,7 +113,7 @@ class Scale:
         source, target = np.asarray(corners_px, dtype=np.float64), np.asarray(corners_mm, dtype=np.float64)
         if source.shape != (4, 2) or target.shape != (4, 2) or not np.isfinite([source, target]).all():
             raise SettingsError("A plane needs exactly four points, each with x and y in pixels and in millimetres.")
-        for points, unit, least in ((source, "photo", 1.0), (target, "plane", 1e-6)):
+        for points, unit, least in ((source, "image", 1.0), (target, "plane", 1e-6)):
             if min(_triangle_areas(points)) < least:
                 raise SettingsError(f"Three of the plane's four points lie on one line in the {unit}; choose corners.")
         transform = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
@@ -129,29 +129,29 @@ class Scale:
         return cls(math.sqrt(float(area)), "four points of a plane", uncertainty, rows)
 
     @classmethod
-    def from_marker(cls, photo: NDArray[np.uint8], side_mm: float) -> Self:
+    def from_marker(cls, image: NDArray[np.uint8], side_mm: float) -> Self:
         """A printed ArUco or AprilTag marker beside the crack, on the same surface, seen nearly straight on.
 
         Args:
-            photo: uint8 (H, W) or (H, W, 3).
+            image: uint8 (H, W) or (H, W, 3).
             side_mm: outer side of the marker's black square. Several markers must have the same size.
 
         Raises:
             SettingsError: the side is not above 0, or no marker is found.
         """
         _require_positive("The marker's side", side_mm, "mm")
-        sides = _marker_sides(photo)
+        sides = _marker_sides(image)
         if not sides.size:
             raise SettingsError(
-                f"No ArUco or AprilTag marker was found in the photo of {photo.shape[1]} x {photo.shape[0]} px; "
+                f"No ArUco or AprilTag marker was found in the image of {image.shape[1]} x {image.shape[0]} px; "
                 "show a whole, sharp marker with a white margin around it, or give the scale in another way."
             )
         mean = float(sides.mean())
-        # Unequal sides are a marker seen at an angle: the scale then differs over the photo by as much.
+        # Unequal sides are a marker seen at an angle: the scale then differs over the image by as much.
         return cls(side_mm / mean, "marker", min(0.99, math.hypot(CORNER_PX / mean, float(sides.std()) / mean)))
 
     def points_mm(self, points: Points) -> Points:
-        """Places on the surface, float64 (N, 2), millimetres; without perspective from the photo's corner."""
+        """Places on the surface, float64 (N, 2), millimetres; without perspective from the image's corner."""
         if self.to_plane is None:
             return points * self.mm_per_px
         return project(np.array(self.to_plane), points)
@@ -180,9 +180,9 @@ class Scale:
         return record
 
 
-def _marker_sides(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _marker_sides(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Sides in pixels of all markers of the first family that is found, empty without any."""
-    grey = as_grey(photo)
+    grey = as_grey(image)
     parameters = cv2.aruco.DetectorParameters()
     parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
     for family in MARKER_FAMILIES:

@@ -1,6 +1,6 @@
 """From thinned pixels to a graph: nodes where lines end or meet, branches of ordered points between them.
 
-The whole photo is one graph, built with array operations; only what follows (pruning, junctions) walks over
+The whole image is one graph, built with array operations; only what follows (pruning, junctions) walks over
 branches one by one. Points are (x, y) in pixels, pixel centres at whole numbers.
 """
 
@@ -50,7 +50,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class SkeletonGraph:
-    """Nodes and branches of all lines of a photo.
+    """Nodes and branches of all lines of an image.
 
     Attributes:
         nodes: float64 (K, 2), (x, y) of each node.

@@ -1,9 +1,9 @@
-"""Thinning a mask to lines one pixel wide, at a cost that follows the mask and not the photo.
+"""Thinning a mask to lines one pixel wide, at a cost that follows the mask and not the image.
 
 Parallel thinning of Guo and Hall, "Parallel thinning with two-subiteration algorithms", Comm. ACM 32 (1989),
 algorithm A1, the one behind ``skimage.morphology.thin``, and pixel for pixel the same result. Dense
-implementations sweep the whole photo once per pixel of half width; this one visits only pixels whose
-neighbourhood has just changed, so that few or wide cracks in a large photo stay cheap.
+implementations sweep the whole image once per pixel of half width; this one visits only pixels whose
+neighbourhood has just changed, so that few or wide cracks in a large image stay cheap.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Masks that are a threshold of their photo, and what that tells about a crack's full darkness.
+"""Masks that are a threshold of their image, and what that tells about a crack's full darkness.
 
 A threshold half way between surface and crack lies half the contrast below the surface. Cho, Yoon and Jung (2018, see
-`photo_widths`) find the error of widths least there, and Otsu's method and the like end up there.
+`image_widths`) find the error of widths least there, and Otsu's method and the like end up there.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from scipy.special import erf
 
 from blemish.measurement.bundle import Values
 
-# A mask whose edge pixels are split by one grey level with fewer mistakes than this is a threshold of the photo.
+# A mask whose edge pixels are split by one grey level with fewer mistakes than this is a threshold of the image.
 _MISTAKES = 0.01
-_LEAST_PIXELS = 40
-# Standard deviation of the blur, by the lens and by reading between pixels, of a photo that is still called sharp.
-_MOST_BLUR_PX = 1.0
+_MIN_PIXELS = 40
+# Standard deviation of the blur, by the lens and by reading between pixels, of an image that is still called sharp.
+_MAX_BLUR_PX = 1.0
 # No crack shows darker than it is, by more than this share: noise.
 _TOO_DARK = 1.1
 
@@ -25,23 +25,23 @@ _TOO_DARK = 1.1
 Levels = tuple[float, float]
 
 
-def threshold_levels(photo: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Levels | None:
-    """The grey levels at which thresholding the photo gives the mask, or None where it is not a threshold.
+def threshold_levels(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Levels | None:
+    """The grey levels at which thresholding the image gives the mask, or None where it is not a threshold.
 
     Only pixels on both sides of the mask's edge are asked: if one grey level parts them with at most 1 % mistakes,
     the mask was drawn at that level.
 
     Args:
-        photo: uint8 (H, W), grey, cracks darker.
+        image: uint8 (H, W), grey, cracks darker.
         mask: uint8 (H, W), 255 inside.
 
     Returns:
         The lowest and the highest level that part the pixels best.
     """
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    inner = photo[(mask > 0) & (cv2.erode(mask, cross) == 0)]
-    outer = photo[(mask == 0) & (cv2.dilate(mask, cross) > 0)]
-    if min(inner.size, outer.size) < _LEAST_PIXELS:
+    inner = image[(mask > 0) & (cv2.erode(mask, cross) == 0)]
+    outer = image[(mask == 0) & (cv2.dilate(mask, cross) > 0)]
+    if min(inner.size, outer.size) < _MIN_PIXELS:
         return None
     too_bright = inner.size - np.cumsum(np.bincount(inner, minlength=256))
     too_dark = np.cumsum(np.bincount(outer, minlength=256))
@@ -71,5 +71,5 @@ def contrast_by_threshold(levels: Levels, surface: Values, darkest: Values, widt
     """
     most = 2 * (surface - levels[0])
     contrast = np.clip(darkest, 2 * (surface - levels[1]), most)
-    contrast = np.minimum(contrast, darkest / erf(width_px / (np.sqrt(8) * _MOST_BLUR_PX)))
+    contrast = np.minimum(contrast, darkest / erf(width_px / (np.sqrt(8) * _MAX_BLUR_PX)))
     return np.where(darkest > _TOO_DARK * most, np.nan, contrast)

@@ -1,10 +1,10 @@
-"""Which width counts at each point: the mask's, or the photo's.
+"""Which width counts at each point: the mask's, or the image's.
 
 A mask's edges are good to its rounding, a fraction of a pixel, if whoever drew it saw the crack well. That is enough
-for cracks of 2 px and more. Thinner ones are mostly rounding, and there the photo's grey levels are asked. A detector
-outlines thin cracks too wide, rather than miss them: there the photo is asked up to 4 px.
+for cracks of 2 px and more. Thinner ones are mostly rounding, and there the image's grey levels are asked. A detector
+outlines thin cracks too wide, rather than miss them: there the image is asked up to 4 px.
 
-Where a crack is a clear dark line in the photo, just where the mask is, the grey levels hold what the mask rounded
+Where a crack is a clear dark line in the image, just where the mask is, the grey levels hold what the mask rounded
 away. Then they correct the mask by up to half a pixel.
 """
 
@@ -17,31 +17,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.photo_widths import photo_widths
+from blemish.measurement.image_widths import image_widths
 from blemish.measurement.profiles import Edges
 from blemish.measurement.threshold_masks import threshold_levels
 
 
 class Trust(NamedTuple):
-    """Up to the first width (by the mask) the photo alone decides, from the second on the mask; between, a mixture."""
+    """Up to the first width (by the mask) the image alone decides, from the second on the mask; between, a mixture."""
 
-    photo_alone_px: float
+    image_alone_px: float
     mask_alone_px: float
 
 
 GIVEN_MASK = Trust(2.0, 2.5)
-# From concrete-crack's outlines on drawn photos (seeds 100 to 159): the most that leaves wider cracks as they were.
+# From concrete-crack's outlines on drawn images (seeds 100 to 159): the most that leaves wider cracks as they were.
 DETECTORS_MASK = Trust(3.0, 4.0)
-# The most that a photo corrects a mask.
+# The most that an image corrects a mask.
 ROUNDING_PX = 0.5
-# A photo that shows this much more darkness than the mask shows more than the crack: a stain, a shadow.
+# An image that shows this much more darkness than the mask shows more than the crack: a stain, a shadow.
 EXCESS_PX = 0.6
 # Standard deviation of the smoothing of widths along a crack: what is shorter is rounding of the mask. Cracks wider
 # than NARROW_PX, and fully from WIDE_PX on, need less: their edges vary by more than rounding.
 SMOOTH_PX, SMOOTH_WIDE_PX = 5.0, 1.5
 NARROW_PX, WIDE_PX = 2.0, 4.0
-# The same for widths by the photo, whose noise is larger.
-SMOOTH_PHOTO_PX = 6.0
+# The same for widths by the image, whose noise is larger.
+SMOOTH_IMAGE_PX = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +51,29 @@ class Widths:
     Attributes:
         chosen: what counts, NaN where nothing is known.
         by_mask: from the mask's edges alone, NaN where there are none.
-        by_photo: from grey levels alone, where they were used; NaN elsewhere.
+        by_image: from grey levels alone, where they were used; NaN elsewhere.
     """
 
     chosen: Values
     by_mask: Values
-    by_photo: Values
+    by_image: Values
 
 
 def choose_widths(
     bundle: LineBundle,
     edges: Edges,
     clear: NDArray[np.bool_],
-    photo: NDArray[np.uint8] | None,
+    image: NDArray[np.uint8] | None,
     mask: NDArray[np.uint8],
     trust: Trust = GIVEN_MASK,
 ) -> Widths:
-    """Widths by mask and photo, smoothed along the cracks.
+    """Widths by mask and image, smoothed along the cracks.
 
     Args:
         bundle: the centre lines.
         edges: where the mask ends across them.
         clear: bool (M,), points whose profile is whole and meets no other crack.
-        photo: uint8 (H, W), grey; None measures the mask alone.
+        image: uint8 (H, W), grey; None measures the mask alone.
         mask: uint8 (H, W), 255 inside.
         trust: from which width on the mask is believed.
     """
@@ -81,13 +81,13 @@ def choose_widths(
     calm = bundle.smooth(known, SMOOTH_PX)
     wide = np.clip((calm - NARROW_PX) / (WIDE_PX - NARROW_PX), 0.0, 1.0)
     by_mask = np.where(clear, calm + wide * (bundle.smooth(known, SMOOTH_WIDE_PX) - calm), np.nan)
-    if photo is None:
+    if image is None:
         return Widths(by_mask, by_mask, np.full(len(by_mask), np.nan))
-    read = photo_widths(photo, bundle, edges, clear, threshold_levels(photo, mask))
-    by_photo = np.where(clear, bundle.smooth(read.width_px, SMOOTH_PHOTO_PX), np.nan)
-    calm = bundle.smooth(known, SMOOTH_PHOTO_PX)
-    corrected = np.where(read.clear_box, calm + np.clip(by_photo - calm, -ROUNDING_PX, ROUNDING_PX), by_mask)
-    alone = np.clip((trust.mask_alone_px - by_mask) / (trust.mask_alone_px - trust.photo_alone_px), 0.0, 1.0)
-    used = np.isfinite(by_photo) & (by_photo <= by_mask + EXCESS_PX) & (read.clear_box | (alone > 0))
-    chosen = np.where(used, alone * by_photo + (1.0 - alone) * corrected, by_mask)
-    return Widths(chosen, by_mask, np.where(used, by_photo, np.nan))
+    read = image_widths(image, bundle, edges, clear, threshold_levels(image, mask))
+    by_image = np.where(clear, bundle.smooth(read.width_px, SMOOTH_IMAGE_PX), np.nan)
+    calm = bundle.smooth(known, SMOOTH_IMAGE_PX)
+    corrected = np.where(read.clear_box, calm + np.clip(by_image - calm, -ROUNDING_PX, ROUNDING_PX), by_mask)
+    alone = np.clip((trust.mask_alone_px - by_mask) / (trust.mask_alone_px - trust.image_alone_px), 0.0, 1.0)
+    used = np.isfinite(by_image) & (by_image <= by_mask + EXCESS_PX) & (read.clear_box | (alone > 0))
+    chosen = np.where(used, alone * by_image + (1.0 - alone) * corrected, by_mask)
+    return Widths(chosen, by_mask, np.where(used, by_image, np.nan))

@@ -1,4 +1,4 @@
-"""What every method is to the rest of blemish: settings, a fit, and a graph that scores photos.
+"""What every method is to the rest of blemish: settings, a fit, and a graph that scores images.
 
 ``images -> image score, pixel map (, class maps)``, higher is worse. Calibration, metrics, reports, server and
 benchmark are written against this and know no method by name.
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.networks.pixels import Normalisation
-from blemish.methods.normal_photos import NormalPhotos
+from blemish.methods.normal_batches import NormalBatches
 
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
 
@@ -41,8 +41,8 @@ class MethodSettings(BaseModel):
 class GradientSettings(MethodSettings):
     """What every method that learns by gradient has."""
 
-    epochs: int = Field(20, ge=1, description="passes over the training photos, at most")
-    batch_size: int = Field(8, ge=1, description="photos in one step")
+    epochs: int = Field(20, ge=1, description="passes over the training images, at most")
+    batch_size: int = Field(8, ge=1, description="images in one step")
     learning_rate: float = Field(1e-3, gt=0, description="highest step size of the schedule")
     patience: int = Field(5, ge=1, description="epochs without a better validation loss before stopping")
 
@@ -53,8 +53,8 @@ class MethodInfo:
 
     Attributes:
         name: as given to ``blemish train``.
-        learns_from: ``normal`` sound photos alone, ``few-labels`` (those, and labelled defects where there are some),
-            ``masks`` of defects, or ``labels`` of whole photos.
+        learns_from: ``normal`` normal images alone, ``few-labels`` (those, and labelled defects where there are some),
+            ``masks`` of defects, or ``labels`` of whole images.
         localises: whether it says where, and not only whether.
         summary: the first sentence of the method's docstring.
     """
@@ -76,7 +76,7 @@ class Method(ABC):
 
     Settings: ClassVar[type[MethodSettings]] = MethodSettings
     exportable: ClassVar[bool] = True
-    """False where scoring is no graph (a search by gradient for every photo): such a method runs under torch only."""
+    """False where scoring is no graph (a search by gradient for every image): such a method runs under torch only."""
     info: ClassVar[MethodInfo]
     settings: Any
 
@@ -85,7 +85,7 @@ class Method(ABC):
 
     @abstractmethod
     def input_spec(self) -> InputSpec:
-        """How photos of any size reach the graph."""
+        """How images of any size reach the graph."""
 
     @abstractmethod
     def graph(self) -> nn.Module:
@@ -97,9 +97,9 @@ class DivergedError(RuntimeError):
 
 
 class FittedMethod(nn.Module, Method):
-    """A method that learns by looking at sound photos, without gradients through the whole: statistics, a memory.
+    """A method that learns by looking at normal images, without gradients through the whole: statistics, a memory.
 
-    A subclass reads the photos in as many passes as it needs. Memory must not grow with their number.
+    A subclass reads the images in as many passes as it needs. Memory must not grow with their number.
 
     Attributes:
         defects: labelled defects to learn from too, with masks or without; given before `fit` to methods that learn
@@ -110,18 +110,18 @@ class FittedMethod(nn.Module, Method):
     defects: tuple[Sample, ...] = ()
 
     @abstractmethod
-    def fit(self, photos: NormalPhotos, *, seed: int) -> str:
-        """Learn from sound photos.
+    def fit(self, images: NormalBatches, *, seed: int) -> str:
+        """Learn from normal images.
 
         Args:
-            photos: streamed anew in every pass.
+            images: streamed anew in every pass.
             seed: decides everything random.
 
         Returns:
             What was learned, in words for the model card.
 
         Raises:
-            DataError: the photos cannot teach this method.
+            DataError: the images cannot teach this method.
         """
 
 
@@ -147,10 +147,10 @@ class GradientMethod(L.LightningModule, Method):
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
-        """What one step sees of these photos; augmented only where ``training``."""
+        """What one step sees of these images; augmented only where ``training``."""
 
-    def shares(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
-        """How often to show each training photo: float64 (N,), summing to 1. None shows each once an epoch."""
+    def fractions(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+        """How often to show each training image: float64 (N,), summing to 1. None shows each once an epoch."""
         return None
 
     @abstractmethod
@@ -158,13 +158,13 @@ class GradientMethod(L.LightningModule, Method):
         """The loss of one batch, a scalar."""
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One step on training photos; logs ``train_loss``."""
+        """One step on training images; logs ``train_loss``."""
         loss = self.compute_loss(batch)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of photos set aside from training; logs ``val_loss``."""
+        """One batch of images set aside from training; logs ``val_loss``."""
         loss = self.compute_loss(batch)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss

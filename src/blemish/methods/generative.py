@@ -1,4 +1,4 @@
-"""What all methods share that give a photo back as if it were sound: settings, examples, the graph around the score."""
+"""What all methods share that give an image back as if it were normal: settings, examples, the graph around the score."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blemish.images import read_image
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.networks.signed_pixels import SignedPixels, padded_side
 from blemish.methods.networks.signed_windows import SignedWindows
-from blemish.methods.sound_photos import Augment, SoundPhotos
+from blemish.methods.normal_images import Augment, NormalImages
 
 _LOOKED_AT_FOR_COLOUR = 8
 
@@ -29,32 +29,32 @@ Judge = Callable[[Tensor], tuple[Tensor, Tensor]]
 """float (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
 
 View = SignedPixels | SignedWindows
-"""What a network sees: photos, or windows of a sensor series."""
+"""What a network sees: images, or windows of a sensor series."""
 
 
 class GenerativeSettings(GradientSettings):
-    """What every generative method has. All work on whole photos, resized to a square."""
+    """What every generative method has. All work on whole images, resized to a square."""
 
-    batch_size: int = Field(32, ge=2, description="photos in one step")
+    batch_size: int = Field(32, ge=2, description="images in one step")
     size_px: int = Field(
-        64, ge=32, le=256, description="side of the square that photos are resized to; padded to a power of two"
+        64, ge=32, le=256, description="side of the square that images are resized to; padded to a power of two"
     )
     colour: bool = Field(True, description="see colours; otherwise grey alone")
     augment: Augment = Field("none", description='"mirror" left and right, or "turns": mirror and quarter turns')
-    worst_share: float = Field(
+    worst_fraction: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="score a photo by the mean of its map over this share of the pixels, the most unusual, so that a "
+        description="score an image by the mean of its map over this fraction of the pixels, the most unusual, so that a "
         "small defect does not drown; 0 is the method's own score, as published",
     )
 
 
 class GenerativeMethod(GradientMethod):
-    """A method that gives back, or makes, sound photos. A subclass says how it judges.
+    """A method that gives back, or makes, normal images. A subclass says how it judges.
 
     Attributes:
-        dims: 2 for photos; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
+        dims: 2 for images; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
         channels: 1 or 3; as many as a series has columns.
         side_px: of the network's input, a power of two; time steps where it sees a series.
         on_series: whether there is a 1-D form, built by giving ``view``.
@@ -90,39 +90,39 @@ class GenerativeMethod(GradientMethod):
         self.side_px = padded_side(settings.size_px)
         if self.side_px != settings.size_px:
             self.remarks.append(
-                f"{settings.size_px} px is no power of two: the network pads photos by reflection to {self.side_px} px."
+                f"{settings.size_px} px is no power of two: the network pads images by reflection to {self.side_px} px."
             )
 
     def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
-        """Whole photos (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
+        """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
         if self.dims == 1:
             return _Windows(samples)
         if training and len(samples) < 2:
             raise DataError(
-                f'Method "{self.info.name}" needs at least 2 sound photos to learn from, and there is {len(samples)}.'
+                f'Method "{self.info.name}" needs at least 2 normal images to learn from, and there is {len(samples)}.'
             )
         augment: Augment = self.settings.augment if training else "none"
-        photos: tuple[Sample, ...] = samples
-        if training and self.settings.colour and _are_grey(photos):
-            self.remarks.append("The photos are grey: colour=false learns the same from a third of the numbers.")
-        return SoundPhotos(photos, size_px=self.settings.size_px, augment=augment, seed=seed)
+        images: tuple[Sample, ...] = samples
+        if training and self.settings.colour and _are_grey(images):
+            self.remarks.append("The images are grey: colour=false learns the same from a third of the numbers.")
+        return NormalImages(images, size_px=self.settings.size_px, augment=augment, seed=seed)
 
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P)."""
 
     def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (N, C, P, P) -> score (N,), by ``worst_share``, and map (N, S, S) without padding."""
+        """Pictures (N, C, P, P) -> score (N,), by ``worst_fraction``, and map (N, S, S) without padding."""
         score, maps = self.judge(x)
         maps = self.pixels.crop(maps)
-        share: float = self.settings.worst_share
-        if share:
+        fraction: float = self.settings.worst_fraction
+        if fraction:
             flat = maps.flatten(1)
-            score = flat.topk(max(1, round(share * flat.shape[1])), dim=1).values.mean(dim=1)
+            score = flat.topk(max(1, round(fraction * flat.shape[1])), dim=1).values.mean(dim=1)
         return score, maps
 
     def input_spec(self) -> InputSpec:
-        """Photos resized to one square."""
+        """Images resized to one square."""
         return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
 
     def graph(self) -> nn.Module:
@@ -130,10 +130,10 @@ class GenerativeMethod(GradientMethod):
         return _Scoring(self).eval()
 
 
-def _are_grey(photos: tuple[Sample, ...]) -> bool:
-    """Whether a few of the photos, evenly over the set, have three channels that say the same."""
-    few = photos[:: max(1, len(photos) // _LOOKED_AT_FOR_COLOUR)][:_LOOKED_AT_FOR_COLOUR]
-    pixels = (read_image(Path(photo.path)) for photo in few)
+def _are_grey(images: tuple[Sample, ...]) -> bool:
+    """Whether a few of the images, evenly over the set, have three channels that say the same."""
+    few = images[:: max(1, len(images) // _LOOKED_AT_FOR_COLOUR)][:_LOOKED_AT_FOR_COLOUR]
+    pixels = (read_image(Path(image.path)) for image in few)
     return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from blemish.errors import DataError
 from blemish.files import write_text
-from blemish.reports.document import Document, PhotoFindings
+from blemish.reports.document import Document, ImageFindings
 from blemish.reports.outlines import Piece, find_pieces, rings_without_holes
 
 UNNAMED = "defect"
@@ -27,26 +27,26 @@ def write_coco(document: Document, out: Path) -> list[Path]:
         The files written.
 
     Raises:
-        DataError: a photo's size or mask was not recorded.
+        DataError: an image's size or mask was not recorded.
         BlemishError: ``out`` cannot be written to.
     """
-    inspected = [photo for photo in document.photos if photo.error is None]
-    for photo in inspected:
-        check_recorded(photo)
-    labels = sorted({region.label or UNNAMED for photo in inspected for region in photo.regions}) or [UNNAMED]
+    inspected = [image for image in document.images if image.error is None]
+    for image in inspected:
+        check_recorded(image)
+    labels = sorted({region.label or UNNAMED for image in inspected for region in image.regions}) or [UNNAMED]
     images = [
-        {"id": photo.number, "file_name": photo.name, "width": photo.size_px[0], "height": photo.size_px[1]}
-        for photo in inspected
-        if photo.size_px is not None
+        {"id": image.number, "file_name": image.name, "width": image.size_px[0], "height": image.size_px[1]}
+        for image in inspected
+        if image.size_px is not None
     ]
     exact: list[dict[str, Any]] = []
     outlined: list[dict[str, Any]] = []
-    for photo in inspected:
-        mask = photo.read_mask()
-        for piece in () if mask is None else find_pieces(mask, photo.regions):
-            shared = _annotation(len(exact) + 1, photo, piece, labels)
+    for image in inspected:
+        mask = image.read_mask()
+        for piece in () if mask is None else find_pieces(mask, image.regions):
+            shared = _annotation(len(exact) + 1, image, piece, labels)
             exact.append({**shared, "segmentation": _counts(piece, mask.shape if mask is not None else (0, 0))})
-            outlined.append({**shared, "segmentation": _polygons(piece, photo)})
+            outlined.append({**shared, "segmentation": _polygons(piece, image)})
     info = {
         "description": f"Found by blemish in {document.folder.name}",
         "version": document.run and document.run.blemish,
@@ -60,17 +60,17 @@ def write_coco(document: Document, out: Path) -> list[Path]:
     return written
 
 
-def check_recorded(photo: PhotoFindings) -> None:
-    """Raise DataError where a photo's size, or the mask of what was found in it, was not recorded."""
-    if photo.size_px is None or (photo.regions and photo.mask_file is None):
-        raise DataError(f'The findings on "{photo.name}" have no mask; inspect again with this version and --out.')
+def check_recorded(image: ImageFindings) -> None:
+    """Raise DataError where an image's size, or the mask of what was found in it, was not recorded."""
+    if image.size_px is None or (image.regions and image.mask_file is None):
+        raise DataError(f'The findings on "{image.name}" have no mask; inspect again with this version and --out.')
 
 
-def _annotation(number: int, photo: PhotoFindings, piece: Piece, labels: list[str]) -> dict[str, Any]:
+def _annotation(number: int, image: ImageFindings, piece: Piece, labels: list[str]) -> dict[str, Any]:
     label = UNNAMED if piece.region is None else piece.region.label or UNNAMED
     annotation = {
         "id": number,
-        "image_id": photo.number,
+        "image_id": image.number,
         "category_id": labels.index(label) + 1 if label in labels else 1,
         "bbox": list(piece.bbox_px),
         "area": piece.area_px,
@@ -89,6 +89,6 @@ def _counts(piece: Piece, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"size": [shape[0], shape[1]], "counts": [*counts, rest] if rest else counts}
 
 
-def _polygons(piece: Piece, photo: PhotoFindings) -> list[list[int]]:
-    height_px = 0 if photo.size_px is None else photo.size_px[1]
+def _polygons(piece: Piece, image: ImageFindings) -> list[list[int]]:
+    height_px = 0 if image.size_px is None else image.size_px[1]
     return [ring.ravel().tolist() for ring in rings_without_holes(piece, height_px)]

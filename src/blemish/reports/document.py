@@ -28,16 +28,16 @@ _VERDICTS = ("reject", "review", "pass")
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoFindings:
-    """What was found in one photo.
+class ImageFindings:
+    """What was found in one image.
 
     Attributes:
         number: 1 for the first inspected.
         path: as it was inspected.
-        name: path below the folder that all photos share, fit to be shown.
-        file_name: what files about this photo are called, without a suffix.
+        name: path below the folder that all images share, fit to be shown.
+        file_name: what files about this image are called, without a suffix.
         score: raw image score; None where there is no answer.
-        p_value: share of held-out normal photos that score as high.
+        p_value: fraction of held-out normal images that score as high.
         verdict: ``pass``, ``review``, ``reject`` or None.
         error: why there is no answer.
         notes: what reading and measuring had to decide.
@@ -68,14 +68,14 @@ class PhotoFindings:
 
         Raises:
             ImageError: the mask's file is missing or damaged.
-            DataError: it has another size than the photo.
+            DataError: it has another size than the image.
         """
         if self.mask_file is None:
             return None
         mask = np.asarray(read_image(self.mask_file)[..., 0] > 127)
         if self.size_px is not None and mask.shape[::-1] != self.size_px:
             raise DataError(
-                f'The mask "{self.mask_file}" has {mask.shape[1]} x {mask.shape[0]} px and its photo '
+                f'The mask "{self.mask_file}" has {mask.shape[1]} x {mask.shape[0]} px and its image '
                 f"{self.size_px[0]} x {self.size_px[1]}; inspect again."
             )
         return mask
@@ -89,32 +89,32 @@ class Document:
         folder: where it lies.
         run: what it was; None where that was not recorded.
         grades: the scale that cracks are graded by; None without one.
-        photos: in the order of inspection.
+        images: in the order of inspection.
         gaps: sentences on what is missing here of what was inspected.
     """
 
     folder: Path
     run: RunRecord | None
     grades: GradeScale | None
-    photos: tuple[PhotoFindings, ...]
+    images: tuple[ImageFindings, ...]
     gaps: tuple[str, ...] = ()
 
     @property
     def measured(self) -> bool:
-        """Whether cracks were measured in any photo."""
-        return any(photo.cracks is not None for photo in self.photos)
+        """Whether cracks were measured in any image."""
+        return any(image.cracks is not None for image in self.images)
 
     @property
     def unit(self) -> Unit:
-        """What sizes are told in: millimetres as soon as one photo with cracks has a scale, else pixels."""
-        cracked = [photo for photo in self.photos if photo.cracks]
-        return "mm" if any(photo.scale is not None for photo in cracked or self.photos) else "px"
+        """What sizes are told in: millimetres as soon as one image with cracks has a scale, else pixels."""
+        cracked = [image for image in self.images if image.cracks]
+        return "mm" if any(image.scale is not None for image in cracked or self.images) else "px"
 
-    def cracks(self) -> Iterator[tuple[PhotoFindings, Crack]]:
-        """Every crack with its photo."""
-        for photo in self.photos:
-            for crack in photo.cracks or ():
-                yield photo, crack
+    def cracks(self) -> Iterator[tuple[ImageFindings, Crack]]:
+        """Every crack with its image."""
+        for image in self.images:
+            for crack in image.cracks or ():
+                yield image, crack
 
     def grade_of(self, crack: Crack) -> str | None:
         """The crack's grade; None without a scale of grades or of millimetres."""
@@ -128,23 +128,23 @@ class Document:
             return ()
         return self.grades.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)
 
-    def worst_first(self) -> list[PhotoFindings]:
-        """Photos by verdict, then their widest crack, then score; those without an answer last."""
+    def worst_first(self) -> list[ImageFindings]:
+        """Images by verdict, then their widest crack, then score; those without an answer last."""
         unit = self.unit
 
-        def rank(photo: PhotoFindings) -> tuple[bool, int, float, float, int]:
-            verdict = _VERDICTS.index(photo.verdict) if photo.verdict in _VERDICTS else len(_VERDICTS)
-            widest = max((size_of(crack, "max_width", unit) or 0.0 for crack in photo.cracks or ()), default=0.0)
-            score = -np.inf if photo.score is None else photo.score
-            return photo.error is not None, verdict, -widest, -score, photo.number
+        def rank(image: ImageFindings) -> tuple[bool, int, float, float, int]:
+            verdict = _VERDICTS.index(image.verdict) if image.verdict in _VERDICTS else len(_VERDICTS)
+            widest = max((size_of(crack, "max_width", unit) or 0.0 for crack in image.cracks or ()), default=0.0)
+            score = -np.inf if image.score is None else image.score
+            return image.error is not None, verdict, -widest, -score, image.number
 
-        return sorted(self.photos, key=rank)
+        return sorted(self.images, key=rank)
 
-    def find_photo(self, photo: PhotoFindings) -> Path | None:
-        """Where the photo lies now; None where it cannot be found."""
-        # Where the inspection was started comes first: another photo of that name may lie below the current folder.
+    def find_image(self, image: ImageFindings) -> Path | None:
+        """Where the image lies now; None where it cannot be found."""
+        # Where the inspection was started comes first: another image of that name may lie below the current folder.
         starts = [*([Path(self.run.folder)] if self.run is not None else []), Path()]
-        return next((start / photo.path for start in starts if photo.path and (start / photo.path).is_file()), None)
+        return next((start / image.path for start in starts if image.path and (start / image.path).is_file()), None)
 
 
 def size_of(crack: Crack, name: str, unit: Unit) -> float | None:
@@ -176,20 +176,20 @@ def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document
     if grades is None and run is not None and run.grades is not None:
         grades = _recorded_grades(run.grades)
     path = folder / FINDINGS_NAME
-    photos: list[PhotoFindings] = []
+    images: list[ImageFindings] = []
     gaps: tuple[str, ...] = ()
     try:
         for number, record in read_finding_lines(path):
             try:
-                photos.append(_from_record(record, len(photos) + 1, folder))
+                images.append(_from_record(record, len(images) + 1, folder))
             except (ValueError, SettingsError) as error:
                 raise not_a_finding(path, number, str(error).removesuffix(".")) from error
     except CutOffLineError as error:
-        if not photos:
+        if not images:
             raise
         gaps = (shown(str(error)),)
-    names = _names([photo.path for photo in photos])
-    named = (replace(photo, name=name) for photo, name in zip(photos, names, strict=True))
+    names = _names([image.path for image in images])
+    named = (replace(image, name=name) for image, name in zip(images, names, strict=True))
     return Document(folder, run, grades, tuple(named), gaps)
 
 
@@ -200,14 +200,14 @@ def _recorded_grades(record: Mapping[str, Any]) -> GradeScale:
         raise DataError('The grade scale in "inspection.json" is damaged; name one by --grade.') from error
 
 
-def _from_record(record: FindingRecord, number: int, folder: Path) -> PhotoFindings:
+def _from_record(record: FindingRecord, number: int, folder: Path) -> ImageFindings:
     scale = None if record.scale is None else scale_from_record(record.scale)
     cracks = record.cracks
-    return PhotoFindings(
+    return ImageFindings(
         number=number,
         path=record.path or "",
         name="",
-        file_name=record.name or f"photo {number}",
+        file_name=record.name or f"image {number}",
         score=record.score,
         p_value=record.p_value,
         verdict=record.verdict,
@@ -229,7 +229,7 @@ def _names(paths: list[str]) -> list[str]:
         shared = ""
     # Of absolute and relative paths together nothing is shared.
     names = [str(Path(path).relative_to(shared)) if path and shared else path for path in paths]
-    return [shown(name) or f"photo {number}" for number, name in enumerate(names, start=1)]
+    return [shown(name) or f"image {number}" for number, name in enumerate(names, start=1)]
 
 
 def shown(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a page shows of one photo: a small copy of it, and what was found as lines to lay over it."""
+"""What a page shows of one image: a small copy of it, and what was found as lines to lay over it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from blemish.errors import DataError, ImageError
 from blemish.measurement.crack import Crack
 from blemish.measurement.polylines import tangents
-from blemish.reports.document import PhotoFindings, Unit, size_of, widths_of
+from blemish.reports.document import ImageFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import nice_step
 from blemish.reports.lines import essential_points
 from blemish.reports.outlines import find_pieces
 from blemish.reports.width_classes import WidthClasses
 
 # Longer side of a picture, and the least that still shows a crack; see `picture_px`.
-PICTURE_PX, _LEAST_PICTURE_PX = 1000, 240
+PICTURE_PX, _MIN_PICTURE_PX = 1000, 240
 _JPEG_QUALITY = 80
 # About how large a picture stands on a desktop's screen.
 _SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
@@ -29,12 +29,12 @@ _NUMBERED = 12
 # The close-up shows this many widths, but never fewer or more pixels.
 _CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
 # Outlines of more pieces would make a picture of dots, and a page of megabytes.
-_MOST_OUTLINES = 400
+_MAX_OUTLINES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Where a crack is widest: (x, y) in the photo, the crack's number, and the width as told."""
+    """Where a crack is widest: (x, y) in the image, the crack's number, and the width as told."""
 
     x: float
     y: float
@@ -44,7 +44,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class ScaleBar:
-    """A bar of known length: its length in pixels of the photo and in words."""
+    """A bar of known length: its length in pixels of the image and in words."""
 
     length_px: float
     said: str
@@ -56,10 +56,10 @@ class CloseUp:
 
     Attributes:
         jpeg: data URI.
-        x: left edge in the photo, pixels.
+        x: left edge in the image, pixels.
         y: top edge.
         side_px: side of the square.
-        across: the measured width as a line, (x0, y0, x1, y1) in the photo.
+        across: the measured width as a line, (x0, y0, x1, y1) in the image.
         said: the width as told.
     """
 
@@ -73,18 +73,18 @@ class CloseUp:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One photo, drawn.
+    """One image, drawn.
 
     Attributes:
-        jpeg: data URI of the small copy; None where the photo could not be read.
-        width_px: width of the photo itself, which all coordinates are in.
+        jpeg: data URI of the small copy; None where the image could not be read.
+        width_px: width of the image itself, which all coordinates are in.
         height_px: its height.
-        unit_px: about one pixel of a screen, in pixels of the photo: what lettering is sized by.
+        unit_px: about one pixel of a screen, in pixels of the image: what lettering is sized by.
         lines: (colour, SVG path) per width class that occurs.
         outlines: SVG path around everything that was outlined.
         markers: widest places of the widest cracks, widest first.
         bar: None where perspective makes one bar wrong.
-        close_up: None without cracks or without the photo.
+        close_up: None without cracks or without the image.
     """
 
     jpeg: str | None
@@ -113,29 +113,29 @@ def picture_px(count: int, full_size: int) -> int:
     >>> picture_px(50, 50), picture_px(200, 50), picture_px(100_000, 50)
     (1000, 500, 240)
     """
-    return max(_LEAST_PICTURE_PX, round(PICTURE_PX * math.sqrt(min(1.0, full_size / max(count, 1)))))
+    return max(_MIN_PICTURE_PX, round(PICTURE_PX * math.sqrt(min(1.0, full_size / max(count, 1)))))
 
 
 def draw(
-    photo: PhotoFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses, *, side_px: int = PICTURE_PX
+    image: ImageFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses, *, side_px: int = PICTURE_PX
 ) -> Drawing | None:
-    """Draw one photo.
+    """Draw one image.
 
     Args:
-        photo: what was found in it.
-        pixels: the photo, uint8 RGB (H, W, 3); None where it cannot be read.
+        image: what was found in it.
+        pixels: the image, uint8 RGB (H, W, 3); None where it cannot be read.
         classes: widths and their colours.
-        side_px: longer side of the picture, where the photo has as many pixels.
+        side_px: longer side of the picture, where the image has as many pixels.
 
     Returns:
-        The drawing; None where not even the photo's size is known.
+        The drawing; None where not even the image's size is known.
     """
-    if pixels is not None and photo.size_px not in (None, pixels.shape[1::-1]):
+    if pixels is not None and image.size_px not in (None, pixels.shape[1::-1]):
         pixels = None
-    size = photo.size_px if pixels is None else (pixels.shape[1], pixels.shape[0])
+    size = image.size_px if pixels is None else (pixels.shape[1], pixels.shape[0])
     if size is None:
         return None
-    cracks = photo.cracks or ()
+    cracks = image.cracks or ()
     shrink = max(1.0, max(size) / side_px)
     return Drawing(
         jpeg=None if pixels is None else _small(pixels, shrink),
@@ -143,13 +143,13 @@ def draw(
         height_px=size[1],
         unit_px=round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4),
         lines=_lines(cracks, classes, shrink),
-        outlines=_outlines(photo, shrink),
+        outlines=_outlines(image, shrink),
         markers=tuple(
             Marker(crack.max_width_at[0] + 0.5, crack.max_width_at[1] + 0.5, crack.number, told_width(crack))
             for crack in cracks[:_NUMBERED]
         ),
-        bar=_bar(photo, size[0]),
-        close_up=_close_up(photo, cracks[0], pixels) if cracks and pixels is not None else None,
+        bar=_bar(image, size[0]),
+        close_up=_close_up(image, cracks[0], pixels) if cracks and pixels is not None else None,
     )
 
 
@@ -158,7 +158,7 @@ def _is_wide(size_px: tuple[int, int]) -> bool:
 
 
 def told_width(crack: Crack) -> str:
-    """The largest width with its uncertainty, in millimetres where the photo has a scale."""
+    """The largest width with its uncertainty, in millimetres where the image has a scale."""
     unit: Unit = "px" if crack.mm is None else "mm"
     width, about = size_of(crack, "max_width", unit), size_of(crack, "width_uncertainty", unit)
     return f"{width:.2f} ± {about:.2f} {unit}"
@@ -206,16 +206,16 @@ def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.interp(place, place[known], widths[known])
 
 
-def _outlines(photo: PhotoFindings, shrink: float) -> str:
+def _outlines(image: ImageFindings, shrink: float) -> str:
     try:
-        mask = photo.read_mask()
+        mask = image.read_mask()
     except (DataError, ImageError):
         # The page does without; the exports, which consist of masks, do not.
         return ""
     if mask is None:
         return ""
     paths = []
-    pieces = sorted(find_pieces(mask), key=lambda piece: -piece.area_px)[:_MOST_OUTLINES]
+    pieces = sorted(find_pieces(mask), key=lambda piece: -piece.area_px)[:_MAX_OUTLINES]
     for polygon in (polygon for piece in pieces for polygon in piece.polygons):
         for ring in (polygon.exterior, *polygon.holes):
             points = ring.astype(np.float64)
@@ -229,14 +229,14 @@ def _path(points: NDArray[np.float64]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points.tolist())
 
 
-def _bar(photo: PhotoFindings, width_px: int) -> ScaleBar | None:
-    if photo.scale is not None and photo.scale.to_plane is not None:
+def _bar(image: ImageFindings, width_px: int) -> ScaleBar | None:
+    if image.scale is not None and image.scale.to_plane is not None:
         return None
-    size = 1.0 if photo.scale is None else photo.scale.mm_per_px
-    # Down from a quarter of the photo's width to the next round number: at least a tenth.
+    size = 1.0 if image.scale is None else image.scale.mm_per_px
+    # Down from a quarter of the image's width to the next round number: at least a tenth.
     longest = width_px * size / 4
     length = nice_step(longest) if nice_step(longest) <= longest * 1.001 else _below(longest)
-    if photo.scale is None:
+    if image.scale is None:
         return ScaleBar(length, f"{length:g} px")
     return ScaleBar(length / size, f"{length / 1000:g} m" if length >= 1000 else f"{length:g} mm")
 
@@ -246,7 +246,7 @@ def _below(longest: float) -> float:
     return nice_step(longest) / (2.5 if f"{nice_step(longest):e}".startswith("5") else 2)
 
 
-def _close_up(photo: PhotoFindings, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
+def _close_up(image: ImageFindings, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
     height_px, width_px = pixels.shape[:2]
     wanted = round(np.clip(_CLOSE_UP_WIDTHS * crack.max_width_px, *_CLOSE_UP_PX))
     side = min(wanted, height_px, width_px)

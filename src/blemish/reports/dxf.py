@@ -1,7 +1,7 @@
-"""DXF drawings (AutoCAD R12, plain text), a file per photo: cracks as polylines, a layer per width class.
+"""DXF drawings (AutoCAD R12, plain text), a file per image: cracks as polylines, a layer per width class.
 
 R12 is what every CAD program reads. y points up; with a scale one unit is a millimetre, without one a pixel; the
-photo's bottom left corner, or the origin of a plane's own millimetres, is (0, 0).
+image's bottom left corner, or the origin of a plane's own millimetres, is (0, 0).
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from numpy.typing import NDArray
 
 from blemish.files import write_bytes
 from blemish.reports.coco import check_recorded
-from blemish.reports.document import Document, PhotoFindings, size_of
+from blemish.reports.document import Document, ImageFindings, size_of
 from blemish.reports.lines import corner_line
 from blemish.reports.width_classes import WidthClasses, choose_classes
 
 Points = NDArray[np.float64]
 Tag = tuple[int, str | float]
-FRAME, WIDEST, NUMBERS, UNSCALED = "PHOTO", "MAX_WIDTH", "CRACK_NUMBER", "CRACK_WITHOUT_SCALE"
+FRAME, WIDEST, NUMBERS, UNSCALED = "IMAGE", "MAX_WIDTH", "CRACK_NUMBER", "CRACK_WITHOUT_SCALE"
 # AutoCAD's colour numbers from blue to red, for up to nine classes; grey and white for the rest.
 _COLOURS = (5, 150, 4, 130, 3, 2, 40, 30, 1)
 _GREY, _WHITE = 8, 7
 
 
 def write_dxf(document: Document, out: Path) -> list[Path]:
-    """Write ``dxf/NAME.dxf`` for each photo with cracks.
+    """Write ``dxf/NAME.dxf`` for each image with cracks.
 
     Returns:
         The files written.
 
     Raises:
-        DataError: a photo's size was not recorded.
+        DataError: an image's size was not recorded.
         BlemishError: ``out`` cannot be written to.
     """
     classes = choose_classes(document)
     written = []
-    for photo in document.photos:
-        if photo.cracks:
-            check_recorded(photo)
-            target = out / "dxf" / f"{photo.file_name}.dxf"
-            write_bytes(target, drawing_of(photo, classes).encode("ascii"))
+    for image in document.images:
+        if image.cracks:
+            check_recorded(image)
+            target = out / "dxf" / f"{image.file_name}.dxf"
+            write_bytes(target, drawing_of(image, classes).encode("ascii"))
             written.append(target)
     return written
 
 
-def drawing_of(photo: PhotoFindings, classes: WidthClasses) -> str:
-    """The drawing of one photo, whose size is known. A crack lies in the layer of its largest width."""
-    unit = classes.unit if photo.scale is not None else "px"
+def drawing_of(image: ImageFindings, classes: WidthClasses) -> str:
+    """The drawing of one image, whose size is known. A crack lies in the layer of its largest width."""
+    unit = classes.unit if image.scale is not None else "px"
     layers = layer_names(classes) if unit == classes.unit else (UNSCALED,)
-    to_drawing, frame = _coordinates(photo)
-    cracks = photo.cracks or ()
+    to_drawing, frame = _coordinates(image)
+    cracks = image.cracks or ()
     lines = [to_drawing(corner_line(crack)) for crack in cracks]
     everything = np.concatenate([*lines, *([] if frame is None else [frame])])
     letter = float(np.ptp(everything, axis=0).min()) / 60 or 1.0
@@ -77,11 +77,11 @@ def layer_names(classes: WidthClasses) -> tuple[str, ...]:
     return (f"CRACK_0_BELOW_{edges[0]}", *(f"CRACK_{i}_FROM_{edge}" for i, edge in enumerate(edges, start=1)))
 
 
-def _coordinates(photo: PhotoFindings) -> tuple[Callable[[Points], Points], Points | None]:
-    """From corners of pixels, y down, to the drawing, y up; and the photo's outline there, None beyond a horizon."""
-    width_px, height_px = photo.size_px or (0, 0)
+def _coordinates(image: ImageFindings) -> tuple[Callable[[Points], Points], Points | None]:
+    """From corners of pixels, y down, to the drawing, y up; and the image's outline there, None beyond a horizon."""
+    width_px, height_px = image.size_px or (0, 0)
     corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], dtype=np.float64)
-    scale = photo.scale
+    scale = image.scale
     if scale is None or scale.to_plane is None:
         size = 1.0 if scale is None else scale.mm_per_px
         flip = np.array([size, -size]), np.array([0.0, height_px * size])

@@ -19,23 +19,23 @@ from blemish.reports.tables import write_csv, write_jsonl
 
 
 def write_masks(document: Document, out: Path) -> list[Path]:
-    """Write ``masks/NAME.png`` for every inspected photo, black where nothing was found: what training reads again.
+    """Write ``masks/NAME.png`` for every inspected image, black where nothing was found: what training reads again.
 
     Returns:
         The files written.
 
     Raises:
-        DataError: a photo's size or mask was not recorded.
+        DataError: an image's size or mask was not recorded.
         BlemishError: ``out`` cannot be written to.
     """
     written = []
-    for photo in document.photos:
-        if photo.error is not None:
+    for image in document.images:
+        if image.error is not None:
             continue
-        check_recorded(photo)
-        mask = photo.read_mask()
-        width_px, height_px = photo.size_px or (0, 0)
-        target = out / "masks" / f"{photo.file_name}.png"
+        check_recorded(image)
+        mask = image.read_mask()
+        width_px, height_px = image.size_px or (0, 0)
+        target = out / "masks" / f"{image.file_name}.png"
         write_png(target, np.zeros((height_px, width_px), dtype=np.bool_) if mask is None else mask)
         written.append(target)
     return written
@@ -53,7 +53,7 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
 
 _FILES = (
     "report.html",
-    "photos.csv",
+    "images.csv",
     "cracks.csv",
     "regions.csv",
     "cracks.jsonl",
@@ -81,7 +81,7 @@ def export(document: Document, formats: Iterable[str], out: Path, *, pictures: i
         document: the inspection.
         formats: names out of `FORMATS`.
         out: folder for the files.
-        pictures: how many of the worst photos the page shows.
+        pictures: how many of the worst images the page shows.
 
     Returns:
         The files written.

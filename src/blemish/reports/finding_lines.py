@@ -97,7 +97,7 @@ class CrackRecord(_Record):
     area_width_px: Number
     width_uncertainty_px: Number
     length_uncertainty_px: Number
-    photo_share: Number
+    image_fraction: Number
     score: Number | None
     # Thousands of numbers, which become arrays: checked there, all at once.
     polyline_px: list[Any]
@@ -113,7 +113,7 @@ class CrackRecord(_Record):
 
 
 class FindingRecord(_Record):
-    """One inspected photo, as ``findings.jsonl`` holds it; what is below ``error`` came with measuring."""
+    """One inspected image, as ``findings.jsonl`` holds it; what is below ``error`` came with measuring."""
 
     path: Text | None
     score: Number | None
@@ -160,7 +160,7 @@ def _parse(line: bytes, number: int, path: Path) -> FindingRecord:
     except (ValueError, RecursionError) as error:
         if not line.endswith(b"\n"):
             raise CutOffLineError(
-                f'Line {number} of "{path}", the last, is cut off: its photo is missing here, and so is any after it.'
+                f'Line {number} of "{path}", the last, is cut off: its image is missing here, and so is any after it.'
             ) from error
         raise not_a_finding(path, number, "it is not JSON") from error
     if not isinstance(record, dict):

@@ -1,6 +1,6 @@
-"""GeoJSON, a file per photo: cracks as lines, what was outlined as polygons.
+"""GeoJSON, a file per image: cracks as lines, what was outlined as polygons.
 
-Coordinates are pixels of the photo, (0, 0) its top left corner, y downwards, as drawing tools for photos take them;
+Coordinates are pixels of the image, (0, 0) its top left corner, y downwards, as drawing tools for images take them;
 GeoJSON itself knows degrees only, so a map needs them moved first. Rings are closed and follow the right-hand rule on
 the numbers as they stand.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from blemish.files import write_text
 from blemish.measurement.crack import Crack
 from blemish.reports.coco import UNNAMED, check_recorded
-from blemish.reports.document import Document, PhotoFindings
+from blemish.reports.document import Document, ImageFindings
 from blemish.reports.lines import corner_line
 from blemish.reports.outlines import Piece, Polygon, Ring, find_pieces
 from blemish.reports.records import sizes_record
@@ -25,38 +25,38 @@ _NOT_PROPERTIES = ("max_width_at", "max_width_mm_at")
 
 
 def write_geojson(document: Document, out: Path) -> list[Path]:
-    """Write ``geojson/NAME.geojson`` for each photo in which something was found.
+    """Write ``geojson/NAME.geojson`` for each image in which something was found.
 
     Returns:
         The files written.
 
     Raises:
-        DataError: a photo's size or mask was not recorded.
+        DataError: an image's size or mask was not recorded.
         BlemishError: ``out`` cannot be written to.
     """
     written = []
-    for photo in document.photos:
-        if photo.error is not None or not (photo.cracks or photo.regions):
+    for image in document.images:
+        if image.error is not None or not (image.cracks or image.regions):
             continue
-        check_recorded(photo)
-        target = out / "geojson" / f"{photo.file_name}.geojson"
-        text = json.dumps(features_of(document, photo), ensure_ascii=False, allow_nan=False)
+        check_recorded(image)
+        target = out / "geojson" / f"{image.file_name}.geojson"
+        text = json.dumps(features_of(document, image), ensure_ascii=False, allow_nan=False)
         write_text(target, text + "\n")
         written.append(target)
     return written
 
 
-def features_of(document: Document, photo: PhotoFindings) -> dict[str, Any]:
-    """The FeatureCollection of one photo."""
-    features = [_line(document, crack) for crack in photo.cracks or () if len(crack.polyline_px) > 1]
-    mask = photo.read_mask()
-    features += [_area(piece) for piece in (() if mask is None else find_pieces(mask, photo.regions))]
+def features_of(document: Document, image: ImageFindings) -> dict[str, Any]:
+    """The FeatureCollection of one image."""
+    features = [_line(document, crack) for crack in image.cracks or () if len(crack.polyline_px) > 1]
+    mask = image.read_mask()
+    features += [_area(piece) for piece in (() if mask is None else find_pieces(mask, image.regions))]
     return {
         "type": "FeatureCollection",
         "features": features,
-        "photo": photo.name,
-        "size_px": photo.size_px,
-        "scale": None if photo.scale is None else photo.scale.to_record(),
+        "image": image.name,
+        "size_px": image.size_px,
+        "scale": None if image.scale is None else image.scale.to_record(),
     }
 
 

@@ -35,7 +35,7 @@ def essential_points(
 
 
 def corner_line(crack: Crack) -> NDArray[np.float64]:
-    """A crack's centre line with few points, float64 (M, 2), where (0, 0) is the photo's outer corner.
+    """A crack's centre line with few points, float64 (M, 2), where (0, 0) is the image's outer corner.
 
     A loop's first point is repeated at the end.
     """

@@ -1,7 +1,7 @@
-"""The photo with what was found drawn on it.
+"""The image with what was found drawn on it.
 
-The colour scale is fixed by the detector's thresholds and never by the photo itself: the same colour means the same
-heat in every overlay, and a sound photo stays plain.
+The colour scale is fixed by the detector's thresholds and never by the image itself: the same colour means the same
+heat in every overlay, and a normal image stays plain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Finding(Protocol):
 
     @property
     def p_value(self) -> float | None:
-        """Share of held-out normal images that score as high."""
+        """Fraction of held-out normal images that score as high."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class Finding(Protocol):
         ...
 
     @property
-    def heat_map(self) -> NDArray[np.float32] | None:
+    def anomaly_map(self) -> NDArray[np.float32] | None:
         """float32 (H, W), higher is worse."""
         ...
 
@@ -56,31 +56,31 @@ class Finding(Protocol):
 
 
 def draw_overlay(
-    image: NDArray[np.uint8], finding: Finding, *, heat_range: tuple[float, float] | None = None
+    image: NDArray[np.uint8], finding: Finding, *, map_range: tuple[float, float] | None = None
 ) -> NDArray[np.uint8]:
     """Tint the heat, outline the regions, and write the verdict into the corner.
 
     Args:
         image: uint8 RGB (H, W, 3).
         finding: the inspection of that image; maps, where there are any, have the image's size.
-        heat_range: heat that gets no tint, and heat that gets the strongest; see `heat_range_of`. None: no tint.
+        map_range: heat that gets no tint, and heat that gets the strongest; see `map_range_of`. None: no tint.
 
     Returns:
         uint8 RGB (H, W, 3), a new array.
     """
     canvas = image.copy()
-    if finding.heat_map is not None and heat_range is not None:
-        _tint(canvas, finding.heat_map, heat_range)
+    if finding.anomaly_map is not None and map_range is not None:
+        _tint(canvas, finding.anomaly_map, map_range)
     if finding.mask is not None:
         outline(canvas, finding.mask)
     _banner(canvas, finding)
     return canvas
 
 
-def heat_range_of(threshold: float | None) -> tuple[float, float] | None:
+def map_range_of(threshold: float | None) -> tuple[float, float] | None:
     """The fixed colour scale that goes with a threshold: from half of it (plain) to twice it (strongest).
 
-    >>> heat_range_of(0.5)
+    >>> map_range_of(0.5)
     (0.25, 1.0)
     """
     if threshold is None:
@@ -108,16 +108,16 @@ def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence
     canvas[(outer > inner)] = colour
 
 
-def _tint(canvas: NDArray[np.uint8], heat_map: NDArray[np.float32], heat_range: tuple[float, float]) -> None:
+def _tint(canvas: NDArray[np.uint8], anomaly_map: NDArray[np.float32], map_range: tuple[float, float]) -> None:
     """Blend the heat's colour into the canvas, in place, strip by strip so that little memory is needed."""
-    low, high = heat_range
+    low, high = map_range
     steps = 255.0 / (high - low)
     keep, add = _blend_tables()
     for top in range(0, canvas.shape[0], _STRIP_PX):
         strip = canvas[top : top + _STRIP_PX]
         # From `low` on nothing is negative, which OpenCV's conversion would fold over.
-        heat = np.maximum(heat_map[top : top + _STRIP_PX], np.float32(low))
-        level = cv2.convertScaleAbs(heat, alpha=steps, beta=-low * steps)
+        anomaly = np.maximum(anomaly_map[top : top + _STRIP_PX], np.float32(low))
+        level = cv2.convertScaleAbs(anomaly, alpha=steps, beta=-low * steps)
         if not level.any():
             continue
         levels = cv2.merge([level, level, level])
@@ -127,7 +127,7 @@ def _tint(canvas: NDArray[np.uint8], heat_map: NDArray[np.float32], heat_range: 
 
 @cache
 def _blend_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """For each of 256 levels of heat: what is kept of the photo (of 255) and what colour is added; (1, 256, 3)."""
+    """For each of 256 levels of heat: what is kept of the image (of 255) and what colour is added; (1, 256, 3)."""
     autumn = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_AUTUMN)
     # Autumn runs from red to yellow: here the hottest is red.
     colour = cv2.cvtColor(autumn, cv2.COLOR_BGR2RGB).reshape(256, 3)[None, ::-1]
@@ -146,7 +146,7 @@ def _banner(canvas: NDArray[np.uint8], finding: Finding) -> None:
     (text_px, _), _ = cv2.getTextSize(text, font, scale, thickness)
     margin_px = round(letter_px * 0.7)
     plate = (text_px + 2 * margin_px, round(letter_px + 2 * margin_px))
-    # On a thumbnail the text would hide the photo: only the verdict's colour remains, as a bar.
+    # On a thumbnail the text would hide the image: only the verdict's colour remains, as a bar.
     if plate[0] > width_px or plate[1] > height_px / 4:
         canvas[: max(1, height_px // 32)] = _VERDICT_RGB[finding.verdict]
         return

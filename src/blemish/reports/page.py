@@ -10,18 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from blemish.errors import ImageError
 from blemish.files import write_text
-from blemish.images import read_photo
+from blemish.images import load_image
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, PhotoFindings, Unit, shown, size_of
+from blemish.reports.document import Document, ImageFindings, Unit, shown, size_of
 from blemish.reports.drawings import Drawing, draw, picture_px
 from blemish.reports.summary import summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 
 PAGE_NAME = "report.html"
-# About 200 kB a picture: a page that mail and phones can take. The other photos are in the table.
+# About 200 kB a picture: a page that mail and phones can take. The other images are in the table.
 PICTURES = 50
 # A table of more rows is one for a spreadsheet.
-MOST_ROWS = 3000
+MAX_ROWS = 3000
 # So many are laid out at first, and the others when asked for.
 _ROWS_AT_ONCE = 200
 _CRACKS_ON_A_CARD = 6
@@ -31,7 +31,7 @@ _CRACKS_ON_A_CARD = 6
 class Row:
     """One crack in a table: values as told, and as sorted and filtered by."""
 
-    photo: PhotoFindings
+    image: ImageFindings
     crack: Crack
     unit: Unit
     grade: str | None
@@ -54,10 +54,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoRow:
-    """One photo with what the filters and the order of the page go by."""
+class ImageRow:
+    """One image with what the filters and the order of the page go by."""
 
-    photo: PhotoFindings
+    image: ImageFindings
     rank: int
     rows: tuple[Row, ...]
     drawing: Drawing | None = None
@@ -82,9 +82,9 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     """Write ``report.html``.
 
     Args:
-        document: the inspection; its photos are read from where they were inspected, where they still are.
+        document: the inspection; its images are read from where they were inspected, where they still are.
         out: folder for the page.
-        pictures: how many of the worst photos are shown; all are listed.
+        pictures: how many of the worst images are shown; all are listed.
 
     Returns:
         The file written.
@@ -93,16 +93,16 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         BlemishError: ``out`` cannot be written to.
     """
     classes = choose_classes(document)
-    photos = [
-        _photo_row(document, photo, rank, classes.unit) for rank, photo in enumerate(document.worst_first(), start=1)
+    images = [
+        _image_row(document, image, rank, classes.unit) for rank, image in enumerate(document.worst_first(), start=1)
     ]
-    shown_photos = [row for row in photos[:pictures] if row.photo.error is None]
-    side_px = picture_px(len(shown_photos), PICTURES)
-    cards = [replace(row, drawing=_draw(document, row.photo, classes, side_px)) for row in shown_photos]
+    shown_images = [row for row in images[:pictures] if row.image.error is None]
+    side_px = picture_px(len(shown_images), PICTURES)
+    cards = [replace(row, drawing=_draw(document, row.image, classes, side_px)) for row in shown_images]
     rows = sorted(
-        (row for photo in photos for row in photo.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
+        (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
     )
-    regions = _regions(photos)
+    regions = _regions(images)
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,
@@ -122,13 +122,13 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         summary=summarise(document, classes),
         classes=classes,
         cards=cards,
-        rows=rows[:MOST_ROWS],
-        rows_left_out=len(rows) - min(len(rows), MOST_ROWS),
+        rows=rows[:MAX_ROWS],
+        rows_left_out=len(rows) - min(len(rows), MAX_ROWS),
         mixed=len({row.unit for row in rows}) > 1,
-        photos=photos[:MOST_ROWS],
-        photos_left_out=len(photos) - min(len(photos), MOST_ROWS),
-        regions=regions[:MOST_ROWS],
-        regions_left_out=len(regions) - min(len(regions), MOST_ROWS),
+        images=images[:MAX_ROWS],
+        images_left_out=len(images) - min(len(images), MAX_ROWS),
+        regions=regions[:MAX_ROWS],
+        regions_left_out=len(regions) - min(len(regions), MAX_ROWS),
         settings=_settings(document),
         detector=_detector(document),
         scales=_scales(document),
@@ -140,25 +140,25 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     return [target]
 
 
-def _photo_row(document: Document, photo: PhotoFindings, rank: int, wanted: Unit) -> PhotoRow:
-    cracks = photo.cracks or ()
-    has_scale = photo.scale is not None and all(crack.mm is not None for crack in cracks)
+def _image_row(document: Document, image: ImageFindings, rank: int, wanted: Unit) -> ImageRow:
+    cracks = image.cracks or ()
+    has_scale = image.scale is not None and all(crack.mm is not None for crack in cracks)
     unit: Unit = wanted if has_scale else "px"
     rows = []
     for crack in cracks:
         grade = document.grade_of(crack)
         index = None if grade is None or document.grades is None else list(document.grades.labels).index(grade)
-        rows.append(Row(photo, crack, unit, grade, index, document.grades_within(crack)))
-    return PhotoRow(photo, rank, tuple(rows))
+        rows.append(Row(image, crack, unit, grade, index, document.grades_within(crack)))
+    return ImageRow(image, rank, tuple(rows))
 
 
-def _draw(document: Document, photo: PhotoFindings, classes: WidthClasses, side_px: int) -> Drawing | None:
-    path = document.find_photo(photo)
+def _draw(document: Document, image: ImageFindings, classes: WidthClasses, side_px: int) -> Drawing | None:
+    path = document.find_image(image)
     try:
-        pixels = None if path is None else read_photo(path, bit_range=_bit_range(document)).pixels
+        pixels = None if path is None else load_image(path, bit_range=_bit_range(document)).pixels
     except ImageError:
         pixels = None
-    return draw(photo, pixels, classes, side_px=side_px)
+    return draw(image, pixels, classes, side_px=side_px)
 
 
 def _bit_range(document: Document) -> tuple[int, int] | None:
@@ -170,13 +170,13 @@ def _bit_range(document: Document) -> tuple[int, int] | None:
     try:
         return int(low), int(high)
     except ValueError:
-        # A record edited by hand: the picture then shows the photo's own range.
+        # A record edited by hand: the picture then shows the image's own range.
         return None
 
 
-def _regions(photos: list[PhotoRow]) -> list[tuple[PhotoRow, int, Any]]:
-    """The regions of all photos, worst first, with their photo and number."""
-    found = [(row, number, region) for row in photos for number, region in enumerate(row.photo.regions, start=1)]
+def _regions(images: list[ImageRow]) -> list[tuple[ImageRow, int, Any]]:
+    """The regions of all images, worst first, with their image and number."""
+    found = [(row, number, region) for row in images for number, region in enumerate(row.image.regions, start=1)]
     return sorted(found, key=lambda each: -each[2].score)
 
 
@@ -209,17 +209,17 @@ def _plain(value: Any) -> str:
 def _scales(document: Document) -> list[str]:
     """Every scale that occurs, in words."""
     told: dict[str, int] = {}
-    for photo in document.photos:
-        if photo.error is None:
-            told[_told_scale(photo)] = told.get(_told_scale(photo), 0) + 1
+    for image in document.images:
+        if image.error is None:
+            told[_told_scale(image)] = told.get(_told_scale(image), 0) + 1
     if len(told) > 8:
-        sizes = [photo.scale.mm_per_px for photo in document.photos if photo.scale is not None]
-        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, photo by photo; photos.csv lists them"]
-    return list(told) if len(told) == 1 else [f"{name}: {count} photos" for name, count in told.items()]
+        sizes = [image.scale.mm_per_px for image in document.images if image.scale is not None]
+        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, image by image; images.csv lists them"]
+    return list(told) if len(told) == 1 else [f"{name}: {count} images" for name, count in told.items()]
 
 
-def _told_scale(photo: PhotoFindings) -> str:
-    scale = photo.scale
+def _told_scale(image: ImageFindings) -> str:
+    scale = image.scale
     if scale is None:
         return "no scale"
     about = f" ± {100 * scale.uncertainty:.2g} %" if scale.uncertainty else ""

@@ -1,4 +1,4 @@
-"""A self-contained HTML page of inspected photos: pictures inside, no network, no script."""
+"""A self-contained HTML page of inspected images: pictures inside, no network, no script."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _JPEG_QUALITY = 88
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One photo on the page.
+    """One image on the page.
 
     Attributes:
-        title: the photo's name.
+        title: the image's name.
         pictures: caption -> uint8 RGB (H, W, 3), side by side.
         verdict: ``pass``, ``review``, ``reject`` or None: sets the colour.
         facts: what is said below the pictures, name -> value.
@@ -40,7 +40,7 @@ def write_picture_page(
     title: str,
     lead: str,
     paragraphs: Sequence[str],
-    figures: Mapping[str, str],
+    metrics: Mapping[str, str],
     cards: Sequence[Card],
 ) -> None:
     """Write the page, whole or not at all.
@@ -51,7 +51,7 @@ def write_picture_page(
         lead: the sentence below it, set off: what a reader must know before looking at anything.
         paragraphs: plain text after the pictures.
         figures: name -> value, in large type.
-        cards: photos in order.
+        cards: images in order.
 
     Raises:
         BlemishError: the file cannot be written.
@@ -60,7 +60,7 @@ def write_picture_page(
     environment.filters["data_uri"] = _data_uri
     template = environment.get_template("picture_page.html")
     write_text(
-        target, template.render(title=title, lead=lead, paragraphs=paragraphs, figures=figures, cards=cards) + "\n"
+        target, template.render(title=title, lead=lead, paragraphs=paragraphs, metrics=metrics, cards=cards) + "\n"
     )
 
 

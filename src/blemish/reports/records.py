@@ -37,7 +37,7 @@ def crack_from_record(record: CrackRecord, scale: Scale | None) -> Crack:
 
     Args:
         record: one entry of ``cracks``.
-        scale: the photo's, from which the centre line and the widths in millimetres follow.
+        scale: the image's, from which the centre line and the widths in millimetres follow.
 
     Raises:
         ValueError: the centre line is none.

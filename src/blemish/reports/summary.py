@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, PhotoFindings, Unit, size_of, widths_of
+from blemish.reports.document import Document, ImageFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.width_classes import WidthClasses
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """One line of a breakdown: cracks by width class or by grade, photos by verdict."""
+class Group:
+    """One line of a breakdown: cracks by width class or by grade, images by verdict."""
 
     label: str
     colour: str
@@ -29,27 +29,27 @@ class Summary:
 
     Attributes:
         figures: (name, value, remark) in large type.
-        verdicts: photos by verdict; empty where there are none.
+        verdicts: images by verdict; empty where there are none.
         classes: cracks by the width class of their largest width.
         grades: cracks by grade, in the scale's order; empty without one.
         histograms: widths, lengths, directions; empty without cracks.
         notes: sentences that a reader must know before trusting a number.
     """
 
-    figures: tuple[tuple[str, str, str], ...]
-    verdicts: tuple[Share, ...]
-    classes: tuple[Share, ...]
-    grades: tuple[Share, ...]
+    metrics: tuple[tuple[str, str, str], ...]
+    verdicts: tuple[Group, ...]
+    classes: tuple[Group, ...]
+    grades: tuple[Group, ...]
     histograms: tuple[Histogram, ...]
     notes: tuple[str, ...]
 
 
 def summarise(document: Document, classes: WidthClasses) -> Summary:
-    """Sum an inspection up. Cracks on photos without a scale are left out where others have one, and a note says so."""
+    """Sum an inspection up. Cracks on images without a scale are left out where others have one, and a note says so."""
     unit = classes.unit
-    cracks = [(photo, crack) for photo, crack in document.cracks() if size_of(crack, "length", unit) is not None]
+    cracks = [(image, crack) for image, crack in document.cracks() if size_of(crack, "length", unit) is not None]
     return Summary(
-        figures=_figures(document, cracks, unit),
+        metrics=_metrics(document, cracks, unit),
         verdicts=_verdicts(document),
         classes=_by_class([crack for _, crack in cracks], classes) if document.measured else (),
         grades=_by_grade(document, [crack for _, crack in cracks], unit),
@@ -73,72 +73,72 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _figures(
-    document: Document, cracks: list[tuple[PhotoFindings, Crack]], unit: Unit
+def _metrics(
+    document: Document, cracks: list[tuple[ImageFindings, Crack]], unit: Unit
 ) -> tuple[tuple[str, str, str], ...]:
-    answered = [photo for photo in document.photos if photo.error is None]
-    failed = len(document.photos) - len(answered)
-    figures = [("photos inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
+    answered = [image for image in document.images if image.error is None]
+    failed = len(document.images) - len(answered)
+    metrics = [("images inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
     if not document.measured:
-        found = sum(len(photo.regions) for photo in answered)
-        figures.append(("regions outlined", f"{found:,}", f"in {_photos(sum(bool(p.regions) for p in answered))}"))
-        return tuple(figures)
-    cracked = sum(bool(photo.cracks) for photo in answered)
-    total = sum(len(photo.cracks or ()) for photo in answered)
-    figures.append(("cracks", f"{total:,}", f"in {_photos(cracked)}"))
+        found = sum(len(image.regions) for image in answered)
+        metrics.append(("regions outlined", f"{found:,}", f"in {_images(sum(bool(p.regions) for p in answered))}"))
+        return tuple(metrics)
+    cracked = sum(bool(image.cracks) for image in answered)
+    total = sum(len(image.cracks or ()) for image in answered)
+    metrics.append(("cracks", f"{total:,}", f"in {_images(cracked)}"))
     if cracks:
-        photo, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
+        image, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
         about = size_of(widest, "width_uncertainty", unit) or 0.0
         lengths = [size_of(crack, "length", unit) or 0.0 for _, crack in cracks]
         number, length_unit = told_length(sum(lengths), unit).rsplit(" ", 1)
         width = size_of(widest, "max_width", unit) or 0.0
-        figures.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {photo.name}"))
-        figures.append(("total length", f"{number} {length_unit}", f"longest {told_length(max(lengths), unit)}"))
-        figures += _density(document)
-    return tuple(figures)
+        metrics.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {image.name}"))
+        metrics.append(("total length", f"{number} {length_unit}", f"longest {told_length(max(lengths), unit)}"))
+        metrics += _density(document)
+    return tuple(metrics)
 
 
 def _density(document: Document) -> list[tuple[str, str, str]]:
     area_mm2 = length_mm = 0.0
-    for photo in document.photos:
-        if photo.scale is None or photo.scale.to_plane is not None or photo.size_px is None or photo.cracks is None:
+    for image in document.images:
+        if image.scale is None or image.scale.to_plane is not None or image.size_px is None or image.cracks is None:
             continue
-        area_mm2 += photo.size_px[0] * photo.size_px[1] * photo.scale.mm_per_px**2
-        length_mm += sum(size_of(crack, "length", "mm") or 0.0 for crack in photo.cracks)
+        area_mm2 += image.size_px[0] * image.size_px[1] * image.scale.mm_per_px**2
+        length_mm += sum(size_of(crack, "length", "mm") or 0.0 for crack in image.cracks)
     if not area_mm2:
         return []
     return [
         (
             "crack length per area",
             f"{_digits(1000 * length_mm / area_mm2)} m/m²",
-            f"over {area_mm2 / 1e6:.3g} m² of photos",
+            f"over {area_mm2 / 1e6:.3g} m² of images",
         )
     ]
 
 
-def _verdicts(document: Document) -> tuple[Share, ...]:
-    counts = Counter(photo.verdict for photo in document.photos if photo.verdict)
-    return tuple(Share(name, "", counts[name], "") for name in ("reject", "review", "pass") if counts)
+def _verdicts(document: Document) -> tuple[Group, ...]:
+    counts = Counter(image.verdict for image in document.images if image.verdict)
+    return tuple(Group(name, "", counts[name], "") for name in ("reject", "review", "pass") if counts)
 
 
-def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Share, ...]:
+def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Group, ...]:
     of_crack = classes.index_of([size_of(crack, "max_width", classes.unit) or 0.0 for crack in cracks])
-    shares = []
+    fractions = []
     for number, (label, colour) in enumerate(zip(classes.labels, classes.colours, strict=True)):
         inside = [crack for crack, its in zip(cracks, of_crack, strict=True) if its == number]
-        shares.append(Share(label, colour, len(inside), _total(inside, classes.unit)))
-    return tuple(shares)
+        fractions.append(Group(label, colour, len(inside), _total(inside, classes.unit)))
+    return tuple(fractions)
 
 
-def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Share, ...]:
+def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Group, ...]:
     if document.grades is None or unit != "mm" or not document.measured:
         return ()
     grades = [document.grade_of(crack) for crack in cracks]
-    shares = []
+    fractions = []
     for label in document.grades.labels:
         inside = [crack for crack, grade in zip(cracks, grades, strict=True) if grade == label]
-        shares.append(Share(label, "", len(inside), _total(inside, unit)))
-    return tuple(shares)
+        fractions.append(Group(label, "", len(inside), _total(inside, unit)))
+    return tuple(fractions)
 
 
 def _total(cracks: list[Crack], unit: Unit) -> str:
@@ -168,7 +168,7 @@ def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, 
         count_by_size("Length (number of cracks)", f"crack length, {unit}", unit, lengths),
         length_by_direction(
             f"Direction ({length_unit} of crack)",
-            "main direction in the photo",
+            "main direction in the image",
             length_unit,
             [crack.orientation_deg for crack in cracks],
             lengths / size,
@@ -178,34 +178,34 @@ def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, 
 
 def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
     notes = [*document.gaps]
-    gone = sum(photo.error is None and document.find_photo(photo) is None for photo in document.photos)
+    gone = sum(image.error is None and document.find_image(image) is None for image in document.images)
     if gone:
         notes.append(
-            f"{_photos(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
+            f"{_images(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
             "inspected: only what was found can be drawn."
         )
     guarantee = None if document.run is None else document.run.settings.get("guarantee")
     if isinstance(guarantee, str) and guarantee != "not in doubt":
         notes.append(guarantee)
-    failed = sum(photo.error is not None for photo in document.photos)
+    failed = sum(image.error is not None for image in document.images)
     if failed:
-        notes.append(f"{_photos(failed)} could not be inspected: the table of photos says why.")
+        notes.append(f"{_images(failed)} could not be inspected: the table of images says why.")
     if document.measured and unit == "px":
-        notes.append("No scale was given: sizes are in pixels of each photo, and no grade can be told from them.")
-    unscaled = sum(bool(photo.cracks) and photo.scale is None for photo in document.photos)
+        notes.append("No scale was given: sizes are in pixels of each image, and no grade can be told from them.")
+    unscaled = sum(bool(image.cracks) and image.scale is None for image in document.images)
     if unit == "mm" and unscaled:
         notes.append(
-            f"{_photos(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed "
+            f"{_images(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed "
             "in pixels and are in no figure, distribution or grade."
         )
-    if not document.photos:
-        notes.append("The inspection holds no photos.")
-    elif not document.measured and failed < len(document.photos):
+    if not document.images:
+        notes.append("The inspection holds no images.")
+    elif not document.measured and failed < len(document.images):
         notes.append("Cracks were not measured in this inspection: regions are listed as they were outlined.")
-    elif not any(photo.cracks for photo in document.photos):
+    elif not any(image.cracks for image in document.images):
         notes.append("No crack was found.")
     return tuple(notes)
 
 
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count:,} photos"
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"

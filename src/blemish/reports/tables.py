@@ -1,4 +1,4 @@
-"""Findings as tables: ``cracks.csv``, ``photos.csv``, ``regions.csv``, and ``cracks.jsonl`` with a line per crack."""
+"""Findings as tables: ``cracks.csv``, ``images.csv``, ``regions.csv``, and ``cracks.jsonl`` with a line per crack."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from blemish.files import write_text
 from blemish.measurement.crack import Crack
 from blemish.measurement.scale import Scale
-from blemish.reports.document import Document, PhotoFindings, size_of
+from blemish.reports.document import Document, ImageFindings, size_of
 from blemish.reports.records import sizes_record
 
 _SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width")
 _UNCERTAINTIES = ("width_uncertainty", "length_uncertainty")
 _CRACK_COLUMNS = (
-    "photo",
+    "image",
     "crack",
     "network",
     "grade",
@@ -35,13 +35,13 @@ _CRACK_COLUMNS = (
     "touches_border",
     "area_px",
     "area_width_px",
-    "photo_share",
+    "image_fraction",
     "score",
     "mm_per_px",
     "scale_source",
 )
-_PHOTO_COLUMNS = (
-    "photo",
+_IMAGE_COLUMNS = (
+    "image",
     "verdict",
     "score",
     "p_value",
@@ -54,7 +54,7 @@ _PHOTO_COLUMNS = (
     "total_length_px",
     "regions",
     "defect_area_px",
-    "defect_area_share",
+    "defect_area_fraction",
     "width_px",
     "height_px",
     "mm_per_px",
@@ -63,7 +63,7 @@ _PHOTO_COLUMNS = (
     "error",
 )
 _REGION_COLUMNS = (
-    "photo",
+    "image",
     "region",
     "label",
     "score",
@@ -83,7 +83,7 @@ _REGION_COLUMNS = (
 
 
 def write_csv(document: Document, out: Path) -> list[Path]:
-    """Write ``photos.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
+    """Write ``images.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
 
     Returns:
         The files written.
@@ -91,17 +91,17 @@ def write_csv(document: Document, out: Path) -> list[Path]:
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
-    written = [_write(out / "photos.csv", _PHOTO_COLUMNS, (_photo_row(document, photo) for photo in document.photos))]
+    written = [_write(out / "images.csv", _IMAGE_COLUMNS, (_image_row(document, image) for image in document.images))]
     if document.measured:
-        rows = (_crack_row(document, photo, crack) for photo, crack in document.cracks())
+        rows = (_crack_row(document, image, crack) for image, crack in document.cracks())
         written.append(_write(out / "cracks.csv", _CRACK_COLUMNS, rows))
-    if any(photo.regions for photo in document.photos):
+    if any(image.regions for image in document.images):
         written.append(_write(out / "regions.csv", _REGION_COLUMNS, _region_rows(document)))
     return written
 
 
 def write_jsonl(document: Document, out: Path) -> list[Path]:
-    """Write ``cracks.jsonl``: a line per crack, as in ``findings.jsonl``, with its photo, scale and grade.
+    """Write ``cracks.jsonl``: a line per crack, as in ``findings.jsonl``, with its image, scale and grade.
 
     Returns:
         The file written.
@@ -110,29 +110,29 @@ def write_jsonl(document: Document, out: Path) -> list[Path]:
         BlemishError: ``out`` cannot be written to.
     """
     lines = []
-    for photo, crack in document.cracks():
-        scale = None if photo.scale is None else photo.scale.to_record()
-        record = {"photo": photo.name, **crack.to_record(), "grade": document.grade_of(crack), "scale": scale}
+    for image, crack in document.cracks():
+        scale = None if image.scale is None else image.scale.to_record()
+        record = {"image": image.name, **crack.to_record(), "grade": document.grade_of(crack), "scale": scale}
         lines.append(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
     target = out / "cracks.jsonl"
     write_text(target, "".join(lines))
     return [target]
 
 
-def length_per_area(photo: PhotoFindings) -> float | None:
+def length_per_area(image: ImageFindings) -> float | None:
     """Metres of crack per square metre of surface; None without a scale, or where perspective hides the area."""
-    if photo.scale is None or photo.scale.to_plane is not None or photo.size_px is None:
+    if image.scale is None or image.scale.to_plane is not None or image.size_px is None:
         return None
-    area_mm2 = photo.size_px[0] * photo.size_px[1] * photo.scale.mm_per_px**2
-    return 1000 * sum(size_of(crack, "length", "mm") or 0.0 for crack in photo.cracks or ()) / area_mm2
+    area_mm2 = image.size_px[0] * image.size_px[1] * image.scale.mm_per_px**2
+    return 1000 * sum(size_of(crack, "length", "mm") or 0.0 for crack in image.cracks or ()) / area_mm2
 
 
-def _crack_row(document: Document, photo: PhotoFindings, crack: Crack) -> dict[str, Any]:
+def _crack_row(document: Document, image: ImageFindings, crack: Crack) -> dict[str, Any]:
     record = sizes_record(crack)
     return {
         **{name: record.get(name) for name in _CRACK_COLUMNS},
-        **_scale(photo.scale),
-        "photo": photo.name,
+        **_scale(image.scale),
+        "image": image.name,
         "crack": crack.number,
         "grade": document.grade_of(crack),
         "grades_within_uncertainty": "; ".join(document.grades_within(crack)),
@@ -141,29 +141,29 @@ def _crack_row(document: Document, photo: PhotoFindings, crack: Crack) -> dict[s
     }
 
 
-def _photo_row(document: Document, photo: PhotoFindings) -> dict[str, Any]:
-    cracks = photo.cracks or ()
-    width_px, height_px = photo.size_px or (None, None)
-    area_px = sum(region.area_px for region in photo.regions)
+def _image_row(document: Document, image: ImageFindings) -> dict[str, Any]:
+    cracks = image.cracks or ()
+    width_px, height_px = image.size_px or (None, None)
+    area_px = sum(region.area_px for region in image.regions)
     worst = max(cracks, key=lambda crack: size_of(crack, "max_width", "mm") or 0.0, default=None)
     row = {
-        **_scale(photo.scale),
-        "photo": photo.name,
-        "verdict": photo.verdict,
-        "score": photo.score,
-        "p_value": photo.p_value,
-        "cracks": None if photo.cracks is None else len(cracks),
+        **_scale(image.scale),
+        "image": image.name,
+        "verdict": image.verdict,
+        "score": image.score,
+        "p_value": image.p_value,
+        "cracks": None if image.cracks is None else len(cracks),
         "worst_grade": None if worst is None else document.grade_of(worst),
-        "length_per_area_m_per_m2": _rounded(length_per_area(photo)),
-        "regions": len(photo.regions),
+        "length_per_area_m_per_m2": _rounded(length_per_area(image)),
+        "regions": len(image.regions),
         "defect_area_px": area_px,
-        "defect_area_share": None
-        if photo.size_px is None
-        else round(area_px / (photo.size_px[0] * photo.size_px[1]), 6),
+        "defect_area_fraction": None
+        if image.size_px is None
+        else round(area_px / (image.size_px[0] * image.size_px[1]), 6),
         "width_px": width_px,
         "height_px": height_px,
-        "notes": "; ".join(photo.notes),
-        "error": photo.error,
+        "notes": "; ".join(image.notes),
+        "error": image.error,
     }
     for unit in ("mm", "px"):
         lengths = [size_of(crack, "length", unit) for crack in cracks]
@@ -176,12 +176,12 @@ def _photo_row(document: Document, photo: PhotoFindings) -> dict[str, Any]:
 
 
 def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
-    for photo in document.photos:
-        scale = photo.scale if photo.scale is not None and photo.scale.to_plane is None else None
-        for number, region in enumerate(photo.regions, start=1):
+    for image in document.images:
+        scale = image.scale if image.scale is not None and image.scale.to_plane is None else None
+        for number, region in enumerate(image.regions, start=1):
             x, y, width, height = region.bbox_px
             yield {
-                "photo": photo.name,
+                "image": image.name,
                 "region": number,
                 "label": region.label,
                 "score": _rounded(region.score),

@@ -13,7 +13,7 @@ from blemish.reports.document import Document, Unit, widths_of
 
 # Steps that inspectors' tables use, in mm; as good as any in px.
 _LADDER = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
-_FEWEST_EDGES, _MOST_EDGES = 4, 6
+_FEWEST_EDGES, _MAX_EDGES = 4, 6
 # A step of the ladder this near to a limit of the grade scale gives way to it.
 _TOO_NEAR = 1.4
 # Pale yellow over red and violet to blue: falling lightness, so that readers with any colour vision can order them; no
@@ -66,7 +66,7 @@ def _edges(low: float, middle: float, high: float, limits: Sequence[float]) -> t
     """Steps of the ladder within the range of widths, or the nearest few, and all limits."""
     far = [step for step in _LADDER if all(max(step / limit, limit / step) >= _TOO_NEAR for limit in limits)]
     inside = [step for step in far if low <= step <= high]
-    room = max(0, _MOST_EDGES - len(limits))
+    room = max(0, _MAX_EDGES - len(limits))
     # Every second or third of too many, so that the whole range keeps its colours.
     inside = inside[:: -(-len(inside) // room)] if room and inside else []
     if len(inside) + len(limits) < _FEWEST_EDGES:

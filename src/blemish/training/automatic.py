@@ -1,9 +1,9 @@
-"""``auto``: try a few methods on training photos set aside, keep the best, and say why.
+"""``auto``: try a few methods on training images set aside, keep the best, and say why.
 
-The rule: highest AUROC on good training photos that were not learned from, against labelled training defects that were
-not learned from either, or, with fewer than ten of those, against the same good photos with painted defects. Candidates
-that lie behind the best by no more than one standard deviation of that difference (bootstrap over photos) count as its
-equals; the cheapest of these is taken. Test photos are never opened.
+The rule: highest AUROC on normal training images that were not learned from, against labelled training defects that
+were not learned from either, or, with fewer than ten of those, against the same normal images with painted defects.
+Candidates that lie behind the best by no more than one standard deviation of that difference (bootstrap over images)
+count as its equals; the cheapest of these is taken. Test images are never opened.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from blemish.detectors import Detector
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
 from blemish.evaluation import auroc, bootstrap_difference
 from blemish.training.pipeline import check_target, train
-from blemish.training.trials import Outcome, TrialPhotos, deal_for_trials, try_out
+from blemish.training.trials import Outcome, TrialImages, split_for_trials, try_out
 
 AUTO = "auto"
 """What stands in place of a method's name."""
@@ -35,7 +35,7 @@ class Candidate:
     Attributes:
         method: its registered name.
         settings: where they differ from the defaults.
-        masks: training photos with outlined defects that it needs to be tried at all.
+        masks: training images with outlined defects that it needs to be tried at all.
     """
 
     method: str
@@ -86,13 +86,13 @@ class Choice:
         trials: every candidate's row.
         chosen: the one that was taken.
         why: in a sentence.
-        photos: what they were tried on.
+        images: what they were tried on.
     """
 
     trials: tuple[Trial, ...]
     chosen: Candidate
     why: str
-    photos: TrialPhotos
+    images: TrialImages
 
     def table(self) -> str:
         """All trials in Markdown."""
@@ -105,9 +105,9 @@ class Choice:
             if trial.outcome is None:
                 lines.append(f"| {trial.candidate.name} | – | – | – | – | – | {taken} |")
                 continue
-            figures = (_figure(trial.outcome.auroc(real=real)) for real in (False, True))
+            metrics = (_figure(trial.outcome.auroc(real=real)) for real in (False, True))
             cost = f"{trial.fit_s:.0f} | {trial.outcome.score_ms:.0f} | {trial.file_mb:.1f}"
-            lines.append(f"| {trial.candidate.name} | {' | '.join(figures)} | {cost} | {taken} |")
+            lines.append(f"| {trial.candidate.name} | {' | '.join(metrics)} | {cost} | {taken} |")
         return "\n".join(lines)
 
 
@@ -121,7 +121,7 @@ def train_auto(
     progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
-    """Choose a method by trials on training photos, train it on all of them, and write the detector.
+    """Choose a method by trials on training images, train it on all of them, and write the detector.
 
     Args:
         data: folder, table or `Dataset`; only its training split is looked at.
@@ -136,7 +136,7 @@ def train_auto(
         The detector, whose card tells how it was chosen.
 
     Raises:
-        DataError: too few good photos to try anything on.
+        DataError: too few normal images to try anything on.
         WeightsError: ``weights`` is no file, or of another architecture.
         BlemishError: no candidate could be trained, or ``out`` cannot be written.
     """
@@ -144,7 +144,7 @@ def train_auto(
     check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, progress=progress, say=say)
-    say(choice.photos.describe())
+    say(choice.images.describe())
     for line in choice.table().splitlines():
         say(line)
     say(choice.why)
@@ -159,7 +159,7 @@ def train_auto(
         progress=progress,
         say=say,
     )
-    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.photos.describe()} {choice.why}\n\n"
+    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.images.describe()} {choice.why}\n\n"
     told = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
     told.save(target)
     return told
@@ -177,18 +177,18 @@ def choose(
     """Try every candidate and choose one by the rule.
 
     Raises:
-        DataError: too few good photos.
+        DataError: too few normal images.
         BlemishError: no candidate could be trained.
     """
-    photos = deal_for_trials(dataset, seed=seed, say=say)
+    images = split_for_trials(dataset, seed=seed, say=say)
     trials = []
     with tempfile.TemporaryDirectory(prefix="blemish-auto-") as folder:
         for number, candidate in enumerate(candidates):
             say(f"Trying {candidate.name} ({number + 1} of {len(candidates)}).")
             file = Path(folder) / f"{number}.blemish"
-            trials.append(_tried(candidate, photos, file, seed=seed, weights=weights, progress=progress))
-    chosen, why = pick(trials, real=photos.real)
-    return Choice(tuple(trials), chosen, why, photos)
+            trials.append(_tried(candidate, images, file, seed=seed, weights=weights, progress=progress))
+    chosen, why = pick(trials, real=images.real)
+    return Choice(tuple(trials), chosen, why, images)
 
 
 def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
@@ -226,17 +226,17 @@ def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
 
 
 def _tried(
-    candidate: Candidate, photos: TrialPhotos, file: Path, *, seed: int, weights: Path | None, progress: bool
+    candidate: Candidate, images: TrialImages, file: Path, *, seed: int, weights: Path | None, progress: bool
 ) -> Trial:
     """Train a candidate and try it out; what it cannot learn from is a remark, no error."""
-    masked = sum(1 for sample in photos.teach.samples if sample.defective and sample.masks)
+    masked = sum(1 for sample in images.fit.samples if sample.defective and sample.masks)
     if masked < candidate.masks:
         return Trial(candidate, None, remark=f"needs {candidate.masks} outlined defects to learn from, has {masked}")
     started = time.perf_counter()
     try:
         detector = train(
             candidate.method,
-            photos.teach,
+            images.fit,
             file,
             settings=dict(candidate.settings),
             seed=seed,
@@ -250,7 +250,7 @@ def _tried(
     except BlemishError as error:
         return Trial(candidate, None, remark=str(error).rstrip("."))
     fit_s = time.perf_counter() - started
-    return Trial(candidate, try_out(detector, photos), fit_s, file.stat().st_size / 1e6)
+    return Trial(candidate, try_out(detector, images), fit_s, file.stat().st_size / 1e6)
 
 
 def _figure(value: float | None) -> str:

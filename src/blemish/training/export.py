@@ -34,7 +34,7 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
     """
     module = module.cpu().eval()
     sizes = _sizes(spec)
-    example = torch.from_numpy(_photos(1, sizes[0]))
+    example = torch.from_numpy(_images(1, sizes[0]))
     with torch.inference_mode():
         outputs = module(example)
     names = ["score", "map"] if isinstance(outputs, tuple) and len(outputs) == 2 else ["score"]
@@ -102,7 +102,7 @@ def _sizes(spec: InputSpec) -> list[tuple[int, int]]:
     return [(2 * unit, 3 * unit), (4 * unit, 2 * unit)]
 
 
-def _photos(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _images(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Smooth random pictures: pure noise would saturate a network and hide a difference."""
     rng = np.random.default_rng(count)
     coarse = rng.uniform(0, 255, (count, size[0] // 8 + 1, size[1] // 8 + 1, 3))
@@ -114,14 +114,14 @@ def _verify(graph: bytes, module: nn.Module, sizes: list[tuple[int, int]]) -> No
     runtime = OnnxRuntime(graph)
     for size in sizes:
         for count in (1, 3):
-            batch = _photos(count, size)
+            batch = _images(count, size)
             with torch.inference_mode():
                 outputs = module(torch.from_numpy(batch))
             expected = outputs if isinstance(outputs, tuple) else (outputs,)
             drift = _drift([value.numpy() for value in expected], runtime(batch))
             if not drift <= _RELATIVE:
                 raise DetectorError(
-                    f"The exported graph differs from torch by {drift:.1e} relative on {count} photos of "
+                    f"The exported graph differs from torch by {drift:.1e} relative on {count} images of "
                     f"{size[0]}×{size[1]}; the detector was not written."
                 )
 

@@ -1,4 +1,4 @@
-"""Fitting a gradient method: Lightning set up for this machine, early stopping on photos set aside from training."""
+"""Fitting a gradient method: Lightning set up for this machine, early stopping on images set aside from training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import DivergedError, FittedMethod, GradientMethod
-from blemish.methods.normal_photos import NormalPhotos
+from blemish.methods.normal_batches import NormalBatches
 from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
 
 
@@ -28,9 +28,9 @@ class Fit:
     """How a fit went.
 
     Attributes:
-        epochs: passes over the photos that were made.
+        epochs: passes over the images that were made.
         best_epoch: the one whose weights are kept, from 0.
-        best_val_loss: its loss on the photos set aside.
+        best_val_loss: its loss on the images set aside.
         precision: how numbers were kept.
         remarks: what happened on the way that one should know, in sentences.
     """
@@ -73,18 +73,18 @@ class _KeepBest(L.Callback):
 def fit_by_looking(
     build: Callable[[], FittedMethod], train: tuple[Sample, ...], *, seed: int
 ) -> tuple[FittedMethod, str]:
-    """Fit a method that learns in passes over the photos, and say in words what it learned.
+    """Fit a method that learns in passes over the images, and say in words what it learned.
 
     Args:
         build: makes the method that has seen nothing.
-        train: sound photos, and labelled defects for a method that learns from few labels.
+        train: normal images, and labelled defects for a method that learns from few labels.
         seed: of everything random.
     """
     L.seed_everything(seed, workers=True, verbose=False)
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
-    sound = [Path(sample.path) for sample in train if not sample.defective]
-    how = method.fit(NormalPhotos(sound), seed=seed)
+    normal = [Path(sample.path) for sample in train if not sample.defective]
+    how = method.fit(NormalBatches(normal), seed=seed)
     return method.eval(), how
 
 
@@ -102,8 +102,8 @@ def fit(
 
     Args:
         build: makes the untrained method; called again for a second try in float32 should bfloat16 overflow.
-        train: photos to learn from.
-        held_out: photos of the same training data set aside, for early stopping alone.
+        train: images to learn from.
+        held_out: images of the same training data set aside, for early stopping alone.
         seed: of weights, order and augmentation.
         logs: folder for ``metrics.csv``.
         progress: draw a progress bar.
@@ -150,7 +150,7 @@ def _fit_once(
 ) -> tuple[GradientMethod, Fit]:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     L.seed_everything(seed, workers=True, verbose=False)
-    # On the CPU channels-last convolutions are faster in either precision; photos arrive in that order anyway.
+    # On the CPU channels-last convolutions are faster in either precision; images arrive in that order anyway.
     method = build().to(memory_format=torch.channels_last)
     settings = method.settings
     keep = _KeepBest()
@@ -163,7 +163,7 @@ def _fit_once(
         # Loading in the main process is meant: on few cores worker processes only take turns with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
-        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few photos to set any aside
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to set any aside
         # The log of an earlier training under the same name is replaced, as its detector is.
         warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
@@ -194,20 +194,20 @@ def batches(method: GradientMethod, samples: tuple[Sample, ...], *, training: bo
 
     Args:
         method: what learns.
-        samples: photos, at least one.
+        samples: images, at least one.
         training: augmented, and drawn anew in every epoch.
         seed: of the order and the augmentation.
     """
     batch = min(method.settings.batch_size, len(samples))
     order = torch.Generator().manual_seed(seed)
-    shares = method.shares(samples) if training else None
+    fractions = method.fractions(samples) if training else None
     return DataLoader(
         method.examples(samples, training=training, seed=seed),
         batch_size=batch,
-        shuffle=training and shares is None,
+        shuffle=training and fractions is None,
         # Drawn anew in every epoch.
-        sampler=None if shares is None else WeightedRandomSampler(shares.tolist(), len(samples), generator=order),
-        # A last batch of one photo would upset batch normalisation.
+        sampler=None if fractions is None else WeightedRandomSampler(fractions.tolist(), len(samples), generator=order),
+        # A last batch of one image would upset batch normalisation.
         drop_last=training and len(samples) % batch == 1 and batch > 1,
         generator=order,
     )

@@ -1,6 +1,6 @@
-"""A PatchCore detector that learns more good photos, or what another one knows, without being trained again.
+"""A PatchCore detector that learns more normal images, or what another one knows, without being trained again.
 
-The memory only grows, so no photo scores higher than before: a promise on false alarms that held goes on to hold.
+The memory only grows, so no image scores higher than before: a guarantee on false alarms that held goes on to hold.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ import torch
 from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
-from blemish.datasets import Dataset, Sample, photo_digests
+from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DataError, DetectorError
 from blemish.methods.features.coreset import greedy_k_centre
 from blemish.methods.features.graph_memory import GraphMemory, read_memory
-from blemish.methods.normal_photos import NormalPhotos
+from blemish.methods.normal_batches import NormalBatches
 
 
-def add_good_photos(
-    file: Path, photos: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None
+def add_good_images(
+    file: Path, images: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None
 ) -> Detector:
-    """Let a detector remember what is new in further good photos, and write it.
+    """Let a detector remember what is new in further normal images, and write it.
 
     Patches as near to the memory as remembered patches are to one another are known already. The others are added,
-    farthest first, up to ``most_patches`` in all.
+    farthest first, up to ``max_patches`` in all.
 
     Args:
         file: a detector of the method patchcore.
-        photos: of sound surfaces, as those that it learned from.
+        images: of normal surfaces, as those that it learned from.
         out: where to write; may be ``file``.
         say: told what was new.
 
@@ -44,22 +44,22 @@ def add_good_photos(
 
     Raises:
         DetectorError: ``file`` is no detector, or has no memory.
-        DataError: no photos.
-        ImageError: a photo cannot be read.
+        DataError: no images.
+        ImageError: an image cannot be read.
     """
-    if not photos:
-        raise DataError("There is no photo to add; give at least one good photo.")
+    if not images:
+        raise DataError("There is no image to add; give at least one normal image.")
     container = read_container(file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
     new = [
-        run.run([memory.patches], {"image": batch})[0] for batch in NormalPhotos(photos).batches(container.spec.input)
+        run.run([memory.patches], {"image": batch})[0] for batch in NormalBatches(images).batches(container.spec.input)
     ]
     bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
-    sentence = f"{added} patches of {len(photos)} further good photos added to {len(memory.bank)}."
+    sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
     say(sentence)
-    digests = photo_digests(_as_dataset(photos))
-    return _written(container, memory, bank, digests, len(photos), sentence, out)
+    digests = image_digests(_as_dataset(images))
+    return _written(container, memory, bank, digests, len(images), sentence, out)
 
 
 def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None) -> Detector:
@@ -82,7 +82,7 @@ def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], Non
         if memory.front() != first.front():
             raise DetectorError(
                 f'"{file}" was not grown from the same detector as "{files[0]}", so their patches cannot be compared; '
-                "train one detector on the photos of both."
+                "train one detector on the images of both."
             )
     bank, added = first.bank, 0
     for memory in memories[1:]:
@@ -90,7 +90,7 @@ def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], Non
         added += more
     sentence = f"{added} patches of {len(files) - 1} other memories added to {len(first.bank)}."
     say(sentence)
-    digests = [digest for each in containers[1:] for digest in each.spec.provenance.photos]
+    digests = [digest for each in containers[1:] for digest in each.spec.provenance.images]
     return _written(containers[0], first, bank, digests, len(set(digests)), sentence, out)
 
 
@@ -118,7 +118,7 @@ def _spacing(bank: torch.Tensor) -> float:
 
 
 def _most(spec: DetectorSpec) -> int:
-    return int(spec.settings.get("most_patches", 1 << 30))
+    return int(spec.settings.get("max_patches", 1 << 30))
 
 
 def _session(graph: bytes) -> Any:
@@ -129,9 +129,9 @@ def _session(graph: bytes) -> Any:
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _as_dataset(photos: Sequence[Path]) -> Dataset:
-    samples = tuple(Sample(Path(path), "good", defective=False) for path in photos)
-    return Dataset("further good photos", Path(), "photos", samples, ())
+def _as_dataset(images: Sequence[Path]) -> Dataset:
+    samples = tuple(Sample(Path(path), "good", defective=False) for path in images)
+    return Dataset("further normal images", Path(), "images", samples, ())
 
 
 def _written(
@@ -139,21 +139,21 @@ def _written(
     memory: GraphMemory,
     bank: NDArray[np.float32],
     digests: Sequence[str],
-    photos: int,
+    images: int,
     sentence: str,
     out: Path,
 ) -> Detector:
     made = container.spec.provenance
-    every = tuple(sorted({*made.photos, *digests}))
+    every = tuple(sorted({*made.images, *digests}))
     provenance = made.model_copy(
         update={
-            "photos": every,
-            "n_train": made.n_train + photos,
+            "images": every,
+            "n_train": made.n_train + images,
             "fingerprint": hashlib.sha256("".join(every).encode()).hexdigest(),
         }
     )
     spec = container.spec.model_copy(update={"provenance": provenance})
-    card = f"{container.card.rstrip()}\n\n## Grown\n\n{sentence} Thresholds stay: no photo scores higher than before.\n"
+    card = f"{container.card.rstrip()}\n\n## Grown\n\n{sentence} Thresholds stay: no image scores higher than before.\n"
     detector = Detector(replace(container, spec=spec, graph=memory.with_bank(bank), card=card), path=Path(out))
     detector.save(Path(out))
     return detector

@@ -1,4 +1,4 @@
-"""Learning from sound photos alone: which of them teach, and what those set aside say about thresholds."""
+"""Learning from normal images alone: which of them teach, and what those set aside say about thresholds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from blemish.datasets import Dataset, hold_out, with_known_normals
 from blemish.detectors import Calibration, Detector, Thresholds
 from blemish.errors import DataError
 from blemish.images import read_image
-from blemish.training.choosing import Parts, readable_photos, training_split
+from blemish.training.choosing import Parts, readable_images, training_split
 
-_ASIDE_SHARE = 0.2
-# With fewer than this, a photo set aside costs the memory more than it tells about thresholds.
-_MIN_TO_SET_ASIDE = 5
-# "On average at most one good photo in twenty is flagged"; fewer than 19 photos support one in n + 1.
+_HELD_OUT_FRACTION = 0.2
+# With fewer than this, an image set aside costs the memory more than it tells about thresholds.
+_MIN_TO_HOLD_OUT = 5
+# "On average at most one normal image in twenty is flagged"; fewer than 19 images support one in n + 1.
 _ALPHA = 0.05
 
 
@@ -35,10 +35,10 @@ def normal_training_split(dataset: Dataset, *, seed: int, say: Callable[[str], N
     known = with_known_normals(dataset)
     if not any(sample.defective or sample.split for sample in known.samples):
         known = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
-    return readable_photos(training_split(known, seed=seed, say=say), say=say)
+    return readable_images(training_split(known, seed=seed, say=say), say=say)
 
 
-def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+def split_normal_images(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
     """The normal training images: four fifths train, the others choose thresholds and calibrate.
 
     Images that are defective by `blemish.datasets.is_defective`, or of unknown truth, are left out: this kind of
@@ -50,12 +50,12 @@ def deal_normal_photos(dataset: Dataset, *, seed: int, say: Callable[[str], None
     train = normal_training_split(dataset, seed=seed, say=say)
     normal = train.where(lambda sample: sample.defective is False)
     if len(normal) < len(train):
-        say(f"{len(train) - len(normal)} training photos that are defective or unknown are left out.")
+        say(f"{len(train) - len(normal)} training images that are defective or unknown are left out.")
     return _normal_parts(normal, seed=seed, say=say)
 
 
-def deal_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
-    """As `deal_normal_photos`, and the labelled defects of the training images train beside the normal ones.
+def split_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> Parts:
+    """As `split_normal_images`, and the labelled defects of the training images train beside the normal ones.
 
     Thresholds and p-values still come from normal images alone. A defect that shares its group with a held-out normal
     image is left out.
@@ -66,7 +66,7 @@ def deal_few_labels(dataset: Dataset, *, seed: int, say: Callable[[str], None]) 
     train = normal_training_split(dataset, seed=seed, say=say)
     defects = train.where(lambda sample: sample.defective is True)
     if not defects.samples:
-        return deal_normal_photos(dataset, seed=seed, say=say)
+        return split_normal_images(dataset, seed=seed, say=say)
     parts = _normal_parts(train.where(lambda sample: sample.defective is False), seed=seed, say=say)
     held_out = {sample.group for sample in parts.held_out.samples if sample.group}
     apart = tuple(sample for sample in defects.samples if sample.group not in held_out)
@@ -80,39 +80,39 @@ def _normal_parts(normal: Dataset, *, seed: int, say: Callable[[str], None]) -> 
     if not normal.samples:
         raise DataError(f'"{normal.root}" has no readable normal training images, and this method needs them.')
     nothing = normal.where(lambda _: False)
-    if len(normal) < _MIN_TO_SET_ASIDE:
-        say(f"{len(normal)} sound photos are too few to set any aside: the detector gets no thresholds.")
+    if len(normal) < _MIN_TO_HOLD_OUT:
+        say(f"{len(normal)} normal images are too few to set any aside: the detector gets no thresholds.")
         return Parts(normal, nothing, nothing)
-    fit, aside = hold_out(normal, _ASIDE_SHARE, seed)
+    fit, aside = hold_out(normal, _HELD_OUT_FRACTION, seed)
     return Parts(fit, aside, nothing)
 
 
 def thresholds_from_normals(detector: Detector, aside: Dataset) -> tuple[Thresholds, Calibration | None]:
-    """Thresholds and p-values from sound photos that the method has not learned from.
+    """Thresholds and p-values from normal images that the method has not learned from.
 
-    Thresholds keep the promise of `blemish.calibration.marginal_threshold`: on average, at most one good photo in
-    twenty is rejected, and at most one shows any outline; with n < 19 photos at most one in n + 1.
+    Thresholds keep the guarantee of `blemish.calibration.marginal_threshold`: on average, at most one normal image in
+    twenty is rejected, and at most one shows any outline; with n < 19 images at most one in n + 1.
     """
     scores, maxima = [], []
     for sample in aside.samples:
-        score, heat_map = detector.score(read_image(Path(sample.path)))
+        score, anomaly_map = detector.score(read_image(Path(sample.path)))
         scores.append(score)
-        if heat_map is not None:
-            maxima.append(float(heat_map.max()))
+        if anomaly_map is not None:
+            maxima.append(float(anomaly_map.max()))
     if not scores:
-        return Thresholds(source="none: too few sound photos to set any aside"), None
+        return Thresholds(source="none: too few normal images to set any aside"), None
     alpha = max(_ALPHA, 1 / (len(scores) + 1))
-    reject, source = _promised(scores, alpha)
-    pixel = _promised(maxima, alpha)[0] if maxima else None
+    reject, source = _guaranteed(scores, alpha)
+    pixel = _guaranteed(maxima, alpha)[0] if maxima else None
     calibration = Calibration(
-        scores=tuple(sorted(scores)), source=f"{len(scores)} sound photos of {aside.name}, unseen in training"
+        scores=tuple(sorted(scores)), source=f"{len(scores)} normal images of {aside.name}, unseen in training"
     )
     return Thresholds(pixel=pixel, reject=reject, source=source), calibration
 
 
-def _promised(scores: list[float], alpha: float) -> tuple[float, str]:
-    """The threshold, and its promise in words."""
+def _guaranteed(scores: list[float], alpha: float) -> tuple[float, str]:
+    """The threshold, and its guarantee in words."""
     if len(set(scores)) == 1:
-        return just_above(scores[0]), f"just above the one score of {len(scores)} sound photos set aside; no promise"
-    promise = marginal_threshold(np.asarray(scores), alpha)
-    return promise.threshold, promise.describe()
+        return just_above(scores[0]), f"just above the one score of {len(scores)} normal images set aside; no guarantee"
+    guarantee = marginal_threshold(np.asarray(scores), alpha)
+    return guarantee.threshold, guarantee.describe()

@@ -1,4 +1,4 @@
-"""From a folder of photos to a detector file: deal out, fit, export, choose thresholds, write."""
+"""From a folder of images to a detector file: deal out, fit, export, choose thresholds, write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from blemish.datasets import Dataset, fingerprint, photo_digests, read_dataset
+from blemish.datasets import Dataset, fingerprint, image_digests, read_dataset
 from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
 from blemish.evaluation import draw_losses
@@ -18,19 +18,19 @@ from blemish.methods import FittedMethod, GradientMethod, Method, get_method
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.card import model_card
-from blemish.training.choosing import Parts, deal_labelled_photos, deal_masked_photos
+from blemish.training.choosing import Parts, split_labelled_images, split_masked_images
 from blemish.training.export import export_graph
 from blemish.training.fitting import fit, fit_by_looking
-from blemish.training.normals import deal_few_labels, deal_normal_photos, thresholds_from_normals
+from blemish.training.normals import split_few_labels, split_normal_images, thresholds_from_normals
 from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 from blemish.training.thresholds import calibrate, choose_thresholds
 
 _DEAL = {
-    "masks": deal_masked_photos,
-    "labels": deal_labelled_photos,
-    "normal": deal_normal_photos,
-    "few-labels": deal_few_labels,
+    "masks": split_masked_images,
+    "labels": split_labelled_images,
+    "normal": split_normal_images,
+    "few-labels": split_few_labels,
 }
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
@@ -80,18 +80,18 @@ def train(
     chosen = get_method(method)
     if not chosen.exportable:
         raise SettingsError(
-            f'Method "{method}" searches by gradient for every photo, which no detector file can hold; '
+            f'Method "{method}" searches by gradient for every image, which no detector file can hold; '
             "train and score with blemish.training.train_under_torch."
         )
     resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
     check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    say(f"{dataset.name}: {dataset.layout}, {len(dataset)} photos.")
+    say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
     for note in dataset.notes:
         say(note)
     parts = _DEAL[chosen.info.learns_from](dataset, seed=seed, say=say)
     say(
-        f"{len(parts.fit)} photos to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
+        f"{len(parts.fit)} images to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
         f"{len(parts.calibration)} for calibration."
     )
     backbones = Backbones(weights)
@@ -99,7 +99,7 @@ def train(
     def build_fitted() -> FittedMethod:
         built: Method = chosen(resolved, dataset.classes, backbones.load)
         if start is not None or not isinstance(built, FittedMethod):
-            raise SettingsError(f'Method "{method}" learns anew from the photos and has no weights to start from.')
+            raise SettingsError(f'Method "{method}" learns anew from the images and has no weights to start from.')
         return built
 
     def build() -> GradientMethod:
@@ -159,7 +159,7 @@ def _detector(fitted: Method, dataset: Dataset, parts: Parts, how: str, *, seed:
             seed=seed,
             n_train=len(parts.fit),
             n_held_out=len(parts.held_out),
-            photos=_digests(parts),
+            images=_digests(parts),
             libraries=library_versions(),
         ),
     )
@@ -180,7 +180,7 @@ def _no_backbone(name: str, module: nn.Module) -> Normalisation:
 
 
 def _digests(parts: Parts) -> tuple[str, ...]:
-    every = (photo_digests(part) for part in (parts.fit, parts.held_out, parts.calibration))
+    every = (image_digests(part) for part in (parts.fit, parts.held_out, parts.calibration))
     return tuple(sorted({digest for digests in every for digest in digests}))
 
 

@@ -40,9 +40,9 @@ from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 
 # The end of each recording is set aside: neighbouring steps are alike, so random windows would be no test.
-_ASIDE_SHARE = 0.25
+_HELD_OUT_FRACTION = 0.25
 _ALPHA = 0.05
-_OF_PHOTOS = ("size_px", "colour", "augment")
+_OF_IMAGES = ("size_px", "colour", "augment")
 
 
 def train_series(
@@ -60,7 +60,7 @@ def train_series(
     progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> SeriesDetector:
-    """Learn from recordings of sound operation and write a detector of windows and time steps.
+    """Learn from recordings of normal operation and write a detector of windows and time steps.
 
     The first three quarters of each recording teach; the last quarter stops the training and chooses thresholds.
 
@@ -72,7 +72,7 @@ def train_series(
         stride_steps: from one window to the next; None: a quarter of a window.
         columns: sensors to read; None: all but ``ignore``.
         ignore: columns that are no sensors.
-        settings: values that replace those of the method's recipe; those of photos do not apply.
+        settings: values that replace those of the method's recipe; those of images do not apply.
         profile: ``quick`` or ``paper``.
         seed: decides everything random.
         progress: draw a progress bar.
@@ -88,9 +88,9 @@ def train_series(
     """
     target = Path(out)
     chosen: Any = _with_series(method)
-    for name in _OF_PHOTOS:
+    for name in _OF_IMAGES:
         if name in (settings or {}):
-            raise SettingsError(f'Setting "{name}" is about photos and does not apply to series.')
+            raise SettingsError(f'Setting "{name}" is about images and does not apply to series.')
     resolved = resolve_settings(chosen, recipe=None, profile=profile, overrides=settings or {})
     check_target(target)
     recordings = _read(data, columns, ignore)
@@ -123,7 +123,7 @@ def train_series(
     digests = tuple(sorted({_digest(recording) for recording in recordings}))
     spec = DetectorSpec(
         method=info.name,
-        settings={key: value for key, value in resolved.model_dump(mode="json").items() if key not in _OF_PHOTOS},
+        settings={key: value for key, value in resolved.model_dump(mode="json").items() if key not in _OF_IMAGES},
         input=InputSpec(),
         series=form,
         localises=True,
@@ -133,7 +133,7 @@ def train_series(
             seed=seed,
             n_train=len(train),
             n_held_out=len(aside),
-            photos=tuple(digest[:16] for digest in digests),
+            images=tuple(digest[:16] for digest in digests),
             libraries=library_versions(),
         ),
     )
@@ -142,7 +142,7 @@ def train_series(
     thresholds, calibration = _thresholds(bare, asides)
     spec = spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     card = model_card(target.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=report.describe())
-    card = card.replace("photos", "windows of recordings").replace("pixel", "time step")
+    card = card.replace("images", "windows of recordings").replace("pixel", "time step")
     detector = SeriesDetector(Container(spec, graph, card), path=target)
     detector.save(target)
     say(f"Wrote {target}. Thresholds: {thresholds.source}")
@@ -176,7 +176,7 @@ def _read(data: Any, columns: Sequence[str] | None, ignore: Sequence[str]) -> li
                 f"{', '.join(read[0].columns)}; recordings of one training must have the same."
             )
         if one.faulty is not None and one.faulty.any():
-            raise DataError(f'"{one.name}" has faults in it, and these methods learn from sound operation alone.')
+            raise DataError(f'"{one.name}" has faults in it, and these methods learn from normal operation alone.')
         read.append(one.only(read[0].columns) if read else one)
     return read
 
@@ -198,7 +198,7 @@ def _deal(recordings: list[Series], form: SeriesSpec) -> tuple[list[Series], lis
     """The beginning of each recording, and whole windows after it; a recording too short to part teaches whole."""
     fits, asides = [], []
     for one in recordings:
-        cut = int(len(one.values) * (1 - _ASIDE_SHARE))
+        cut = int(len(one.values) * (1 - _HELD_OUT_FRACTION))
         if cut < form.window_steps:
             cut = len(one.values)
         fits.append(Series(one.name, one.columns, one.values[:cut]))
@@ -230,7 +230,7 @@ def _thresholds(detector: SeriesDetector, asides: list[Series]) -> tuple[Thresho
         source=f"{len(scores)} windows from the ends of the recordings, unseen in training",
     )
     if min(len(set(scores)), len(set(maxima))) == 1:
-        source = f"just above the one score of {len(scores)} windows set aside; no promise."
+        source = f"just above the one score of {len(scores)} windows set aside; no guarantee."
         return Thresholds(pixel=just_above(maxima[0]), reject=just_above(scores[0]), source=source), calibration
     reject = marginal_threshold(np.asarray(scores), alpha)
     by_step = marginal_threshold(np.asarray(maxima), alpha)

@@ -16,10 +16,10 @@ from blemish.evaluation import draw_losses
 from blemish.images import read_image
 from blemish.methods import get_method
 from blemish.methods.generative import GenerativeMethod
-from blemish.methods.normal_photos import pieces
+from blemish.methods.normal_batches import pieces
 from blemish.training.backbones import Backbones, save_weights
 from blemish.training.fitting import Fit, fit
-from blemish.training.normals import deal_normal_photos
+from blemish.training.normals import split_normal_images
 from blemish.training.precision import LossNotFiniteError
 from blemish.training.recipes import resolve_settings
 
@@ -36,23 +36,23 @@ class TorchScorer:
         self.method = method.eval()
         self.fit = report
 
-    def score(self, photos: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Score photos of any size, all of them at once.
+    def score(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score images of any size, all of them at once.
 
         Args:
-            photos: uint8 RGB (H, W, 3).
+            images: uint8 RGB (H, W, 3).
 
         Returns:
             Scores (N,) and maps (N, S, S) at the method's own size.
         """
         spec = self.method.input_spec()
-        batch = torch.from_numpy(np.stack([pieces(photo, spec)[0] for photo in photos]))
+        batch = torch.from_numpy(np.stack([pieces(image, spec)[0] for image in images]))
         with torch.no_grad():
             score, maps = self.method.scored(self.method.pixels(batch))
         return score.numpy(), maps.numpy()
 
     def score_files(self, paths: Sequence[Path], *, batch: int = 64) -> NDArray[np.float32]:
-        """Scores (N,) of photos on disk."""
+        """Scores (N,) of images on disk."""
         parts = [
             self.score([read_image(Path(path)) for path in paths[start : start + batch]])[0]
             for start in range(0, len(paths), batch)
@@ -75,7 +75,7 @@ def train_under_torch(
 
     Args:
         method: ``anogan``, or any other generative method.
-        data: folder, table or `Dataset`; only its sound training photos are looked at.
+        data: folder, table or `Dataset`; only its normal training images are looked at.
         logs: folder for the loss curves and ``weights.safetensors``.
         settings: values that replace those of the recipe or the defaults.
         recipe: a recipe file, or the name of a shipped one.
@@ -95,7 +95,7 @@ def train_under_torch(
     # Settings are those of the method by now, which its type alone does not say.
     generative: Any = chosen
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    parts = deal_normal_photos(dataset, seed=seed, say=say)
+    parts = split_normal_images(dataset, seed=seed, say=say)
 
     def build() -> GenerativeMethod:
         method: GenerativeMethod = generative(resolved, dataset.classes, Backbones(None).load)

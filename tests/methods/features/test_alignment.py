@@ -1,4 +1,4 @@
-"""Parts in a jig: photos that do not lie alike are laid over one that does."""
+"""Parts in a jig: images that do not lie alike are laid over one that does."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from blemish.detectors import load  # noqa: E402
 from blemish.detectors.schema import InputSpec, encode_reference  # noqa: E402
 from blemish.errors import ImageError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
-from blemish.inspection import inspect_photos  # noqa: E402
-from blemish.methods.normal_photos import NormalPhotos  # noqa: E402
+from blemish.inspection import inspect_images  # noqa: E402
+from blemish.methods.normal_batches import NormalBatches  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -28,14 +28,14 @@ SIDE = 128
 
 def part(rng: np.random.Generator, *, shift: tuple[int, int] = (0, 0), degrees: float = 0.0) -> NDArray[np.uint8]:
     """A plate with two holes and an edge, moved."""
-    photo = np.full((SIDE, SIDE, 3), 70, np.uint8)
-    cv2.rectangle(photo, (20, 24), (104, 96), (190, 190, 190), -1)
-    cv2.circle(photo, (44, 56), 13, (40, 40, 40), -1, cv2.LINE_AA)
-    cv2.circle(photo, (84, 70), 8, (40, 40, 40), -1, cv2.LINE_AA)
+    image = np.full((SIDE, SIDE, 3), 70, np.uint8)
+    cv2.rectangle(image, (20, 24), (104, 96), (190, 190, 190), -1)
+    cv2.circle(image, (44, 56), 13, (40, 40, 40), -1, cv2.LINE_AA)
+    cv2.circle(image, (84, 70), 8, (40, 40, 40), -1, cv2.LINE_AA)
     matrix = cv2.getRotationMatrix2D((63.5, 63.5), degrees, 1.0)
     matrix[:, 2] += shift
-    photo = cv2.warpAffine(photo, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(photo + rng.normal(0, 3, photo.shape), 0, 255).astype(np.uint8)
+    image = cv2.warpAffine(image, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(image + rng.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -58,50 +58,50 @@ def test_a_part_that_lies_askew_is_as_good_as_one_that_does_not(plates: Path, tm
     scores = {}
     for name, settings in (("as it lies", {}), ("aligned", {"align": str(reference)})):
         detector = blemish.train("patchcore", plates, tmp_path / "x.blemish", settings={**PLACED, **settings})
-        scores[name] = [detector.inspect(photo).score for photo in (straight, askew, hurt)]
+        scores[name] = [detector.inspect(image).score for image in (straight, askew, hurt)]
     assert scores["as it lies"][1] > 3 * scores["as it lies"][0]
     assert scores["as it lies"][2] < 1.05 * scores["as it lies"][1]
     assert scores["aligned"][1] < 1.5 * scores["aligned"][0]
     assert scores["aligned"][2] > 2 * scores["aligned"][1]
-    # From the file, without the reference photo, and with the map where the photo shows the defect.
+    # From the file, without the reference image, and with the map where the image shows the defect.
     answer = load(tmp_path / "x.blemish").inspect(hurt)
     assert answer.score == pytest.approx(scores["aligned"][2])
     assert answer.notes == ()
-    y, x = np.unravel_index(answer.heat_map.argmax(), answer.heat_map.shape)
+    y, x = np.unravel_index(answer.anomaly_map.argmax(), answer.anomaly_map.shape)
     assert np.hypot(x - 90, y - 56) <= 6
 
 
-def test_training_sees_photos_as_they_were_laid(plates: Path):
+def test_training_sees_images_as_they_were_laid(plates: Path):
     folder = plates / "train" / "good"
     first = read_image(folder / "00.png")
     spec = InputSpec(size_px=(SIDE, SIDE), reference=encode_reference(first))
-    (laid,) = NormalPhotos(sorted(folder.iterdir())).batches(spec)
-    (lying,) = NormalPhotos(sorted(folder.iterdir())).batches(InputSpec(size_px=(SIDE, SIDE)))
+    (laid,) = NormalBatches(sorted(folder.iterdir())).batches(spec)
+    (lying,) = NormalBatches(sorted(folder.iterdir())).batches(InputSpec(size_px=(SIDE, SIDE)))
     middle = (slice(None), slice(16, 112), slice(16, 112))
-    off = [np.abs(photos.astype(int) - first)[middle].mean(axis=(1, 2, 3))[1:] for photos in (laid, lying)]
+    off = [np.abs(images.astype(int) - first)[middle].mean(axis=(1, 2, 3))[1:] for images in (laid, lying)]
     assert off[0].max() < 6 < off[1].mean()
 
 
-def test_a_photo_of_something_else_is_looked_at_as_it_lies_and_that_is_said(plates: Path, tmp_path: Path):
+def test_a_image_of_something_else_is_looked_at_as_it_lies_and_that_is_said(plates: Path, tmp_path: Path):
     reference = plates / "train" / "good" / "00.png"
     detector = blemish.train("padim", plates, tmp_path / "x.blemish", settings={**SMALL, "align": str(reference)})
-    photo = tmp_path / "noise.png"
-    cv2.imwrite(str(photo), np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
-    for answer in (detector.inspect(photo), next(iter(inspect_photos(detector, [photo])))):
+    image = tmp_path / "noise.png"
+    cv2.imwrite(str(image), np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+    for answer in (detector.inspect(image), next(iter(inspect_images(detector, [image])))):
         assert any("as it lies" in note for note in answer.notes)
         assert answer.verdict == "reject"
 
 
-def test_masks_move_with_their_photos(plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_masks_move_with_their_images(plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from blemish.methods.features import supersimplenet
 
     rng = np.random.default_rng(3)
-    photo = part(rng, shift=(14, -10), degrees=9)
+    image = part(rng, shift=(14, -10), degrees=9)
     matrix = cv2.getRotationMatrix2D((63.5, 63.5), 9, 1.0)
     matrix[:, 2] += (14, -10)
     hole = (matrix @ [84, 70, 1]).round().astype(int).tolist()
     mask = cv2.circle(np.zeros((SIDE, SIDE), np.uint8), hole, 8, 255, -1)
-    for place, picture in (("test/dent", photo), ("ground_truth/dent", mask), ("train/dent", photo)):
+    for place, picture in (("test/dent", image), ("ground_truth/dent", mask), ("train/dent", image)):
         (tmp_path / "set" / place).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "set" / place / "0.png"), picture)
     seen = []
@@ -139,9 +139,9 @@ def test_what_cannot_be_is_a_sentence(plates: Path, tmp_path: Path, settings: di
 
 
 def test_a_reference_is_checked_when_a_detector_is_read(plates: Path):
-    photo = read_image(plates / "train" / "good" / "00.png")
-    text = encode_reference(photo)
-    assert InputSpec(size_px=(64, 64), reference=text).place(photo) is not None
+    image = read_image(plates / "train" / "good" / "00.png")
+    text = encode_reference(image)
+    assert InputSpec(size_px=(64, 64), reference=text).place(image) is not None
     for wrong in ("no base64!", text[: len(text) // 2], "aGVsbG8="):
         with pytest.raises(ValueError, match="reference is no picture"):
             InputSpec(size_px=(64, 64), reference=wrong)

@@ -12,14 +12,14 @@ from blemish.methods.features.coreset import greedy_k_centre  # noqa: E402
 pytestmark = pytest.mark.train
 
 
-def stream(photos: int, seed: int = 0):
+def stream(images: int, seed: int = 0):
     random = torch.Generator().manual_seed(seed)
-    return [torch.randn(100, 6, generator=random) for _ in range(photos)]
+    return [torch.randn(100, 6, generator=random) for _ in range(images)]
 
 
-def filled(photos: int, *, limit: int = 80, capacity: int = 300, seed: int = 0, of: int = 0) -> Bank:
+def filled(images: int, *, limit: int = 80, capacity: int = 300, seed: int = 0, of: int = 0) -> Bank:
     bank = Bank(limit, capacity=capacity, seed=seed)
-    for patches in stream(photos, of):
+    for patches in stream(images, of):
         bank.add(patches)
     return bank
 
@@ -37,16 +37,16 @@ def test_while_everything_fits_the_memory_is_the_coreset_of_all():
     assert radius == pytest.approx(farthest(everything, memory), rel=1e-4)
 
 
-@pytest.mark.parametrize("photos", [4, 20, 100])
-def test_however_many_photos_pass_it_keeps_its_limits_and_its_word(photos: int):
+@pytest.mark.parametrize("images", [4, 20, 100])
+def test_however_many_images_pass_it_keeps_its_limits_and_its_word(images: int):
     bank = Bank(80, capacity=300)
-    for patches in stream(photos):
+    for patches in stream(images):
         bank.add(patches)
         assert len(bank) <= 400
     memory, radius = bank.finish(1.0)
     assert len(memory) <= 80
-    assert bank.seen == 100 * photos
-    assert farthest(torch.cat(stream(photos)), memory) <= radius + bank.slack + 1e-3
+    assert bank.seen == 100 * images
+    assert farthest(torch.cat(stream(images)), memory) <= radius + bank.slack + 1e-3
 
 
 def test_the_same_seed_gives_the_same_memory():

@@ -24,7 +24,7 @@ QUICK["supersimplenet"] = {"steps": 80, "dimensions": 32, "hidden": 32}
 
 @pytest.fixture(scope="module")
 def cloth(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Woven cloth that always lies alike, in good photos and in photos with a dark scratch."""
+    """Woven cloth that always lies alike, in normal images and in images with a dark scratch."""
     folder = tmp_path_factory.mktemp("cloth")
     rng = np.random.default_rng(3)
     y, x = np.mgrid[:64, :64]
@@ -32,11 +32,11 @@ def cloth(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / place).mkdir(parents=True)
         for index in range(count):
             grey = 128 + 40 * np.sin(x / 1.6) * np.sin(y / 1.6) + rng.normal(0, 4, (64, 64)) + rng.uniform(-5, 5)
-            photo = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+            image = np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
             if place.endswith("torn"):
                 at = rng.integers(12, 52, 2).tolist()
-                cv2.line(photo, at, [at[0] - 8, at[1] + 8], (10, 10, 10), 4)
-            cv2.imwrite(str(folder / place / f"{index:03d}.png"), photo)
+                cv2.line(image, at, [at[0] - 8, at[1] + 8], (10, 10, 10), 4)
+            cv2.imwrite(str(folder / place / f"{index:03d}.png"), image)
     return folder
 
 
@@ -50,30 +50,30 @@ def test_it_tells_torn_cloth_from_good_and_repeats_under_its_seed(method: str, c
     found = [detector.inspect(path) for kind in ("good", "torn") for path in sorted((cloth / "test" / kind).iterdir())]
     scores = np.array([each.score for each in found])
     assert auroc(scores, np.arange(16) >= 8) > 0.9
-    assert found[0].heat_map.shape == (64, 64)
+    assert found[0].anomaly_map.shape == (64, 64)
     assert detector.spec.thresholds.reject is not None
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_photos_at_their_own_resolution(method: str, cloth: Path, tmp_path: Path):
+def test_images_at_their_own_resolution(method: str, cloth: Path, tmp_path: Path):
     settings = {**SMALL, **QUICK.get(method, {}), "size_px": None, "tile_px": 64}
     if method == "padim":
         with pytest.raises(SettingsError, match="needs a size"):
             blemish.train(method, cloth, tmp_path / "x.blemish", settings=settings)
         return
     detector = blemish.train(method, cloth, tmp_path / "x.blemish", settings=settings)
-    assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).heat_map.shape == (90, 130)
+    assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).anomaly_map.shape == (90, 130)
 
 
-def test_padim_needs_two_photos_to_compare(cloth: Path, tmp_path: Path):
+def test_padim_needs_two_images_to_compare(cloth: Path, tmp_path: Path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
-    with pytest.raises(DataError, match="at least 2 sound photos"):
+    with pytest.raises(DataError, match="at least 2 normal images"):
         blemish.train("padim", tmp_path / "one", tmp_path / "x.blemish", settings=SMALL)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_photos_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
+def test_images_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
     (tmp_path / "flat").mkdir()
     for index in range(6):
         cv2.imwrite(str(tmp_path / "flat" / f"{index}.png"), np.full((64, 64, 3), 90, np.uint8))
@@ -84,7 +84,7 @@ def test_photos_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("method", [each for each in METHODS if each != "padim"])
-def test_one_photo_teaches_without_thresholds(method: str, cloth: Path, tmp_path: Path):
+def test_one_image_teaches_without_thresholds(method: str, cloth: Path, tmp_path: Path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
     settings = {**SMALL, **QUICK.get(method, {})}
@@ -95,12 +95,12 @@ def test_one_photo_teaches_without_thresholds(method: str, cloth: Path, tmp_path
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_photos_of_mixed_sizes_and_colours_teach_one_detector(method: str, cloth: Path, tmp_path: Path):
-    photo = cv2.imread(str(cloth / "train/good/000.png"))
+def test_images_of_mixed_sizes_and_colours_teach_one_detector(method: str, cloth: Path, tmp_path: Path):
+    image = cv2.imread(str(cloth / "train/good/000.png"))
     (tmp_path / "mixed").mkdir()
     for index, size in enumerate([(64, 64), (90, 70), (200, 64), (30, 40), (65, 64)]):
-        other = cv2.resize(photo, size)
+        other = cv2.resize(image, size)
         cv2.imwrite(str(tmp_path / "mixed" / f"{index}.png"), other if index % 2 else other[..., 0])
     settings = {**SMALL, **QUICK.get(method, {})}
     detector = blemish.train(method, tmp_path / "mixed", tmp_path / "x.blemish", settings=settings)
-    assert detector.inspect(photo[:47, :33]).heat_map.shape == (47, 33)
+    assert detector.inspect(image[:47, :33]).anomaly_map.shape == (47, 33)

@@ -96,11 +96,11 @@ def test_scattering_sees_texture_where_the_mean_is_the_same():
     assert (answers[1] - answers[2]).norm() > 1
 
 
-def test_scattering_hardly_moves_when_the_photo_moves_by_a_pixel():
-    photo = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+def test_scattering_hardly_moves_when_the_image_moves_by_a_pixel():
+    image = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
     net = Scattering((8,))
-    one, other = net(photo)[0][..., 3:-3, 3:-3], net(photo.roll(1, dims=3))[0][..., 3:-3, 3:-3]
-    far = net(photo.roll(37, dims=3))[0][..., 3:-3, 3:-3]
+    one, other = net(image)[0][..., 3:-3, 3:-3], net(image.roll(1, dims=3))[0][..., 3:-3, 3:-3]
+    far = net(image.roll(37, dims=3))[0][..., 3:-3, 3:-3]
     assert (one - other).norm() < 0.6 * (one - far).norm()
 
 

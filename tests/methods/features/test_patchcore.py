@@ -1,4 +1,4 @@
-"""PatchCore as a whole: fitted on good photos, exported, finding what is not good."""
+"""PatchCore as a whole: fitted on normal images, exported, finding what is not good."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blemish.methods.features.neighbours import NearestNeighbour  # noqa: E402
 pytestmark = pytest.mark.train
 
 # Random numbers for weights are good enough for such cloth, and the network is quickly exported.
-SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64, "most_patches": 300}
+SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64, "max_patches": 300}
 
 
 def weave(rng: np.random.Generator, size: tuple[int, int] = (64, 64)) -> NDArray[np.uint8]:
@@ -32,11 +32,11 @@ def weave(rng: np.random.Generator, size: tuple[int, int] = (64, 64)) -> NDArray
     return np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def torn(photo: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def torn(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """The same with a dark scratch."""
-    ends = rng.integers(10, min(photo.shape[:2]) - 10, 4).tolist()
-    ends[2] = ends[0] + 20 if ends[0] < photo.shape[1] // 2 else ends[0] - 20
-    return cv2.line(photo.copy(), ends[:2], ends[2:], (10, 10, 10), 4)
+    ends = rng.integers(10, min(image.shape[:2]) - 10, 4).tolist()
+    ends[2] = ends[0] + 20 if ends[0] < image.shape[1] // 2 else ends[0] - 20
+    return cv2.line(image.copy(), ends[:2], ends[2:], (10, 10, 10), 4)
 
 
 def draw_set(folder: Path, *, good: int = 12, size: tuple[int, int] = (64, 64)) -> Path:
@@ -44,8 +44,8 @@ def draw_set(folder: Path, *, good: int = 12, size: tuple[int, int] = (64, 64)) 
     for place, count, bad in (("train/good", good, False), ("test/good", 8, False), ("test/torn", 8, True)):
         (folder / place).mkdir(parents=True)
         for index in range(count):
-            photo = torn(weave(rng, size), rng) if bad else weave(rng, size)
-            cv2.imwrite(str(folder / place / f"{index:03d}.png"), photo)
+            image = torn(weave(rng, size), rng) if bad else weave(rng, size)
+            cv2.imwrite(str(folder / place / f"{index:03d}.png"), image)
     return folder
 
 
@@ -71,24 +71,24 @@ def test_it_tells_torn_cloth_from_good(trained: Path, cloth: Path):
     assert auroc(np.array(good + bad), np.array([False] * 8 + [True] * 8)) > 0.9
 
 
-def test_the_heat_map_points_at_the_scratch(trained: Path):
+def test_the_anomaly_map_points_at_the_scratch(trained: Path):
     rng = np.random.default_rng(9)
-    photo = weave(rng)
-    scratched = cv2.line(photo.copy(), (40, 20), (40, 50), (10, 10, 10), 4)
-    heat_map = blemish.load(trained).inspect(scratched).heat_map
-    assert heat_map is not None
-    assert heat_map.shape == (64, 64)
-    assert abs(np.unravel_index(heat_map.argmax(), heat_map.shape)[1] - 40) <= 10
+    image = weave(rng)
+    scratched = cv2.line(image.copy(), (40, 20), (40, 50), (10, 10, 10), 4)
+    anomaly_map = blemish.load(trained).inspect(scratched).anomaly_map
+    assert anomaly_map is not None
+    assert anomaly_map.shape == (64, 64)
+    assert abs(np.unravel_index(anomaly_map.argmax(), anomaly_map.shape)[1] - 40) <= 10
 
 
-def test_thresholds_and_p_values_come_from_good_photos_set_aside(trained: Path):
+def test_thresholds_and_p_values_come_from_good_images_set_aside(trained: Path):
     spec = blemish.load(trained).spec
     assert spec.provenance.n_train + spec.provenance.n_held_out == 12
     assert spec.calibration is not None
     assert len(spec.calibration.scores) == spec.provenance.n_held_out
     assert spec.thresholds.reject is not None
     assert spec.thresholds.reject >= max(spec.calibration.scores)
-    assert "of good images are flagged" in spec.thresholds.source
+    assert "of normal images are flagged" in spec.thresholds.source
     assert spec.classes == ()
 
 
@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_file(cloth: Path, tmp_path: Path):
     assert (tmp_path / "a/cloth.blemish").read_bytes() == (tmp_path / "b/cloth.blemish").read_bytes()
 
 
-def test_a_photo_scores_the_same_alone_and_in_a_batch(trained: Path, cloth: Path):
+def test_a_image_scores_the_same_alone_and_in_a_batch(trained: Path, cloth: Path):
     run = OnnxRuntime(blemish.load(trained).container.graph)
     batch = np.stack([cv2.imread(str(path)) for path in sorted((cloth / "test/torn").iterdir())])
     together = run(batch)
@@ -158,20 +158,20 @@ def test_every_option_gives_a_detector_that_works(cloth: Path, tmp_path: Path, s
     assert auroc(np.array(good + bad), np.array([False] * 8 + [True] * 8)) > 0.9
 
 
-def test_large_photos_are_seen_at_their_own_resolution_in_tiles(cloth: Path, tmp_path: Path):
+def test_large_images_are_seen_at_their_own_resolution_in_tiles(cloth: Path, tmp_path: Path):
     detector = train_with(cloth, tmp_path / "cloth.blemish", size_px=None, tile_px=64)
     large = weave(np.random.default_rng(5), (150, 210))
     scratched = cv2.line(large.copy(), (180, 90), (180, 120), (10, 10, 10), 4)
     found = detector.inspect(scratched)
-    assert found.heat_map is not None
-    assert found.heat_map.shape == (150, 210)
-    y, x = np.unravel_index(found.heat_map.argmax(), found.heat_map.shape)
+    assert found.anomaly_map is not None
+    assert found.anomaly_map.shape == (150, 210)
+    y, x = np.unravel_index(found.anomaly_map.argmax(), found.anomaly_map.shape)
     assert abs(x - 180) <= 10
     assert 80 <= y <= 130
     assert (found.score or 0) > (detector.inspect(large).score or 0)
 
 
-def test_the_usual_proportions_of_the_photos_are_kept(tmp_path: Path):
+def test_the_usual_proportions_of_the_images_are_kept(tmp_path: Path):
     wide = draw_set(tmp_path / "wide", good=6, size=(64, 128))
     assert train_with(wide, tmp_path / "a.blemish", size_px=96).spec.input.size_px == (64, 128)
     assert train_with(wide, tmp_path / "b.blemish", size_px=96, keep_aspect=False).spec.input.size_px == (96, 96)
@@ -189,7 +189,7 @@ def test_what_lies_outside_the_region_is_not_looked_at(cloth: Path, tmp_path: Pa
     inside = cv2.line(good.copy(), (50, 20), (50, 50), (10, 10, 10), 4)
     assert detector.inspect(outside).score == pytest.approx(detector.inspect(good).score, rel=0.2)
     assert detector.inspect(inside).score > 2 * detector.inspect(outside).score
-    assert detector.inspect(outside).heat_map[:, :26].max() == 0
+    assert detector.inspect(outside).anomaly_map[:, :26].max() == 0
 
 
 def one_colour(folder: Path) -> None:
@@ -205,8 +205,8 @@ def only_defects(folder: Path) -> None:
         cv2.imwrite(str(folder / "torn" / f"{index}.png"), torn(weave(rng), rng))
 
 
-@pytest.mark.parametrize(("prepare", "said"), [(one_colour, "one flat colour"), (only_defects, "no sound training")])
-def test_photos_that_cannot_teach_are_a_sentence_and_nothing_is_written(tmp_path: Path, prepare, said: str):
+@pytest.mark.parametrize(("prepare", "said"), [(one_colour, "one flat colour"), (only_defects, "no normal training")])
+def test_images_that_cannot_teach_are_a_sentence_and_nothing_is_written(tmp_path: Path, prepare, said: str):
     prepare(tmp_path / "data")
     with pytest.raises(DataError, match=said) as caught:
         train_with(tmp_path / "data", tmp_path / "out" / "x.blemish")
@@ -214,7 +214,7 @@ def test_photos_that_cannot_teach_are_a_sentence_and_nothing_is_written(tmp_path
     assert not (tmp_path / "out" / "x.blemish").exists()
 
 
-def test_one_photo_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
+def test_one_image_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
     (tmp_path / "data").mkdir()
     cv2.imwrite(str(tmp_path / "data" / "only.png"), weave(np.random.default_rng(0)))
     said: list[str] = []
@@ -223,18 +223,18 @@ def test_one_photo_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
     assert any("too few to set any aside" in sentence for sentence in said)
 
 
-def test_photos_of_mixed_sizes_teach_one_detector(tmp_path: Path):
+def test_images_of_mixed_sizes_teach_one_detector(tmp_path: Path):
     rng = np.random.default_rng(0)
     (tmp_path / "data").mkdir()
     for index, size in enumerate([(64, 64), (70, 90), (64, 200), (40, 30), (300, 100), (64, 65)]):
         cv2.imwrite(str(tmp_path / "data" / f"{index}.png"), weave(rng, size))
     for settings in ({}, {"size_px": None, "tile_px": 64}):
         detector = train_with(tmp_path / "data", tmp_path / "x.blemish", **settings)
-        assert detector.inspect(weave(rng, (81, 47))).heat_map.shape == (81, 47)
+        assert detector.inspect(weave(rng, (81, 47))).anomaly_map.shape == (81, 47)
 
 
 def test_a_memory_larger_than_all_patches_keeps_them_all(cloth: Path, tmp_path: Path):
-    card = train_with(cloth, tmp_path / "cloth.blemish", share=1.0, most_patches=1_000_000).container.card
+    card = train_with(cloth, tmp_path / "cloth.blemish", fraction=1.0, max_patches=1_000_000).container.card
     kept, seen = map(int, re.search(r"(\d+) of (\d+) patches", card).groups())
     assert kept == seen
 
@@ -256,7 +256,7 @@ def test_an_interrupted_fit_leaves_no_file(cloth: Path, tmp_path: Path, monkeypa
     [
         ({"strides": [8, 4]}, "ascending powers of two"),
         ({"strides": [3]}, "ascending powers of two"),
-        ({"size_px": None, "place_weight": 1.0}, "need photos of one size"),
+        ({"size_px": None, "place_weight": 1.0}, "need images of one size"),
     ],
 )
 def test_impossible_settings_are_a_sentence(cloth: Path, tmp_path: Path, settings: dict[str, object], said: str):

@@ -143,7 +143,7 @@ def test_local_contrast_takes_light_and_contrast_away():
     rng = np.random.default_rng(0)
     texture = np.repeat(rng.normal(0, 1, (1, 96, 96, 1)), 3, axis=3)
     bright, faint = 150 + 30 * texture, 90 + 15 * texture + np.linspace(-30, 30, 96)[None, None, :, None]
-    a, b = (local_contrast(torch.from_numpy(photo).float(), 17) for photo in (bright, faint))
+    a, b = (local_contrast(torch.from_numpy(image).float(), 17) for image in (bright, faint))
     inner = np.s_[:, 10:-10, 10:-10]
     assert float((a - b)[inner].abs().mean()) < 3
     assert float(a[inner].std()) > 30

@@ -30,12 +30,12 @@ def cloth(rng: np.random.Generator) -> np.ndarray:
     return np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def tear(photo: np.ndarray, rng: np.random.Generator, *, level: int = 10) -> np.ndarray:
+def tear(image: np.ndarray, rng: np.random.Generator, *, level: int = 10) -> np.ndarray:
     """Draw a thick line; its mask."""
-    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask = np.zeros(image.shape[:2], np.uint8)
     at = rng.integers(12, 52, 2).tolist()
     cv2.line(mask, at, [at[0] - 8, at[1] + 8], 255, 4)
-    photo[mask > 0] = level
+    image[mask > 0] = level
     return mask
 
 
@@ -45,11 +45,11 @@ def draw_set(folder: Path, *, good: int = 15, torn: int = 0, masks: bool = True,
     for split, counts in (("train", (good, torn)), ("test", (8, 8))):
         for kind, count in zip(("good", "torn"), counts, strict=True):
             for index in range(count):
-                photo = cloth(rng)
-                mask = tear(photo, rng, level=level) if kind == "torn" else None
+                image = cloth(rng)
+                mask = tear(image, rng, level=level) if kind == "torn" else None
                 place = folder / split / kind
                 place.mkdir(parents=True, exist_ok=True)
-                cv2.imwrite(str(place / f"{index:03d}.png"), photo)
+                cv2.imwrite(str(place / f"{index:03d}.png"), image)
                 if mask is not None and masks:
                     (folder / "masks").mkdir(exist_ok=True)
                     cv2.imwrite(str(folder / "masks" / f"{split}_{index:03d}.png"), mask)
@@ -65,7 +65,7 @@ class MaskFile:
 
 
 def with_masks(folder: Path) -> Dataset:
-    """The set with its masks tied to the torn photos."""
+    """The set with its masks tied to the torn images."""
     dataset = read_dataset(folder)
     samples = tuple(
         replace(s, masks=(ClassMask("torn", MaskFile(folder / "masks" / f"{s.split}_{s.path.name}")),))
@@ -91,7 +91,7 @@ def test_without_a_label_it_finds_gross_defects_and_repeats_under_its_seed(tmp_p
     assert detector.spec.thresholds.reject is not None
     assert "0 defective" in detector.container.card
     found = detector.inspect(next(iter((data / "test/torn").iterdir())))
-    assert found.heat_map.shape == (64, 64)
+    assert found.anomaly_map.shape == (64, 64)
 
 
 @pytest.mark.parametrize("masks", [True, False])
@@ -99,18 +99,18 @@ def test_a_few_labelled_defects_teach_with_masks_or_without(masks: bool, tmp_pat
     data = draw_set(tmp_path / "cloth", torn=8, masks=masks, level=40)
     dataset = with_masks(data) if masks else data
     detector = blemish.train("supersimplenet", dataset, tmp_path / "few.blemish", settings={**SMALL, "steps": 250})
-    assert f"8 defective photos or tiles ({8 if masks else 0} with masks)" in detector.container.card
+    assert f"8 defective images or tiles ({8 if masks else 0} with masks)" in detector.container.card
     assert auroc(*scores(detector, data)) > 0.9
     assert detector.spec.calibration is not None
-    assert len(detector.spec.calibration.scores) == 3  # thresholds are of good photos alone
-    assert len(detector.spec.provenance.photos) == 23
+    assert len(detector.spec.calibration.scores) == 3  # thresholds are of normal images alone
+    assert len(detector.spec.provenance.images) == 23
 
 
 def test_tiles_and_turned_copies(tmp_path: Path):
     data = draw_set(tmp_path / "cloth", torn=4)
     settings = {**SMALL, "size_px": None, "tile_px": 64, "turns": 2, "steps": 5}
     detector = blemish.train("supersimplenet", with_masks(data), tmp_path / "x.blemish", settings=settings)
-    assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).heat_map.shape == (90, 130)
+    assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).anomaly_map.shape == (90, 130)
     assert "8 defective" in detector.container.card
 
 
@@ -137,7 +137,7 @@ def test_a_region_reaches_the_detector(tmp_path: Path):
 
 def test_only_defects_teach_nothing(tmp_path: Path):
     data = draw_set(tmp_path / "cloth", good=0, torn=4)
-    with pytest.raises(DataError, match="no sound training photos"):
+    with pytest.raises(DataError, match="no normal training images"):
         blemish.train("supersimplenet", data, tmp_path / "x.blemish", settings=SMALL)
 
 
@@ -153,7 +153,7 @@ def test_noise_falls_into_blobs_alone(shape: tuple[int, int]):
     assert torch.equal(noisy.abs().amax(dim=1) > 0, blobs > 0)
 
 
-def test_a_thin_crack_survives_on_the_grid_and_tiles_without_defect_are_sound():
+def test_a_thin_crack_survives_on_the_grid_and_tiles_without_defect_are_normal():
     examples = Examples()
     mask = torch.zeros(64, 64)
     mask[:, 31] = 1
@@ -163,8 +163,8 @@ def test_a_thin_crack_survives_on_the_grid_and_tiles_without_defect_are_sound():
     [(_, small), (_, unknown)] = examples.defective[(2, 8, 8)]
     assert small.sum() == 8
     assert unknown is None
-    assert len(examples.sound[(2, 8, 8)]) == 1
-    assert examples.describe() == "1 sound and 2 defective photos or tiles (1 with masks)"
+    assert len(examples.normal[(2, 8, 8)]) == 1
+    assert examples.describe() == "1 normal and 2 defective images or tiles (1 with masks)"
 
 
 def test_scores_are_never_below_zero_nor_flat():

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from blemish.datasets.masks import FileMask
 from blemish.datasets.readers.folders import (
+    IMAGE_FOLDERS,
     MASK_FOLDERS,
-    PHOTO_FOLDERS,
     NormalNames,
     composed,
     counted,
-    has_photos,
-    holds_photos,
+    has_images,
+    holds_images,
     is_reserved,
     look,
     mask_of,
@@ -28,16 +28,16 @@ from blemish.datasets.sample import ClassMask, Sample, Split
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """Sub-folders that hold photos directly and are not named like a split, photos or masks."""
-    return [child for child in _unreserved(folder) if has_photos(child)]
+    """Sub-folders that hold images directly and are not named like a split, images or masks."""
+    return [child for child in _unreserved(folder) if has_images(child)]
 
 
 def class_folders_with_images(folder: Path) -> list[Path]:
-    """Sub-folders that hold an ``images/`` folder with photos, and are not named like a split, photos or masks."""
+    """Sub-folders that hold an ``images/`` folder with images, and are not named like a split, images or masks."""
     return [
         child
         for child in _unreserved(folder)
-        if (photos := look(child).find(PHOTO_FOLDERS)) is not None and has_photos(photos)
+        if (images := look(child).find(IMAGE_FOLDERS)) is not None and has_images(images)
     ]
 
 
@@ -47,12 +47,12 @@ def places(root: Path) -> dict[Path, Split | None]:
     return splits or {root: None}
 
 
-def class_sample(photo: Path, label: str, names: NormalNames, split: Split | None, mask: Path | None = None) -> Sample:
-    """A photo of a class folder: free of defects by the class's name, or defective with the mask where there is one."""
+def class_sample(image: Path, label: str, names: NormalNames, split: Split | None, mask: Path | None = None) -> Sample:
+    """An image of a class folder: free of defects by the class's name, or defective with the mask where there is one."""
     if label in names:
-        return Sample(photo, label, defective=False, masks=(), split=split)
-    masks = (ClassMask(label, FileMask(mask, photo)),) if mask is not None else None
-    return Sample(photo, label, defective=True, masks=masks, split=split)
+        return Sample(image, label, defective=False, masks=(), split=split)
+    masks = (ClassMask(label, FileMask(mask, image)),) if mask is not None else None
+    return Sample(image, label, defective=True, masks=masks, split=split)
 
 
 def defect_classes(samples: list[Sample]) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def _read_plain(root: Path, names: NormalNames) -> Found:
         folders = class_folders(place)
         for folder in folders:
             listing = look(folder)
-            samples += [class_sample(photo, composed(folder.name), names, split) for photo in listing.photos]
+            samples += [class_sample(image, composed(folder.name), names, split) for image in listing.images]
             notes += note_on_files(listing.others, "that are not images") + note_on_folders(listing.folders)
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     notes += _notes_above(root)
@@ -89,17 +89,17 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
         folders = class_folders_with_images(place)
         for folder in folders:
             label, listing = composed(folder.name), look(folder)
-            photos_folder, masks_folder = listing.find(PHOTO_FOLDERS), listing.find(MASK_FOLDERS)
-            assert photos_folder is not None
-            photos = look(photos_folder)
+            images_folder, masks_folder = listing.find(IMAGE_FOLDERS), listing.find(MASK_FOLDERS)
+            assert images_folder is not None
+            images = look(images_folder)
             masks = masks_by_stem(masks_folder) if masks_folder is not None else {}
-            samples += [class_sample(photo, label, names, split, mask_of(photo, masks)) for photo in photos.photos]
-            missing = [photo for photo in photos.photos if mask_of(photo, masks) is None]
+            samples += [class_sample(image, label, names, split, mask_of(image, masks)) for image in images.images]
+            missing = [image for image in images.images if mask_of(image, masks) is None]
             if missing and label not in names:
-                notes.append(f'{counted(len(missing), "photo")} of "{label}" without a mask: extent not known.')
+                notes.append(f'{counted(len(missing), "image")} of "{label}" without a mask: extent not known.')
             if masks and label in names:
-                notes.append(f'The masks of "{label}" are not read, since its photos are normal by name.')
-            notes += note_on_files(photos.others, "that are not images")
+                notes.append(f'The masks of "{label}" are not read, since its images are normal by name.')
+            notes += note_on_files(images.others, "that are not images")
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     notes += _notes_above(root)
     words = "one folder per class, each with images + masks"
@@ -108,15 +108,15 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
 
 
 def _is_made_of(find: Callable[[Path], list[Path]], root: Path) -> bool:
-    """Whether there are such class folders, and most folders with photos are classes: a shelf of sets is no set."""
+    """Whether there are such class folders, and most folders with images are classes: a shelf of sets is no set."""
     if not root.is_dir():
         return False
     return any(find(place) and _is_mostly_classes(place) for place in places(root))
 
 
 def _is_mostly_classes(place: Path) -> bool:
-    with_photos = [child for child in _unreserved(place) if holds_photos(child)]
-    return 2 * len({*class_folders(place), *class_folders_with_images(place)}) > len(with_photos)
+    with_images = [child for child in _unreserved(place) if holds_images(child)]
+    return 2 * len({*class_folders(place), *class_folders_with_images(place)}) > len(with_images)
 
 
 def _unreserved(place: Path) -> list[Path]:
@@ -129,7 +129,7 @@ def _notes_above(root: Path) -> list[str]:
     splits = split_folders(listing)
     if not splits:
         return []
-    notes = note_on_files(listing.photos, "beside the split folders")
+    notes = note_on_files(listing.images, "beside the split folders")
     return notes + note_on_folders(folder for folder in listing.folders if folder not in splits)
 
 

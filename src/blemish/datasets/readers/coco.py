@@ -56,8 +56,8 @@ def _read(path: Path, names: NormalNames) -> Found:
             images = document["images"]
             paths = _locate([image["file_name"] for image in images], file, root)
             split = _split(file)
-            for image, photo in zip(images, paths, strict=True):
-                samples.append(_sample(photo, image, annotations.get(image["id"], []), categories, names, split, file))
+            for image, path in zip(images, paths, strict=True):
+                samples.append(_sample(path, image, annotations.get(image["id"], []), categories, names, split, file))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f'"{file}" is not valid COCO: {type(error).__name__} at {error}; export it again.'
@@ -128,7 +128,7 @@ def _split(file: Path) -> Split | None:
 
 
 def _sample(
-    photo: Path,
+    path: Path,
     image: dict[str, Any],
     annotations: list[dict[str, Any]],
     categories: dict[int, str],
@@ -138,7 +138,7 @@ def _sample(
 ) -> Sample:
     parts: dict[str, list[MaskSource]] = defaultdict(list)
     has_extent = True
-    where = f'The annotation of "{photo.name}" in "{file}"'
+    where = f'The annotation of "{path.name}" in "{file}"'
     for annotation in annotations:
         label = categories.get(int(annotation["category_id"]))
         if label is None:
@@ -155,7 +155,7 @@ def _sample(
         if parts[label]
     )
     return Sample(
-        photo, "+".join(order) or FREE, defective=bool(parts), masks=masks if has_extent else None, split=split
+        path, "+".join(order) or FREE, defective=bool(parts), masks=masks if has_extent else None, split=split
     )
 
 

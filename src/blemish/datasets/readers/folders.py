@@ -1,4 +1,4 @@
-"""What every folder reader shares: listing a folder, and the names that data sets use for splits, photos and masks."""
+"""What every folder reader shares: listing a folder, and the names that data sets use for splits, images and masks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from blemish.images import IMAGE_SUFFIXES
 
 NORMAL_NAMES = (
     "good", "normal", "free", "ok", "ok_front", "negative", "no_defect", "no_defects", "defect_free", "non_defective",
-    "no_crack", "no_cracks", "non_crack", "noncrack", "uncracked", "crack_free", "healthy", "intact", "sound", "clean",
+    "no_crack", "no_cracks", "non_crack", "noncrack", "uncracked", "crack_free", "healthy", "intact", "normal", "clean",
     "정상", "양품",
 )  # fmt: skip
 UNLABELLED = "unlabelled"
 DEFECT = "defect"
 
-PHOTO_FOLDERS = ("images", "image", "imgs", "img", "photos", "jpegimages", "rgb")
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "jpegimages", "rgb")
 MASK_FOLDERS = (
     "masks", "mask", "labels", "label", "lab", "gt", "ground_truth", "groundtruth", "segmentation", "segmentations",
     "annotations", "bw",
@@ -42,13 +42,13 @@ class Listing:
     Attributes:
         folder: the folder itself.
         folders: its sub-folders.
-        photos: its image files.
+        images: its image files.
         others: its other files, without read-me files and the like.
     """
 
     folder: Path
     folders: tuple[Path, ...]
-    photos: tuple[Path, ...]
+    images: tuple[Path, ...]
     others: tuple[Path, ...]
 
     def find(self, names: Collection[str]) -> Path | None:
@@ -70,7 +70,7 @@ class NormalNames:
 
 def look(folder: Path) -> Listing:
     """List one folder, not its sub-folders."""
-    folders, photos, others = [], [], []
+    folders, images, others = [], [], []
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name.startswith(".") or entry.name.casefold() in _IGNORED:
@@ -79,13 +79,13 @@ def look(folder: Path) -> Listing:
             if entry.is_dir():
                 folders.append(path)
             elif path.suffix.lower() in IMAGE_SUFFIXES:
-                photos.append(path)
+                images.append(path)
             elif path.suffix.lower() not in _PAPERS and path.suffix:
                 others.append(path)
-    return Listing(folder, tuple(folders), tuple(photos), tuple(others))
+    return Listing(folder, tuple(folders), tuple(images), tuple(others))
 
 
-def has_photos(folder: Path) -> bool:
+def has_images(folder: Path) -> bool:
     """Whether an image lies directly in this folder."""
     with os.scandir(folder) as entries:
         return any(
@@ -94,7 +94,7 @@ def has_photos(folder: Path) -> bool:
         )
 
 
-def holds_photos(folder: Path) -> bool:
+def holds_images(folder: Path) -> bool:
     """Whether an image lies anywhere below this folder."""
     return any(Path(name).suffix.lower() in IMAGE_SUFFIXES for _, _, names in os.walk(folder) for name in names)
 
@@ -111,26 +111,26 @@ def split_folders(listing: Listing) -> dict[Path, Split]:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a folder name means a split, photos or masks, and so can be no class."""
+    """Whether a folder name means a split, images or masks, and so can be no class."""
     plain = name.casefold()
-    return plain in _SPLITS or plain in PHOTO_FOLDERS or plain in MASK_FOLDERS
+    return plain in _SPLITS or plain in IMAGE_FOLDERS or plain in MASK_FOLDERS
 
 
 def masks_by_stem(folder: Path) -> dict[str, Path]:
-    """Mask files by the stem of the photo that they belong to: ``a.png``, ``a_mask.png`` and ``a_gt.png`` are for a."""
-    files = look(folder).photos
-    by_stem = {photo_stem(path): path for path in reversed(files)}
-    # A mask of exactly the photo's name wins over one with a suffix.
+    """Mask files by the stem of the image that they belong to: ``a.png``, ``a_mask.png`` and ``a_gt.png`` are for a."""
+    files = look(folder).images
+    by_stem = {image_stem(path): path for path in reversed(files)}
+    # A mask of exactly the image's name wins over one with a suffix.
     return by_stem | {composed(path.stem): path for path in reversed(files)}
 
 
-def mask_of(photo: Path, masks: dict[str, Path]) -> Path | None:
-    """The mask of a photo among `masks_by_stem`."""
-    return masks.get(composed(photo.stem))
+def mask_of(image: Path, masks: dict[str, Path]) -> Path | None:
+    """The mask of an image among `masks_by_stem`."""
+    return masks.get(composed(image.stem))
 
 
-def photo_stem(mask: Path) -> str:
-    """Stem of the photo that a mask file belongs to: "a" for ``a.png``, ``a_mask.png`` and ``a_GT.bmp``."""
+def image_stem(mask: Path) -> str:
+    """Stem of the image that a mask file belongs to: "a" for ``a.png``, ``a_mask.png`` and ``a_GT.bmp``."""
     return _MASK_SUFFIX.sub("", composed(mask.stem))
 
 
@@ -147,7 +147,7 @@ def with_splits_in_words(layout: str, splits: Iterable[Split | None]) -> str:
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """``counted(1, "photo")`` is "1 photo", ``counted(1200, "photo")`` is "1,200 photos"."""
+    """``counted(1, "image")`` is "1 image", ``counted(1200, "image")`` is "1,200 images"."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 

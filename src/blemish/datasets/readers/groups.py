@@ -1,4 +1,4 @@
-"""An optional ``groups.csv`` (path,group) beside the photos: which of them show one part, wall or lot."""
+"""An optional ``groups.csv`` (path,group) beside the images: which of them show one part, wall or lot."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def with_groups(found: Found, root: Path) -> Found:
     strangers = len(groups.keys() - {sample.path for sample in samples})
     count = len({sample.group for sample in samples if sample.group is not None})
     notes = [f"{counted(count, 'group')} from {FILE_NAME}."]
-    notes += [f"{counted(strangers, 'row')} of {FILE_NAME} without a photo here."] * bool(strangers)
+    notes += [f"{counted(strangers, 'row')} of {FILE_NAME} without an image here."] * bool(strangers)
     return replace(found, samples=samples, notes=found.notes + notes)

@@ -42,16 +42,16 @@ def _read(path: Path, names: NormalNames) -> Found:
                 f'Row {number} of the table "{table}" has the split "{row["split"]}"; '
                 "it must be train, val, test or empty."
             )
-        photo = beside(table.parent, row["path"])
+        image = beside(table.parent, row["path"])
         label = composed(row["label"]) or UNLABELLED
         mask = beside(table.parent, row["mask"]) if row.get("mask") else None
         is_normal = label in names
         normal_with_mask += is_normal and mask is not None
         masks += [mask] if mask is not None and not is_normal else []
-        known = (ClassMask(label, FileMask(mask, photo)),) if mask is not None else None
+        known = (ClassMask(label, FileMask(mask, image)),) if mask is not None else None
         samples.append(
             Sample(
-                photo,
+                image,
                 label,
                 defective=None if label == UNLABELLED else not is_normal,
                 masks=() if is_normal else known,
@@ -61,7 +61,7 @@ def _read(path: Path, names: NormalNames) -> Found:
         )
     check_exist((sample.path for sample in samples), table)
     check_exist(masks, table, kind="mask")
-    notes = ["The masks of normal photos are not read, since their label says that they are free."] * bool(
+    notes = ["The masks of normal images are not read, since their label says that they are free."] * bool(
         normal_with_mask
     )
     return Found(f"table {table.name}", samples, defect_classes(samples), notes + note_on_normal(samples))

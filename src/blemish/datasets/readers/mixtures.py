@@ -1,4 +1,4 @@
-"""A folder with two layouts at once: refused, since reading one of them would drop half of the photos unseen."""
+"""A folder with two layouts at once: refused, since reading one of them would drop half of the images unseen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _shapes(place: Path, *, is_above_splits: bool = False) -> list[str]:
     # A preview or a folder of overlays beside the real thing is only noted; a class named "good" is data.
     has_classes = any(folder.name in normal for folder in plain) or (plain and not is_paired and not is_above_splits)
     shapes = {
-        "loose images": look(place).photos and not is_above_splits,
+        "loose images": look(place).images and not is_above_splits,
         "images + masks": is_paired,
         "class folders": has_classes,
         "class folders with images + masks": class_folders_with_images(place),

@@ -38,11 +38,11 @@ def _read_mvtec(root: Path, names: NormalNames) -> Found:
             label = composed(folder.name)
             mask_folder = truth / folder.name if truth is not None and split != "train" else None
             masks = masks_by_stem(mask_folder) if mask_folder is not None and mask_folder.is_dir() else {}
-            photos = look(folder).photos
-            samples += [class_sample(photo, label, names, split, mask_of(photo, masks)) for photo in photos]
-            missing = sum(mask_of(photo, masks) is None for photo in photos)
+            images = look(folder).images
+            samples += [class_sample(image, label, names, split, mask_of(image, masks)) for image in images]
+            missing = sum(mask_of(image, masks) is None for image in images)
             if missing and label not in names:
-                notes.append(f'{counted(missing, "photo")} of "{label}" without a mask: extent not known.')
+                notes.append(f'{counted(missing, "image")} of "{label}" without a mask: extent not known.')
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     known = {*split_folders(listing), truth}
     notes += note_on_folders(child for child in listing.folders if child not in known)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from blemish.datasets.readers.class_folders import CLASS_FOLDERS, CLASSES_WITH_MASKS, METU
 from blemish.datasets.readers.coco import COCO
-from blemish.datasets.readers.folders import NormalNames, holds_photos, look
+from blemish.datasets.readers.folders import NormalNames, holds_images, look
 from blemish.datasets.readers.groups import with_groups
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.manifest import MANIFEST
@@ -18,7 +18,7 @@ from blemish.datasets.readers.mvtec import MVTEC
 from blemish.datasets.readers.paired import IMAGES_AND_MASKS, MASKS_BESIDE, METU_SEGMENTATION
 from blemish.datasets.readers.severstal import SEVERSTAL
 from blemish.datasets.readers.turns import with_settled_turns
-from blemish.datasets.readers.unlabelled import UNLABELLED_PHOTOS
+from blemish.datasets.readers.unlabelled import UNLABELLED_IMAGES
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError, did_you_mean
 
@@ -34,7 +34,7 @@ LAYOUTS: tuple[Layout, ...] = (
     CLASSES_WITH_MASKS,
     CLASS_FOLDERS,
     MASKS_BESIDE,
-    UNLABELLED_PHOTOS,
+    UNLABELLED_IMAGES,
 )
 _TABLES = {MANIFEST.name, SEVERSTAL.name, COCO.name, MVTEC.name}
 
@@ -74,7 +74,7 @@ def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:
     _refuse_unknown_names(found, names, root)
     found = replace(found, samples=[_normal_by_name(sample, names) for sample in found.samples])
     if all(sample.defective is False for sample in found.samples):
-        found.notes.append("One class only: every photo is normal.")
+        found.notes.append("One class only: every image is normal.")
     found = with_settled_turns(with_groups(found, root))
     name = root.resolve().stem if root.is_file() else root.resolve().name
     samples = tuple(sorted(found.samples, key=lambda sample: sample.path))
@@ -89,7 +89,7 @@ def _recognise(root: Path) -> Layout:
             return layout
     if root.is_file():
         raise DataError(f'"{root}" is no data set; give its folder, a table (CSV) or a COCO file (JSON). {_known()}')
-    if not holds_photos(root):
+    if not holds_images(root):
         raise DataError(f'The folder "{root}" holds no images.')
     inner = [folder.name for folder in look(root).folders if any(layout.recognise(folder) for layout in LAYOUTS)]
     if inner:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from blemish.datasets.readers.folders import NormalNames, composed, counted, has_photos, look, note_on_folders
+from blemish.datasets.readers.folders import NormalNames, composed, counted, has_images, look, note_on_folders
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.tables import beside, check_exist, header_of, read_rows
 from blemish.datasets.run_lengths import RunLengthMask
@@ -41,14 +41,14 @@ def _read(path: Path, names: NormalNames) -> Found:
     assert table is not None
     listing = look(table.parent)
     named = [folder for folder in (listing.find((name,)) for name in _IMAGE_FOLDERS) if folder is not None]
-    folder = next((folder for folder in [*named, table.parent] if has_photos(folder)), None)
+    folder = next((folder for folder in [*named, table.parent] if has_images(folder)), None)
     if folder is None:
         raise DataError(
             f'There are no images beside the table "{table}"; put them in "train_images" or "images" next to it.'
         )
     runs = _runs_by_image(table)
     check_exist((beside(folder, image) for image in runs), table)
-    samples = [_sample(photo, runs.get(composed(photo.name), {}), table) for photo in look(folder).photos]
+    samples = [_sample(path, runs.get(composed(path.name), {}), table) for path in look(folder).images]
     classes = tuple(sorted({mask.label for sample in samples for mask in sample.masks or ()}, key=_numeric))
     free = sum(not sample.defective for sample in samples)
     several = sum(len(sample.masks or ()) > 1 for sample in samples)
@@ -75,12 +75,12 @@ def _runs_by_image(table: Path) -> dict[str, dict[str, str]]:
     return runs
 
 
-def _sample(photo: Path, runs: dict[str, str], table: Path) -> Sample:
+def _sample(path: Path, runs: dict[str, str], table: Path) -> Sample:
     masks = tuple(
-        ClassMask(label, RunLengthMask(runs[label], f'the run lengths of "{photo.name}", class {label}, in "{table}"'))
+        ClassMask(label, RunLengthMask(runs[label], f'the run lengths of "{path.name}", class {label}, in "{table}"'))
         for label in sorted(runs, key=_numeric)
     )
-    return Sample(photo, "+".join(mask.label for mask in masks) or FREE, defective=bool(masks), masks=masks)
+    return Sample(path, "+".join(mask.label for mask in masks) or FREE, defective=bool(masks), masks=masks)
 
 
 def _numeric(label: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from blemish.datasets.readers.folders import counted
 from blemish.errors import DataError
 
-_MAX_CELL = 1 << 27  # one photo's run lengths can be megabytes; the csv module stops at 128 KiB by itself
+_MAX_CELL = 1 << 27  # one image's run lengths can be megabytes; the csv module stops at 128 KiB by itself
 
 
 def header_of(table: Path) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def read_rows(table: Path) -> list[dict[str, str]]:
     except csv.Error as error:
         raise DataError(f'The table "{table}" cannot be read as CSV: {error}.') from error
     if not rows:
-        raise DataError(f'The table "{table}" has no rows; it must name at least one photo.')
+        raise DataError(f'The table "{table}" has no rows; it must name at least one image.')
     return rows
 
 

@@ -1,7 +1,7 @@
-"""Photos with an EXIF orientation and masks drawn on the stored pixels: which way up is the mask?
+"""Images with an EXIF orientation and masks drawn on the stored pixels: which way up is the mask?
 
 A quarter turn shows in the sizes, and `FileMask` sees it when it reads. A half turn or a mirror does not: there the
-quarter-turned photos of the same set decide, since one tool drew all masks. METU's segmentation set needs this.
+quarter-turned images of the same set decide, since one tool drew all masks. METU's segmentation set needs this.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WITH_EXIF = {".jpg", ".jpeg"}
 
 
 def with_settled_turns(found: Found) -> Found:
-    """Masks marked as drawn on stored pixels, where the quarter-turned photos of the set show that they were."""
+    """Masks marked as drawn on stored pixels, where the quarter-turned images of the set show that they were."""
     turned = {sample.path: turn for sample in found.samples if (turn := _orientation(sample)) > 1}
     if not turned:
         return found
@@ -26,14 +26,14 @@ def with_settled_turns(found: Found) -> Found:
     as_stored = sum(_fits_stored(sample) for sample in quarter)
     half = len(turned) - len(quarter)
     if not quarter and half:
-        sentence = "their masks are taken as drawn on the photo as shown."
-        return replace(found, notes=[*found.notes, f"{counted(half, 'photo')} turned or mirrored by EXIF: {sentence}"])
+        sentence = "their masks are taken as drawn on the image as shown."
+        return replace(found, notes=[*found.notes, f"{counted(half, 'image')} turned or mirrored by EXIF: {sentence}"])
     if 2 * as_stored <= len(quarter):
         return found
     samples = [_as_stored(sample) if sample.path in turned else sample for sample in found.samples]
     sentence = "their masks were drawn on the stored pixels and are turned with them."
     return replace(
-        found, samples=samples, notes=[*found.notes, f"{counted(len(turned), 'photo')} turned by EXIF: {sentence}"]
+        found, samples=samples, notes=[*found.notes, f"{counted(len(turned), 'image')} turned by EXIF: {sentence}"]
     )
 
 

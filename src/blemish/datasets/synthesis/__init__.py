@@ -2,7 +2,7 @@
 
 from blemish.datasets.synthesis.cracks import SyntheticCrack
 from blemish.datasets.synthesis.distractors import DISTRACTORS
-from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticPhoto, draw_photo
+from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticImage, draw_image
 from blemish.datasets.synthesis.surfaces import SURFACES
 from blemish.datasets.synthesis.writing import SynthesisCounts, write_synthesis
 
@@ -12,7 +12,7 @@ __all__ = [
     "SynthesisCounts",
     "SynthesisSettings",
     "SyntheticCrack",
-    "SyntheticPhoto",
-    "draw_photo",
+    "SyntheticImage",
+    "draw_image",
     "write_synthesis",
 ]

@@ -1,4 +1,4 @@
-"""From a scene to a photo: perspective, lighting, lens, sensor, and what the web does to pictures."""
+"""From a scene to an image: perspective, lighting, lens, sensor, and what the web does to pictures."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Homography = NDArray[np.float64]
 
 
 def random_homography(rng: Generator, shape: tuple[int, int], *, strength: float) -> Homography:
-    """A camera that looks at the surface askew: scene pixel to photo pixel, (3, 3).
+    """A camera that looks at the surface askew: scene pixel to image pixel, (3, 3).
 
-    The photo stays covered: the far side shrinks towards the middle only as far as the scene is enlarged first.
+    The image stays covered: the far side shrinks towards the middle only as far as the scene is enlarged first.
 
     Args:
         rng: source of chance.
-        shape: (height, width) of scene and photo.
+        shape: (height, width) of scene and image.
         strength: 0 is straight on; .5 shows the far side at about half the scale of the near one.
     """
     height, width = shape
@@ -63,13 +63,13 @@ def project(path: CrackPath, homography: Homography) -> CrackPath:
 
 @dataclass(frozen=True)
 class Camera:
-    """One way of taking and publishing a photo. Brightness from 0 to 1.
+    """One way of taking and publishing an image. Brightness from 0 to 1.
 
     Attributes:
         blur_px: standard deviation of defocus.
         motion_px: length of motion blur, along ``motion_rad``.
         motion_rad: direction of motion.
-        reduce: the photo is shrunk to this share of its size and enlarged again.
+        reduce: the image is shrunk to this fraction of its size and enlarged again.
         sharpen: strength of unsharp masking.
         exposure: mean brightness that the exposure meter aims at.
         metering: 0 leaves the brightness as it is, 1 reaches that mean.
@@ -80,7 +80,7 @@ class Camera:
         noise: standard deviation of sensor noise at mid-grey.
         noise_size_px: its grain.
         quality: of the JPEG, or 0 for none.
-        gradient: brightness change across the photo.
+        gradient: brightness change across the image.
         vignette: darkening of the corners.
     """
 
@@ -142,12 +142,12 @@ class Camera:
             if self.noise > 0:
                 lit += (speckle + blotch * np.float32(tint)) * cv2.sqrt(np.clip(lit, 0.05, 1))
             planes.append(lit)
-        photo = np.clip(np.rint(cv2.merge(planes) * np.float32(255)), 0, 255).astype(np.uint8)
+        exposed = np.clip(np.rint(cv2.merge(planes) * np.float32(255)), 0, 255).astype(np.uint8)
         if self.quality:
-            _, packed = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            _, packed = cv2.imencode(".jpg", exposed[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
-            photo = np.ascontiguousarray(decoded[..., ::-1])
-        return np.asarray(photo)
+            exposed = np.ascontiguousarray(decoded[..., ::-1])
+        return np.asarray(exposed)
 
     def _colour_mix(self) -> NDArray[np.float32]:
         grey = np.tile(np.array([0.299, 0.587, 0.114]), (3, 1))

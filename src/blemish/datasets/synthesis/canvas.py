@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blemish.datasets.synthesis.noise import Field, Generator, coordinates, log_uniform
 
 Colour = NDArray[np.float32]
-"""RGB, 0 to 1, gamma-encoded as in a photo: float32 (3,) or (3, H, W)."""
+"""RGB, 0 to 1, gamma-encoded as in an image: float32 (3,) or (3, H, W)."""
 
 Window = tuple[slice, slice]
 
@@ -43,7 +43,7 @@ class Light:
 
 @dataclass
 class Canvas:
-    """A photo in the making. Drawing functions change it in place.
+    """An image in the making. Drawing functions change it in place.
 
     Attributes:
         colour: float32 (3, H, W), RGB, 0 to 1.
@@ -84,10 +84,10 @@ class Canvas:
         return self.colour if window is None else self.colour[:, window[0], window[1]]
 
     def near(self, x: float, y: float, reach_px: float) -> tuple[Window, Field, Field] | None:
-        """The part of the photo within ``reach_px`` of a point, and how far right and below it each pixel lies.
+        """The part of the image within ``reach_px`` of a point, and how far right and below it each pixel lies.
 
         Returns:
-            The window and two fields, float32 (h, w); None where that part lies outside the photo.
+            The window and two fields, float32 (h, w); None where that part lies outside the image.
         """
         height, width = self.shape
         x0, x1 = max(int(x - reach_px), 0), min(int(x + reach_px) + 2, width)
@@ -165,9 +165,9 @@ def tinted(rng: Generator, level: float, *, tint: float = 0.025) -> Colour:
     return np.clip(rgb(level + warm, level + green + warm * 0.25, level - warm), 0.02, 0.98)
 
 
-def mix(low: Colour, high: Colour, share: Field) -> Colour:
+def mix(low: Colour, high: Colour, fraction: Field) -> Colour:
     """Colour (3, H, W) between two colours (3,), by a share (H, W)."""
-    return np.asarray(spread(low) + spread(high - low) * share, dtype=np.float32)
+    return np.asarray(spread(low) + spread(high - low) * fraction, dtype=np.float32)
 
 
 def speckled(rng: Generator, level: Colour, texture: Field, low: float, high: float) -> Colour:

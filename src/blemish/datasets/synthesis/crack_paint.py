@@ -26,7 +26,7 @@ HALO_PX = 14.0
 
 @dataclass(frozen=True)
 class CrackLook:
-    """How the cracks of one photo look.
+    """How the cracks of one image look.
 
     Attributes:
         darkness: opacity of a crack, 0 to 1.
@@ -53,16 +53,16 @@ class CrackLook:
     filling: str
 
 
-def random_look(rng: Generator, width_px: float, *, light_share: float) -> CrackLook:
+def random_look(rng: Generator, width_px: float, *, light_fraction: float) -> CrackLook:
     """A look for cracks about ``width_px`` wide."""
     hairline = width_px < 2.5
     # Old cracks are rarely empty: crumbs of the surface, soil and moss collect in them.
-    shares = {"light": light_share, "dirt": 0.03, "debris": 0.0, "moss": 0.0}
+    fractions = {"light": light_fraction, "dirt": 0.03, "debris": 0.0, "moss": 0.0}
     if not hairline:
-        shares |= {"dirt": 0.2, "debris": 0.2, "moss": 0.05}
-    reached = np.cumsum(list(shares.values()))
+        fractions |= {"dirt": 0.2, "debris": 0.2, "moss": 0.05}
+    reached = np.cumsum(list(fractions.values()))
     place = int(np.searchsorted(reached, rng.random(), side="right"))
-    filling = [*shares, "none"][place]
+    filling = [*fractions, "none"][place]
     return CrackLook(
         darkness=rng.uniform(0.55, 1.0) if hairline else rng.uniform(0.7, 1.0),
         core=log_uniform(rng, 0.03, 0.45),
@@ -95,13 +95,13 @@ def paint_cracks(canvas: Canvas, field: CrackField, look: CrackLook, rng: Genera
         rim = facing * fall * (np.float32(look.rim * (0.4 + canvas.light.hardness)) * (np.float32(0.4) + patchy))
         canvas.scale(1 + np.clip(rim, -0.5, 0.5), window)
     around = np.stack([np.asarray(cv2.blur(plane, (7, 7)), dtype=np.float32) for plane in canvas.part(window)])
-    share = np.clip(depth / np.clip(half * np.float32(0.7), 0.8, max(look.bank_px, 0.8)), 0, 1)
+    fraction = np.clip(depth / np.clip(half * np.float32(0.7), 0.8, max(look.bank_px, 0.8)), 0, 1)
     wide = np.clip((half - np.float32(1.5)) * np.float32(1 / 3), 0, 1)
-    lit = np.clip(facing, 0, 1) * (1 - share) * np.float32(look.wall) * wide
+    lit = np.clip(facing, 0, 1) * (1 - fraction) * np.float32(look.wall) * wide
     rough = 1 + np.float32(rng.uniform(0.05, 0.3)) * fractal_noise(rng, size, 4 + 4 * canvas.grain_px, 1.5) * wide
     # A crack is darkest in the middle: near the edge the eye still sees the wall.
     edge = np.float32(look.core + (1 - look.core) * look.bank)
-    level = np.clip((edge + (np.float32(look.core) - edge) * share + lit) * np.clip(rough, 0.3, 1.8), 0.02, 1)
+    level = np.clip((edge + (np.float32(look.core) - edge) * fraction + lit) * np.clip(rough, 0.3, 1.8), 0.02, 1)
     inside = around * level * spread(look.tint)
     if look.filling != "none":
         inside = _filled(inside, around, look, rng)

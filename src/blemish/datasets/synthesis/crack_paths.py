@@ -23,7 +23,7 @@ NETWORKS = ("single", "branched", "star", "several", "map", "stepped")
 """Every kind of crack network by name."""
 
 VANISHING_PX = 0.3
-"""A crack ends where it is thinner than this: no photo would show it."""
+"""A crack ends where it is thinner than this: no image would show it."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class CrackPath:
 
 @dataclass(frozen=True)
 class Habit:
-    """How the cracks of one photo run.
+    """How the cracks of one image run.
 
     Attributes:
         roughness: sideways displacement of a midpoint relative to the length it divides.
         hurst: 1 is equally rough at all scales, more is smoother in detail.
         finest_px: no kink is shorter.
         spread: standard deviation of the logarithm of the width along a crack.
-        interrupted: share of a crack's length that is interrupted, 0 to 1.
+        interrupted: fraction of a crack's length that is interrupted, 0 to 1.
         faintness: standard deviation of the strength along a crack.
         pockets: number of fallen-out pieces in some 300 px.
     """
@@ -93,12 +93,12 @@ def rough_line(rng: Generator, start: Points, end: Points, habit: Habit) -> Poin
         length = np.hypot(step[:, 0], step[:, 1])
         if length.mean() < habit.finest_px or len(line) > 4096:
             break
-        share = rng.uniform(0.35, 0.65, len(step))
+        fraction = rng.uniform(0.35, 0.65, len(step))
         # Heavier tails than a normal: long straight runs and a few sharp kinks.
         push = rng.standard_t(4, len(step)) * habit.roughness * length * (length / whole) ** (habit.hurst - 1)
         push = np.clip(push, -0.35 * length, 0.35 * length)
         sideways = np.stack([-step[:, 1], step[:, 0]], axis=1) / np.maximum(length, 1e-9)[:, None]
-        middle = line[:-1] + share[:, None] * step + push[:, None] * sideways
+        middle = line[:-1] + fraction[:, None] * step + push[:, None] * sideways
         merged = np.empty((len(line) + len(middle), 2))
         merged[0::2], merged[1::2] = line, middle
         line = merged
@@ -188,14 +188,14 @@ def _smoothed(points: Points, sigma_px: float) -> Points:
 
 
 def on_border(rng: Generator, shape: tuple[int, int], side: int, beyond_px: float) -> Points:
-    """A point beyond one side of the photo: 0 top, 1 right, 2 bottom, 3 left."""
+    """A point beyond one side of the image: 0 top, 1 right, 2 bottom, 3 left."""
     height, width = shape
-    share = rng.uniform(0.08, 0.92)
+    fraction = rng.uniform(0.08, 0.92)
     spots = (
-        (share * width, -beyond_px),
-        (width + beyond_px, share * height),
-        (share * width, height + beyond_px),
-        (-beyond_px, share * height),
+        (fraction * width, -beyond_px),
+        (width + beyond_px, fraction * height),
+        (fraction * width, height + beyond_px),
+        (-beyond_px, fraction * height),
     )
     return np.asarray(spots[side], dtype=np.float64)
 
@@ -274,8 +274,8 @@ def braids(rng: Generator, mother: CrackPath, count: int, habit: Habit) -> list[
 
 
 def map_cracks(rng: Generator, shape: tuple[int, int], width_px: float, habit: Habit) -> list[CrackPath]:
-    """Craquelure, alligator cracking: the edges of random cells, some missing, all or part of the photo."""
-    from scipy.spatial import Voronoi  # here, since it takes longer to import than a photo to draw
+    """Craquelure, alligator cracking: the edges of random cells, some missing, all or part of the image."""
+    from scipy.spatial import Voronoi  # here, since it takes longer to import than an image to draw
 
     height, width = shape
     cell = max(min(shape) * log_uniform(rng, 0.12, 0.5), width_px * 6)
@@ -328,11 +328,11 @@ def draw_network(
     joints: list[NDArray[np.float64]],
     joint_px: float,
 ) -> list[CrackPath]:
-    """The cracks of one photo.
+    """The cracks of one image.
 
     Args:
         rng: source of chance.
-        shape: (height, width) of the photo.
+        shape: (height, width) of the image.
         kind: one of `NETWORKS`; "stepped" needs joints and is "branched" without.
         width_px: mean width of the main crack.
         joints: ways through the joints of the surface, each (n, 2) of (x, y).

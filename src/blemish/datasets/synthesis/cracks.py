@@ -33,7 +33,7 @@ class SyntheticCrack:
 
 @dataclass(frozen=True)
 class CrackField:
-    """All cracks of a photo at each of its pixels.
+    """All cracks of an image at each of its pixels.
 
     Attributes:
         depth_px: how far inside the edge of a crack the pixel centre lies, float32 (H, W); negative outside.
@@ -46,12 +46,12 @@ class CrackField:
     strength: Field
 
     def coverage(self) -> Field:
-        """Share of each pixel that cracks cover, 0 to 1."""
+        """Fraction of each pixel that cracks cover, 0 to 1."""
         return coverage(self.depth_px, self.half_width_px)
 
-    def mask(self, least_width_px: float) -> NDArray[np.bool_]:
-        """Pixels whose centre lies in a crack, bool (H, W); thinner cracks count as ``least_width_px`` wide."""
-        lift = np.maximum(np.float32(least_width_px / 2) - self.half_width_px, 0)
+    def mask(self, min_width_px: float) -> NDArray[np.bool_]:
+        """Pixels whose centre lies in a crack, bool (H, W); thinner cracks count as ``min_width_px`` wide."""
+        lift = np.maximum(np.float32(min_width_px / 2) - self.half_width_px, 0)
         return np.asarray((self.depth_px + lift > 0) & (self.half_width_px > 0))
 
 
@@ -60,7 +60,7 @@ def crack_field(paths: Sequence[CrackPath], shape: tuple[int, int], *, margin_px
 
     Args:
         paths: at least one.
-        shape: (height, width) of the photo.
+        shape: (height, width) of the image.
         margin_px: the field reaches this far outside the cracks.
     """
     depth = np.full(shape, FAR_PX, dtype=np.float32)
@@ -108,14 +108,14 @@ def _between_edges(
     """Depth inside the two edges, width and strength, from the place along and across the centre line."""
     known = field.depth_px > FAR_PX / 2
     first = np.clip(field.along[known].astype(np.intp), 0, len(points) - 2)
-    share = field.along[known] - first
+    fraction = field.along[known] - first
     across = field.across_px[known]
     step = np.hypot(*np.diff(points, axis=0).T)
     joined = np.append(step < 3.0, False)
 
     def at_pixel(values: NDArray[np.float64]) -> Field:
         line = values.astype(np.float32)
-        return np.asarray(line[first] + share * (line[first + 1] - line[first]), dtype=np.float32)
+        return np.asarray(line[first] + fraction * (line[first + 1] - line[first]), dtype=np.float32)
 
     def steepness(edge: NDArray[np.float64]) -> NDArray[np.float64]:
         slope = np.where(joined[:-1], np.diff(edge) / np.maximum(step, 1e-6), 0.0)
@@ -137,7 +137,7 @@ def measure(paths: Sequence[CrackPath], visible: NDArray[np.bool_]) -> tuple[Syn
 
     Args:
         paths: as given to `crack_field`.
-        visible: bool (H, W), False where something hides the crack or the photo cannot show it.
+        visible: bool (H, W), False where something hides the crack or the image cannot show it.
     """
     height, width = visible.shape
     found: list[SyntheticCrack] = []

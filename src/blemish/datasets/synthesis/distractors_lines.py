@@ -10,7 +10,7 @@ from blemish.datasets.synthesis.noise import Field, Generator, grain, log_unifor
 from blemish.datasets.synthesis.strokes import Points, StrokeField, normals, resample, stroke_field
 
 
-def across_photo(rng: Generator, shape: tuple[int, int], *, upright: float = 0.7) -> Points:
+def across_image(rng: Generator, shape: tuple[int, int], *, upright: float = 0.7) -> Points:
     """A straight line from border to border, with chance ``upright`` nearly level or plumb; float64 (2, 2)."""
     height, width = shape
     level_or_plumb = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.06)
@@ -41,7 +41,7 @@ def _clip_line(line: Points, shape: tuple[int, int], beyond_px: float) -> Points
 def draw_stroke(
     canvas: Canvas, line: Points, width_px: float | NDArray[np.float64], *, margin_px: float = 2.0
 ) -> StrokeField | None:
-    """The field of a line on the canvas; None where it misses the photo."""
+    """The field of a line on the canvas; None where it misses the image."""
     largest = float(np.max(width_px))
     if isinstance(width_px, float):
         line = _clip_line(line, canvas.shape, largest + margin_px + 10)
@@ -59,7 +59,7 @@ def _line_width(rng: Generator, canvas: Canvas, low: float, high: float) -> floa
 
 def joint(canvas: Canvas, rng: Generator) -> None:
     """A construction or expansion joint: straight, even, often with parallel edges, a bevel, sealant or dirt."""
-    line = resample(across_photo(rng, canvas.shape), 1.0)
+    line = resample(across_image(rng, canvas.shape), 1.0)
     if rng.random() < 0.3:
         line = line + normals(line) * (noise_along(rng, len(line), 80) * rng.uniform(0.3, 1.5))[:, None]
     width = _line_width(rng, canvas, 1.0, 40)
@@ -145,7 +145,7 @@ def drawn_line(canvas: Canvas, rng: Generator) -> None:
 def ridge(canvas: Canvas, rng: Generator) -> None:
     """Trowel ridges, grout fins and lap lines: a lit side and a dark side, no hole between them."""
     for _ in range(int(rng.integers(1, 4))):
-        ends = across_photo(rng, canvas.shape, upright=0.4)
+        ends = across_image(rng, canvas.shape, upright=0.4)
         line = curve(rng, ends[0], ends[1], sag=rng.normal(0, 0.05), wander=rng.uniform(0, 0.01))
         width = log_uniform(rng, 1.5, 12)
         field = draw_stroke(canvas, line, width, margin_px=2)
@@ -188,7 +188,7 @@ def dents(canvas: Canvas, rng: Generator) -> None:
 def cable(canvas: Canvas, rng: Generator) -> None:
     """Cables, pipes and wires in front of the surface: round, even, with a highlight and a shadow beside them."""
     for _ in range(int(rng.choice([1, 1, 2, 3]))):
-        ends = across_photo(rng, canvas.shape, upright=0.6)
+        ends = across_image(rng, canvas.shape, upright=0.6)
         line = curve(rng, ends[0], ends[1], sag=rng.normal(0, 0.06), wander=rng.choice([0.0, 0.01, 0.03]))
         width = _line_width(rng, canvas, 1.2, 50)
         lift = width * rng.uniform(0.2, 2.0)
@@ -229,7 +229,7 @@ def _branch(
 def branches(
     rng: Generator, shape: tuple[int, int], *, width_px: float, count: int, depth: int
 ) -> list[tuple[Points, Field]]:
-    """Twigs or bare trees: smooth forking strokes from outside or inside the photo, as (line, width) pairs."""
+    """Twigs or bare trees: smooth forking strokes from outside or inside the image, as (line, width) pairs."""
     height, width = shape
     parts: list[tuple[Points, Field]] = []
     for _ in range(count):

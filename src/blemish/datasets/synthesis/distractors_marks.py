@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from blemish.datasets.synthesis.canvas import Canvas, rgb, speckled, spread, tinted
-from blemish.datasets.synthesis.distractors_lines import across_photo, curve, draw_stroke
+from blemish.datasets.synthesis.distractors_lines import across_image, curve, draw_stroke
 from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
@@ -111,7 +111,7 @@ def paint_mark(canvas: Canvas, rng: Generator) -> None:
     """Road markings and sprayed lines: broad, straight, worn through to the grain."""
     colours = np.array([[0.92, 0.92, 0.9], [0.92, 0.92, 0.9], [0.9, 0.75, 0.2], [0.85, 0.3, 0.4], [0.25, 0.4, 0.75]])
     colour = colours[rng.integers(len(colours))].astype(np.float32)
-    line = across_photo(rng, canvas.shape, upright=0.4)
+    line = across_image(rng, canvas.shape, upright=0.4)
     gap = None
     width = canvas.size_px * log_uniform(rng, 0.02, 0.25)
     wear = fractal_noise(rng, canvas.shape, 30, 1.5, persistence=0.85)
@@ -159,7 +159,7 @@ def lettering(canvas: Canvas, rng: Generator) -> None:
 
 def tyre_mark(canvas: Canvas, rng: Generator) -> None:
     """Dark rubber streaks, single or as a pair, fading, with a hint of tread."""
-    ends = across_photo(rng, canvas.shape, upright=0.2)
+    ends = across_image(rng, canvas.shape, upright=0.2)
     width = canvas.size_px * log_uniform(rng, 0.02, 0.2)
     sag = rng.normal(0, 0.08)
     for offset in (0.0, width * rng.uniform(2, 5))[: int(rng.integers(1, 3))]:
@@ -175,7 +175,7 @@ def tyre_mark(canvas: Canvas, rng: Generator) -> None:
 
 def sealant(canvas: Canvas, rng: Generator) -> None:
     """Bitumen or mastic poured over an old crack: a wandering black band of even width with smooth edges."""
-    ends = across_photo(rng, canvas.shape, upright=0.3)
+    ends = across_image(rng, canvas.shape, upright=0.3)
     line = curve(rng, ends[0], ends[1], sag=rng.normal(0, 0.05), wander=rng.uniform(0.005, 0.03))
     width = canvas.size_px * log_uniform(rng, 0.015, 0.08)
     widths = width * (1 + 0.18 * noise_along(rng, len(line), 50))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, rgb, speckled, spread, tinted
-from blemish.datasets.synthesis.distractors_lines import across_photo, branches, draw_stroke
+from blemish.datasets.synthesis.distractors_lines import across_image, branches, draw_stroke
 from blemish.datasets.synthesis.noise import (
     Field,
     Generator,
@@ -35,7 +35,7 @@ def shadow(canvas: Canvas, rng: Generator) -> None:
     kind = rng.random()
     soft = log_uniform(rng, 0.6, 14)
     if kind < 0.5:
-        line = across_photo(rng, canvas.shape, upright=0.35)
+        line = across_image(rng, canvas.shape, upright=0.35)
         direction = line[1] - line[0]
         off = _beside(canvas, line.mean(axis=0), direction)
         if rng.random() < 0.5:
@@ -116,11 +116,11 @@ def _beside(canvas: Canvas, point: NDArray[np.float64], direction: NDArray[np.fl
 def edge(canvas: Canvas, rng: Generator) -> None:
     """The end of the wall or slab: sky, foliage, grass, soil, a dark opening or another wall beyond it."""
     height, width = canvas.shape
-    line = across_photo(rng, canvas.shape, upright=0.85)
+    line = across_image(rng, canvas.shape, upright=0.85)
     direction = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
     point = np.array([width, height]) * np.where(rng.random(2) < 0.5, rng.uniform(0.02, 0.35), rng.uniform(0.65, 0.98))
     off = _beside(canvas, point, direction)
-    if off[height // 2, width // 2] > 0:  # most of the photo stays surface
+    if off[height // 2, width // 2] > 0:  # most of the image stays surface
         off = -off
     off += value_noise(rng, canvas.shape, 25) * np.float32(rng.choice([0.0, 0.5, 3.0]))
     alpha = np.clip(off + np.float32(0.5), 0, 1)

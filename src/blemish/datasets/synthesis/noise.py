@@ -46,7 +46,7 @@ def value_noise(rng: Generator, shape: tuple[int, int], cell_px: float | tuple[f
 
 
 def _stretch(rng: Generator, grid: Field, shape: tuple[int, int], cell_y: float, cell_x: float) -> Field:
-    """The grid enlarged to cells of that size, cut at random: else its lines lie at the same pixels in every photo."""
+    """The grid enlarged to cells of that size, cut at random: else its lines lie at the same pixels in every image."""
     height, width = shape
     # Coarse noise is drawn small and enlarged: far cheaper, and no eye can tell.
     coarse = 4 if min(cell_y, cell_x) > 12 else 1

@@ -1,4 +1,4 @@
-"""A photo that was never taken: surface, things on it, cracks, things before it, camera; and the truth about it."""
+"""An image that was never taken: surface, things on it, cracks, things before it, camera; and the truth about it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from blemish.datasets.synthesis.noise import Generator, log_uniform
 from blemish.datasets.synthesis.surfaces import NEVER_CRACKED, SURFACES, draw_surface
 from blemish.errors import SettingsError, did_you_mean
 
-LEAST_SIZE_PX = 32
-"""No photo is smaller."""
+MIN_SIZE_PX = 32
+"""No image is smaller."""
 
-MOST_DISTRACTORS = 12
-"""No photo has more."""
+MAX_DISTRACTORS = 12
+"""No image has more."""
 
 _SURFACE_WEIGHTS = {
     "concrete": 4.0,
@@ -67,27 +67,29 @@ class SynthesisSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    crack_share: float = Field(0.5, ge=0, le=1, description="share of photos with cracks, where not asked for")
+    crack_fraction: float = Field(0.5, ge=0, le=1, description="fraction of images with cracks, where not asked for")
     crack_width_px: tuple[float, float] = Field(
         (0.8, 60.0), description="mean width of main cracks, log-uniform; never above an eighth of the shorter side"
     )
-    least_mask_width_px: float = Field(
+    min_mask_width_px: float = Field(
         1.0, ge=0, description="thinner cracks are this wide in the mask, else it would fall apart into dots"
     )
-    light_crack_share: float = Field(0.03, ge=0, le=1, description="share of cracks filled lighter than the surface")
-    distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on a photo (Poisson)")
-    uncracked_distractors_mean: float = Field(3.2, ge=0, description="the same on photos without cracks")
+    light_crack_fraction: float = Field(
+        0.03, ge=0, le=1, description="fraction of cracks filled lighter than the surface"
+    )
+    distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on an image (Poisson)")
+    uncracked_distractors_mean: float = Field(3.2, ge=0, description="the same on images without cracks")
     surfaces: Mapping[str, float] = Field(_SURFACE_WEIGHTS, description="weight of each surface by name; absent is 0")
     distractors: Mapping[str, float] = Field(
         _DISTRACTOR_WEIGHTS, description="weight of each distractor by name; absent is 0"
     )
     networks: Mapping[str, float] = Field(_NETWORK_WEIGHTS, description="weight of each crack network; absent is 0")
     grain_px: tuple[float, float] = Field((0.7, 7.0), description="size of the surface's grain, log-uniform")
-    perspective_share: float = Field(0.35, ge=0, le=1, description="share of photos taken askew")
-    least_contrast: float = Field(
-        0.02, ge=0, description="a crack that changes the photo by less (of full brightness) is not in the truth"
+    perspective_fraction: float = Field(0.35, ge=0, le=1, description="fraction of images taken askew")
+    min_contrast: float = Field(
+        0.02, ge=0, description="a crack that changes the image by less (of full brightness) is not in the truth"
     )
-    least_visibility: float = Field(
+    min_visibility: float = Field(
         0.5,
         ge=0,
         description="nor is one that changes it by less than this many standard deviations of the texture more",
@@ -112,8 +114,8 @@ class SynthesisSettings(BaseModel):
 
 
 @dataclass(frozen=True)
-class SyntheticPhoto:
-    """A drawn photo and everything that is true of it.
+class SyntheticImage:
+    """A drawn image and everything that is true of it.
 
     Attributes:
         image: RGB, uint8 (H, W, 3).
@@ -130,26 +132,26 @@ class SyntheticPhoto:
     distractors: tuple[str, ...]
 
 
-def draw_photo(
+def draw_image(
     seed: int,
     *,
     size_px: tuple[int, int] | int = 512,
     cracked: bool | None = None,
     settings: SynthesisSettings | None = None,
-) -> SyntheticPhoto:
-    """Draw one photo. The same arguments always give the same photo.
+) -> SyntheticImage:
+    """Draw one image. The same arguments always give the same image.
 
-    A seed has a cracked and a sound twin of the same surface (unless it is one that never cracks), distractors (the
-    sound one may have more), view and camera.
+    A seed has a cracked and a normal twin of the same surface (unless it is one that never cracks), distractors (the
+    normal one may have more), view and camera.
 
     Args:
         seed: 0 or more.
-        size_px: side, or (height, width), of the photo; at least 32.
-        cracked: with cracks or without; None draws it by ``settings.crack_share``.
+        size_px: side, or (height, width), of the image; at least 32.
+        cracked: with cracks or without; None draws it by ``settings.crack_fraction``.
         settings: what is drawn; the defaults if None.
 
     Returns:
-        The photo. A cracked one may rarely show none: what hides a crack leaves the truth, too.
+        The image. A cracked one may rarely show none: what hides a crack leaves the truth, too.
 
     Raises:
         SettingsError: the seed is negative or the size too small.
@@ -158,11 +160,11 @@ def draw_photo(
     height, width = (size_px, size_px) if isinstance(size_px, int) else size_px
     if seed < 0:
         raise SettingsError(f"The seed is {seed}; it must be 0 or more.")
-    if min(height, width) < LEAST_SIZE_PX:
-        raise SettingsError(f"A photo of {height}x{width} px is too small to draw; take at least {LEAST_SIZE_PX}.")
+    if min(height, width) < MIN_SIZE_PX:
+        raise SettingsError(f"An image of {height}x{width} px is too small to draw; take at least {MIN_SIZE_PX}.")
     shape = (height, width)
     plan, surface_rng, view_rng, crack_rng, camera_rng = (np.random.default_rng([seed, stream]) for stream in range(5))
-    with_cracks = bool(plan.random() < settings.crack_share) if cracked is None else cracked
+    with_cracks = bool(plan.random() < settings.crack_fraction) if cracked is None else cracked
     surface = _pick_surface(plan, settings, with_cracks)
     grain_px = log_uniform(plan, *settings.grain_px) * max(0.35, min(1.0, min(shape) / 400))
     widest = min(settings.crack_width_px[1], max(min(shape) / 8, settings.crack_width_px[0]))
@@ -177,23 +179,25 @@ def draw_photo(
     homography = _turn_camera(canvas, view_rng, settings)
     camera = random_camera(camera_rng, thinnest_px=width_px)
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
-    sound = canvas.colour.copy() if with_cracks else canvas.colour
+    normal = canvas.colour.copy() if with_cracks else canvas.colour
     paths: list[CrackPath] = []
     if with_cracks:
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
         field = crack_field(paths, shape, margin_px=HALO_PX)
-        paint_cracks(canvas, field, random_look(crack_rng, width_px, light_share=settings.light_crack_share), crack_rng)
-        change = (canvas.colour - sound).mean(axis=0)
+        paint_cracks(
+            canvas, field, random_look(crack_rng, width_px, light_fraction=settings.light_crack_fraction), crack_rng
+        )
+        change = (canvas.colour - normal).mean(axis=0)
     for name in filter(wanted.__contains__, IN_FRONT):
         IN_FRONT[name](canvas, streams[name])
     np.clip(canvas.colour, 0, 1, out=canvas.colour)
     image = camera.expose(camera.look(cv2.merge(list(canvas.colour))), camera_rng)
     if not with_cracks:
-        return SyntheticPhoto(image, np.zeros(shape, dtype=np.bool_), (), surface, tuple(wanted))
-    visible = _visible(camera.look(change * (1 - canvas.hidden)), camera.look(sound.mean(axis=0)), settings)
+        return SyntheticImage(image, np.zeros(shape, dtype=np.bool_), (), surface, tuple(wanted))
+    visible = _visible(camera.look(change * (1 - canvas.hidden)), camera.look(normal.mean(axis=0)), settings)
     visible &= canvas.hidden < 0.5
-    mask = field.mask(settings.least_mask_width_px) & visible
-    return SyntheticPhoto(image, mask, measure(paths, visible), surface, tuple(wanted))
+    mask = field.mask(settings.min_mask_width_px) & visible
+    return SyntheticImage(image, mask, measure(paths, visible), surface, tuple(wanted))
 
 
 def _pick_surface(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> str:
@@ -204,12 +208,12 @@ def _pick_surface(rng: Generator, settings: SynthesisSettings, with_cracks: bool
 
 
 def _pick_distractors(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> list[str]:
-    """Names without repetition; a sound photo has those of its cracked twin, and perhaps more."""
+    """Names without repetition; a normal image has those of its cracked twin, and perhaps more."""
     mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
     # Inverting the Poisson distribution, so that one draw gives the twin no fewer.
-    chances = np.exp(-mean) * np.cumprod([1.0] + [mean / k for k in range(1, MOST_DISTRACTORS + 1)])
+    chances = np.exp(-mean) * np.cumprod([1.0] + [mean / k for k in range(1, MAX_DISTRACTORS + 1)])
     count = int(np.searchsorted(np.cumsum(chances), rng.random()))
-    return list(dict.fromkeys(_pick(rng, settings.distractors) for _ in range(MOST_DISTRACTORS)))[:count]
+    return list(dict.fromkeys(_pick(rng, settings.distractors) for _ in range(MAX_DISTRACTORS)))[:count]
 
 
 def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
@@ -221,7 +225,7 @@ def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
 
 def _turn_camera(canvas: Canvas, rng: Generator, settings: SynthesisSettings) -> Homography | None:
     """Look at the surface askew, sometimes."""
-    askew, strength = rng.random() < settings.perspective_share, rng.uniform(0.1, 1.0)
+    askew, strength = rng.random() < settings.perspective_fraction, rng.uniform(0.1, 1.0)
     if not askew:
         return None
     homography = random_homography(rng, canvas.shape, strength=strength)
@@ -251,7 +255,7 @@ def _plan_cracks(
 def _visible(
     change: NDArray[np.float32], texture: NDArray[np.float32], settings: SynthesisSettings
 ) -> NDArray[np.bool_]:
-    """Where a crack, if there is one, shows in the photo.
+    """Where a crack, if there is one, shows in the image.
 
     Args:
         change: what the cracks change in brightness after the lens, float32 (H, W).
@@ -262,4 +266,4 @@ def _visible(
     strongest = cv2.dilate(np.abs(change), np.ones((13, 13), dtype=np.uint8))
     mean = cv2.blur(texture, (25, 25))
     spread = cv2.sqrt(np.maximum(cv2.blur(texture * texture, (25, 25)) - mean * mean, 0))
-    return np.asarray(strongest >= np.float32(settings.least_contrast) + np.float32(settings.least_visibility) * spread)
+    return np.asarray(strongest >= np.float32(settings.min_contrast) + np.float32(settings.min_visibility) * spread)

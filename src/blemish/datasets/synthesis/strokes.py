@@ -25,10 +25,10 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StrokeField:
-    """What a stroke is at the pixels of a window of the photo.
+    """What a stroke is at the pixels of a window of the image.
 
     Attributes:
-        window: rows and columns of the photo.
+        window: rows and columns of the image.
         depth_px: how far inside the edge a pixel centre lies, px, float32 (h, w); negative outside.
         half_width_px: half-width of the stroke at the nearest centre-line point, float32 (h, w).
         along: index of the nearest centre-line point, float32 (h, w).
@@ -42,15 +42,15 @@ class StrokeField:
     across_px: Field
 
     def coverage(self) -> Field:
-        """Share of each pixel that the stroke covers, 0 to 1 (a pixel taken as a box across the stroke)."""
+        """Fraction of each pixel that the stroke covers, 0 to 1 (a pixel taken as a box across the stroke)."""
         return coverage(self.depth_px, self.half_width_px)
 
 
 def coverage(depth_px: Field, half_width_px: Field) -> Field:
-    """Share of a one-pixel box at ``depth_px`` inside the edge of a stroke that the stroke covers, 0 to 1."""
+    """Fraction of a one-pixel box at ``depth_px`` inside the edge of a stroke that the stroke covers, 0 to 1."""
     off_centre = half_width_px - depth_px
-    share = np.minimum(off_centre + 0.5, half_width_px) - np.maximum(off_centre - 0.5, -half_width_px)
-    return np.asarray(np.clip(share, 0, 1), dtype=np.float32)
+    fraction = np.minimum(off_centre + 0.5, half_width_px) - np.maximum(off_centre - 0.5, -half_width_px)
+    return np.asarray(np.clip(fraction, 0, 1), dtype=np.float32)
 
 
 def resample(points: Points, step_px: float = 0.7) -> Points:
@@ -71,21 +71,21 @@ def normals(points: Points) -> Points:
 def stroke_field(
     points: Points, half_width_px: NDArray[np.floating], shape: tuple[int, int], *, margin_px: float = 2.0
 ) -> StrokeField | None:
-    """The stroke's distances in the part of the photo that it touches.
+    """The stroke's distances in the part of the image that it touches.
 
     Args:
         points: centre line, float (n, 2) of (x, y), at most about a pixel apart (see `resample`); several lines may
             follow each other.
         half_width_px: (n,).
-        shape: (height, width) of the photo.
+        shape: (height, width) of the image.
         margin_px: distances are known this far outside the edge too.
 
     Returns:
-        The field, or None where the stroke with its margin lies outside the photo.
+        The field, or None where the stroke with its margin lies outside the image.
     """
     height, width = shape
     reach = float(half_width_px.max()) + margin_px + 1.5
-    # The window may leave the photo by the half-width: a stroke that runs off is wide there, too.
+    # The window may leave the image by the half-width: a stroke that runs off is wide there, too.
     left = max(int(np.floor(points[:, 0].min() - reach)), -int(reach) - 1)
     top = max(int(np.floor(points[:, 1].min() - reach)), -int(reach) - 1)
     right = min(int(np.ceil(points[:, 0].max() + reach)) + 1, width + int(reach) + 1)
@@ -150,12 +150,12 @@ def _refine(
         first = np.clip(moved + offset, low, high)
         bx, by = step[first, 0], step[first, 1]
         px, py = columns - line[first, 0], rows - line[first, 1]
-        share = np.clip((px * bx + py * by) / square[first], 0, 1)
+        fraction = np.clip((px * bx + py * by) / square[first], 0, 1)
         # OpenCV 4 makes a column of a row, OpenCV 5 does not.
-        away = np.asarray(cv2.magnitude(px - share * bx, py - share * by), dtype=np.float32).reshape(-1)
-        radius = base[first] + share * growth[first]
+        away = np.asarray(cv2.magnitude(px - fraction * bx, py - fraction * by), dtype=np.float32).reshape(-1)
+        radius = base[first] + fraction * growth[first]
         side = np.copysign(away, bx * py - by * px)
-        candidate = [radius - away, radius, first + share, side]
+        candidate = [radius - away, radius, first + fraction, side]
         if not best:
             best = candidate
             continue

@@ -38,16 +38,16 @@ def asphalt(rng: Generator, shape: tuple[int, int], grain_px: float, light: Ligh
     canvas = new_canvas(mottled(rng, shape, level, strength=log_uniform(rng, 0.02, 0.12)), light, grain_px, level)
     contrast = rng.uniform(0.08, 0.5)
     size = max(1.6, grain_px * 2.2)
-    for share in (1.0, rng.uniform(1.8, 3.5))[: 1 if rng.random() < 0.4 else 2]:
-        opaque, tone, height = _stones(rng, shape, size * share, fill=rng.uniform(0.55, 1.1))
+    for fraction in (1.0, rng.uniform(1.8, 3.5))[: 1 if rng.random() < 0.4 else 2]:
+        opaque, tone, height = _stones(rng, shape, size * fraction, fill=rng.uniform(0.55, 1.1))
         body = spread(level) * (1 + np.float32(contrast) * (np.float32(0.35) + np.float32(0.8) * tone))
         if rng.random() < 0.5:  # a few warm stones
             body *= 1 + np.maximum(tone - 1, 0) * spread(rgb(0.25, 0.05, -0.15))
         canvas.blend(body, opaque * np.float32(rng.uniform(0.4, 0.95)))
-        canvas.relief_px += height * np.float32(size * share * rng.uniform(0.03, 0.25))
+        canvas.relief_px += height * np.float32(size * fraction * rng.uniform(0.03, 0.25))
     canvas.add(grain(rng, shape, 1.2) * np.float32(rng.uniform(0.01, 0.05)))
     if rng.random() < 0.75:
-        add_pores(canvas, rng, share=rng.uniform(0.02, 0.16), size_px=size * rng.uniform(0.5, 1.1))
+        add_pores(canvas, rng, fraction=rng.uniform(0.02, 0.16), size_px=size * rng.uniform(0.5, 1.1))
     return canvas
 
 
@@ -56,15 +56,15 @@ def aggregate(rng: Generator, shape: tuple[int, int], grain_px: float, light: Li
     level = tinted(rng, rng.uniform(0.35, 0.8), tint=0.03)
     canvas = new_canvas(mottled(rng, shape, level, strength=log_uniform(rng, 0.02, 0.1)), light, grain_px, level)
     contrast = rng.uniform(0.06, 0.3)
-    for share in (log_uniform(rng, 2.5, 8), log_uniform(rng, 1.5, 4)):
-        opaque, tone, height = _stones(rng, shape, grain_px * share, fill=rng.uniform(0.6, 1.1))
+    for fraction in (log_uniform(rng, 2.5, 8), log_uniform(rng, 1.5, 4)):
+        opaque, tone, height = _stones(rng, shape, grain_px * fraction, fill=rng.uniform(0.6, 1.1))
         tint = rng.normal(0, 0.025, 3).astype(np.float32)
         body = spread(level) * (1 + np.float32(contrast) * tone) + spread(tint) * tone
         canvas.blend(np.clip(body, 0.03, 0.97), opaque * np.float32(rng.uniform(0.4, 1)))
-        canvas.relief_px += height * np.float32(grain_px * share * rng.uniform(0.0, 0.2))
+        canvas.relief_px += height * np.float32(grain_px * fraction * rng.uniform(0.0, 0.2))
     canvas.add(grain(rng, shape, 1.3) * np.float32(rng.uniform(0.01, 0.06)))
     if rng.random() < 0.5:
-        add_pores(canvas, rng, share=log_uniform(rng, 0.005, 0.06), size_px=grain_px * log_uniform(rng, 1, 3))
+        add_pores(canvas, rng, fraction=log_uniform(rng, 0.005, 0.06), size_px=grain_px * log_uniform(rng, 1, 3))
     return canvas
 
 
@@ -112,8 +112,8 @@ def ground(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light
         size = max(3.0, grain_px * rng.uniform(3, 9))
         level = tinted(rng, rng.uniform(0.3, 0.65), tint=0.03)
         canvas = new_canvas(mottled(rng, shape, level * np.float32(0.35), strength=0.1), light, grain_px, level)
-        for share in (1.0, 0.6):
-            opaque, tone, height = _stones(rng, shape, size * share, fill=1.5)
+        for fraction in (1.0, 0.6):
+            opaque, tone, height = _stones(rng, shape, size * fraction, fill=1.5)
             body = spread(level) * ((1 + np.float32(0.22) * tone) * (np.float32(0.55) + np.float32(0.45) * height))
             canvas.blend(np.clip(body, 0, 1), opaque)
             canvas.relief_px += height * np.float32(size * 0.3)

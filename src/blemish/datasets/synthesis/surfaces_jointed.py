@@ -200,7 +200,7 @@ def _masonry(
     canvas.relief_px += sand * np.float32(grain_px * 0.2) * (np.float32(1.2) - piece)
     canvas.add(sand * np.float32(log_uniform(rng, 0.008, 0.04)))
     if rng.random() < 0.5:
-        add_pores(canvas, rng, share=log_uniform(rng, 0.003, 0.05), size_px=grain_px * log_uniform(rng, 1, 4))
+        add_pores(canvas, rng, fraction=log_uniform(rng, 0.003, 0.05), size_px=grain_px * log_uniform(rng, 1, 4))
     if rng.random() < 0.35:
         _gaps(canvas, rng, bond, joint_px)
     return canvas

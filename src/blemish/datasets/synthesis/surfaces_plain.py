@@ -35,13 +35,13 @@ def mottled(rng: Generator, shape: tuple[int, int], level: Colour, *, strength: 
     )
 
 
-def add_pores(canvas: Canvas, rng: Generator, *, share: float, size_px: float) -> None:
+def add_pores(canvas: Canvas, rng: Generator, *, fraction: float, size_px: float) -> None:
     """Small dark holes of irregular shape, gathered in patches."""
     shape = canvas.shape
     field = grain(rng, shape, max(size_px, 1.2))
     if size_px > 2:
         field += 0.35 * grain(rng, shape, 1.5)
-    threshold = float(np.quantile(field[::7, ::7], 1 - share))
+    threshold = float(np.quantile(field[::7, ::7], 1 - fraction))
     hole = smoothstep(threshold, threshold + 0.5, field)
     hole *= smoothstep(-0.8, 0.6, value_noise(rng, shape, max(12.0, canvas.size_px * rng.uniform(0.05, 0.4))))
     canvas.scale(1 - hole * np.float32(rng.uniform(0.2, 0.75)))
@@ -80,7 +80,7 @@ def concrete(rng: Generator, shape: tuple[int, int], grain_px: float, light: Lig
     canvas.relief_px += sand * np.float32(grain_px * log_uniform(rng, 0.03, 0.4))
     canvas.relief_px += fractal_noise(rng, shape, rng.uniform(10, 80), 2) * np.float32(log_uniform(rng, 0.05, 1.0))
     for _ in range(int(rng.integers(0, 3))):
-        add_pores(canvas, rng, share=log_uniform(rng, 0.002, 0.06), size_px=grain_px * log_uniform(rng, 1, 4))
+        add_pores(canvas, rng, fraction=log_uniform(rng, 0.002, 0.06), size_px=grain_px * log_uniform(rng, 1, 4))
     if rng.random() < 0.35:
         add_blowholes(canvas, rng, count=int(rng.integers(3, 40)), radius_px=grain_px * log_uniform(rng, 0.8, 3))
     if rng.random() < 0.25:  # broom or trowel strokes
@@ -148,7 +148,7 @@ def render(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light
     canvas.relief_px += fine * np.float32(grain_px * log_uniform(rng, 0.05, 0.4))
     canvas.add(fine * np.float32(log_uniform(rng, 0.005, 0.04)))
     if rng.random() < 0.35:
-        add_pores(canvas, rng, share=log_uniform(rng, 0.002, 0.03), size_px=grain_px * log_uniform(rng, 0.8, 3))
+        add_pores(canvas, rng, fraction=log_uniform(rng, 0.002, 0.03), size_px=grain_px * log_uniform(rng, 0.8, 3))
     return canvas
 
 

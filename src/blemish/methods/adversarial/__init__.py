@@ -1,1 +1,1 @@
-"""Methods that learn what sound surfaces look like in a contest of networks."""
+"""Methods that learn what normal surfaces look like in a contest of networks."""

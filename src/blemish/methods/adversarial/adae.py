@@ -1,14 +1,14 @@
 """ADAE: two autoencoders in a contest; the second one's error says what is unusual.
 
 Vu et al., "Anomaly detection with adversarial dual autoencoders", 2019 (arXiv 1902.06924). The generator is an
-autoencoder, and so is the discriminator: it wants to give photos back well and reconstructions badly.
+autoencoder, and so is the discriminator: it wants to give images back well and reconstructions badly.
 
 There is no official code. The networks follow a public one for 28 px (YeongHyeon/ADAE-TF): levels of two 3×3
 convolutions with batch normalisation, halved by pooling; here to 8 px at most, doubled in width to eight times.
 
 What differs, and why: in the paper's loss of the discriminator the second term can run to minus infinity. Weighted by
 k_t as in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the reconstructions' error is less
-than γ times the photos'. With k fixed at 1 the loss is the paper's.
+than γ times the images'. With k fixed at 1 the loss is the paper's.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _LAST_SIDE_PX = 8
 class AdaeSettings(AdversarialSettings):
     """Hyper-parameters of `Adae`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(40, ge=1, description="passes over the training photos")
+    epochs: int = Field(40, ge=1, description="passes over the training images")
     learning_rate: float = Field(1e-4, gt=0, description="step size of Adam")
     width: int = Field(16, ge=4, description="channels of the first level; doubled at each halving")
-    balance: float = Field(0.5, gt=0, description="γ, error on reconstructions wanted, as a share of that on photos")
+    balance: float = Field(0.5, gt=0, description="γ, error on reconstructions wanted, as a fraction of that on images")
     balance_rate: float = Field(0.001, ge=0, description="how fast k follows")
 
 
@@ -89,12 +89,12 @@ class Adae(AdversarialMethod):
         for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             x_hat = self.generator(x).detach()
-            of_photos = absolute_error(x, self.discriminator(x))
+            of_images = absolute_error(x, self.discriminator(x))
             of_made = absolute_error(x_hat, self.discriminator(x_hat))
-            loss_d = discriminator_loss(of_photos, of_made, self.k)
+            loss_d = discriminator_loss(of_images, of_made, self.k)
             self.play(for_discriminator, loss_d)
         with torch.no_grad():
-            step = self.settings.balance * of_photos - of_made
+            step = self.settings.balance * of_images - of_made
             self.k.add_(self.settings.balance_rate * step).clamp_(0, 1)
         with self.toggled_optimizer(for_generator):
             x_hat = self.generator(x)
@@ -108,7 +108,7 @@ class Adae(AdversarialMethod):
         return x_hat
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """|x - D(G(x))| of the photo and of each pixel."""
+        """|x - D(G(x))| of the image and of each pixel."""
         error = self.pixels.crop((x - self.discriminator(self.generator(x))).abs()).mean(dim=1)
         return mean_of_each(error), error
 
@@ -118,6 +118,6 @@ def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
     return (x - x_hat).float().abs().mean()
 
 
-def discriminator_loss(of_photos: Tensor, of_made: Tensor, k: Tensor) -> Tensor:
-    """The discriminator's errors, scalars: on photos, less k times that on reconstructions."""
-    return of_photos - k * of_made
+def discriminator_loss(of_images: Tensor, of_made: Tensor, k: Tensor) -> Tensor:
+    """The discriminator's errors, scalars: on images, less k times that on reconstructions."""
+    return of_images - k * of_made

@@ -1,18 +1,18 @@
-"""AnoGAN: make sound photos, then search for the one that is most like the photo in question.
+"""AnoGAN: make normal images, then search for the one that is most like the image in question.
 
 Schlegl et al., "Unsupervised anomaly detection with generative adversarial networks to guide marker discovery", IPMI
 2017. There is no official code; networks and schedule of the search follow the one in EGBAD's repository. The score is
 (1 - λ) · |x - G(z)| + λ · |f(x) - f(G(z))| with the z that makes it smallest, λ = 0.1.
 
-The search takes a gradient for every photo, which no graph can: this method gives no detector file and runs under torch
+The search takes a gradient for every image, which no graph can: this method gives no detector file and runs under torch
 (`blemish.training.train_under_torch`).
 
 What differs from that code, and why:
 
-- Many photos and several starts are searched at once, each with its own Adam, and stop by themselves (`latent_search`).
-- The starts are drawn once and are the same for every photo, so a score can be repeated; the best start counts.
+- Many images and several starts are searched at once, each with its own Adam, and stop by themselves (`latent_search`).
+- The starts are drawn once and are the same for every image, so a score can be repeated; the best start counts.
 - The averaged discriminator is really used (theirs reads it through the generator's average, so it is not).
-- Both distances are means and not sums, so that a score does not grow with the photo's size.
+- Both distances are means and not sums, so that a score does not grow with the image's size.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSe
 from blemish.methods.adversarial.latent_search import Found, search
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
-from blemish.methods.networks.adversarial_losses import taken_for_made, taken_for_photo
+from blemish.methods.networks.adversarial_losses import taken_for_image, taken_for_made
 from blemish.methods.networks.akcay import initialise
 from blemish.methods.networks.averaging import follow
 from blemish.methods.networks.dcgan import Discriminator, Generator
@@ -41,20 +41,20 @@ _SEED_OF_STARTS = 0
 class AnoganSettings(AdversarialSettings):
     """Hyper-parameters of `Anogan`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(60, ge=1, description="passes over the training photos")
+    epochs: int = Field(60, ge=1, description="passes over the training images")
     learning_rate: float = Field(2e-4, gt=0, description="step size of Adam in the contest (EGBAD's code: 1e-5)")
     latent: int = Field(200, ge=1, description="length of z ~ N(0, I)")
-    averaging: float = Field(0.999, ge=0, lt=1, description="share of the old average of weights in each step")
-    feature_share: float = Field(0.1, ge=0, le=1, description="λ, share of the features' distance")
+    averaging: float = Field(0.999, ge=0, lt=1, description="fraction of the old average of weights in each step")
+    feature_fraction: float = Field(0.1, ge=0, le=1, description="λ, fraction of the features' distance")
     search_steps: int = Field(200, ge=1, description="steps of the search, at most (authors: 500)")
     search_rate: float = Field(0.05, gt=0, description="step size of Adam in the search (EGBAD's code: 0.01)")
-    search_starts: int = Field(2, ge=1, description="codes that each photo's search starts from (authors: 1)")
-    search_patience: int = Field(30, ge=1, description="steps without progress after which a photo is done")
+    search_starts: int = Field(2, ge=1, description="codes that each image's search starts from (authors: 1)")
+    search_patience: int = Field(30, ge=1, description="steps without progress after which an image is done")
 
 
 @register("anogan", learns_from="normal", localises=True)
 class Anogan(AdversarialMethod):
-    """AnoGAN: learns to make sound photos, and searches for each photo among them; slow, and runs under torch only."""
+    """AnoGAN: learns to make normal images, and searches for each image among them; slow, and runs under torch only."""
 
     Settings: ClassVar[type[AnoganSettings]] = AnoganSettings
     exportable: ClassVar[bool] = False
@@ -85,10 +85,10 @@ class Anogan(AdversarialMethod):
         for_generator, for_discriminator = self.players()
         with self.toggled_optimizer(for_discriminator):
             made = self.generator(self._noise(x)).detach()
-            loss_d = taken_for_photo(self.discriminator(x)[0]) + taken_for_made(self.discriminator(made)[0])
+            loss_d = taken_for_image(self.discriminator(x)[0]) + taken_for_made(self.discriminator(made)[0])
             self.play(for_discriminator, loss_d)
         with self.toggled_optimizer(for_generator):
-            loss_g = taken_for_photo(self.discriminator(self.generator(self._noise(x)))[0])
+            loss_g = taken_for_image(self.discriminator(self.generator(self._noise(x)))[0])
             self.play(for_generator, loss_g)
         self.renew_if_it_has_won(loss_d)
         self._step += 1
@@ -118,7 +118,7 @@ class Anogan(AdversarialMethod):
         def distance(z: Tensor, picture: Tensor) -> Tensor:
             made = self.slow_generator(z)
             f_made = self.slow_discriminator(made)[1]
-            return anogan_distance(x[picture], made, features[picture], f_made, chosen.feature_share)
+            return anogan_distance(x[picture], made, features[picture], f_made, chosen.feature_fraction)
 
         found = search(
             distance,
@@ -133,20 +133,20 @@ class Anogan(AdversarialMethod):
 
     def graph(self) -> nn.Module:
         """There is none. Raises DetectorError."""
-        raise DetectorError("AnoGAN searches by gradient for every photo, which no graph can; it runs under torch.")
+        raise DetectorError("AnoGAN searches by gradient for every image, which no graph can; it runs under torch.")
 
     def _noise(self, x: Tensor) -> Tensor:
         return torch.randn(len(x), self.settings.latent, device=x.device)
 
 
-def anogan_distance(x: Tensor, made: Tensor, f: Tensor, f_made: Tensor, share: float) -> Tensor:
+def anogan_distance(x: Tensor, made: Tensor, f: Tensor, f_made: Tensor, fraction: float) -> Tensor:
     """Eq. 6, of each picture, with means for sums: (N,).
 
     Args:
-        x: photos (N, C, P, P) in [-1, 1].
+        x: images (N, C, P, P) in [-1, 1].
         made: pictures from codes.
-        f: features of the photos (N, F).
+        f: features of the images (N, F).
         f_made: of the pictures.
         share: λ.
     """
-    return (1 - share) * mean_of_each((x - made).abs()) + share * mean_of_each((f - f_made).abs())
+    return (1 - fraction) * mean_of_each((x - made).abs()) + fraction * mean_of_each((f - f_made).abs())

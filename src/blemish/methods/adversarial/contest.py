@@ -4,9 +4,9 @@ What goes wrong, and the rule for each:
 
 - A loss that is NaN or infinite ends the training (`blemish.training.precision`); it is tried again in float32.
 - A discriminator whose loss falls below 1e-5 has nothing left to teach: it starts anew (Akçay's rule), at most
-  `MOST_NEW_DISCRIMINATORS` times, and the model card says how often. A Wasserstein critic has no such state.
+  `MAX_NEW_DISCRIMINATORS` times, and the model card says how often. A Wasserstein critic has no such state.
 - A generator that makes the same picture whatever it is given (they differ by less than half a grey level where the
-  photos differ by more than two) for ``patience`` epochs running has collapsed: the training is started again once from
+  images differ by more than two) for ``patience`` epochs running has collapsed: the training is started again once from
   the next seed, and a second collapse is said on the model card.
 """
 
@@ -25,11 +25,11 @@ from blemish.methods.generative import GenerativeMethod, GenerativeSettings
 from blemish.methods.networks.akcay import initialise
 from blemish.methods.networks.signed_windows import SignedWindows
 
-MOST_NEW_DISCRIMINATORS = 5
-_NOTHING_TO_TEACH = 1e-5
+MAX_NEW_DISCRIMINATORS = 5
+_DISCRIMINATOR_HAS_WON = 1e-5
 # Of a range of 2: half a grey level, and two.
 _SAME_PICTURE = 0.5 / 127.5
-_PHOTOS_DIFFER = 2 / 127.5
+_IMAGES_DIFFER = 2 / 127.5
 
 
 class AdversarialSettings(GenerativeSettings):
@@ -73,7 +73,7 @@ class AdversarialMethod(GenerativeMethod):
         """What the generator makes of pictures (N, C, P, P), or beside them: the same shape."""
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """Mean absolute difference between photos and what the generator makes of them."""
+        """Mean absolute difference between images and what the generator makes of them."""
         x: Tensor = self.pixels(batch)
         return (x - self.made(x)).float().abs().mean()
 
@@ -85,7 +85,7 @@ class AdversarialMethod(GenerativeMethod):
         return torch.stack([loss.detach().float() for loss in losses.values()]).sum()
 
     def reconstructs(self) -> bool:
-        """Whether what is made belongs to the photos by now, so that their difference means something."""
+        """Whether what is made belongs to the images by now, so that their difference means something."""
         return True
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor | None:  # type: ignore[override]
@@ -99,8 +99,8 @@ class AdversarialMethod(GenerativeMethod):
         """Count epochs in which everything made looks the same."""
         if self._spread is None:
             return
-        photos, made = self._spread
-        collapsed = made < _SAME_PICTURE and photos > _PHOTOS_DIFFER
+        images, made = self._spread
+        collapsed = made < _SAME_PICTURE and images > _IMAGES_DIFFER
         self._collapsed_epochs = self._collapsed_epochs + 1 if collapsed else 0
         if self._collapsed_epochs == self.settings.patience:
             said = (
@@ -122,14 +122,14 @@ class AdversarialMethod(GenerativeMethod):
 
     def renew_if_it_has_won(self, loss: Tensor) -> None:
         """Start the discriminator anew where its cross-entropy has fallen to nothing."""
-        if float(loss.detach()) >= _NOTHING_TO_TEACH or self._new_discriminators == MOST_NEW_DISCRIMINATORS:
+        if float(loss.detach()) >= _DISCRIMINATOR_HAS_WON or self._new_discriminators == MAX_NEW_DISCRIMINATORS:
             return
         self._new_discriminators += 1
         self.discriminator.apply(initialise)
         often = self._new_discriminators
         self.remarks = [remark for remark in self.remarks if not remark.startswith("The discriminator")]
         self.remarks.append(
-            f"The discriminator won (loss below {_NOTHING_TO_TEACH:g}) and was started anew, {often} time(s)."
+            f"The discriminator won (loss below {_DISCRIMINATOR_HAS_WON:g}) and was started anew, {often} time(s)."
         )
 
 

@@ -1,4 +1,4 @@
-"""EGBAD: a contest over pairs of photo and code, so that the encoder comes with the generator.
+"""EGBAD: a contest over pairs of image and code, so that the encoder comes with the generator.
 
 Zenati et al., "Efficient GAN-based anomaly detection", ICLR workshop 2018, after BiGAN (Donahue et al. 2017). The
 discriminator sees (x, E(x)) and (G(z), z) and tells which is which; generator and encoder want it to be wrong.
@@ -6,8 +6,8 @@ discriminator sees (x, E(x)) and (G(z), z) and tells which is which; generator a
 What differs from the authors' code, and why:
 
 - Any power of two as size (theirs: 28 px), and biases before batch normalisation kept as theirs has them.
-- Generator and encoder move on the same batch as the discriminator, with another z; theirs reshuffles the photos.
-- Sums of the L1 norms are means here, so that a score does not grow with the photo's size; the 0.9 : 0.1 then weighs
+- Generator and encoder move on the same batch as the discriminator, with another z; theirs reshuffles the images.
+- Sums of the L1 norms are means here, so that a score does not grow with the image's size; the 0.9 : 0.1 then weighs
   pixels and features evenly, which theirs, with 784 pixels and 1024 features, nearly does.
 """
 
@@ -23,7 +23,7 @@ from torch import Tensor
 from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSettings
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
-from blemish.methods.networks.adversarial_losses import taken_for_made, taken_for_photo
+from blemish.methods.networks.adversarial_losses import taken_for_image, taken_for_made
 from blemish.methods.networks.akcay import initialise
 from blemish.methods.networks.averaging import follow
 from blemish.methods.networks.dcgan import Encoder, Generator, PairDiscriminator
@@ -33,17 +33,17 @@ from blemish.methods.registry import register
 class EgbadSettings(AdversarialSettings):
     """Hyper-parameters of `Egbad`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(60, ge=1, description="passes over the training photos")
+    epochs: int = Field(60, ge=1, description="passes over the training images")
     learning_rate: float = Field(2e-4, gt=0, description="step size of Adam (authors: 1e-5)")
     latent: int = Field(200, ge=1, description="length of z ~ N(0, I)")
     dropout: float = Field(0.5, ge=0, lt=1, description="in the discriminator")
-    averaging: float = Field(0.999, ge=0, lt=1, description="share of the old average of weights in each step")
-    feature_share: float = Field(0.1, ge=0, le=1, description="share of the features' distance in the score")
+    averaging: float = Field(0.999, ge=0, lt=1, description="fraction of the old average of weights in each step")
+    feature_fraction: float = Field(0.1, ge=0, le=1, description="fraction of the features' distance in the score")
 
 
 @register("egbad", learns_from="normal", localises=True)
 class Egbad(AdversarialMethod):
-    """EGBAD: learns generator and encoder of sound photos together, by a contest over pairs of photo and code."""
+    """EGBAD: learns generator and encoder of normal images together, by a contest over pairs of image and code."""
 
     Settings: ClassVar[type[EgbadSettings]] = EgbadSettings
 
@@ -98,16 +98,16 @@ class Egbad(AdversarialMethod):
         x_hat = self.slow_pair["generator"](z)
         f, f_hat = self.slow_discriminator(x, z)[1], self.slow_discriminator(x_hat, z)[1]
         error = (x - x_hat).abs()
-        share = self.settings.feature_share
-        score = (1 - share) * mean_of_each(error) + share * mean_of_each((f - f_hat).abs())
+        fraction = self.settings.feature_fraction
+        score = (1 - fraction) * mean_of_each(error) + fraction * mean_of_each((f - f_hat).abs())
         return score, error.mean(dim=1)
 
 
 def discriminator_loss(logit: Tensor, logit_made: Tensor) -> Tensor:
     """Cross-entropy of telling (x, E(x)) with logits (N,) from (G(z), z)."""
-    return taken_for_photo(logit) + taken_for_made(logit_made)
+    return taken_for_image(logit) + taken_for_made(logit_made)
 
 
 def pair_loss(logit: Tensor, logit_made: Tensor) -> Tensor:
-    """The other way round: G wants its pair taken for a photo's, E wants its pair taken for a made one."""
-    return taken_for_photo(logit_made) + taken_for_made(logit)
+    """The other way round: G wants its pair taken for an image's, E wants its pair taken for a made one."""
+    return taken_for_image(logit_made) + taken_for_made(logit)

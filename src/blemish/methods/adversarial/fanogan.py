@@ -1,12 +1,12 @@
-"""f-AnoGAN: a generator of sound photos, and an encoder that finds a photo's place in it at once.
+"""f-AnoGAN: a generator of normal images, and an encoder that finds an image's place in it at once.
 
 Schlegl et al., "f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks", Medical Image
 Analysis 2019. First a Wasserstein contest with gradient penalty; then, both frozen, an encoder learns by the "izi_f"
-loss to give photos back through the generator, in pixels and in the critic's features. The score is that loss.
+loss to give images back through the generator, in pixels and in the critic's features. The score is that loss.
 
 What differs from the authors' code: the counts of iterations (7 epochs over a million patches, then 50,000 steps) are
 epochs here, of which ``encoder_epochs`` are the encoder's; any power of two as size, not 64 px alone; colour.
-Popular re-implementations normalise the critic by batch, which breaks the penalty of single photos: not here.
+Popular re-implementations normalise the critic by batch, which breaks the penalty of single images: not here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from blemish.methods.registry import register
 class FanoganSettings(AdversarialSettings):
     """Hyper-parameters of `Fanogan`; the defaults are the authors' but for epochs, batch and width."""
 
-    epochs: int = Field(60, ge=2, description="passes over the training photos, the encoder's included")
+    epochs: int = Field(60, ge=2, description="passes over the training images, the encoder's included")
     encoder_epochs: int = Field(20, ge=1, description="how many of them, the last, train the encoder")
     learning_rate: float = Field(1e-4, gt=0, description="step size of Adam in the contest")
     encoder_learning_rate: float = Field(5e-5, gt=0, description="step size of RMSProp for the encoder")
@@ -48,7 +48,7 @@ class FanoganSettings(AdversarialSettings):
 
 @register("fanogan", learns_from="normal", localises=True)
 class Fanogan(AdversarialMethod):
-    """f-AnoGAN: learns to make sound photos, then to find each photo among them; what is not there is unusual."""
+    """f-AnoGAN: learns to make normal images, then to find each image among them; what is not there is unusual."""
 
     Settings: ClassVar[type[FanoganSettings]] = FanoganSettings
     on_series: ClassVar[bool] = True
@@ -93,8 +93,8 @@ class Fanogan(AdversarialMethod):
         losses = {}
         with self.toggled_optimizer(for_critic):
             made = self.generator(self._noise(x)).detach()
-            share = torch.rand(len(x), device=x.device)
-            penalty = gradient_penalty(lambda mixed: self.discriminator(mixed)[0], x, made, share)
+            fraction = torch.rand(len(x), device=x.device)
+            penalty = gradient_penalty(lambda mixed: self.discriminator(mixed)[0], x, made, fraction)
             loss_c = critic_loss(self.discriminator(x)[0], self.discriminator(made)[0])
             loss_c = loss_c + self.settings.penalty * penalty
             self.play(for_critic, loss_c)
@@ -128,7 +128,7 @@ class Fanogan(AdversarialMethod):
 
 
 def critic_loss(opinion: Tensor, opinion_made: Tensor) -> Tensor:
-    """The negative Wasserstein distance estimate: opinions (N,) on made pictures minus those on photos."""
+    """The negative Wasserstein distance estimate: opinions (N,) on made pictures minus those on images."""
     return opinion_made.float().mean() - opinion.float().mean()
 
 
@@ -136,9 +136,9 @@ def izi_f(x: Tensor, x_hat: Tensor, f: Tensor, f_hat: Tensor, kappa: float) -> T
     """Eqs. 4 and 5, of each picture: mean squared error of pixels plus κ times that of features, (N,).
 
     Args:
-        x: photos (N, C, P, P) in [-1, 1].
+        x: images (N, C, P, P) in [-1, 1].
         x_hat: their reconstructions.
-        f: the critic's features of the photos (N, F).
+        f: the critic's features of the images (N, F).
         f_hat: of the reconstructions.
         kappa: κ.
     """

@@ -5,9 +5,9 @@ The generator is an encoder, a decoder and a second encoder; the discriminator's
 
 What differs from the authors' code, and why:
 
-- Scores in eval mode. Theirs never calls eval(), so a photo's score depends on the others of its test batch.
+- Scores in eval mode. Theirs never calls eval(), so an image's score depends on the others of its test batch.
 - A fixed number of epochs, the last weights. Theirs keeps the epoch with the best *test* AUC.
-- No min-max over the test set: one photo has a score of its own. Ranks do not change.
+- No min-max over the test set: one image has a score of its own. Ranks do not change.
 - The discriminator is trained on a reconstruction of the same step, before the generator's step, as theirs is.
 - The map, which the paper does not have, is |x - x̂|.
 """
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSettings, adam
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
-from blemish.methods.networks.adversarial_losses import feature_distance, taken_for_made, taken_for_photo
+from blemish.methods.networks.adversarial_losses import feature_distance, taken_for_image, taken_for_made
 from blemish.methods.networks.akcay import Decoder, Discriminator, Encoder, initialise
 from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.registry import register
@@ -31,7 +31,7 @@ from blemish.methods.registry import register
 class GanomalySettings(AdversarialSettings):
     """Hyper-parameters of `Ganomaly`; the defaults are the authors' but for the epochs and the batch."""
 
-    epochs: int = Field(30, ge=1, description="passes over the training photos (authors: 15)")
+    epochs: int = Field(30, ge=1, description="passes over the training images (authors: 15)")
     latent: int = Field(100, ge=1, description="length of the code z")
     w_adversarial: float = Field(1.0, ge=0, description="weight of feature matching, eq. 4")
     w_context: float = Field(50.0, ge=0, description="weight of the reconstruction, eq. 4")
@@ -56,7 +56,7 @@ class Generator(nn.Module):
 
 @register("ganomaly", learns_from="normal", localises=True)
 class Ganomaly(AdversarialMethod):
-    """GANomaly: learns to reconstruct sound photos and their codes; a code that changes is unusual."""
+    """GANomaly: learns to reconstruct normal images and their codes; a code that changes is unusual."""
 
     Settings: ClassVar[type[GanomalySettings]] = GanomalySettings
     on_series: ClassVar[bool] = True
@@ -111,11 +111,11 @@ def generator_loss(
     """Eq. 4.
 
     Args:
-        x: photos (N, C, P, P) in [-1, 1].
+        x: images (N, C, P, P) in [-1, 1].
         x_hat: their reconstructions.
         z: first codes (N, Z).
         z_hat: second codes.
-        f: discriminator features of the photos (N, F).
+        f: discriminator features of the images (N, F).
         f_hat: of the reconstructions.
         settings: the three weights.
     """
@@ -127,5 +127,5 @@ def generator_loss(
 
 
 def discriminator_loss(logit: Tensor, logit_made: Tensor) -> Tensor:
-    """Half the cross-entropy on photos plus half that on reconstructions; logits (N,)."""
-    return 0.5 * (taken_for_photo(logit) + taken_for_made(logit_made))
+    """Half the cross-entropy on images plus half that on reconstructions; logits (N,)."""
+    return 0.5 * (taken_for_image(logit) + taken_for_made(logit_made))

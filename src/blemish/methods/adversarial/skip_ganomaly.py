@@ -22,7 +22,7 @@ from torch import Tensor
 from blemish.methods.adversarial.contest import AdversarialMethod, AdversarialSettings, adam
 from blemish.methods.contract import LoadWeights
 from blemish.methods.generative import mean_of_each
-from blemish.methods.networks.adversarial_losses import feature_distance, taken_for_made, taken_for_photo
+from blemish.methods.networks.adversarial_losses import feature_distance, taken_for_image, taken_for_made
 from blemish.methods.networks.akcay import CodeDiscriminator, SkipGenerator, initialise
 from blemish.methods.registry import register
 
@@ -30,17 +30,17 @@ from blemish.methods.registry import register
 class SkipGanomalySettings(AdversarialSettings):
     """Hyper-parameters of `SkipGanomaly`; the defaults are the authors' but for the epochs and the batch."""
 
-    epochs: int = Field(30, ge=1, description="passes over the training photos (authors: 15)")
+    epochs: int = Field(30, ge=1, description="passes over the training images (authors: 15)")
     latent: int = Field(100, ge=1, description="length of the discriminator's code")
-    w_adversarial: float = Field(1.0, ge=0, description="weight of passing for a photo")
+    w_adversarial: float = Field(1.0, ge=0, description="weight of passing for an image")
     w_context: float = Field(50.0, ge=0, description="weight of the reconstruction")
     w_code: float = Field(1.0, ge=0, description="weight of the distance of the discriminator's codes")
-    code_share: float = Field(0.1, ge=0, le=1, description="share of the codes' distance in the score, eq. 6")
+    code_fraction: float = Field(0.1, ge=0, le=1, description="fraction of the codes' distance in the score, eq. 6")
 
 
 @register("skip-ganomaly", learns_from="normal", localises=True)
 class SkipGanomaly(AdversarialMethod):
-    """Skip-GANomaly: learns to reconstruct sound photos by a U-Net, judged by the discriminator's code."""
+    """Skip-GANomaly: learns to reconstruct normal images by a U-Net, judged by the discriminator's code."""
 
     Settings: ClassVar[type[SkipGanomalySettings]] = SkipGanomalySettings
 
@@ -83,8 +83,8 @@ class SkipGanomaly(AdversarialMethod):
         x_hat = self.generator(x)
         error = mean_of_each((x - x_hat).square())
         apart = mean_of_each((self.discriminator(x)[1] - self.discriminator(x_hat)[1]).square())
-        share = self.settings.code_share
-        return (1 - share) * error + share * apart, (x - x_hat).abs().mean(dim=1)
+        fraction = self.settings.code_fraction
+        return (1 - fraction) * error + fraction * apart, (x - x_hat).abs().mean(dim=1)
 
 
 def generator_loss(
@@ -93,20 +93,20 @@ def generator_loss(
     """Eq. 4.
 
     Args:
-        x: photos (N, C, P, P) in [-1, 1].
+        x: images (N, C, P, P) in [-1, 1].
         x_hat: their reconstructions.
         logit_made: of the reconstructions (N,).
-        code: the discriminator's code of the photos (N, Z).
+        code: the discriminator's code of the images (N, Z).
         code_made: of the reconstructions.
         settings: the three weights.
     """
     return (
-        settings.w_adversarial * taken_for_photo(logit_made)
+        settings.w_adversarial * taken_for_image(logit_made)
         + settings.w_context * (x - x_hat).float().abs().mean()
         + settings.w_code * feature_distance(code, code_made)
     )
 
 
 def discriminator_loss(logit: Tensor, logit_made: Tensor, code: Tensor, code_made: Tensor) -> Tensor:
-    """Cross-entropy on photos and reconstructions, plus the distance of codes, as in the authors' code."""
-    return taken_for_photo(logit) + taken_for_made(logit_made) + feature_distance(code, code_made)
+    """Cross-entropy on images and reconstructions, plus the distance of codes, as in the authors' code."""
+    return taken_for_image(logit) + taken_for_made(logit_made) + feature_distance(code, code_made)

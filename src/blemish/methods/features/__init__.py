@@ -1,1 +1,1 @@
-"""Methods that learn sound photos by heart in the features of a network that is never trained here."""
+"""Methods that learn normal images by heart in the features of a network that is never trained here."""

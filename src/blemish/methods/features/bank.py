@@ -1,4 +1,4 @@
-"""A memory of sound patches that never outgrows its limits, however many photos pass.
+"""A memory of normal patches that never outgrows its limits, however many images pass.
 
 Patches are kept as they come until there are ``capacity`` of them. Then a coreset of ``limit`` patches is taken, and
 from there on only patches farther than its radius from all of it are kept (the doubling algorithm: Charikar, Chekuri,
@@ -17,7 +17,7 @@ from blemish.methods.features.coreset import greedy_k_centre, nearest_squared
 
 
 class Bank:
-    """Sound patches, streamed in.
+    """Normal patches, streamed in.
 
     Args:
         limit: patches that the finished memory has at most.
@@ -57,14 +57,14 @@ class Bank:
         self.add(other._all())
         self.seen, self.slack = seen, max(slack, self.slack)
 
-    def finish(self, share: float) -> tuple[Tensor, float]:
-        """The coreset of a share of all patches seen, at most ``limit``, and its radius over what is kept.
+    def finish(self, fraction: float) -> tuple[Tensor, float]:
+        """The coreset of a fraction of all patches seen, at most ``limit``, and its radius over what is kept.
 
         Returns:
             float32 (k, d) and the largest distance of a kept patch to it; patches given up before lie within
             ``slack`` of one that was kept.
         """
-        return self._coreset(max(1, min(self.limit, math.ceil(share * self.seen))))
+        return self._coreset(max(1, min(self.limit, math.ceil(fraction * self.seen))))
 
     def _all(self) -> Tensor:
         kept = [self._reduced] if len(self._reduced) else []

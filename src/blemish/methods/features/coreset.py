@@ -23,12 +23,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Bounds brought up to date in one round: a share of all points, within limits that keep the products worth their while.
-_ROUND_SHARE = 0.05
+# Bounds brought up to date in one round: a fraction of all points, within limits that keep the products worth their
+# while.
+_ROUND_FRACTION = 0.05
 _ROUND_LIMITS = (256, 3072)
 # One block of a product: 1024 × 1024 floats stay in the cache while their minimum is taken.
 _BLOCK = 1024
-# Squared distances below this share of the cloud's squared radius are rounding: such points are one point.
+# Squared distances below this fraction of the cloud's squared radius are rounding: such points are one point.
 _SAME = 1e-6
 
 
@@ -130,7 +131,7 @@ class _Cloud:
     def _sure(self) -> tuple[Tensor, float]:
         """Points with exact bounds that are at least as high as any bound outside, and the highest bound outside."""
         low, high = _ROUND_LIMITS
-        size = min(len(self.points), max(low, min(high, round(_ROUND_SHARE * len(self.points)))))
+        size = min(len(self.points), max(low, min(high, round(_ROUND_FRACTION * len(self.points)))))
         highest = self.bounds.topk(size)
         outside = float(highest.values[-1]) if size < len(self.points) else 0.0
         self.refresh(highest.indices)

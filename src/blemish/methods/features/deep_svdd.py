@@ -1,10 +1,10 @@
-"""Deep SVDD: a small network that draws sound patches together around one point.
+"""Deep SVDD: a small network that draws normal patches together around one point.
 
 Ruff et al., "Deep one-class classification", ICML 2018, eq. 4: minimise the mean of |φ(x) - c|² with c the mean of
 what the untrained network says. No layer has a bias and no activation is bounded: the network could otherwise send
 everything to c whatever it sees (propositions 2 and 3).
 
-What differs from the paper: φ works on the patch features of a fixed network in place of the photo's pixels, so it
+What differs from the paper: φ works on the patch features of a fixed network in place of the image's pixels, so it
 trains in seconds and says where; there is no autoencoder to start from.
 """
 
@@ -62,7 +62,7 @@ class ToCentre(Head):
 
 @register("deep-svdd", learns_from="normal", localises=True)
 class DeepSvdd(FeatureMethod):
-    """Trains a small network to draw sound patches together; groundwork to compare with."""
+    """Trains a small network to draw normal patches together; groundwork to compare with."""
 
     Settings: ClassVar[type[DeepSvddSettings]] = DeepSvddSettings
     settings: DeepSvddSettings

@@ -1,7 +1,7 @@
-"""Teaching a light head on cached features: sound ones, noisy copies of them, and real defects where there are some.
+"""Teaching a light head on cached features: normal ones, noisy copies of them, and real defects where there are some.
 
-Rolih et al., "SuperSimpleNet", ICPR 2024, section 3: every step sees sound features as they are and with noise inside
-random masks. The loss is the paper's: focal loss and truncated L1 on patches, focal loss on photos.
+Rolih et al., "SuperSimpleNet", ICPR 2024, section 3: every step sees normal features as they are and with noise inside
+random masks. The loss is the paper's: focal loss and truncated L1 on patches, focal loss on images.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from blemish.methods.features.noise_head import NoiseHead
 # Truncated L1: logits beyond this on the right side cost nothing (paper: th = .5).
 _MARGIN = 0.5
 _FOCUS = 2.0
-# Share of the patches that noise covers, least and greatest.
+# Fraction of the patches that noise covers, least and greatest.
 _COVERED = (0.004, 0.15)
 # Cells of the smooth noise that masks are cut from, across the map.
 _CELLS = (2, 4, 8, 16)
@@ -30,21 +30,21 @@ _COUNTS = 0.5
 
 
 class Examples:
-    """Features of photos, by shape, with what is known about each.
+    """Features of images, by shape, with what is known about each.
 
-    Sound ones have an empty mask. Of defective ones without a known mask only the photo is judged.
+    Normal ones have an empty mask. Of defective ones without a known mask only the image is judged.
     """
 
     def __init__(self) -> None:
-        self.sound: dict[tuple[int, ...], list[Tensor]] = defaultdict(list)
+        self.normal: dict[tuple[int, ...], list[Tensor]] = defaultdict(list)
         self.defective: dict[tuple[int, ...], list[tuple[Tensor, Tensor | None]]] = defaultdict(list)
 
-    def add_sound(self, features: Tensor) -> None:
+    def add_normal(self, features: Tensor) -> None:
         """Add float (d, h, w)."""
-        self.sound[tuple(features.shape)].append(features)
+        self.normal[tuple(features.shape)].append(features)
 
     def add_defective(self, features: Tensor, mask: Tensor | None) -> None:
-        """Add float (d, h, w) and the photo's mask, float (H, W) from 0 to 1; a piece whose mask is empty is sound."""
+        """Add float (d, h, w) and the image's mask, float (H, W) from 0 to 1; a piece whose mask is empty is normal."""
         if mask is None:
             self.defective[tuple(features.shape)].append((features, None))
             return
@@ -53,28 +53,28 @@ class Examples:
         if small.any():
             self.defective[tuple(features.shape)].append((features, small.float()))
         elif float(mask.max()) == 0:
-            self.add_sound(features)
+            self.add_normal(features)
 
     def describe(self) -> str:
         """How many, in words."""
-        sound = sum(map(len, self.sound.values()))
+        normal = sum(map(len, self.normal.values()))
         defects = [each for group in self.defective.values() for each in group]
         masked = sum(1 for _, mask in defects if mask is not None)
-        return f"{sound} sound and {len(defects)} defective photos or tiles ({masked} with masks)"
+        return f"{normal} normal and {len(defects)} defective images or tiles ({masked} with masks)"
 
     def batch(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Up to ``count`` photos of one shape, about half of them defective where there are any.
+        """Up to ``count`` images of one shape, about half of them defective where there are any.
 
         Returns:
             features (n, d, h, w), masks (n, h, w), whether the mask is known (n,), whether defective (n,).
         """
-        shapes = sorted(self.sound)
-        sizes = torch.tensor([float(len(self.sound[shape])) for shape in shapes])
+        shapes = sorted(self.normal)
+        sizes = torch.tensor([float(len(self.normal[shape])) for shape in shapes])
         shape = shapes[int(torch.multinomial(sizes, 1, generator=random))]
-        sound, defects = self.sound[shape], self.defective.get(shape, [])
+        normal, defects = self.normal[shape], self.defective.get(shape, [])
         flawed = count // 2 if defects else 0
         empty = torch.zeros(shape[-2:])
-        rows = [(sound[i], empty, 1.0, 0.0) for i in _drawn(len(sound), count - flawed, random)]
+        rows = [(normal[i], empty, 1.0, 0.0) for i in _drawn(len(normal), count - flawed, random)]
         for i in _drawn(len(defects), flawed, random):
             features, mask = defects[i]
             rows.append((features, empty if mask is None else mask, float(mask is not None), 1.0))
@@ -82,7 +82,7 @@ class Examples:
         return torch.stack([row[0] for row in rows]), torch.stack([row[1] for row in rows]), known, defective
 
 
-def teach(
+def fit(
     head: NoiseHead,
     examples: Examples,
     *,
@@ -97,9 +97,9 @@ def teach(
 
     Args:
         head: what is trained.
-        examples: at least one sound photo.
+        examples: at least one normal image.
         steps: of AdamW.
-        batch_size: photos in one step.
+        batch_size: images in one step.
         learning_rate: at the start.
         noise: least and greatest strength, in units of the features.
         score_patches: as in scoring.
@@ -109,10 +109,10 @@ def teach(
         The mean loss of the last tenth of the steps.
 
     Raises:
-        DataError: no sound photo.
+        DataError: no normal image.
     """
-    if not examples.sound:
-        raise DataError("There is no sound photo to learn from.")
+    if not examples.normal:
+        raise DataError("There is no normal image to learn from.")
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(head.parameters(), lr=learning_rate, weight_decay=1e-5)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -126,9 +126,9 @@ def teach(
         masks = torch.cat([masks, torch.maximum(masks, blobs)])
         known, defective = torch.cat([known, known]), torch.cat([defective, torch.ones(len(noisy))])
         logits = head.logits(features)
-        photos = head.photo_logits(logits, score_patches)
+        images = head.image_logits(logits, score_patches)
         counts = known[:, None, None] * head.region
-        loss = _patch_loss(logits, masks, counts) + _focal(photos, defective).mean()
+        loss = _patch_loss(logits, masks, counts) + _focal(images, defective).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -162,13 +162,13 @@ def _blob(h: int, w: int, random: torch.Generator) -> Tensor:
     grid = torch.randn(1, 1, min(cells, h) + 1, min(cells, w) + 1, generator=random)
     smooth = F.interpolate(grid, size=(h, w), mode="bicubic", align_corners=True)[0, 0]
     low, high = (math.log(each) for each in _COVERED)
-    share = math.exp(low + (high - low) * float(torch.rand(1, generator=random)))
-    count = max(1, round(share * h * w))
+    fraction = math.exp(low + (high - low) * float(torch.rand(1, generator=random)))
+    count = max(1, round(fraction * h * w))
     return (smooth >= smooth.flatten().topk(count).values[-1]).float()
 
 
 def _patch_loss(logits: Tensor, masks: Tensor, counts: Tensor) -> Tensor:
-    """Focal loss and truncated L1; sound and defective patches weigh the same however few there are of either.
+    """Focal loss and truncated L1; normal and defective patches weigh the same however few there are of either.
 
     Args:
         logits: (n, h, w).

@@ -1,4 +1,4 @@
-"""What all feature methods share: photos to patches in a stream, and the graph around what was learned."""
+"""What all feature methods share: images to patches in a stream, and the graph around what was learned."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from blemish.methods.contract import FittedMethod, LoadWeights
 from blemish.methods.features.patches import PatchFeatures, read_region
 from blemish.methods.features.scoring import Head, Scoring
 from blemish.methods.features.settings import FeatureSettings
-from blemish.methods.normal_photos import NormalPhotos
+from blemish.methods.normal_batches import NormalBatches
 
-# Spread and directions are known well enough after this many photos; the mean alone, which changes no distance, sooner.
-_PHOTOS_FOR_SCALE = 48
-_PHOTOS_FOR_MEAN = 8
-# A photo or tile of the least size has this many patches, squared: no score may ask for more.
-_LEAST_SIDE_PX = 64
+# Spread and directions are known well enough after this many images; the mean alone, which changes no distance, sooner.
+_IMAGES_FOR_SCALE = 48
+_IMAGES_FOR_MEAN = 8
+# An image or tile of the least size has this many patches, squared: no score may ask for more.
+_MIN_SIDE_PX = 64
 
 PatchStream = Callable[[], Iterator[Tensor]]
-"""Starts a pass over all training photos: patch features, float (N, d, h, w) at a time."""
+"""Starts a pass over all training images: patch features, float (N, d, h, w) at a time."""
 
 
 class FeatureMethod(FittedMethod):
@@ -32,7 +32,7 @@ class FeatureMethod(FittedMethod):
 
     Settings: ClassVar[type[FeatureSettings]] = FeatureSettings
     by_place: ClassVar[bool] = False
-    """Whether patches are compared by their place: then all photos must have one size."""
+    """Whether patches are compared by their place: then all images must have one size."""
 
     settings: FeatureSettings
 
@@ -40,7 +40,7 @@ class FeatureMethod(FittedMethod):
         super().__init__()
         if self.by_place and settings.size_px is None:
             raise SettingsError(
-                f'Method "{self.info.name}" compares patches by their place in the photo, so it needs a size: '
+                f'Method "{self.info.name}" compares patches by their place in the image, so it needs a size: '
                 "give --set size_px=256, or take patch-gaussian or patchcore."
             )
         features = PatchFeatures(settings, load_weights)
@@ -49,31 +49,31 @@ class FeatureMethod(FittedMethod):
         self._spec = settings.input_spec([(1, 1)])
         self._region: Tensor | None = None
 
-    def fit(self, photos: NormalPhotos, *, seed: int) -> str:
-        """Fix the features by some of the photos, then learn from the patches of all of them."""
-        if not len(photos):
-            raise DataError("There is no sound photo to learn from.")
-        self._spec = self.settings.input_spec(photos.sizes_px())
+    def fit(self, images: NormalBatches, *, seed: int) -> str:
+        """Fix the features by some of the images, then learn from the patches of all of them."""
+        if not len(images):
+            raise DataError("There is no normal image to learn from.")
+        self._spec = self.settings.input_spec(images.sizes_px())
         if self.settings.region is not None and self._spec.size_px is not None:
             with torch.inference_mode():
                 grid = self.features(torch.zeros(1, *self._spec.size_px, 3, dtype=torch.uint8)).shape[-2:]
             self._region = read_region(self.settings.region, (int(grid[0]), int(grid[1])))
         mean_alone = self.settings.scaling == "none" and self.settings.projection != "whiten"
-        step = -(-len(photos) // (_PHOTOS_FOR_MEAN if mean_alone else _PHOTOS_FOR_SCALE))
-        self.features.learn(self._pixels(NormalPhotos(photos.paths[::step])), seed=seed)
-        learned = self.learn(lambda: self._patches(photos), seed=seed)
+        step = -(-len(images) // (_IMAGES_FOR_MEAN if mean_alone else _IMAGES_FOR_SCALE))
+        self.features.learn(self._pixels(NormalBatches(images.paths[::step])), seed=seed)
+        learned = self.learn(lambda: self._patches(images), seed=seed)
         return f"{self.settings.backbone} at strides {', '.join(map(str, self.settings.strides))}; {learned}"
 
     @abstractmethod
     def learn(self, patches: PatchStream, *, seed: int) -> str:
-        """Learn from the patches of all training photos, in as many passes as it takes; what was learned, in words."""
+        """Learn from the patches of all training images, in as many passes as it takes; what was learned, in words."""
 
     @abstractmethod
     def head(self) -> Head:
         """What was learned, as a module."""
 
     def input_spec(self) -> InputSpec:
-        """One size with the usual proportions of the training photos, or tiles at their own resolution."""
+        """One size with the usual proportions of the training images, or tiles at their own resolution."""
         return self._spec
 
     def graph(self) -> nn.Module:
@@ -88,9 +88,9 @@ class FeatureMethod(FittedMethod):
         return scoring.eval()
 
     def score_patches(self) -> int:
-        """How many patches a photo scores by: as many as asked for, where the least photo has them."""
+        """How many patches an image scores by: as many as asked for, where the least image has them."""
         # Networks without padding give a row and a column less.
-        least = max(1, _LEAST_SIDE_PX // self.settings.strides[0] - 1) ** 2
+        least = max(1, _MIN_SIDE_PX // self.settings.strides[0] - 1) ** 2
         return min(self.settings.score_patches, int(least))
 
     def flat(self, features: Tensor) -> Tensor:
@@ -100,11 +100,11 @@ class FeatureMethod(FittedMethod):
             return vectors[:, self._region > 0].flatten(0, 1)
         return vectors.flatten(0, 2)
 
-    def _pixels(self, photos: NormalPhotos) -> Iterator[Tensor]:
-        for batch in photos.batches(self._spec, self.settings.variants):
+    def _pixels(self, images: NormalBatches) -> Iterator[Tensor]:
+        for batch in images.batches(self._spec, self.settings.variants):
             yield torch.from_numpy(batch)
 
-    def _patches(self, photos: NormalPhotos) -> Iterator[Tensor]:
-        for batch in self._pixels(photos):
+    def _patches(self, images: NormalBatches) -> Iterator[Tensor]:
+        for batch in self._pixels(images):
             with torch.inference_mode():
                 yield self.features(batch)

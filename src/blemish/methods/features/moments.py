@@ -11,7 +11,7 @@ class Moments:
 
     Args:
         dimensions: d of the vectors.
-        places: number of separate accumulators, for statistics by place in the photo; 1 pools everything.
+        places: number of separate accumulators, for statistics by place in the image; 1 pools everything.
         full: False keeps variances alone.
     """
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from blemish.methods.features.scoring import Head
 
-# Rows of the memory in one product: answers for a photo of 256 × 256 stay in the cache until their minimum is taken.
+# Rows of the memory in one product: answers for an image of 256 × 256 stay in the cache until their minimum is taken.
 _BLOCK = 1024
 
 
@@ -17,7 +17,7 @@ class NearestNeighbour(Head):
     |a - b|² = |a|² - 2ab + |b|², so the nearest is found by products of matrices and running minima.
 
     Args:
-        bank: float32 (k, d), patches of sound photos.
+        bank: float32 (k, d), patches of normal images.
         neighbours: of the nearest remembered patch, by which the image score is re-weighted (eq. 7 of the PatchCore
             paper, distances in units of √d); 0 takes the plain maximum, as the authors' code does.
     """

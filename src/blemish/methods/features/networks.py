@@ -1,4 +1,4 @@
-"""Networks that give patch features: pretrained ones by name, cut where they have shrunk the photo as far as wanted.
+"""Networks that give patch features: pretrained ones by name, cut where they have shrunk the image as far as wanted.
 
 Names are looked for in this order: ``scattering`` (built in, no weights), ``resnetv2_50_gluon``, timm's, and
 torchvision's that are one ``features`` sequence (mobilenet_v2, squeezenet1_1, vgg, densenet, efficientnet, convnext).
@@ -48,7 +48,7 @@ def build_pyramid(name: str, strides: Sequence[int], load_weights: LoadWeights, 
 
     Args:
         name: a network, or ``auto`` for mobilenet_v2 where its weights can be had and ``scattering`` where not.
-        strides: by how much the maps are smaller than the photo, ascending powers of two.
+        strides: by how much the maps are smaller than the image, ascending powers of two.
         load_weights: where pretrained weights come from.
         pretrained: False leaves the random numbers that the network is built with.
 

@@ -29,13 +29,13 @@ class NoiseHead(Head):
             nn.ReLU(),
             nn.Conv2d(hidden, 1, 1),
         )
-        # How the photo's loss reads the mean of its worst patches; scoring needs neither, for they change no order.
+        # How the image's loss reads the mean of its worst patches; scoring needs neither, for they change no order.
         self.scale, self.shift = nn.Parameter(torch.ones(())), nn.Parameter(torch.zeros(()))
         self.register_buffer("region", torch.ones(1, 1) if region is None else region)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, d, h, w) -> (N, h, w)."""
-        # Never flat and never below zero: sound photos keep an order, which thresholds need.
+        # Never flat and never below zero: normal images keep an order, which thresholds need.
         return F.softplus(self.logits(features))
 
     def logits(self, features: Tensor) -> Tensor:
@@ -44,6 +44,6 @@ class NoiseHead(Head):
         answers: Tensor = self.patch(torch.cat([features, features * features - 1], dim=1))
         return answers[:, 0]
 
-    def photo_logits(self, logits: Tensor, patches: int) -> Tensor:
+    def image_logits(self, logits: Tensor, patches: int) -> Tensor:
         """(N, h, w) -> (N,): the mean of the worst patches, on a scale of its own."""
         return self.scale.abs() * top_mean(logits, patches) + self.shift

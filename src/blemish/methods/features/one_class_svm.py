@@ -1,4 +1,4 @@
-"""One-class SVM: a boundary around sound patches, in the space of a Gaussian kernel.
+"""One-class SVM: a boundary around normal patches, in the space of a Gaussian kernel.
 
 Schölkopf, Platt, Shawe-Taylor, Smola, Williamson, "Estimating the support of a high-dimensional distribution", Neural
 Computation 2001: minimise ½ αᵀKα under 0 <= α <= 1 / (ν n) and Σ α = 1; a patch is judged by Σ α k(x, xᵢ).
@@ -30,7 +30,7 @@ _BISECTIONS = 60
 class OneClassSvmSettings(FeatureSettings):
     """Hyper-parameters of `OneClassSvm`; the defaults are the ``quick`` profile."""
 
-    nu: float = Field(0.05, gt=0, le=1, description="share of sound patches that may lie outside")
+    nu: float = Field(0.05, gt=0, le=1, description="fraction of normal patches that may lie outside")
     patches: int = Field(2000, ge=2, le=20_000, description="patches drawn to learn from; the cost is their square")
     width: float = Field(1.0, gt=0, description="of the kernel, in units of the spread of all patches")
 
@@ -66,7 +66,7 @@ class KernelSum(Head):
 
 @register("one-class-svm", learns_from="normal", localises=True)
 class OneClassSvm(FeatureMethod):
-    """Draws a boundary around sound patches with a Gaussian kernel; groundwork to compare with."""
+    """Draws a boundary around normal patches with a Gaussian kernel; groundwork to compare with."""
 
     Settings: ClassVar[type[OneClassSvmSettings]] = OneClassSvmSettings
     settings: OneClassSvmSettings

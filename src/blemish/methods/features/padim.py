@@ -1,10 +1,10 @@
-"""PaDiM: what is usual at each place of the photo, as a Gaussian of its patch features.
+"""PaDiM: what is usual at each place of the image, as a Gaussian of its patch features.
 
 Defard, Setkov, Loesch, Audigier, "PaDiM: a patch distribution modeling framework for anomaly detection and
-localization", ICPR 2020. For parts that always lie alike. Memory and time do not grow with the training photos.
+localization", ICPR 2020. For parts that always lie alike. Memory and time do not grow with the training images.
 
 What differs from the paper: dimensions are lowered by a random projection (theirs: a random choice of channels), the
-covariance is shrunk as far as the number of photos demands (theirs: .01 on the diagonal), mean and covariance are
+covariance is shrunk as far as the number of images demands (theirs: .01 on the diagonal), mean and covariance are
 streamed, the Cholesky factors are computed once, and the score is the distance itself.
 """
 
@@ -35,7 +35,7 @@ class PadimSettings(FeatureSettings):
 
 @register("padim", learns_from="normal", localises=True)
 class Padim(FeatureMethod):
-    """Learns what is usual at each place of the photo; for parts that always lie alike, at constant cost."""
+    """Learns what is usual at each place of the image; for parts that always lie alike, at constant cost."""
 
     Settings: ClassVar[type[PadimSettings]] = PadimSettings
     by_place: ClassVar[bool] = True
@@ -52,11 +52,11 @@ class Padim(FeatureMethod):
             moments = moments or Moments(by_place.shape[2], by_place.shape[1])
             moments.add(by_place)
         if moments is None or moments.count < 2:
-            raise DataError("padim compares the same place across photos: it needs at least 2 sound photos.")
+            raise DataError("padim compares the same place across images: it needs at least 2 normal images.")
         covariance = torch.stack([shrunk(each, moments.count) for each in moments.covariance()])
         self._head = Mahalanobis(moments.mean(), covariance)
         places, dimensions = moments.mean().shape
-        return f"{places} Gaussians of {dimensions} dimensions from {moments.count} photos"
+        return f"{places} Gaussians of {dimensions} dimensions from {moments.count} images"
 
     def head(self) -> Mahalanobis:
         """Distance to the mean of the place."""

@@ -1,9 +1,9 @@
 """Patch Gaussian: one Gaussian for the patches of all places.
 
 Rippel, Mertens, Merhof, "Modeling the distribution of normal data in pre-trained deep features for anomaly detection",
-ICPR 2020, on patches in place of whole photos: for even surfaces that lie anyhow. The smallest detector of all.
+ICPR 2020, on patches in place of whole images: for even surfaces that lie anyhow. The smallest detector of all.
 
-What differs from the paper: patches, with the largest distance as the photo's score; the covariance is shrunk after
+What differs from the paper: patches, with the largest distance as the image's score; the covariance is shrunk after
 Chen et al. 2010 (theirs: Ledoit and Wolf).
 """
 
@@ -26,7 +26,7 @@ class PatchGaussianSettings(FeatureSettings):
 
 @register("patch-gaussian", learns_from="normal", localises=True)
 class PatchGaussian(FeatureMethod):
-    """Learns the mean and the spread of all sound patches together; small and fast, for even surfaces."""
+    """Learns the mean and the spread of all normal patches together; small and fast, for even surfaces."""
 
     Settings: ClassVar[type[PatchGaussianSettings]] = PatchGaussianSettings
 
@@ -40,7 +40,7 @@ class PatchGaussian(FeatureMethod):
         for features in patches():
             moments.add(self.flat(features))
         if moments.count < 2:
-            raise DataError("patch-gaussian needs at least 2 patches of sound photos in the region of interest.")
+            raise DataError("patch-gaussian needs at least 2 patches of normal images in the region of interest.")
         self._head = Mahalanobis(moments.mean(), shrunk(moments.covariance(), moments.count))
         return f"one Gaussian of {self.features.dimensions} dimensions from {moments.count} patches"
 

@@ -1,10 +1,10 @@
-"""PatchCore: remember sound patches, and score each new one by its distance to the nearest.
+"""PatchCore: remember normal patches, and score each new one by its distance to the nearest.
 
 Roth, Pemula, Zepeda, Schölkopf, Brox, Gehler, "Towards total recall in industrial anomaly detection", CVPR 2022.
 
 What differs from the authors' code: farthest points are taken exactly and in full dimension (theirs are sought in a
 random projection to 128), the memory never outgrows its limits, channels may be brought to one spread, and the search
-is exact matrix products inside the graph (theirs: FAISS). By default features are whitened and a photo scores by the
+is exact matrix products inside the graph (theirs: FAISS). By default features are whitened and an image scores by the
 mean of its 20 most unusual patches; the ``paper`` profile takes the plain features and the paper's eq. 7, and
 ``score_patches: 1`` without ``reweighting`` is what the authors' code does.
 """
@@ -30,11 +30,11 @@ class PatchCoreSettings(FeatureSettings):
 
     projection: Literal["auto", "none", "random", "whiten"] = Field(
         "auto",
-        description="of the features: whiten (directions in which sound patches hardly vary count as much as others), "
+        description="of the features: whiten (directions in which normal patches hardly vary count as much as others), "
         "random, none; auto whitens where the weights are pretrained",
     )
-    share: float = Field(0.1, gt=0, le=1, description="part of all patches that is remembered (paper: .01 to .25)")
-    most_patches: int = Field(10_000, ge=1, description="patches that are remembered at most, however many photos")
+    fraction: float = Field(0.1, gt=0, le=1, description="part of all patches that is remembered (paper: .01 to .25)")
+    max_patches: int = Field(10_000, ge=1, description="patches that are remembered at most, however many images")
     reweighting: int = Field(
         0, ge=0, description="neighbours that the paper re-weights the image score by (paper: 9); 0: plain maximum"
     )
@@ -42,7 +42,7 @@ class PatchCoreSettings(FeatureSettings):
 
 @register("patchcore", learns_from="normal", localises=True)
 class PatchCore(FeatureMethod):
-    """Remembers what sound patches look like; finds whatever is unlike all of them, from 50 good photos."""
+    """Remembers what normal patches look like; finds whatever is unlike all of them, from 50 normal images."""
 
     Settings: ClassVar[type[PatchCoreSettings]] = PatchCoreSettings
     settings: PatchCoreSettings
@@ -53,11 +53,11 @@ class PatchCore(FeatureMethod):
 
     def learn(self, patches: PatchStream, *, seed: int) -> str:
         """One pass, then the coreset."""
-        bank = Bank(self.settings.most_patches, seed=seed)
+        bank = Bank(self.settings.max_patches, seed=seed)
         with torch.inference_mode():
             for features in patches():
                 bank.add(self.flat(features))
-            memory, radius = bank.finish(self.settings.share)
+            memory, radius = bank.finish(self.settings.fraction)
         self.bank = memory.clone()
         slack = f", {bank.slack:.3g} more for those given up on the way" if bank.slack else ""
         return (

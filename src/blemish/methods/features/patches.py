@@ -1,4 +1,4 @@
-"""Patch features: what a network says about each place of a photo and its nearest surroundings, as one vector.
+"""Patch features: what a network says about each place of an image and its nearest surroundings, as one vector.
 
 Roth et al., "Towards total recall in industrial anomaly detection", CVPR 2022, section 3.1: maps of several layers,
 averaged over 3 × 3 neighbours, brought to the size of the largest one and joined.
@@ -32,7 +32,7 @@ _FLAT = 1e-5
 
 
 class PatchFeatures(nn.Module):
-    """uint8 (N, H, W, 3) -> float (N, d, h, w), h and w being the photo's size by the first stride.
+    """uint8 (N, H, W, 3) -> float (N, d, h, w), h and w being the image's size by the first stride.
 
     Args:
         settings: the network, its layers, and what is done to their answers.
@@ -67,14 +67,14 @@ class PatchFeatures(nn.Module):
         return look + (2 if self.settings.place_weight else 0)
 
     def learn(self, batches: Iterable[Tensor], *, seed: int) -> None:
-        """Fix mean, scale and projection by sound photos.
+        """Fix mean, scale and projection by normal images.
 
         Args:
             batches: uint8 (N, H, W, 3).
             seed: of a random projection.
 
         Raises:
-            DataError: all photos are of one flat colour, or none are given.
+            DataError: all images are of one flat colour, or none are given.
         """
         moments: Moments | None = None
         flat = True
@@ -86,9 +86,11 @@ class PatchFeatures(nn.Module):
                 moments = moments or Moments(vectors.shape[1], full=whiten)
                 moments.add(vectors)
         if moments is None:
-            raise DataError("There is no sound photo to learn from.")
+            raise DataError("There is no normal image to learn from.")
         if flat:
-            raise DataError("Every training photo is of one flat colour: there is nothing to learn of how sound looks.")
+            raise DataError(
+                "Every training image is of one flat colour: there is nothing to learn of how normal looks."
+            )
         self.mean = moments.mean()[0].float()
         spread = moments.variance()[0].sqrt()
         # A channel that never moves says nothing; blowing it up would say noise.
@@ -171,7 +173,7 @@ def read_region(path: Path, grid: tuple[int, int]) -> Tensor:
     """The region of interest by patches, float (h, w): 1 where at least half of a patch is looked at.
 
     Args:
-        path: picture of a whole photo, of any size, white where photos are looked at.
+        path: picture of a whole image, of any size, white where images are looked at.
         grid: h and w of the patch features.
 
     Raises:

@@ -1,4 +1,4 @@
-"""PCA: what the main directions of sound patches cannot say about a patch.
+"""PCA: what the main directions of normal patches cannot say about a patch.
 
 The groundwork of the field: Jackson, Mudholkar, "Control procedures for residuals associated with principal component
 analysis", Technometrics 1979; on deep features as in Ahuja et al., "Probabilistic modeling of deep features for
@@ -25,7 +25,7 @@ from blemish.methods.registry import register
 class PcaSettings(FeatureSettings):
     """Hyper-parameters of `Pca`; the defaults are the ``quick`` profile."""
 
-    variance: float = Field(0.95, gt=0, lt=1, description="share of the variance that the kept directions carry")
+    variance: float = Field(0.95, gt=0, lt=1, description="fraction of the variance that the kept directions carry")
 
 
 class Residual(Head):
@@ -53,7 +53,7 @@ class Residual(Head):
 
 @register("pca", learns_from="normal", localises=True)
 class Pca(FeatureMethod):
-    """Learns the main directions of sound patches and scores what they leave over; groundwork to compare with."""
+    """Learns the main directions of normal patches and scores what they leave over; groundwork to compare with."""
 
     Settings: ClassVar[type[PcaSettings]] = PcaSettings
     settings: PcaSettings
@@ -68,7 +68,7 @@ class Pca(FeatureMethod):
         for features in patches():
             moments.add(self.flat(features))
         if moments.count < 2:
-            raise DataError("pca needs at least 2 patches of sound photos in the region of interest.")
+            raise DataError("pca needs at least 2 patches of normal images in the region of interest.")
         values, vectors = torch.linalg.eigh(moments.covariance()[0])
         carried = values.flip(0).clamp(min=0).cumsum(0)
         kept = 1 + int((carried < self.settings.variance * carried[-1]).sum())

@@ -4,7 +4,7 @@ Bruna, Mallat, "Invariant scattering convolution networks", TPAMI 2013: oriented
 the modulus of their answers, the same filters on those once more, everything averaged locally. Nothing is learned, so
 it needs no weights; texture, edges and their arrangement are what it sees, and the average colour.
 
-What differs from the paper: Gabor filters of 7×7 px on a pyramid of halved photos in place of filters in the Fourier
+What differs from the paper: Gabor filters of 7×7 px on a pyramid of halved images in place of filters in the Fourier
 domain, and the logarithm of each average, so that faint texture counts beside strong edges.
 """
 
@@ -26,7 +26,7 @@ _FILTER_PX = 7
 # Wavelength of the filters at each level: 3.6 px, times two at the next.
 _WAVELENGTH_PX = 3.6
 _SIGMA_PX = 1.6
-# Contrast at which the logarithm bends, in units of the normalised photo.
+# Contrast at which the logarithm bends, in units of the normalised image.
 _KNEE = 0.02
 
 
@@ -98,8 +98,8 @@ class Scattering(nn.Module):
         even, odd = answers[:, ::2], answers[:, 1::2]
         return torch.sqrt(even * even + odd * odd + 1e-10)
 
-    def _averaged(self, maps: Tensor, halvings: int) -> Tensor:
-        for _ in range(halvings):
+    def _averaged(self, maps: Tensor, downsamplings: int) -> Tensor:
+        for _ in range(downsamplings):
             maps = self._halved(maps)
         return maps
 

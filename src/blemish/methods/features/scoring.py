@@ -1,4 +1,4 @@
-"""From patch features to an image score and a heat map: the part of the graph that all feature methods share."""
+"""From patch features to an image score and an anomaly map: the part of the graph that all feature methods share."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from blemish.methods.networks.pixels import top_mean
 
 
 class Head(nn.Module, ABC):
-    """What a feature method has learned: how unlike anything sound each patch is."""
+    """What a feature method has learned: how unlike anything normal each patch is."""
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Patch features (N, d, h, w) -> how unusual each patch is, (N, h, w), 0 or more, higher is worse."""
 
     def image_score(self, features: Tensor, unusual: Tensor, patches: int) -> Tensor:
-        """The score of each photo, (N,): the mean of so many most unusual patches."""
+        """The score of each image, (N,): the mean of so many most unusual patches."""
         return top_mean(unusual, patches)
 
 
@@ -27,7 +27,7 @@ class Scoring(nn.Module):
     """uint8 (N, H, W, 3) -> score (N,), map (N, H, W).
 
     Args:
-        features: photos to patch features.
+        features: images to patch features.
         head: patch features to how unusual they are.
         score_patches: the mean of so many most unusual ones is the score; at least so many must there be.
         smoothing_px: standard deviation of the map's blur.

@@ -33,7 +33,7 @@ def pyramid(channels: int, width: int, side_px: int, dims: int = 2) -> nn.Sequen
     """(N, C, P, P) -> (N, width · P / 8, 4, 4): halved by 4×4 convolutions, channels doubled each time."""
     of = layers_of(dims)
     layers: list[nn.Module] = [of.conv(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(_SLOPE)]
-    for _ in range(halvings(side_px) - 1):
+    for _ in range(downsamplings(side_px) - 1):
         layers += [
             of.conv(width, 2 * width, 4, 2, 1, bias=False),
             of.norm(2 * width),
@@ -43,14 +43,14 @@ def pyramid(channels: int, width: int, side_px: int, dims: int = 2) -> nn.Sequen
     return nn.Sequential(*layers)
 
 
-def halvings(side_px: int) -> int:
+def downsamplings(side_px: int) -> int:
     """From a side that is a power of two to 4."""
     return int(math.log2(side_px // _LAST_SIDE_PX))
 
 
 def deepest_width(width: int, side_px: int) -> int:
     """Channels at 4×4."""
-    return int(width * 2 ** (halvings(side_px) - 1))
+    return int(width * 2 ** (downsamplings(side_px) - 1))
 
 
 class Encoder(nn.Module):
@@ -90,7 +90,7 @@ class Decoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """GANomaly's: (N, C, P, P) -> logit (N,) of being a photo, and the features before it (N, F)."""
+    """GANomaly's: (N, C, P, P) -> logit (N,) of being an image, and the features before it (N, F)."""
 
     def __init__(self, channels: int, width: int, side_px: int, dims: int = 2) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class CodeDiscriminator(nn.Module):
 
 
 class SkipGenerator(nn.Module):
-    """A U-Net of as many halvings as lead to one position: (N, C, P, P) -> the same in [-1, 1].
+    """A U-Net of as many downsamplings as lead to one position: (N, C, P, P) -> the same in [-1, 1].
 
     4×4 convolutions down, 4×4 transposed ones up; skips between equal sizes; widths doubled to eight times the first.
     """

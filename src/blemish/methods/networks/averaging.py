@@ -12,7 +12,7 @@ def follow(slow: nn.Module, fast: nn.Module, decay: float, step: int) -> None:
     Args:
         slow: the averaged copy.
         fast: the network that learns.
-        decay: share of the old average, in [0, 1).
+        decay: fraction of the old average, in [0, 1).
         step: from 1; at first less is kept, ``(1 + step) / (10 + step)`` at most, as TensorFlow does.
     """
     keep = min(decay, (1 + step) / (10 + step))

@@ -14,7 +14,7 @@ _SLOPE = 0.1
 _LAST_SIDE_PX = 8
 
 
-def _halvings(side_px: int) -> int:
+def _downsamplings(side_px: int) -> int:
     return int(math.log2(side_px // _LAST_SIDE_PX))
 
 
@@ -23,7 +23,7 @@ class Generator(nn.Module):
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int) -> None:
         super().__init__()
-        ups = _halvings(side_px)
+        ups = _downsamplings(side_px)
         wide = width * 2 ** (ups - 1)
         self.shape = (wide, _LAST_SIDE_PX, _LAST_SIDE_PX)
         flat = wide * _LAST_SIDE_PX**2
@@ -58,7 +58,7 @@ class PictureBranch(nn.Sequential):
 
     def __init__(self, channels: int, width: int, side_px: int, dropout: float = 0.0) -> None:
         layers: list[nn.Module] = []
-        for level in range(_halvings(side_px)):
+        for level in range(_downsamplings(side_px)):
             wide = width * 2 ** max(level - 1, 0)
             layers.append(nn.Conv2d(channels, wide, 4, 2, 1))
             if level:
@@ -88,7 +88,7 @@ class Discriminator(nn.Module):
 
 
 class PairDiscriminator(nn.Module):
-    """EGBAD's: picture (N, C, P, P) and z (N, Z) -> logit (N,) of being photo and code, last hidden layer (N, F)."""
+    """EGBAD's: picture (N, C, P, P) and z (N, Z) -> logit (N,) of being image and code, last hidden layer (N, F)."""
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int, dropout: float) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Encoder(nn.Module):
         super().__init__()
         wide = width // 2
         layers: list[nn.Module] = [nn.Conv2d(channels, wide, 3, 1, 1), nn.BatchNorm2d(wide), nn.LeakyReLU(_SLOPE)]
-        for _ in range(_halvings(side_px)):
+        for _ in range(_downsamplings(side_px)):
             layers += [nn.Conv2d(wide, 2 * wide, 3, 2, 1), nn.BatchNorm2d(2 * wide), nn.LeakyReLU(_SLOPE)]
             wide *= 2
         self.body = nn.Sequential(*layers, nn.Flatten())

@@ -1,4 +1,4 @@
-"""The one switch between photos and sensor series: the same blocks out of 2-D or of 1-D layers."""
+"""The one switch between images and sensor series: the same blocks out of 2-D or of 1-D layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A U-Net that stops decoding at half the photo's size and turns channels into pixels for the last step."""
+"""A U-Net that stops decoding at half the image's size and turns channels into pixels for the last step."""
 
 from __future__ import annotations
 

@@ -14,18 +14,18 @@ def block_widths(width: int) -> tuple[int, ...]:
     return tuple(width * 2 ** min(block, 3) for block in range(BLOCKS))
 
 
-def contracting(channels: int, width: int, halvings: int) -> nn.Sequential:
-    """The encoder's body: (N, C, P, P) -> (N, K, P / 2^halvings, same).
+def contracting(channels: int, width: int, downsamplings: int) -> nn.Sequential:
+    """The encoder's body: (N, C, P, P) -> (N, K, P / 2^downsamplings, same).
 
     Args:
         channels: C.
         width: channels of the first block.
-        halvings: how many of the blocks, from the first, halve the picture.
+        downsamplings: how many of the blocks, from the first, halve the picture.
     """
     layers: list[nn.Module] = []
     for block, wide in enumerate(block_widths(width)):
         layers += [
-            nn.Conv2d(channels, wide, 3, stride=2 if block < halvings else 1, padding=1, bias=False),
+            nn.Conv2d(channels, wide, 3, stride=2 if block < downsamplings else 1, padding=1, bias=False),
             nn.BatchNorm2d(wide),
             nn.LeakyReLU(_SLOPE),
         ]
@@ -41,18 +41,18 @@ class Expanding(nn.Module):
         channels: C.
         width: as the encoder's.
         side_px: P.
-        halvings: as the encoder's.
+        downsamplings: as the encoder's.
     """
 
-    def __init__(self, latent: int, channels: int, width: int, side_px: int, halvings: int) -> None:
+    def __init__(self, latent: int, channels: int, width: int, side_px: int, downsamplings: int) -> None:
         super().__init__()
         widths = block_widths(width)
-        self.shape = (widths[-1], side_px >> halvings, side_px >> halvings)
+        self.shape = (widths[-1], side_px >> downsamplings, side_px >> downsamplings)
         self.start = nn.Linear(latent, widths[-1] * self.shape[1] * self.shape[2])
         layers: list[nn.Module] = []
         for block in reversed(range(BLOCKS)):
             narrow = widths[max(block - 1, 0)]
-            if block < halvings:
+            if block < downsamplings:
                 layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
             layers += [
                 nn.Conv2d(widths[block], narrow, 3, padding=1, bias=False),
@@ -66,6 +66,6 @@ class Expanding(nn.Module):
         return torch.tanh(self.layers(self.start(code).unflatten(1, self.shape)))
 
 
-def contracted_size(width: int, side_px: int, halvings: int) -> int:
+def contracted_size(width: int, side_px: int, downsamplings: int) -> int:
     """How many numbers the encoder's body gives for one picture."""
-    return block_widths(width)[-1] * (side_px >> halvings) ** 2
+    return block_widths(width)[-1] * (side_px >> downsamplings) ** 2

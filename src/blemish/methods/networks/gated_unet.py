@@ -1,7 +1,7 @@
-"""A U-Net with a gate: which classes does this photo show at all?
+"""A U-Net with a gate: which classes does this image show at all?
 
-The better entries to Severstal's challenge put a classifier before the segmentation, against false alarms on sound
-photos. Here both share one encoder, so the gate costs next to nothing and travels inside the same graph.
+The better entries to Severstal's challenge put a classifier before the segmentation, against false alarms on normal
+images. Here both share one encoder, so the gate costs next to nothing and travels inside the same graph.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class GatedUNet(nn.Module):
         self.gate = nn.Linear(network.encoder.out_channels[-1], classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised (N, 3, H, W) -> logits of the pixels (N, C, H, W) and of the photo's classes (N, K)."""
+        """Normalised (N, 3, H, W) -> logits of the pixels (N, C, H, W) and of the image's classes (N, K)."""
         features = self.network.encoder(x)
         logits = self.network.segmentation_head(self.network.decoder(features))
         # The maximum: a small defect would drown in a mean.

@@ -1,4 +1,4 @@
-"""The graph of a segmentation network whose first output map is a logit: photo score and probability of each pixel."""
+"""The graph of a segmentation network whose first output map is a logit: image score and probability of each pixel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OneMap(nn.Module):
     Args:
         from_bytes: camera bytes to network numbers.
         net: those to logits (N, C, H, W), of which the first map counts.
-        turns: average the probabilities of the photo turned and mirrored in all eight ways, each turned back.
+        turns: average the probabilities of the image turned and mirrored in all eight ways, each turned back.
     """
 
     def __init__(self, from_bytes: nn.Module, net: nn.Module, *, turns: bool) -> None:

@@ -12,19 +12,19 @@ from torch.nn import functional as F
 
 from blemish.methods.networks.signed_pixels import padded_side
 
-# Three standard deviations are ±1, so that nearly all of a sound series lies where tanh can reach.
+# Three standard deviations are ±1, so that nearly all of a normal series lies where tanh can reach.
 _DEVIATIONS = 3.0
 # A fault of any size stays finite: farther out than this all values are alike.
-_MOST = 10.0
-# A column that never moves in training: the least step, as a share of its size, that counts as a deviation.
-_LEAST_SHARE = 1e-6
+_MAX = 10.0
+# A column that never moves in training: the least step, as a fraction of its size, that counts as a deviation.
+_MIN_FRACTION = 1e-6
 
 
 class SignedWindows(nn.Module):
     """float64 (N, L, C) in the sensors' own units -> float32 (N, C, P), mean 0 and three deviations at ±1.
 
     Args:
-        series: sound series to take mean and deviation of each column from, each (T, C).
+        series: normal series to take mean and deviation of each column from, each (T, C).
         window_steps: L. Where it is no power of two, the end is padded by reflection to P, the next one.
     """
 
@@ -35,7 +35,7 @@ class SignedWindows(nn.Module):
         super().__init__()
         values = np.concatenate(series)
         centre = values.mean(axis=0)
-        least = _LEAST_SHARE * np.maximum(np.abs(centre), 1.0)
+        least = _MIN_FRACTION * np.maximum(np.abs(centre), 1.0)
         self.window_steps = window_steps
         self.channels = values.shape[1]
         self.pad_steps = padded_side(window_steps) - window_steps
@@ -45,7 +45,7 @@ class SignedWindows(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Scale a batch."""
-        x = ((windows - self.centre) / self.scale).clamp(-_MOST, _MOST).to(torch.float32).transpose(1, 2)
+        x = ((windows - self.centre) / self.scale).clamp(-_MAX, _MAX).to(torch.float32).transpose(1, 2)
         return F.pad(x, (0, self.pad_steps), mode="reflect") if self.pad_steps else x
 
     def crop(self, values: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-"""Methods that rebuild a photo as if it were sound, and take for a defect what had to be changed."""
+"""Methods that rebuild an image as if it were normal, and take for a defect what had to be changed."""

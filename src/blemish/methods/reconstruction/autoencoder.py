@@ -1,10 +1,10 @@
-"""Autoencoder: squeeze a sound photo through a short code; what cannot be given back is unusual.
+"""Autoencoder: squeeze a normal image through a short code; what cannot be given back is unusual.
 
 The groundwork of S4 and S5 (Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science
 2006), with the five blocks of `vae-attention` so that the three differ in nothing but what their names say. The score
-is the mean squared error of the photo, the map that of each pixel.
+is the mean squared error of the image, the map that of each pixel.
 
-Kept is the epoch with the lowest error on sound photos set aside; no defective photo is ever seen.
+Kept is the epoch with the lowest error on normal images set aside; no defective image is ever seen.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from blemish.methods.registry import register
 class AutoencoderSettings(GenerativeSettings):
     """Hyper-parameters of `Autoencoder`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(60, ge=1, description="passes over the training photos, at most")
+    epochs: int = Field(60, ge=1, description="passes over the training images, at most")
     patience: int = Field(10, ge=1, description="epochs without a better validation loss before stopping")
     width: int = Field(32, ge=4, description="channels of the first block; doubled three times (ours)")
-    halvings: int = Field(4, ge=1, le=5, description="how many of the five blocks halve the picture")
+    downsamplings: int = Field(4, ge=1, le=5, description="how many of the five blocks halve the picture")
     latent: int = Field(32, ge=1, description="length of the code (S4: 32)")
     code_rate: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="share of the step size for the layers that give the code: many inputs need small steps",
+        description="fraction of the step size for the layers that give the code: many inputs need small steps",
     )
 
 
@@ -45,9 +45,9 @@ class CodeMethod(GenerativeMethod):
     def __init__(self, settings: AutoencoderSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
         super().__init__(settings, classes, load_weights)
         chosen = settings
-        self.encoder = contracting(self.channels, chosen.width, chosen.halvings)
-        self.code_mean = nn.Linear(contracted_size(chosen.width, self.side_px, chosen.halvings), chosen.latent)
-        self.decoder = Expanding(chosen.latent, self.channels, chosen.width, self.side_px, chosen.halvings)
+        self.encoder = contracting(self.channels, chosen.width, chosen.downsamplings)
+        self.code_mean = nn.Linear(contracted_size(chosen.width, self.side_px, chosen.downsamplings), chosen.latent)
+        self.decoder = Expanding(chosen.latent, self.channels, chosen.width, self.side_px, chosen.downsamplings)
 
     def configure_optimizers(self) -> Any:
         """Adam with one step size, as in S4, but for ``code_rate``."""
@@ -62,19 +62,19 @@ class CodeMethod(GenerativeMethod):
         return given_back
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Squared error of the photo and of each pixel."""
+        """Squared error of the image and of each pixel."""
         error = self.pixels.crop((x - self(x)).square()).mean(dim=1)
         return mean_of_each(error), error
 
 
 @register("autoencoder", learns_from="normal", localises=True)
 class Autoencoder(CodeMethod):
-    """Plain autoencoder: learns to give sound photos back from a short code; groundwork to compare with."""
+    """Plain autoencoder: learns to give normal images back from a short code; groundwork to compare with."""
 
     Settings: ClassVar[type[AutoencoderSettings]] = AutoencoderSettings
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """Mean squared error of a batch of photos."""
+        """Mean squared error of a batch of images."""
         x = self.pixels(batch)
         loss: Tensor = (x - self(x)).float().square().mean()
         return loss

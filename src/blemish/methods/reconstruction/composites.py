@@ -1,4 +1,4 @@
-"""Composites as training examples: every visit of a photo lays other cracks onto it."""
+"""Composites as training examples: every visit of an image lays other cracks onto it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import image_size_px
 from blemish.methods.reconstruction.compositing import Compose
-from blemish.methods.reconstruction.crack_photos import CrackPhoto, LabelFacts, look_at_labels, read_crack_photo
+from blemish.methods.reconstruction.crack_images import CrackImage, LabelFacts, look_at_labels, read_crack_image
 
 _CACHE_BYTES = 2 << 30
 
 
 class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Cracked uint8 (S, S, 3), sound uint8 (S, S, 3) and label float32 (S, S) of one composite for each photo.
+    """Cracked uint8 (S, S, 3), normal uint8 (S, S, 3) and label float32 (S, S) of one composite for each image.
 
     Args:
-        samples: photos with labels, cracked or not.
-        compose: lays cracks onto a photo.
-        ground_px: a photo must have a crack-free square of this side to lie beneath.
+        samples: images with labels, cracked or not.
+        compose: lays cracks onto an image.
+        ground_px: an image must have a crack-free square of this side to lie beneath.
         crack_counts: how probable it is that no, one, two … cracks are laid; the sum is 1.
-        training: draw anew at every visit; without, each photo's composite never changes.
+        training: draw anew at every visit; without, each image's composite never changes.
         seed: decides everything random.
 
     Raises:
-        DataError: a label that cannot be right (see `look_at_labels`), or no photo that can lie beneath.
+        DataError: a label that cannot be right (see `look_at_labels`), or no image that can lie beneath.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self._visits = [0] * len(samples)
         facts = look_at_labels(samples)
         self._cracked = np.flatnonzero([each.cracked for each in facts])
-        # A few photos set aside may lack a large square; what only stops the training may make do with less.
+        # A few images set aside may lack a large square; what only stops the training may make do with less.
         self._grounds = np.flatnonzero([each.free_px >= (ground_px if training else 1) for each in facts])
         if not len(self._grounds):
             raise DataError(_no_ground(samples, facts, ground_px))
@@ -72,10 +72,10 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         count = int(rng.choice(len(self._crack_counts), p=self._crack_counts)) if len(choices) else 0
         cracks = [self._read(int(each)) for each in rng.choice(choices, count)] if count else []
         made = self._compose(cracks, self._read(ground), rng)
-        return torch.from_numpy(made.cracked), torch.from_numpy(made.sound), torch.from_numpy(made.label)
+        return torch.from_numpy(made.cracked), torch.from_numpy(made.normal), torch.from_numpy(made.label)
 
-    def _decode(self, index: int) -> CrackPhoto:
-        return read_crack_photo(self._samples[index])
+    def _decode(self, index: int) -> CrackImage:
+        return read_crack_image(self._samples[index])
 
 
 def _bytes(sample: Sample) -> int:
@@ -86,6 +86,6 @@ def _bytes(sample: Sample) -> int:
 def _no_ground(samples: Sequence[Sample], facts: Sequence[LabelFacts], ground_px: int) -> str:
     largest_px = max(each.free_px for each in facts)
     return (
-        f'None of the {len(samples)} photos in "{samples[0].path.parent}" has a crack-free square of {ground_px} px to '
-        f"lay cracks on, the largest has {largest_px} px; add photos of sound surface or set a smaller crop_px."
+        f'None of the {len(samples)} images in "{samples[0].path.parent}" has a crack-free square of {ground_px} px to '
+        f"lay cracks on, the largest has {largest_px} px; add images of normal surface or set a smaller crop_px."
     )

@@ -1,6 +1,6 @@
-"""Laying the crack of one photo onto the surface of another, so that the surface beneath is known.
+"""Laying the crack of one image onto the surface of another, so that the surface beneath is known.
 
-Two ways. `multiply` is that of Kim, Sohn, Kim 2020: crack photo times label, multiplied onto a crack-free tile. It
+Two ways. `multiply` is that of Kim, Sohn, Kim 2020: crack image times label, multiplied onto a crack-free tile. It
 gives the whole label one hard edge and makes cracks darker than they are. `transplant` is ours: the crack keeps its own
 darkness relative to the wall around it, takes the light of the new wall, and fades out over the few pixels around the
 label, so that nothing but a crack tells where it was laid.
@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.methods.masked_photos import exposure_table
-from blemish.methods.reconstruction.crack_photos import (
+from blemish.methods.masked_images import exposure_table
+from blemish.methods.reconstruction.crack_images import (
     MARGIN_PX,
-    CrackPhoto,
+    CrackImage,
     crack_free_corners,
     largest_free_px,
     near_crack,
@@ -34,64 +34,64 @@ _GROUND_TRIES = 8
 
 
 class Composite(NamedTuple):
-    """A photo whose surface beneath the crack is known.
+    """An image whose surface beneath the crack is known.
 
     Attributes:
         cracked: uint8 RGB (S, S, 3), what the network sees.
-        sound: uint8 RGB (S, S, 3), the same without the crack; equal wherever nothing was laid.
-        label: float32 (S, S) in [0, 1], the share of each pixel that the laid label covers.
+        normal: uint8 RGB (S, S, 3), the same without the crack; equal wherever nothing was laid.
+        label: float32 (S, S) in [0, 1], the fraction of each pixel that the laid label covers.
     """
 
     cracked: NDArray[np.uint8]
-    sound: NDArray[np.uint8]
+    normal: NDArray[np.uint8]
     label: _Floats
 
 
-Compose = Callable[[Sequence[CrackPhoto], CrackPhoto, np.random.Generator], Composite]
-"""Lays the cracks of some photos onto the surface of another; everything random comes from the generator."""
+Compose = Callable[[Sequence[CrackImage], CrackImage, np.random.Generator], Composite]
+"""Lays the cracks of some images onto the surface of another; everything random comes from the generator."""
 
 
 def multiply(
-    cracks: Sequence[CrackPhoto],
-    ground: CrackPhoto,
+    cracks: Sequence[CrackImage],
+    ground: CrackImage,
     rng: np.random.Generator,
     *,
     side_px: int,
     weakest: float,
     largest_zoom: float,
 ) -> Composite:
-    """Composite as published: crack photo × label (grey value on the crack, 1 elsewhere) × crack-free tile.
+    """Composite as published: crack image × label (grey value on the crack, 1 elsewhere) × crack-free tile.
 
     Args:
-        cracks: photos whose cracks are laid, each at a place, flip, rotation, scale and strength of its own.
-        ground: photo whose largest crack-free square, or one of ``side_px`` where there are such, lies beneath; a
+        cracks: images whose cracks are laid, each at a place, flip, rotation, scale and strength of its own.
+        ground: image whose largest crack-free square, or one of ``side_px`` where there are such, lies beneath; a
             smaller one is mirrored to that size.
         rng: decides everything random.
         side_px: side S of the composite.
         weakest: least strength s; the factor f of a crack becomes 1 - s (1 - f).
         largest_zoom: cracks are scaled by 1 / z to z.
     """
-    sound = _crack_free_square(ground, side_px, rng)
+    normal = _crack_free_square(ground, side_px, rng)
     factor = np.ones((side_px, side_px), np.float32)
     label = np.zeros((side_px, side_px), np.float32)
-    for photo in cracks:
-        near, centre = _around_a_crack(photo, side_px, largest_zoom, rng)
+    for image in cracks:
+        near, centre = _around_a_crack(image, side_px, largest_zoom, rng)
         grey = cv2.cvtColor(near.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         masked = np.where(near.label, grey, np.float32(1))
         place = _placement(centre, side_px, largest_zoom, rng)
         laid = _warp_label(near.label, place, side_px)
         turned = cv2.warpAffine(masked, place, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=1.0)
         strength = rng.uniform(weakest, 1)
-        # Exactly 1 off the label, which interpolation alone would not promise.
+        # Exactly 1 off the label, which interpolation alone would not guarantee.
         factor *= np.where(laid > 0, 1 - strength * (1 - turned), 1).astype(np.float32)
         label = np.maximum(label, laid)
-    cracked = np.rint(sound * factor[..., None]).astype(np.uint8)
-    return Composite(cracked, sound, label)
+    cracked = np.rint(normal * factor[..., None]).astype(np.uint8)
+    return Composite(cracked, normal, label)
 
 
 def transplant(
-    cracks: Sequence[CrackPhoto],
-    ground: CrackPhoto,
+    cracks: Sequence[CrackImage],
+    ground: CrackImage,
     rng: np.random.Generator,
     *,
     side_px: int,
@@ -100,23 +100,23 @@ def transplant(
 ) -> Composite:
     """Composite by the crack's darkness ratio, feathered.
 
-    The crack photo divided by its own surface level, times the level of the ground, replaces the ground on the label
-    and fades out over `MARGIN_PX` around it. The ground is any window of a photo, its own cracks erased.
+    The crack image divided by its own surface level, times the level of the ground, replaces the ground on the label
+    and fades out over `MARGIN_PX` around it. The ground is any window of an image, its own cracks erased.
 
     Args:
-        cracks: photos whose cracks are laid, each at a place, flip, rotation, scale and strength of its own; none
-            gives a composite that is sound.
-        ground: photo of the surface beneath.
+        cracks: images whose cracks are laid, each at a place, flip, rotation, scale and strength of its own; none
+            gives a composite that is normal.
+        ground: image of the surface beneath.
         rng: decides everything random.
         side_px: side S of the composite.
         weakest: least opacity of a crack; most are laid in full.
         largest_zoom: cracks are scaled by 1 / z to z.
     """
-    sound, level = _erased_window(ground, side_px, rng)
-    canvas = sound.astype(np.float32)
+    normal, level = _erased_window(ground, side_px, rng)
+    canvas = normal.astype(np.float32)
     label = np.zeros((side_px, side_px), np.float32)
-    for photo in cracks:
-        near, centre = _around_a_crack(photo, side_px, largest_zoom, rng)
+    for image in cracks:
+        near, centre = _around_a_crack(image, side_px, largest_zoom, rng)
         place = _placement(centre, side_px, largest_zoom, rng)
         own_level = surface_level(near.pixels, near_crack(near.label))
         ratio = np.clip(near.pixels / np.maximum(own_level, 1), 0, 1.6).astype(np.float32)
@@ -128,7 +128,7 @@ def transplant(
         label = np.maximum(label, _warp_label(near.label, place, side_px))
     exposure = exposure_table(rng)
     cracked = np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
-    return Composite(exposure[cracked], exposure[sound], label)
+    return Composite(exposure[cracked], exposure[normal], label)
 
 
 def surface_level(pixels: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> _Floats:
@@ -176,12 +176,12 @@ def erase(pixels: NDArray[np.uint8], gone: NDArray[np.bool_], level: _Floats) ->
         found[known] = grain[mirror][known]
         missing = missing & ~known
     filled = np.clip(np.rint(level[gone] + found[gone]), 0, 255).astype(np.uint8)
-    sound = pixels.copy()
-    sound[gone] = filled
-    return sound
+    normal = pixels.copy()
+    normal[gone] = filled
+    return normal
 
 
-def _crack_free_square(ground: CrackPhoto, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _crack_free_square(ground: CrackImage, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     side = min(side_px, largest_free_px(ground.label))
     corners = crack_free_corners(ground.label, side)
     y, x = corners[rng.integers(len(corners))].tolist()
@@ -192,8 +192,8 @@ def _crack_free_square(ground: CrackPhoto, side_px: int, rng: np.random.Generato
     return np.pad(tile, ((before, missing - before), (before, missing - before), (0, 0)), mode="symmetric")
 
 
-def _erased_window(ground: CrackPhoto, side_px: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], _Floats]:
-    """A window of the photo without its cracks, and its surface level."""
+def _erased_window(ground: CrackImage, side_px: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], _Floats]:
+    """A window of the image without its cracks, and its surface level."""
     zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if rng.random() < 0.5 else 1.0
     window = max(8, round(side_px / zoom))
     missing = [max(0, window - side) for side in ground.label.shape]
@@ -204,34 +204,37 @@ def _erased_window(ground: CrackPhoto, side_px: int, rng: np.random.Generator) -
         (int(rng.integers(gone.shape[0] - window + 1)), int(rng.integers(gone.shape[1] - window + 1)))
         for _ in range(_GROUND_TRIES)
     ]
-    # The first that is mostly sound: what is erased is only a guess at the surface.
-    shares = [gone[y : y + window, x : x + window].mean() for y, x in corners]
-    y, x = next((at for at, share in zip(corners, shares, strict=True) if share < 0.5), corners[int(np.argmin(shares))])
+    # The first that is mostly normal: what is erased is only a guess at the surface.
+    fractions = [gone[y : y + window, x : x + window].mean() for y, x in corners]
+    y, x = next(
+        (at for at, fraction in zip(corners, fractions, strict=True) if fraction < 0.5),
+        corners[int(np.argmin(fractions))],
+    )
     symmetry = _symmetry(rng)
     pixels, gone = (_turned(each[y : y + window, x : x + window], *symmetry) for each in (pixels, gone))
-    sound = erase(pixels, gone, surface_level(pixels, gone))
+    normal = erase(pixels, gone, surface_level(pixels, gone))
     if window != side_px:
         smooth = cv2.INTER_AREA if window > side_px else cv2.INTER_LINEAR
-        sound = cv2.resize(sound, (side_px, side_px), interpolation=smooth).astype(np.uint8)
-    return sound, surface_level(sound, np.zeros((side_px, side_px), np.bool_))
+        normal = cv2.resize(normal, (side_px, side_px), interpolation=smooth).astype(np.uint8)
+    return normal, surface_level(normal, np.zeros((side_px, side_px), np.bool_))
 
 
 def _around_a_crack(
-    photo: CrackPhoto, side_px: int, largest_zoom: float, rng: np.random.Generator
-) -> tuple[CrackPhoto, tuple[int, int]]:
-    """As much of a photo as can come into view around one of its crack pixels, and where (x, y) that pixel is in it."""
-    on_crack = np.flatnonzero(photo.label)
-    y, x = divmod(int(on_crack[rng.integers(len(on_crack))]), photo.label.shape[1])
+    image: CrackImage, side_px: int, largest_zoom: float, rng: np.random.Generator
+) -> tuple[CrackImage, tuple[int, int]]:
+    """As much of an image as can come into view around one of its crack pixels, and where (x, y) that pixel is in it."""
+    on_crack = np.flatnonzero(image.label)
+    y, x = divmod(int(on_crack[rng.integers(len(on_crack))]), image.label.shape[1])
     reach = int(np.ceil(side_px * largest_zoom * 1.1)) + MARGIN_PX
     top, left = max(0, y - reach), max(0, x - reach)
     cut = np.s_[top : y + reach + 1, left : x + reach + 1]
-    return CrackPhoto(photo.pixels[cut], photo.label[cut]), (x - left, y - top)
+    return CrackImage(image.pixels[cut], image.label[cut]), (x - left, y - top)
 
 
 def _placement(
     centre: tuple[int, int], side_px: int, largest_zoom: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Affine map (2, 3) from a crack photo to the composite: ``centre`` comes to lie in its middle half."""
+    """Affine map (2, 3) from a crack image to the composite: ``centre`` comes to lie in its middle half."""
     target = rng.integers(side_px // 4, side_px - side_px // 4, 2)
     if rng.random() < _PIXEL_FOR_PIXEL:
         cosine, sine = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][int(rng.integers(4))]
@@ -245,7 +248,7 @@ def _placement(
 
 
 def _warp_label(label: NDArray[np.bool_], place: NDArray[np.float64], side_px: int) -> _Floats:
-    """float32 (S, S): the share of each pixel that the label covers."""
+    """float32 (S, S): the fraction of each pixel that the label covers."""
     levels = label.astype(np.uint8) * np.uint8(255)
     warped = cv2.warpAffine(levels, place, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=0)
     return np.asarray(warped, np.float32) / np.float32(255)

@@ -2,12 +2,12 @@
 
 Kim, Sohn, Kim, "Crack detection by inpainting", J. Korea Soc. Computer & Information, 2020. Labelled cracks are
 multiplied onto crack-free tiles; a U-Net (5×5 kernels, 16-32-64-128-64-32-16) learns to give the tile back from the
-composite, by mean squared error. On a real photo I it gives O, and the map is D = max(O - I, 0): cracks are darker than
+composite, by mean squared error. On a real image I it gives O, and the map is D = max(O - I, 0): cracks are darker than
 concrete, so only brightening counts. A threshold (0.1 in the paper) and the removal of specks
 (`blemish.measurement.specks`) follow outside the network.
 
 What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW; cracks are laid
-at any place, flip, rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour photos are seen as grey.
+at any place, flip, rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour images are seen as grey.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CompositeSettings(GradientSettings):
     batch_size: int = Field(4, ge=1, description="composites in one step")
     patience: int = Field(8, ge=1, description="epochs without a better validation loss before stopping")
     tile_px: int = Field(
-        1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
     weakest: float = Field(0.4, gt=0, le=1, description="least strength of a laid crack; 1 is as photographed")
     largest_zoom: float = Field(1.4, ge=1, description="cracks are laid at scales from 1 over this to this")
@@ -49,7 +49,7 @@ class CompositeSettings(GradientSettings):
 class CrackInpaintingSettings(CompositeSettings):
     """Hyper-parameters of `CrackInpainting`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(16, ge=1, description="passes over the training photos, at most")
+    epochs: int = Field(16, ge=1, description="passes over the training images, at most")
     learning_rate: float = Field(2e-3, gt=0, description="highest step size of the schedule")
     crop_px: int = Field(128, ge=32, multiple_of=8, description="side of the composites; the paper has 512")
 
@@ -67,10 +67,10 @@ class CrackInpainting(GradientMethod):
         self.grey = Grey()
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Composites:
-        """One crack multiplied onto a crack-free tile of another photo.
+        """One crack multiplied onto a crack-free tile of another image.
 
         Raises:
-            DataError: labels that cannot be right, or no photo with a crack-free square of half the composite's side.
+            DataError: labels that cannot be right, or no image with a crack-free square of half the composite's side.
         """
         settings = self.settings
         compose = partial(
@@ -86,17 +86,17 @@ class CrackInpainting(GradientMethod):
         )
 
     def restore(self, image: Tensor) -> Tensor:
-        """The photo without its cracks: uint8 (N, H, W, 3) -> float (N, 1, H, W), 0 black to 1 white."""
+        """The image without its cracks: uint8 (N, H, W, 3) -> float (N, 1, H, W), 0 black to 1 white."""
         restored: Tensor = self.net(self.grey(image))
         return restored
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean squared error between the restored composite and the tile that it was made of."""
-        cracked, sound, _ = batch
-        return F.mse_loss(self.restore(cracked).float(), self.grey(sound))
+        cracked, normal, _ = batch
+        return F.mse_loss(self.restore(cracked).float(), self.grey(normal))
 
     def input_spec(self) -> InputSpec:
-        """Photos at their own resolution, in overlapping tiles where they are large."""
+        """Images at their own resolution, in overlapping tiles where they are large."""
         return InputSpec.tiled(self.settings.tile_px, self.net.multiple_of)
 
     def graph(self) -> nn.Module:

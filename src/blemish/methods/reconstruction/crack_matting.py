@@ -1,17 +1,17 @@
 """Crack matting: crack inpainting with the paper's own list of faults answered.
 
 After Kim, Sohn, Kim 2020 (`blemish.methods.reconstruction.crack_inpainting`); the changes are ours. As there, masks are
-used only to lay cracks onto other surfaces. A photo I with a crack is written as in image matting (Porter, Duff 1984),
+used only to lay cracks onto other surfaces. An image I with a crack is written as in image matting (Porter, Duff 1984),
 
-    I = S - a · d,   so that the restored photo is   O = I + a · d,
+    I = S - a · d,   so that the restored image is   O = I + a · d,
 
-with S the sound surface, a in [0, 1] the share of a pixel that is crack, and d its darkening, per channel. The network
+with S the normal surface, a in [0, 1] the fraction of a pixel that is crack, and d its darkening, per channel. The network
 says a and d apart. The map is a: a faint hairline may be as certain a crack as a black gap, where the published map,
 the brightening a · d, is faint because the crack is.
 
 - Compositing: `transplant` keeps a crack's own darkness ratio and feathers its edge, where the published product gives
   each label a hard edge to be found by; most cracks are laid as photographed, others fainter, at any scale and in any
-  light; some composites have no crack and some two. Any photo can lie beneath, its own cracks erased, so that nearly
+  light; some composites have no crack and some two. Any image can lie beneath, its own cracks erased, so that nearly
   all surface is seen.
 - Loss: the segmentation loss of `unet` on a against the laid label, whose edge is soft where it was resampled, plus the
   mean absolute error of O.
@@ -41,7 +41,7 @@ from blemish.methods.registry import register
 from blemish.methods.supervised.unet import segmentation_loss
 
 _ENCODER_STRIDE = 32
-# No crack, one, two: a photo of sound surface is to stay as it is.
+# No crack, one, two: an image of normal surface is to stay as it is.
 _CRACK_COUNTS = (0.1, 0.65, 0.25)
 
 
@@ -53,10 +53,10 @@ class CrackMattingSettings(CompositeSettings):
     )
     pretrained: bool = Field(True, description="start the encoder from ImageNet weights")
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the composites")
-    dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss of the label")
-    restoration_weight: float = Field(2.0, ge=0, description="weight of the restored photo's mean absolute error")
+    dice_weight: float = Field(0.5, ge=0, le=1, description="fraction of Dice in the loss of the label")
+    restoration_weight: float = Field(2.0, ge=0, description="weight of the restored image's mean absolute error")
     turns: bool = Field(
-        False, description="average the maps of the photo turned and mirrored in all eight ways: eightfold time"
+        False, description="average the maps of the image turned and mirrored in all eight ways: eightfold time"
     )
     decoder_channels: tuple[int, ...] = Field(
         (64, 32, 16, 16),
@@ -80,10 +80,10 @@ class CrackMatting(GradientMethod):
         self.from_bytes = FromBytes(normalisation)
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Composites:
-        """No, one or two cracks transplanted onto another photo.
+        """No, one or two cracks transplanted onto another image.
 
         Raises:
-            DataError: labels that cannot be right, or no photo with a crack-free square of a quarter the composite's
+            DataError: labels that cannot be right, or no image with a crack-free square of a quarter the composite's
                 side.
         """
         settings = self.settings
@@ -105,31 +105,31 @@ class CrackMatting(GradientMethod):
         return out[:, 0], out[:, 1:]
 
     def restore(self, image: Tensor) -> Tensor:
-        """The photo without its cracks: uint8 (N, H, W, 3) -> float (N, 3, H, W), 0 black to 1 white."""
+        """The image without its cracks: uint8 (N, H, W, 3) -> float (N, 3, H, W), 0 black to 1 white."""
         logits, darkening = self(image)
         return restored(image, logits, darkening)
 
     def compute_loss(self, batch: Any) -> Tensor:
         """`matting_loss` of one batch of composites."""
-        cracked, sound, label = batch
+        cracked, normal, label = batch
         logits, darkening = self(cracked)
         settings = self.settings
         return matting_loss(
             logits,
             darkening,
             cracked,
-            sound,
+            normal,
             label,
             dice_weight=settings.dice_weight,
             restoration_weight=settings.restoration_weight,
         )
 
     def input_spec(self) -> InputSpec:
-        """Photos at their own resolution, in overlapping tiles where they are large."""
+        """Images at their own resolution, in overlapping tiles where they are large."""
         return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
-        """uint8 (N, H, W, 3) -> score (N,) and the crack's share of each pixel (N, H, W)."""
+        """uint8 (N, H, W, 3) -> score (N,) and the crack's fraction of each pixel (N, H, W)."""
         return OneMap(self.from_bytes, self.net, turns=self.settings.turns).eval()
 
 
@@ -152,7 +152,7 @@ def matting_loss(
     logits: Tensor,
     darkening: Tensor,
     cracked: Tensor,
-    sound: Tensor,
+    normal: Tensor,
     label: Tensor,
     *,
     dice_weight: float,
@@ -164,11 +164,11 @@ def matting_loss(
         logits: of a, (N, H, W).
         darkening: d, (N, 3, H, W).
         cracked: I, uint8 (N, H, W, 3).
-        sound: S, uint8 (N, H, W, 3).
-        label: float (N, H, W) in [0, 1], the share of each pixel that is crack.
-        dice_weight: share of Dice in the segmentation loss.
+        normal: S, uint8 (N, H, W, 3).
+        label: float (N, H, W) in [0, 1], the fraction of each pixel that is crack.
+        dice_weight: fraction of Dice in the segmentation loss.
         restoration_weight: w.
     """
-    target = sound.to(torch.float32).permute(0, 3, 1, 2) / 255
+    target = normal.to(torch.float32).permute(0, 3, 1, 2) / 255
     difference = F.l1_loss(restored(cracked, logits, darkening), target)
     return segmentation_loss(logits, label, dice_weight=dice_weight) + restoration_weight * difference

@@ -9,7 +9,7 @@ What differs from the authors' code, and why:
 - Similarity is the cosine, as the paper says; theirs is the plain product (``similarity="product"``).
 - The shrinkage is given in units of 1 / memories: what 0.0025 means depends on how many there are. The paper finds one
   to three of these good; theirs is 5 with 2000 memories.
-- The score is the mean squared error of the photo, the map that of each pixel.
+- The score is the mean squared error of the image, the map that of each pixel.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _TINY = 1e-12
 class MemaeSettings(GenerativeSettings):
     """Hyper-parameters of `Memae`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(40, ge=1, description="passes over the training photos, at most")
+    epochs: int = Field(40, ge=1, description="passes over the training images, at most")
     patience: int = Field(10, ge=1, description="epochs without a better validation loss before stopping")
     width: int = Field(64, ge=4, description="channels of the first convolution; 1, 2, 2, 4 times as many follow")
     memories: int = Field(500, ge=2, description="N, vectors remembered (paper: 100 for digits, 500 for CIFAR)")
-    shrinkage: float = Field(1.0, ge=0, description="λ · N: mixture weights below this share of 1 / N are cut off")
+    shrinkage: float = Field(1.0, ge=0, description="λ · N: mixture weights below this fraction of 1 / N are cut off")
     similarity: Literal["cosine", "product"] = Field("cosine", description="of the paper, or of the authors' code")
     sparseness: float = Field(2e-4, ge=0, description="weight of the mixture weights' entropy in the loss")
 
@@ -70,7 +70,7 @@ class Memory(nn.Module):
 
 @register("memae", learns_from="normal", localises=True)
 class Memae(GenerativeMethod):
-    """Memory-augmented autoencoder: gives photos back from remembered pieces of sound ones alone."""
+    """Memory-augmented autoencoder: gives images back from remembered pieces of normal ones alone."""
 
     Settings: ClassVar[type[MemaeSettings]] = MemaeSettings
     on_series: ClassVar[bool] = True
@@ -114,7 +114,7 @@ class Memae(GenerativeMethod):
         return loss
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Squared error of the photo and of each pixel."""
+        """Squared error of the image and of each pixel."""
         error = self.pixels.crop((x - self(x)[0]).square()).mean(dim=1)
         return mean_of_each(error), error
 

@@ -1,8 +1,8 @@
 """Variational autoencoder: a code that is drawn from a Gaussian, so that only what is usual has a place in it.
 
 Kingma, Welling, "Auto-encoding variational Bayes", ICLR 2014; β from Higgins et al., "beta-VAE", ICLR 2017. The loss is
-the squared error summed over a photo plus β times the divergence of the code from N(0, I), both as means over photos.
-Scores take the mean code: drawing one would make a photo's score change from one time to the next.
+the squared error summed over an image plus β times the divergence of the code from N(0, I), both as means over images.
+Scores take the mean code: drawing one would make an image's score change from one time to the next.
 
 The baseline of S4: `vae-attention` without its constraint.
 """
@@ -52,7 +52,7 @@ class VariationalMethod(CodeMethod):
 
 @register("vae", learns_from="normal", localises=True)
 class Vae(VariationalMethod):
-    """Variational autoencoder: learns a smooth code of sound photos; what it cannot give back is unusual."""
+    """Variational autoencoder: learns a smooth code of normal images; what it cannot give back is unusual."""
 
     Settings: ClassVar[type[VaeSettings]] = VaeSettings
 

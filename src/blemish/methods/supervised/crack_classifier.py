@@ -5,10 +5,10 @@ He et al., "Deep residual learning", CVPR 2016; Sandler et al., "MobileNetV2", C
 stride 2, untrained, so that four times as many positions are seen), and ``encoder=mobilenet_v2``.
 
 Where it looks is a class activation map (Zhou et al., "Learning deep features for discriminative localization", CVPR
-2016). Pooling is a mean and the head is linear, so the map is exact: its mean over the photo *is* the photo's logit.
+2016). Pooling is a mean and the head is linear, so the map is exact: its mean over the image *is* the image's logit.
 
-Differs from the source in what its author wished for: early stopping on photos set aside, weight decay, dropout, label
-smoothing, mixup. One logit stands for each defect class, and sound is the class whose logit is always 0: with one
+Differs from the source in what its author wished for: early stopping on images set aside, weight decay, dropout, label
+smoothing, mixup. One logit stands for each defect class, and normal is the class whose logit is always 0: with one
 class that is the usual sigmoid, with several a softmax.
 """
 
@@ -25,7 +25,7 @@ from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import SettingsError, did_you_mean
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.labelled_photos import LabelledPhotos
+from blemish.methods.labelled_images import LabelledImages
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.registry import register
 
@@ -35,8 +35,8 @@ _DEPTH = 5
 class CrackClassifierSettings(GradientSettings):
     """Hyper-parameters of `CrackClassifier`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(12, ge=1, description="passes over the training photos, at most")
-    batch_size: int = Field(16, ge=2, description="photos in one step")
+    epochs: int = Field(12, ge=1, description="passes over the training images, at most")
+    batch_size: int = Field(16, ge=2, description="images in one step")
     learning_rate: float = Field(5e-4, gt=0, description="highest step size of the schedule")
     schedule: Literal["one-cycle", "constant"] = Field(
         "one-cycle", description="step size that rises and falls to nothing, or the same throughout, as the source has"
@@ -46,9 +46,9 @@ class CrackClassifierSettings(GradientSettings):
     )
     pretrained: bool = Field(True, description="start the encoder from ImageNet weights")
     small_stem: bool = Field(False, description="first convolution 3×3 with stride 1, untrained (ResNets only)")
-    size_px: int = Field(224, ge=32, multiple_of=32, description="side of the square that photos are resized to")
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of features left out before the head while training")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of certainty taken from each label")
+    size_px: int = Field(224, ge=32, multiple_of=32, description="side of the square that images are resized to")
+    dropout: float = Field(0.2, ge=0, lt=1, description="fraction of features left out before the head while training")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="fraction of certainty taken from each label")
     mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0 mixes nothing")
     augment: bool = Field(True, description="crops, flips, quarter turns, brightness and contrast while training")
     early_stopping: bool = Field(
@@ -60,7 +60,7 @@ class CrackClassifierSettings(GradientSettings):
 
 @register("crack-classifier", learns_from="labels", localises=True)
 class CrackClassifier(GradientMethod):
-    """Supervised classification: learns from photos sorted into sound and cracked, or one folder per defect."""
+    """Supervised classification: learns from images sorted into normal and cracked, or one folder per defect."""
 
     Settings = CrackClassifierSettings
 
@@ -77,13 +77,13 @@ class CrackClassifier(GradientMethod):
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(self.encoder.out_channels[-1], len(self.classes))
 
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> LabelledPhotos:
-        """Whole photos with their class."""
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> LabelledImages:
+        """Whole images with their class."""
         size_px, augment = self.settings.size_px, training and self.settings.augment
-        return LabelledPhotos(samples, classes=self.classes, size_px=size_px, augment=augment, seed=seed)
+        return LabelledImages(samples, classes=self.classes, size_px=size_px, augment=augment, seed=seed)
 
     def forward(self, image: Tensor) -> Tensor:
-        """uint8 (N, S, S, 3) -> logits of the defect classes (N, K), against sound."""
+        """uint8 (N, S, S, 3) -> logits of the defect classes (N, K), against normal."""
         features = self.encoder(self.from_bytes(image))[-1]
         logits: Tensor = self.head(self.dropout(features.mean(dim=(2, 3))))
         return logits
@@ -95,16 +95,16 @@ class CrackClassifier(GradientMethod):
         if not self.training or self.settings.mixup == 0:
             return class_loss(self(image), target, smoothing)
         # Zhang et al., "mixup", ICLR 2018; pixels are mixed as bytes, since normalisation is part of the network.
-        share = float(torch.distributions.Beta(self.settings.mixup, self.settings.mixup).sample())
+        fraction = float(torch.distributions.Beta(self.settings.mixup, self.settings.mixup).sample())
         other = torch.randperm(len(image), device=image.device)
-        mixed = (share * image.float() + (1 - share) * image[other].float()).round().to(torch.uint8)
+        mixed = (fraction * image.float() + (1 - fraction) * image[other].float()).round().to(torch.uint8)
         logits = self(mixed)
-        return share * class_loss(logits, target, smoothing) + (1 - share) * class_loss(
+        return fraction * class_loss(logits, target, smoothing) + (1 - fraction) * class_loss(
             logits, target[other], smoothing
         )
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of photos set aside; logs ``val_loss`` and ``val_accuracy``, the share put into its own class."""
+        """One batch of images set aside; logs ``val_loss`` and ``val_accuracy``, the share put into its own class."""
         image, target = batch
         logits = self(image)
         right = F.pad(logits, (1, 0)).argmax(dim=1) == target
@@ -118,7 +118,7 @@ class CrackClassifier(GradientMethod):
         return super().configure_optimizers() if self.settings.schedule == "one-cycle" else self.adamw()
 
     def input_spec(self) -> InputSpec:
-        """Photos resized to one square."""
+        """Images resized to one square."""
         return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
 
     def graph(self) -> nn.Module:
@@ -127,15 +127,15 @@ class CrackClassifier(GradientMethod):
 
 
 def class_loss(logits: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy over sound and the defect classes.
+    """Cross-entropy over normal and the defect classes.
 
     Args:
-        logits: float (N, K), log-odds of each defect class against sound.
-        target: int64 (N,), 0 sound, 1 … K.
-        smoothing: share of each label that is spread over all classes.
+        logits: float (N, K), log-odds of each defect class against normal.
+        target: int64 (N,), 0 normal, 1 … K.
+        smoothing: fraction of each label that is spread over all classes.
     """
-    with_sound = F.pad(logits.float(), (1, 0))
-    return F.cross_entropy(with_sound, target, label_smoothing=smoothing)
+    with_normal = F.pad(logits.float(), (1, 0))
+    return F.cross_entropy(with_normal, target, label_smoothing=smoothing)
 
 
 class _Scoring(nn.Module):
@@ -149,7 +149,7 @@ class _Scoring(nn.Module):
         maps = F.conv2d(features, weight, self.head.bias)
         logits = maps.mean(dim=(2, 3))
         # Log-odds of a defect of any class, a logsumexp; for one class the logit itself. Spelt out, because OpenVINO
-        # takes ONNX's own operator for a sum over the photos too.
+        # takes ONNX's own operator for a sum over the images too.
         largest = logits.amax(dim=1, keepdim=True)
         score = largest[:, 0] + (logits - largest).exp().sum(dim=1).log()
         maps = F.interpolate(maps, size=image.shape[1:3], mode="bilinear", align_corners=False)

@@ -1,13 +1,13 @@
-"""A U-Net for whole photos: what the bundled crack detector is trained as.
+"""A U-Net for whole images: what the bundled crack detector is trained as.
 
 The network does less arithmetic per pixel than `blemish.methods.supervised.unet` and sees further (to 1/32 of the
-size), for photos of twelve megapixels on two cores. Two more things differ, both for photos that show no crack:
+size), for images of twelve megapixels on two cores. Two more things differ, both for images that show no crack:
 
-- The loss has a part for photos without any defect: the mean over their most defect-like pixels, so that the few joints
+- The loss has a part for images without any defect: the mean over their most defect-like pixels, so that the few joints
   and twigs that still look like cracks count among millions of pixels that do not (online hard example mining,
   Shrivastava, Gupta, Girshick, CVPR 2016).
-- A photo scores by its most crack-like straight piece of 36 px: a crack is a line, and most of what is mistaken for one
-  (a pore, a grain, the corner of a shadow) is not.
+- An image scores by its most crack-like straight piece of 36 px: a crack is a line, and most of what is mistaken for
+  one (a pore, a grain, the corner of a shadow) is not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.masked_images import MaskedImages
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.registry import register
@@ -39,16 +39,16 @@ _LINE_DIRECTIONS = 8
 class FastUNetSettings(GradientSettings):
     """Hyper-parameters of `FastUNetMethod`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(8, ge=1, description="passes over the training photos, at most")
-    batch_size: int = Field(4, ge=1, description="photos in one step")
+    epochs: int = Field(8, ge=1, description="passes over the training images, at most")
+    batch_size: int = Field(4, ge=1, description="images in one step")
     pretrained: bool = Field(True, description="start the encoder, a MobileNetV2, from ImageNet weights")
     crop_px: int = Field(256, ge=64, multiple_of=32, description="side of the training crops")
-    most_zoom: float = Field(1.28, ge=1, description="training crops show things up to this many times as large")
+    max_zoom: float = Field(1.28, ge=1, description="training crops show things up to this many times as large")
     tile_px: int = Field(
-        1024, ge=128, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+        1024, ge=128, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
-    dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the segmentation loss")
-    sound_weight: float = Field(0.002, ge=0, description="weight of the hardest pixels of photos without a defect")
+    dice_weight: float = Field(0.5, ge=0, le=1, description="fraction of Dice in the segmentation loss")
+    normal_weight: float = Field(0.002, ge=0, description="weight of the hardest pixels of images without a defect")
     decoder_channels: tuple[int, int, int, int] = Field(
         (48, 48, 24, 16), description="channels of the expanding half at 1/16, 1/8, 1/4 and 1/2 of the size"
     )
@@ -56,7 +56,7 @@ class FastUNetSettings(GradientSettings):
 
 @register("fast-unet", learns_from="masks", localises=True)
 class FastUNetMethod(GradientMethod):
-    """Supervised segmentation of large photos: outlines defects at half the cost of unet."""
+    """Supervised segmentation of large images: outlines defects at half the cost of unet."""
 
     Settings = FastUNetSettings
 
@@ -67,11 +67,11 @@ class FastUNetMethod(GradientMethod):
         normalisation = load_weights("mobilenet_v2", self.net.encoder) if settings.pretrained else IMAGENET
         self.from_bytes = FromBytes(normalisation)
 
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
-        """Crops of photos and masks."""
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:
+        """Crops of images and masks."""
         settings: FastUNetSettings = self.settings
-        crop_px, most_zoom = settings.crop_px, settings.most_zoom
-        return MaskedPhotos(samples, crop_px=crop_px, augment=training, seed=seed, most_zoom=most_zoom)
+        crop_px, max_zoom = settings.crop_px, settings.max_zoom
+        return MaskedImages(samples, crop_px=crop_px, augment=training, seed=seed, max_zoom=max_zoom)
 
     def forward(self, image: Tensor) -> Tensor:
         """uint8 (N, H, W, 3) -> logits (N, H, W)."""
@@ -79,15 +79,15 @@ class FastUNetMethod(GradientMethod):
         return logits[:, 0]
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """`segmentation_loss` plus `sound_loss` of one batch of (image, mask)."""
+        """`segmentation_loss` plus `normal_loss` of one batch of (image, mask)."""
         image, mask = batch
         logits = self(image)
         loss = segmentation_loss(logits, mask, dice_weight=self.settings.dice_weight)
-        sound_weight: float = self.settings.sound_weight
-        return loss + sound_weight * sound_loss(logits, mask)
+        normal_weight: float = self.settings.normal_weight
+        return loss + normal_weight * normal_loss(logits, mask)
 
     def input_spec(self) -> InputSpec:
-        """Photos at their own resolution, in overlapping tiles where they are large."""
+        """Images at their own resolution, in overlapping tiles where they are large."""
         return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
@@ -95,17 +95,17 @@ class FastUNetMethod(GradientMethod):
         return _Scoring(self).eval()
 
 
-def sound_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy of the 64 most defect-like pixels of each photo without a defect, averaged; 0 without such photos.
+def normal_loss(logits: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy of the 64 most defect-like pixels of each image without a defect, averaged; 0 without such images.
 
     Args:
         logits: float (N, H, W).
-        mask: float (N, H, W), the share of each pixel that is defective.
+        mask: float (N, H, W), the fraction of each pixel that is defective.
     """
-    sound = (mask.flatten(1).amax(dim=1) == 0).to(torch.float32)
+    normal = (mask.flatten(1).amax(dim=1) == 0).to(torch.float32)
     hardest = logits.float().flatten(1).topk(_HARDEST_PIXELS, dim=1).values
-    per_photo = F.softplus(hardest).mean(dim=1)
-    return (per_photo * sound).sum() / sound.sum().clamp(min=1)
+    per_image = F.softplus(hardest).mean(dim=1)
+    return (per_image * normal).sum() / normal.sum().clamp(min=1)
 
 
 class _Scoring(nn.Module):

@@ -1,13 +1,13 @@
 """Several classes of defects at once: S2's U-Net for hot-rolled steel, and its two baselines.
 
 Severstal's steel strip has four classes of defects. The source trains a U-Net on one-hot targets of background and
-classes with a softmax and cross-entropy (Adam, 1e-4, batches of 16, 40 epochs, photos of 256 × 1600), and claims that
+classes with a softmax and cross-entropy (Adam, 1e-4, batches of 16, 40 epochs, images of 256 × 1600), and claims that
 this beats training on their union when both are scored on the union. Its baselines are settings here:
 ``targets=union`` for the binary U-Net, and ``network=cnn`` for the plain CNN, which the source does not describe: the
 same convolutions without skip connections is our reading.
 
-Beyond the source: a pretrained encoder, other losses, photos of rare classes shown more often, crops centred on
-defects, a gate that says which classes a photo shows at all, and flips averaged in the graph.
+Beyond the source: a pretrained encoder, other losses, images of rare classes shown more often, crops centred on
+defects, a gate that says which classes an image shows at all, and flips averaged in the graph.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import SettingsError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.gated_unet import GatedUNet, gate_loss
@@ -41,8 +41,8 @@ _FAST_STEPS = 4
 class SteelMulticlassSettings(GradientSettings):
     """Hyper-parameters of `SteelMulticlass`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(30, ge=1, description="passes over the training photos, at most")
-    batch_size: int = Field(4, ge=1, description="photos in one step")
+    epochs: int = Field(30, ge=1, description="passes over the training images, at most")
+    batch_size: int = Field(4, ge=1, description="images in one step")
     network: str = Field(
         "mobilenet_v2",
         description='"plain" for a U-Net of two convolutions a level, "cnn" for the same without skip connections, '
@@ -59,15 +59,15 @@ class SteelMulticlassSettings(GradientSettings):
     kernel_px: Literal[3, 5] = Field(5, description="side of the convolutions of plain and cnn")
     targets: Literal["classes", "union"] = Field("classes", description="tell classes apart, or learn their union")
     loss: LossName = Field("bce-dice", description="softmax is the source's")
-    balance: bool = Field(False, description="show photos of rare classes as often as those of common ones")
+    balance: bool = Field(False, description="show images of rare classes as often as those of common ones")
     gate: bool = Field(
         False,
-        description="a classifier on the same encoder scales each class's map by the chance that the photo shows it",
+        description="a classifier on the same encoder scales each class's map by the chance that the image shows it",
     )
-    flips: bool = Field(False, description="average the answers for the photo and its mirror images: fourfold time")
+    flips: bool = Field(False, description="average the answers for the image and its mirror images: fourfold time")
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
     tile_px: int = Field(
-        1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
     decoder_channels: tuple[int, ...] = Field(
         (64, 32, 16, 16), min_length=3, max_length=5, description="channels of the expanding half of an encoder network"
@@ -111,13 +111,13 @@ class SteelMulticlass(GradientMethod):
         net = FastUNet(widths, channels)
         return net, load_weights("mobilenet_v2", net.encoder) if self.settings.pretrained else IMAGENET
 
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
-        """Crops of photos with a mask per class."""
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:
+        """Crops of images with a mask per class."""
         apart = self.settings.targets == "classes"
         classes = self.classes if apart else None
-        return MaskedPhotos(samples, crop_px=self.settings.crop_px, augment=training, seed=seed, classes=classes)
+        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed, classes=classes)
 
-    def shares(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+    def fractions(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
         """Rare classes as often as common ones, where that is asked for."""
         return balanced(samples) if self.settings.balance else None
 
@@ -137,7 +137,7 @@ class SteelMulticlass(GradientMethod):
         return pixel_loss(logits.float(), target) + gate_loss(gate.float(), target)
 
     def input_spec(self) -> InputSpec:
-        """Photos at their own resolution, in overlapping tiles where they are large."""
+        """Images at their own resolution, in overlapping tiles where they are large."""
         return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
@@ -146,11 +146,11 @@ class SteelMulticlass(GradientMethod):
 
 
 def balanced(samples: tuple[Sample, ...]) -> NDArray[np.float64]:
-    """Shares in inverse proportion to how common the rarest class of a photo is, float64 (N,), summing to 1.
+    """Shares in inverse proportion to how common the rarest class of an image is, float64 (N,), summing to 1.
 
-    Photos without a defect are a class of their own.
+    Images without a defect are a class of their own.
     """
-    kinds = [sorted({mask.label for mask in sample.masks or ()}) or ["sound"] for sample in samples]
+    kinds = [sorted({mask.label for mask in sample.masks or ()}) or ["normal"] for sample in samples]
     counts = Counter(kind for each in kinds for kind in each)
     chance = np.array([1 / min(counts[kind] for kind in each) for each in kinds])
     return np.asarray(chance / chance.sum())

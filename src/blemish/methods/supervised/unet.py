@@ -2,7 +2,8 @@
 
 Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015. With ``encoder="plain"`` it is the network that Kim, Sohn, Kim 2020
 compare their crack inpainting with (5×5 kernels, 16-32-64-128-64-32-16). By default the contracting half is a
-MobileNetV2 pretrained on ImageNet, and the loss adds Dice to cross-entropy since cracks cover a few percent of a photo.
+MobileNetV2 pretrained on ImageNet, and the loss adds Dice to cross-entropy since cracks cover a few percent of an
+image.
 
 What differs from the paper: it says neither the baseline's loss nor its augmentation; the choices here are ours.
 """
@@ -18,22 +19,22 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_photos import MaskedPhotos
+from blemish.methods.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.one_map import OneMap
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.registry import register
 
-# Encoders halve the size up to five times, so photos and tiles are padded to a multiple of 32.
+# Encoders halve the size up to five times, so images and tiles are padded to a multiple of 32.
 _ENCODER_STRIDE = 32
 
 
 class UNetSettings(GradientSettings):
     """Hyper-parameters of `UNet`; the defaults are the ``quick`` profile."""
 
-    epochs: int = Field(20, ge=1, description="passes over the training photos, at most")
-    batch_size: int = Field(4, ge=1, description="photos in one step")
+    epochs: int = Field(20, ge=1, description="passes over the training images, at most")
+    batch_size: int = Field(4, ge=1, description="images in one step")
     encoder: str = Field(
         "mobilenet_v2",
         description='"plain" for the 5×5 network of the paper, or an encoder of segmentation-models-pytorch '
@@ -42,11 +43,11 @@ class UNetSettings(GradientSettings):
     pretrained: bool = Field(True, description="start the encoder from ImageNet weights; the plain network has none")
     crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
     tile_px: int = Field(
-        1024, ge=64, multiple_of=32, description="side of the tiles that larger photos are inspected in"
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
-    dice_weight: float = Field(0.5, ge=0, le=1, description="share of Dice in the loss, the rest is cross-entropy")
+    dice_weight: float = Field(0.5, ge=0, le=1, description="fraction of Dice in the loss, the rest is cross-entropy")
     turns: bool = Field(
-        False, description="average the maps of the photo turned and mirrored in all eight ways: eightfold time"
+        False, description="average the maps of the image turned and mirrored in all eight ways: eightfold time"
     )
     decoder_channels: tuple[int, ...] = Field(
         (64, 32, 16, 16),
@@ -58,7 +59,7 @@ class UNetSettings(GradientSettings):
 
 @register("unet", learns_from="masks", localises=True)
 class UNet(GradientMethod):
-    """Supervised segmentation: learns to outline defects from photos with masks."""
+    """Supervised segmentation: learns to outline defects from images with masks."""
 
     Settings = UNetSettings
 
@@ -76,9 +77,9 @@ class UNet(GradientMethod):
             self.net = network
         self.from_bytes = FromBytes(normalisation)
 
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedPhotos:
-        """Crops of photos and masks."""
-        return MaskedPhotos(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:
+        """Crops of images and masks."""
+        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
 
     def forward(self, image: Tensor) -> Tensor:
         """uint8 (N, H, W, 3) -> logits (N, H, W)."""
@@ -91,7 +92,7 @@ class UNet(GradientMethod):
         return segmentation_loss(self(image), mask, dice_weight=self.settings.dice_weight)
 
     def input_spec(self) -> InputSpec:
-        """Photos at their own resolution, in overlapping tiles where they are large."""
+        """Images at their own resolution, in overlapping tiles where they are large."""
         return InputSpec.tiled(self.settings.tile_px, _ENCODER_STRIDE)
 
     def graph(self) -> nn.Module:
@@ -103,11 +104,11 @@ def segmentation_loss(logits: Tensor, mask: Tensor, *, dice_weight: float) -> Te
     """``(1 - w) · cross-entropy + w · (1 - Dice)``.
 
     Dice is taken over the whole batch and softened by one pixel, so that a batch without defects still pushes the
-    prediction down (per photo it would be 0 / 0 there).
+    prediction down (per image it would be 0 / 0 there).
 
     Args:
         logits: float (N, H, W).
-        mask: float (N, H, W) in [0, 1], the share of each pixel that is defective.
+        mask: float (N, H, W) in [0, 1], the fraction of each pixel that is defective.
         dice_weight: w in [0, 1].
     """
     logits = logits.float()

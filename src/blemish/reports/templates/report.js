@@ -36,13 +36,13 @@
     document.body.classList.toggle("plain", state.plain === "1");
     const all = [...cards.children];
     document.getElementById("shown").textContent =
-      `${all.filter((card) => !card.hidden).length} of ${all.length} photos shown`;
+      `${all.filter((card) => !card.hidden).length} of ${all.length} images shown`;
     const kept = Object.entries(state).filter(([, value]) => value);
     history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
   }
 
   function restore() {
-    // A plain "#photos" is a place on the page and not a state.
+    // A plain "#images" is a place on the page and not a state.
     if (!location.hash.includes("=")) return;
     const state = new URLSearchParams(location.hash.slice(1));
     fields.forEach((field) => {

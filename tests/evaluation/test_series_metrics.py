@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from blemish.errors import DataError
-from blemish.evaluation.series import event_recall, series_figures
+from blemish.evaluation.series import event_recall, series_metrics
 
 
 def test_ranking_agrees_with_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)
     truth, scores = rng.random(500) < 0.1, rng.integers(0, 50, 500).astype(float)
-    figures = series_figures(scores, truth)
-    assert figures.auroc == pytest.approx(metrics.roc_auc_score(truth, scores))
-    assert figures.average_precision == pytest.approx(metrics.average_precision_score(truth, scores))
+    found = series_metrics(scores, truth)
+    assert found.auroc == pytest.approx(metrics.roc_auc_score(truth, scores))
+    assert found.average_precision == pytest.approx(metrics.average_precision_score(truth, scores))
 
 
 def test_each_fault_counts_once_and_the_rate_is_kept():
@@ -39,10 +39,10 @@ def test_random_scores_find_what_chance_finds():
 
 
 @pytest.mark.parametrize("truth", [[False] * 4, [True] * 4])
-def test_one_kind_of_step_has_no_figures(truth):
-    figures = series_figures([1, 2, 3, 4], truth)
-    assert figures.auroc is None
-    assert figures.events is None
+def test_one_kind_of_step_has_no_metrics(truth):
+    found = series_metrics([1, 2, 3, 4], truth)
+    assert found.auroc is None
+    assert found.events is None
 
 
 def test_ties_never_break_the_rate():
@@ -53,4 +53,4 @@ def test_ties_never_break_the_rate():
 @pytest.mark.parametrize(("scores", "truth"), [([1, 2], [True]), ([np.nan, 1], [True, False]), ([[1]], [[True]])])
 def test_unfit_scores_are_refused(scores, truth):
     with pytest.raises(DataError):
-        series_figures(scores, truth)
+        series_metrics(scores, truth)

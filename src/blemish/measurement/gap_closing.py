@@ -18,7 +18,7 @@ ANGLE_DEG, NEAR_ANGLE_DEG, NEAR_PX = 35.0, 60.0, 3.0
 DIRECTION_PX = 8.0
 
 
-def bridge_gaps(graph: SkeletonGraph) -> SkeletonGraph:
+def close_gaps(graph: SkeletonGraph) -> SkeletonGraph:
     """Add a straight branch between free ends that face one another across a short gap.
 
     Shortest gaps first; each end is used once.

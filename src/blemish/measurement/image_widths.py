@@ -1,4 +1,4 @@
-"""Crack widths from the photo's grey levels: how much darkness lies across the line, over how dark a crack is.
+"""Crack widths from the image's grey levels: how much darkness lies across the line, over how dark a crack is.
 
 Below about 2 px no pixel shows only crack, and a mask's width is mostly rounding. The darkness missing across the
 line, integrated, does not depend on focus nor on where the pixel grid falls; divided by the full contrast between
@@ -7,8 +7,8 @@ width measurements", Sensors 18 (2018), trace the error of thresholded widths to
 least at the threshold half way between crack and surface.
 
 The full contrast must be known. It is taken, in this order, from the crack's own wide parts; from a blurred box
-that fits its mean profile; from the mask, if that is plainly a threshold of this photo, half way between surface
-and crack; from other cracks in the photo. Where none of these exists the mask's width stands.
+that fits its mean profile; from the mask, if that is plainly a threshold of this image, half way between surface
+and crack; from other cracks in the image. Where none of these exists the mask's width stands.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ MARGIN_PX = 2.5
 FLANK_PX = 3.0
 # Grey level of the crack itself: at least this far inside its edges.
 CORE_DEPTH_PX = 2.5
-# Wide enough points needed before a crack's, or the photo's, contrast is trusted.
-CORE_POINTS_CRACK, CORE_POINTS_PHOTO = 8, 30
-# Fainter than this share of the surface's grey level, or these grey levels, is not a crack's full contrast.
-MIN_CONTRAST_SHARE, MIN_CONTRAST_LEVELS = 0.05, 8.0
+# Wide enough points needed before a crack's, or the image's, contrast is trusted.
+CORE_POINTS_CRACK, CORE_POINTS_IMAGE = 8, 30
+# Fainter than this fraction of the surface's grey level, or these grey levels, is not a crack's full contrast.
+MIN_CONTRAST_FRACTION, MIN_CONTRAST_LEVELS = 0.05, 8.0
 # A blurred box is fitted to the mean of at most this many profiles of a crack, and of no fewer than the first.
 BOX_POINTS = (12, 256)
-# A photo that puts the mean width of a crack further from the mask's than this shows something else than the mask.
+# An image that puts the mean width of a crack further from the mask's than this shows something else than the mask.
 AGREEMENT_PX = 0.6
-# Nor is a photo better than a mask where half its widths are further than this from that mean difference.
-MOST_SCATTER_PX = 0.3
-# The mask's rounding is no scatter of the photo: the mask's widths are smoothed by this before.
+# Nor is an image better than a mask where half its widths are further than this from that mean difference.
+MAX_SCATTER_PX = 0.3
+# The mask's rounding is no scatter of the image: the mask's widths are smoothed by this before.
 SCATTER_SMOOTH_PX = 5.0
 # Above this width (mask) grey levels are not consulted: the mask's rounding no longer matters.
 WIDEST_PX = 24.0
@@ -67,26 +67,26 @@ class _Readings:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoWidths:
-    """What a photo says about widths.
+class ImageWidths:
+    """What an image says about widths.
 
     Attributes:
         width_px: float64 (M,), NaN where the contrast is unknown, too low or out of reach.
         clear_box: bool (M,), points of cracks that look like an evenly wide, sharp, dark line just where the mask is:
-            there the photo is better than the mask.
+            there the image is better than the mask.
     """
 
     width_px: Values
     clear_box: NDArray[np.bool_]
 
 
-def photo_widths(
-    photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
-) -> PhotoWidths:
+def image_widths(
+    image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
+) -> ImageWidths:
     """Widths by grey-level integration.
 
     Args:
-        photo: uint8 (H, W), grey; cracks are darker than the surface.
+        image: uint8 (H, W), grey; cracks are darker than the surface.
         bundle: the centre lines.
         edges: where the mask ends across them.
         usable: bool (M,), points where no other crack meets this one.
@@ -96,11 +96,11 @@ def photo_widths(
     clear_box = np.zeros(len(bundle.points), dtype=np.bool_)
     chosen = np.flatnonzero(usable & (edges.width_px <= WIDEST_PX))
     if not chosen.size:
-        return PhotoWidths(width, clear_box)
-    read = _read(photo, bundle, edges, chosen)
+        return ImageWidths(width, clear_box)
+    read = _read(image, bundle, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
     surface = bundle.smooth(read.surface, 4.0)
-    by_box = _box_shares(photo, bundle, edges, surface)
+    by_box = _box_fractions(image, bundle, edges, surface)
     contrast = _contrast(bundle, surface, read, by_box)
     sure = np.isfinite(by_box)
     if levels is not None:
@@ -108,18 +108,18 @@ def photo_widths(
         at_level = contrast_by_threshold(levels, surface, darkest, _per_line(bundle, edges.width_px, 1, 50))
         sure |= np.isfinite(at_level)
         contrast = np.where(np.isfinite(contrast), contrast, at_level)
-    contrast = np.where(np.isfinite(contrast), contrast, surface * _photo_share(read, surface, by_box))
-    enough = contrast >= np.maximum(MIN_CONTRAST_SHARE * surface, MIN_CONTRAST_LEVELS)
+    contrast = np.where(np.isfinite(contrast), contrast, surface * _image_fraction(read, surface, by_box))
+    enough = contrast >= np.maximum(MIN_CONTRAST_FRACTION * surface, MIN_CONTRAST_LEVELS)
     np.divide(read.darkness, contrast, out=width, where=enough)
     width += read.core_px
     width[~(width > 0)] = np.nan
     beside_mask = np.where(sure, width - bundle.smooth(edges.width_px, SCATTER_SMOOTH_PX), np.nan)
     off = _per_line(bundle, beside_mask, 1, 50)
     scatter = _per_line(bundle, np.abs(beside_mask - off), 1, 50)
-    return PhotoWidths(width, (np.abs(off) <= AGREEMENT_PX) & (scatter <= MOST_SCATTER_PX))
+    return ImageWidths(width, (np.abs(off) <= AGREEMENT_PX) & (scatter <= MAX_SCATTER_PX))
 
 
-def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
+def _read(image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
     darkness, core_px, core, middle, surface = (np.full(len(bundle.points), np.nan) for _ in range(5))
     half = edges.width_px[chosen] / 2 + MARGIN_PX + FLANK_PX
     octave = np.ceil(np.log2(half)).astype(int)
@@ -129,7 +129,7 @@ def _read(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: ND
         across = offsets + edges.middle_px[rows, np.newaxis]
         x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
         y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
-        grey = sample(photo, x, y)
+        grey = sample(image, x, y)
         beyond = np.abs(offsets) - edges.width_px[rows, np.newaxis] / 2
         flank = (beyond > MARGIN_PX) & (beyond <= MARGIN_PX + FLANK_PX)
         level = (_mean(grey, flank & (offsets < 0)) + _mean(grey, flank & (offsets > 0))) / 2
@@ -150,9 +150,9 @@ def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
     return np.asarray(np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1), dtype=np.float64)
 
 
-def _box_shares(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, surface: Values) -> Values:
-    """How dark each crack is in full, as a share of the surface, by a blurred box, (M,); NaN where none fits."""
-    shares = np.full(len(bundle.points), np.nan)
+def _box_fractions(image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, surface: Values) -> Values:
+    """How dark each crack is in full, as a fraction of the surface, by a blurred box, (M,); NaN where none fits."""
+    fractions = np.full(len(bundle.points), np.nan)
     at_line, widths = [], []
     for start, stop in pairwise(bundle.starts):
         points = start + np.flatnonzero(np.isfinite(surface[start:stop]))
@@ -165,34 +165,34 @@ def _box_shares(photo: NDArray[np.uint8], bundle: LineBundle, edges: Edges, surf
     across = blurred_box.OFFSETS_PX + edges.middle_px[rows, np.newaxis]
     x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
     y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
-    darker = 1.0 - sample(photo, x, y) / np.maximum(surface[rows, np.newaxis], 1.0)
+    darker = 1.0 - sample(image, x, y) / np.maximum(surface[rows, np.newaxis], 1.0)
     ends = np.cumsum([0] + [points.size for points in at_line])
     for line, (first, last) in enumerate(pairwise(ends)):
         if last > first:
             box = blurred_box.fit_blurred_box(darker[first:last].mean(axis=0), widths[line])
             if box.believed:
-                shares[bundle.starts[line] : bundle.starts[line + 1]] = box.height
-    return shares
+                fractions[bundle.starts[line] : bundle.starts[line + 1]] = box.height
+    return fractions
 
 
 def _contrast(bundle: LineBundle, surface: Values, read: _Readings, by_box: Values) -> Values:
     """Surface minus crack by the crack itself, in grey levels, (M,), NaN where it does not tell."""
-    by_core = _core_share(read, surface)
+    by_core = _core_fraction(read, surface)
     local = bundle.smooth(by_core, 5.0)
     own = _per_line(bundle, by_core, CORE_POINTS_CRACK, 50)
     by_core = np.where(np.isfinite(local) & np.isfinite(own), local, own)
     return surface * np.where(np.isfinite(by_core), by_core, by_box)
 
 
-def _core_share(read: _Readings, surface: Values) -> Values:
+def _core_fraction(read: _Readings, surface: Values) -> Values:
     return np.asarray(1.0 - read.core / np.where(surface > 0, surface, np.nan))
 
 
-def _photo_share(read: _Readings, surface: Values, by_box: Values) -> float:
-    """How dark the cracks of the photo are in full, as a share of the surface; NaN where too few of them tell."""
-    share = np.where(np.isfinite(by_box), by_box, _core_share(read, surface))
-    known = share[np.isfinite(share)]
-    return float(np.median(known)) if known.size >= CORE_POINTS_PHOTO else np.nan
+def _image_fraction(read: _Readings, surface: Values, by_box: Values) -> float:
+    """How dark the cracks of the image are in full, as a fraction of the surface; NaN where too few of them tell."""
+    fraction = np.where(np.isfinite(by_box), by_box, _core_fraction(read, surface))
+    known = fraction[np.isfinite(fraction)]
+    return float(np.median(known)) if known.size >= CORE_POINTS_IMAGE else np.nan
 
 
 def _per_line(bundle: LineBundle, values: Values, least: int, percentile: float) -> Values:

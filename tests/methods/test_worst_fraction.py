@@ -1,4 +1,4 @@
-"""The score by a photo's most unusual pixels, and what generative methods say to awkward photos."""
+"""The score by an image's most unusual pixels, and what generative methods say to awkward images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.train
 TINY = {"size_px": 48, "width": 4, "epochs": 1}
 
 
-def draw_photos(folder: Path, count: int, *, colour: bool) -> Path:
+def draw_images(folder: Path, count: int, *, colour: bool) -> Path:
     """PNG files of noise, of one channel or three."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
@@ -33,53 +33,53 @@ def draw_photos(folder: Path, count: int, *, colour: bool) -> Path:
 
 @pytest.mark.parametrize("name", ["autoencoder", "memae", "ganomaly", "vae-attention"])
 @pytest.mark.parametrize("share", [1e-9, 0.01, 1.0])
-def test_the_worst_share_is_the_mean_of_the_largest_values_of_the_map(name: str, share: float):
+def test_the_worst_fraction_is_the_mean_of_the_largest_values_of_the_map(name: str, fraction: float):
     torch.manual_seed(0)
     method = get_method(name)
     built = method(
-        method.Settings.model_validate({**TINY, "worst_share": share}), (), lambda *_: pytest.fail("weights")
+        method.Settings.model_validate({**TINY, "worst_fraction": fraction}), (), lambda *_: pytest.fail("weights")
     )
-    photos = torch.randint(0, 256, (3, 48, 48, 3), dtype=torch.uint8)
+    images = torch.randint(0, 256, (3, 48, 48, 3), dtype=torch.uint8)
     with torch.no_grad():
-        score, maps = built.graph()(photos)
-    count = max(1, round(share * 48 * 48))
+        score, maps = built.graph()(images)
+    count = max(1, round(fraction * 48 * 48))
     expected = np.sort(maps.numpy().reshape(3, -1), axis=1)[:, -count:].mean(axis=1)
     np.testing.assert_allclose(score.numpy(), expected, rtol=1e-4)
 
 
-def test_without_a_share_the_score_is_the_methods_own():
+def test_without_a_fraction_the_score_is_the_methods_own():
     torch.manual_seed(0)
     method = get_method("ganomaly")
     built = method(method.Settings.model_validate(TINY), (), lambda *_: pytest.fail("weights")).eval()
-    photos = torch.randint(0, 256, (2, 48, 48, 3), dtype=torch.uint8)
+    images = torch.randint(0, 256, (2, 48, 48, 3), dtype=torch.uint8)
     with torch.no_grad():
-        torch.testing.assert_close(built.graph()(photos)[0], built.judge(built.pixels(photos))[0])
+        torch.testing.assert_close(built.graph()(images)[0], built.judge(built.pixels(images))[0])
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "ganomaly"])
-def test_few_grey_photos_teach_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
-    photos = draw_photos(tmp_path / "good", 6, colour=False)
+def test_few_grey_images_teach_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
+    images = draw_images(tmp_path / "good", 6, colour=False)
     said: list[str] = []
     settings = {**TINY, "colour": True, "batch_size": 32}
-    detector = blemish.train(name, photos, tmp_path / "grey.blemish", settings=settings, say=said.append)
+    detector = blemish.train(name, images, tmp_path / "grey.blemish", settings=settings, say=said.append)
     assert any("48 px is no power of two" in sentence and "64 px" in sentence for sentence in said)
-    assert any("The photos are grey" in sentence for sentence in said)
+    assert any("The images are grey" in sentence for sentence in said)
     assert "no power of two" in read_container(tmp_path / "grey.blemish").card
-    score, heat_map = detector.score(read_image(photos / "0.png"))
+    score, anomaly_map = detector.score(read_image(images / "0.png"))
     assert np.isfinite(score)
-    assert heat_map is not None
-    assert heat_map.shape == (40, 56)
+    assert anomaly_map is not None
+    assert anomaly_map.shape == (40, 56)
 
 
 @pytest.mark.parametrize(("colour", "settings"), [(True, {"colour": True}), (False, {"colour": False})])
-def test_nothing_is_said_where_photos_and_model_agree(colour: bool, settings: dict, tmp_path: Path):
-    photos = draw_photos(tmp_path / "good", 5, colour=colour)
+def test_nothing_is_said_where_images_and_model_agree(colour: bool, settings: dict, tmp_path: Path):
+    images = draw_images(tmp_path / "good", 5, colour=colour)
     said: list[str] = []
-    blemish.train("autoencoder", photos, tmp_path / "x.blemish", settings={**TINY, **settings}, say=said.append)
+    blemish.train("autoencoder", images, tmp_path / "x.blemish", settings={**TINY, **settings}, say=said.append)
     assert not any("grey" in sentence for sentence in said)
 
 
-def test_one_photo_is_too_few(tmp_path: Path):
-    photos = draw_photos(tmp_path / "good", 1, colour=True)
-    with pytest.raises(DataError, match="at least 2 sound photos"):
-        blemish.train("ganomaly", photos, tmp_path / "x.blemish", settings=TINY)
+def test_one_image_is_too_few(tmp_path: Path):
+    images = draw_images(tmp_path / "good", 1, colour=True)
+    with pytest.raises(DataError, match="at least 2 normal images"):
+        blemish.train("ganomaly", images, tmp_path / "x.blemish", settings=TINY)

@@ -1,4 +1,4 @@
-"""Photos of cracks and their labels as material for composites: read, checked, searched for crack-free squares."""
+"""Images of cracks and their labels as material for composites: read, checked, searched for crack-free squares."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import image_size_px, read_image
 
-# Labels are drawn by hand and cracks are blurred at their edges: so far from a label a photo counts as crack-free.
+# Labels are drawn by hand and cracks are blurred at their edges: so far from a label an image counts as crack-free.
 MARGIN_PX = 4
 # No wall is cracked over half its surface; a label that says so has its colours the wrong way round, or is no label.
-_MOST_CRACKED = 0.5
+_MAX_CRACKED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class CrackPhoto:
-    """One photo and its label.
+class CrackImage:
+    """One image and its label.
 
     Attributes:
         pixels: uint8 RGB (H, W, 3).
@@ -46,23 +46,23 @@ class LabelFacts:
     free_px: int
 
 
-def read_crack_photo(sample: Sample) -> CrackPhoto:
-    """Read a photo with its label.
+def read_crack_image(sample: Sample) -> CrackImage:
+    """Read an image with its label.
 
     Raises:
-        ImageError: the photo cannot be read.
+        ImageError: the image cannot be read.
         DataError: the label is missing or has another size.
     """
     _demand_label(sample)
     pixels = read_image(Path(sample.path))
-    return CrackPhoto(pixels, sample.read_mask(*pixels.shape[:2]))
+    return CrackImage(pixels, sample.read_mask(*pixels.shape[:2]))
 
 
 def look_at_labels(samples: Sequence[Sample]) -> list[LabelFacts]:
     """Look through all labels before anything is learned from them.
 
     Raises:
-        DataError: a label is missing, has another size than its photo, is white all over, or has black cracks on white.
+        DataError: a label is missing, has another size than its image, is white all over, or has black cracks on white.
     """
     return [_look_at(sample) for sample in samples]
 
@@ -88,26 +88,26 @@ def largest_free_px(label: NDArray[np.bool_]) -> int:
     """Side of the largest square that keeps `MARGIN_PX` from every crack, to the pixel below an odd number; 0: none."""
     if not label.any():
         return int(min(label.shape))
-    sound = np.pad(np.logical_not(near_crack(label)).view(np.uint8), 1)
+    normal = np.pad(np.logical_not(near_crack(label)).view(np.uint8), 1)
     # Chessboard distance from the nearest pixel that is cracked or outside: half the side of a square around.
-    reach = cv2.distanceTransform(sound, cv2.DIST_C, cv2.DIST_MASK_3)
+    reach = cv2.distanceTransform(normal, cv2.DIST_C, cv2.DIST_MASK_3)
     return max(0, 2 * int(reach.max()) - 1)
 
 
 def _look_at(sample: Sample) -> LabelFacts:
     _demand_label(sample)
     label = sample.read_mask(*image_size_px(sample.path))
-    share = float(label.mean())
-    if share == 1:
+    fraction = float(label.mean())
+    if fraction == 1:
         raise DataError(
             f'The label of "{sample.path}" is white all over; it must be white on the crack alone and black elsewhere.'
         )
-    if share > _MOST_CRACKED:
+    if fraction > _MAX_CRACKED:
         pixels = read_image(Path(sample.path))
         if pixels[label].mean() > pixels[~label].mean():
             raise DataError(
-                f'The label of "{sample.path}" marks {share:.0%} of the photo, and what it marks is lighter than the '
-                "rest, so it seems inverted; cracks must be white and sound surface black."
+                f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than the '
+                "rest, so it seems inverted; cracks must be white and normal surface black."
             )
     return LabelFacts(bool(label.any()), largest_free_px(label))
 
@@ -115,5 +115,5 @@ def _look_at(sample: Sample) -> LabelFacts:
 def _demand_label(sample: Sample) -> None:
     if sample.masks is None:
         raise DataError(
-            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
+            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the image out.'
         )

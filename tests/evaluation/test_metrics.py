@@ -19,9 +19,9 @@ def streamed(n=12, **options):
     for i in range(n):
         truth = np.zeros((16, 16), dtype=bool)
         truth[4:8, 4:8] = i % 3 == 0
-        heat_map = (rng.random((16, 16)) + truth).astype(np.float32)
-        score = float(heat_map.max())
-        evaluation.add(score=score, heat_map=heat_map, mask_predicted=heat_map >= 1, mask_truth=truth)
+        anomaly_map = (rng.random((16, 16)) + truth).astype(np.float32)
+        score = float(anomaly_map.max())
+        evaluation.add(score=score, anomaly_map=anomaly_map, mask_predicted=anomaly_map >= 1, mask_truth=truth)
     return evaluation.result()
 
 
@@ -34,14 +34,14 @@ def test_the_record_has_exactly_the_agreed_keys_and_survives_json():
     assert record["n"] == 12
 
 
-def test_a_photos_truth_is_read_from_its_mask_where_nothing_else_tells():
+def test_a_images_truth_is_read_from_its_mask_where_nothing_else_tells():
     result = streamed(reject=1.5)
     assert np.count_nonzero(result.image.defective) == 4
     flagged = result.image.scores >= 1.5
     assert result.to_record()["image"]["f1"] == pytest.approx(metrics.f1_score(result.image.defective, flagged))
 
 
-def test_without_a_threshold_only_ranking_figures_are_given():
+def test_without_a_threshold_only_ranking_metrics_are_given():
     image = streamed().to_record()["image"]
     assert {name for name, value in image.items() if value is not None} == {"auroc", "average_precision"}
 
@@ -52,15 +52,15 @@ def test_a_decision_that_was_made_counts_before_the_threshold():
     assert evaluation.result().to_record()["image"]["accuracy"] == 1
 
 
-def test_a_photo_of_unknown_truth_counts_in_n_alone():
+def test_a_image_of_unknown_truth_counts_in_n_alone():
     evaluation = Evaluation(reject=0.5)
-    evaluation.add(score=0.9, heat_map=np.zeros((2, 2), dtype=np.float32))
+    evaluation.add(score=0.9, anomaly_map=np.zeros((2, 2), dtype=np.float32))
     record = evaluation.result().to_record()
     assert record["n"] == 1
     assert set(record["image"].values()) | set(record["pixel"].values()) == {None}
 
 
-def test_nothing_evaluated_gives_zero_photos_and_no_figure():
+def test_nothing_evaluated_gives_zero_images_and_no_figure():
     record = Evaluation().result().to_record()
     assert record["n"] == 0
     assert set(record["image"].values()) | set(record["pixel"].values()) == {None}
@@ -77,14 +77,14 @@ def test_details_hold_the_record_and_more():
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
-def test_a_score_that_is_no_number_is_refused_and_the_photo_named(score):
+def test_a_score_that_is_no_number_is_refused_and_the_image_named(score):
     evaluation = Evaluation()
     evaluation.add(score=0.1, defective=False)
-    with pytest.raises(DataError, match="Photo number 2"):
+    with pytest.raises(DataError, match="Image number 2"):
         evaluation.add(score=score, defective=True)
 
 
-def test_intervals_hold_the_figures_and_shrink_with_more_photos():
+def test_intervals_hold_the_metrics_and_shrink_with_more_images():
     widths = []
     for n in (20, 400):
         rng = np.random.default_rng(0)
@@ -95,7 +95,7 @@ def test_intervals_hold_the_figures_and_shrink_with_more_photos():
             score = float(rng.normal() + number % 2)
             evaluation.add(
                 score=score,
-                heat_map=truth + rng.normal(size=truth.shape),
+                anomaly_map=truth + rng.normal(size=truth.shape),
                 mask_predicted=truth ^ (rng.random(truth.shape) < 0.1),
                 mask_truth=truth,
             )

@@ -1,4 +1,4 @@
-"""Photos with masks as training examples: crops of one size, augmented, decoded once."""
+"""Images with masks as training examples: crops of one size, augmented, decoded once."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _CACHE_BYTES = 2 << 30
 # Every other crop is of another scale.
-_SHARE_ZOOMED, _ZOOM = 0.5, math.exp(0.25)
-# A crop centred on a defect more often than chance would: most of a large photo is sound.
-_SHARE_ON_DEFECT = 0.6
+_FRACTION_ZOOMED, _ZOOM = 0.5, math.exp(0.25)
+# A crop centred on a defect more often than chance would: most of a large image is normal.
+_FRACTION_ON_DEFECT = 0.6
 
 
-class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
-    """Square crops: image uint8 (S, S, 3) and mask float32 (S, S), the share of each pixel that is defective.
+class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
+    """Square crops: image uint8 (S, S, 3) and mask float32 (S, S), the fraction of each pixel that is defective.
 
     With ``classes`` the mask is float32 (K, S, S), one for each of them.
 
     Args:
-        samples: photos with masks.
-        crop_px: side S of the crop; smaller photos are padded by reflection.
-        augment: random place, flips, quarter turns, zoom, brightness and contrast; without, one crop a photo that
+        samples: images with masks.
+        crop_px: side S of the crop; smaller images are padded by reflection.
+        augment: random place, flips, quarter turns, zoom, brightness and contrast; without, one crop an image that
             never changes.
         seed: of the crops and the augmentation.
         classes: names of the defect classes to tell apart; None takes all of them as one.
-        most_zoom: how much larger than the photo a crop may show things, at least 1.
+        max_zoom: how much larger than the image a crop may show things, at least 1.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         augment: bool,
         seed: int,
         classes: tuple[str, ...] | None = None,
-        most_zoom: float = _ZOOM,
+        max_zoom: float = _ZOOM,
     ) -> None:
         self.samples = samples
         self.crop_px = crop_px
         self.augment = augment
         self.seed = seed
-        self.most_zoom = most_zoom
+        self.max_zoom = max_zoom
         self._draws = 0
         self._read = _cached_reader(samples, classes)
 
@@ -69,18 +69,20 @@ class MaskedPhotos(Dataset[tuple[Tensor, Tensor]]):
         self._draws += self.augment
         rng = np.random.default_rng((self.seed, index, self._draws))
         zoom = 1.0
-        if self.augment and rng.random() < _SHARE_ZOOMED:
-            zoom = math.exp(rng.uniform(-math.log(_ZOOM), math.log(self.most_zoom)))
+        if self.augment and rng.random() < _FRACTION_ZOOMED:
+            zoom = math.exp(rng.uniform(-math.log(_ZOOM), math.log(self.max_zoom)))
         image, mask = _crop(image, mask, self.crop_px, zoom, rng)
         if self.augment:
             image, mask = _turn(image, mask, rng)
             image = np.ascontiguousarray(exposure_table(rng)[image])
-        share = mask.astype(np.float32) / 255
-        return torch.from_numpy(image), torch.from_numpy(np.moveaxis(share, -1, 0).copy() if share.ndim == 3 else share)
+        fraction = mask.astype(np.float32) / 255
+        return torch.from_numpy(image), torch.from_numpy(
+            np.moveaxis(fraction, -1, 0).copy() if fraction.ndim == 3 else fraction
+        )
 
 
 def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None) -> Callable[[int], _Pair]:
-    """Decode each photo once, as long as the data set fits into `_CACHE_BYTES`; the oldest makes room."""
+    """Decode each image once, as long as the data set fits into `_CACHE_BYTES`; the oldest makes room."""
 
     def read(index: int) -> _Pair:
         return _read(samples[index], classes)
@@ -93,10 +95,10 @@ def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None)
 
 
 def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
-    """Photo and mask, uint8 (H, W, 3) and (H, W) or (H, W, K), 255 where defective."""
+    """Image and mask, uint8 (H, W, 3) and (H, W) or (H, W, K), 255 where defective."""
     if sample.masks is None:
         raise DataError(
-            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the photo out.'
+            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the image out.'
         )
     image = read_image(Path(sample.path))
     size_px = image.shape[:2]
@@ -120,7 +122,7 @@ def _crop(
     if window != crop_px:
         smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
         image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
-        # The mask becomes the share of each pixel that is defective: cut at one half, thin cracks would get thinner.
+        # The mask becomes the fraction of each pixel that is defective: cut at one half, thin cracks would get thinner.
         # Class by class: OpenCV averages four channels at most.
         classes = np.moveaxis(mask.reshape(*mask.shape[:2], -1), 2, 0)
         small = [cv2.resize(one, (crop_px, crop_px), interpolation=smooth) for one in np.ascontiguousarray(classes)]
@@ -129,12 +131,12 @@ def _crop(
 
 
 def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Top left of a window inside the photo, often one that shows a defect."""
+    """Top left of a window inside the image, often one that shows a defect."""
     room = [side - window for side in mask.shape[:2]]
     if max(room) <= 0:
         return 0, 0
     corner = [int(rng.integers(0, space + 1)) for space in room]
-    if rng.random() < _SHARE_ON_DEFECT:
+    if rng.random() < _FRACTION_ON_DEFECT:
         anywhere = mask if mask.ndim == 2 else mask.any(axis=2)
         defective = np.flatnonzero(anywhere)
         if len(defective):

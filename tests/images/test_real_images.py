@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blemish.images import image_size_px, list_images, read_photo
+from blemish.images import image_size_px, list_images, load_image
 from blemish.locations import data_dir
 
 DATA = data_dir()
@@ -13,14 +13,14 @@ DATA = data_dir()
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="BLEMISH_DATA is not set")
 @pytest.mark.parametrize("name", ["deepcrack", "casting", "magnetic-tile", "steel-sd900", "chest-xray", "brickwork"])
-def test_photos_of_each_set_are_read_as_opencv_reads_them(name):
+def test_images_of_each_set_are_read_as_opencv_reads_them(name):
     assert DATA is not None
     if not (DATA / name).is_dir():
         pytest.skip(f"{name} is not there")
-    photos = list_images([DATA / name])
-    for path in photos[:: max(1, len(photos) // 15)]:
-        photo = read_photo(path)
-        assert photo.notes == ()
-        assert image_size_px(path) == photo.pixels.shape[:2]
+    images = list_images([DATA / name])
+    for path in images[:: max(1, len(images) // 15)]:
+        image = load_image(path)
+        assert image.notes == ()
+        assert image_size_px(path) == image.pixels.shape[:2]
         expected = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        assert np.abs(photo.pixels.astype(int) - expected).max() <= 1
+        assert np.abs(image.pixels.astype(int) - expected).max() <= 1

@@ -1,4 +1,4 @@
-"""Sound photos as training examples: one size, decoded once, mirrored or turned where that leaves them sound."""
+"""Normal images as training examples: one size, decoded once, mirrored or turned where that leaves them normal."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.images import read_image
-from blemish.methods.normal_photos import pieces
+from blemish.methods.normal_batches import pieces
 
 Augment = Literal["none", "mirror", "turns"]
 
 _CACHE_BYTES = 2 << 30
 
 
-class SoundPhotos(Dataset[Tensor]):
-    """Whole photos, uint8 (S, S, 3), exactly as the graph will see them.
+class NormalImages(Dataset[Tensor]):
+    """Whole images, uint8 (S, S, 3), exactly as the graph will see them.
 
     Args:
-        samples: photos; what they show is not asked.
+        samples: images; what they show is not asked.
         size_px: side S.
-        augment: ``mirror`` swaps left and right in every second photo; ``turns`` also turns by quarters.
+        augment: ``mirror`` swaps left and right in every second image; ``turns`` also turns by quarters.
         seed: of the augmentation.
     """
 

@@ -1,4 +1,4 @@
-"""All figures of one evaluation: gathered photo by photo, given as one record."""
+"""All figures of one evaluation: gathered image by image, given as one record."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from blemish.evaluation.bootstrap import Interval, bootstrap, count_columns, poo
 from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.class_dice import ClassDice, ClassDiceRow
 from blemish.evaluation.confusion import Confusion
-from blemish.evaluation.pixels import PixelFigures, PixelResult
+from blemish.evaluation.pixels import PixelMetrics, PixelResult
 from blemish.evaluation.ranking import auroc, average_precision, best_f1, fpr_at_tpr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageResult:
-    """Figures over whole photos. A figure is None where it has no meaning.
+    """Figures over whole images. A figure is None where it has no meaning.
 
     Attributes:
-        scores: float64 (n,) raw scores of the photos whose truth is known, in order.
+        scores: float64 (n,) raw scores of the images whose truth is known, in order.
         defective: bool (n,) their truth.
         confusion: counts of the decisions; None when no decision was made.
     """
@@ -48,7 +48,7 @@ class ImageResult:
         """Everything else, as plain values."""
         best = best_f1(self.scores, self.defective)
         return {
-            "n_sound": int(np.count_nonzero(~self.defective)),
+            "n_normal": int(np.count_nonzero(~self.defective)),
             "n_defective": int(np.count_nonzero(self.defective)),
             "fpr_at_95_tpr": fpr_at_tpr(self.scores, self.defective, 0.95),
             "false_alarm_rate": self.confusion.false_alarm_rate if self.confusion else None,
@@ -59,15 +59,15 @@ class ImageResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figures:
+class Metrics:
     """What an evaluation found.
 
     Attributes:
-        n: photos evaluated, those of unknown truth included.
-        image: figures over whole photos.
-        pixel: figures pooled over the pixels of all photos whose extent of defects is known.
+        n: images evaluated, those of unknown truth included.
+        image: figures over whole images.
+        pixel: figures pooled over the pixels of all images whose extent of defects is known.
         classes: Dice and errors of each class and of all together, where the detector tells several apart.
-        class_confusion: photos by true and predicted class, where the detector names classes; else None.
+        class_confusion: images by true and predicted class, where the detector names classes; else None.
     """
 
     n: int
@@ -99,7 +99,7 @@ class Figures:
         }
 
     def intervals(self, *, confidence: float = 0.95, resamples: int = 1000) -> dict[str, dict[str, Interval | None]]:
-        """How far the main figures may be off, by drawing the photos again; see `blemish.evaluation.bootstrap`.
+        """How far the main figures may be off, by drawing the images again; see `blemish.evaluation.bootstrap`.
 
         Args:
             confidence: in (0, 1).
@@ -120,8 +120,8 @@ class Figures:
                     statistic, scores, truth, confidence=confidence, resamples=resamples, strata=strata
                 )
         masks: dict[str, Interval | None] = {"f1": None}
-        if self.pixel.per_photo:
-            counts = count_columns(self.pixel.per_photo)
+        if self.pixel.per_image:
+            counts = count_columns(self.pixel.per_image)
             masks["f1"] = bootstrap(pooled("f1"), *counts, confidence=confidence, resamples=resamples)
         return {"image": ranked, "pixel": masks}
 
@@ -137,10 +137,10 @@ class Figures:
 
 
 class Evaluation:
-    """Gathers figures one photo at a time, so that a split of any size streams through.
+    """Gathers figures one image at a time, so that a split of any size streams through.
 
     Args:
-        reject: a photo counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
+        reject: an image counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
             decision is made, and the figures that need one stay None.
         exact_limit: number of pixels up to which pixel ranking figures are exact; see `blemish.evaluation.pooled`.
         classes: names of the classes whose masks or labels are added.
@@ -161,7 +161,7 @@ class Evaluation:
         self._scores: list[float] = []
         self._defective: list[bool] = []
         self._flagged: list[bool | None] = []
-        self._pixels = PixelFigures(exact_limit)
+        self._pixels = PixelMetrics(exact_limit)
         self.classes = classes
         self._class_dice = ClassDice(classes)
         self._class_confusion = ClassConfusion(classes)
@@ -172,32 +172,32 @@ class Evaluation:
         score: float,
         flagged: bool | None = None,
         defective: bool | None = None,
-        heat_map: NDArray[np.floating[Any]] | None = None,
+        anomaly_map: NDArray[np.floating[Any]] | None = None,
         mask_predicted: NDArray[np.bool_] | None = None,
         mask_truth: NDArray[np.bool_] | None = None,
         class_masks: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
         labels: tuple[str | None, str | None] | None = None,
     ) -> None:
-        """Add one photo.
+        """Add one image.
 
         Args:
             score: raw image score, finite, higher is worse.
             flagged: what was decided; None leaves it to ``reject``.
             defective: what the label says; None where only the mask can tell, see `blemish.datasets.is_defective`.
-                With neither the photo counts in ``n`` alone.
-            heat_map: float32 (H, W), finite; None where the detector does not localise.
+                With neither the image counts in ``n`` alone.
+            anomaly_map: float32 (H, W), finite; None where the detector does not localise.
             mask_predicted: bool (H, W), the detector's mask, if it draws one.
-            mask_truth: bool (H, W), all False for a sound photo; None where the extent is not known.
+            mask_truth: bool (H, W), all False for a normal image; None where the extent is not known.
             class_masks: predicted and true, each bool (K, H, W), of a detector that tells several classes apart.
-            labels: true and predicted class of the photo, by such a detector; None in place of a class is sound.
+            labels: true and predicted class of the image, by such a detector; None in place of a class is normal.
 
         Raises:
             DataError: NaN or infinite values, sizes that differ, or a class that was not declared.
         """
         if not np.isfinite(score):
-            raise DataError(f"Photo number {self._n + 1} has the score {score}; every score must be a finite number.")
-        if heat_map is not None and mask_truth is not None:
-            self._pixels.add(heat_map, mask_truth, mask_predicted)
+            raise DataError(f"Image number {self._n + 1} has the score {score}; every score must be a finite number.")
+        if anomaly_map is not None and mask_truth is not None:
+            self._pixels.add(anomaly_map, mask_truth, mask_predicted)
         if class_masks is not None:
             self._class_dice.add(*class_masks)
         if labels is not None:
@@ -212,7 +212,7 @@ class Evaluation:
         self._defective.append(truth)
         self._flagged.append(flagged)
 
-    def result(self) -> Figures:
+    def result(self) -> Metrics:
         """The figures over everything added so far; more may be added after."""
         decided = [
             (flagged, truth)
@@ -220,7 +220,7 @@ class Evaluation:
             if flagged is not None
         ]
         confusion = Confusion.of([f for f, _ in decided], [t for _, t in decided]) if decided else None
-        return Figures(
+        return Metrics(
             n=self._n,
             image=ImageResult(
                 scores=np.array(self._scores, dtype=np.float64),

@@ -1,6 +1,6 @@
-"""Thresholds that carry a promise about false alarms.
+"""Thresholds that carry a guarantee about false alarms.
 
-The strong promise: "with 95 % confidence, at most a share alpha of good images will be rejected". It speaks of *this*
+The strong guarantee: "with 95 % confidence, at most a share alpha of normal images will be rejected". It speaks of *this*
 calibration set. Rejecting above the (k + 1)-th largest of n calibration scores gives a false-alarm rate that follows
 Beta(k + 1, n - k), so it exceeds alpha with probability P(Binomial(n, alpha) <= k): the largest k for which that is at
 most 1 - confidence is taken. (Order statistics; as tolerance limits Wilks, Ann. Math. Stat. 12, 1941; for conformal
@@ -10,7 +10,7 @@ The weaker one, by its own name: a marginal threshold keeps the rate at alpha on
 set at hand it may well be higher: with 100 images at alpha = .05, above .089 once in twenty times.
 
 Both need calibration images that the detector never saw in training, each of another part (tiles or augmentations of
-one part count as one image), exchangeable with the good images to come. Nothing is promised about defects found.
+one part count as one image), exchangeable with the normal images to come. Nothing is guaranteed about defects found.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blemish.calibration.scores import TooFewImagesError, checked_share, checked_varied, just_above
+from blemish.calibration.scores import TooFewImagesError, checked_fraction, checked_varied, just_above
 from blemish.errors import SettingsError
 
 Verdict = Literal["pass", "review", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """A threshold and what it promises.
+class Guarantee:
+    """A threshold and what it guarantees.
 
     Attributes:
         threshold: an image is flagged at ``score >= threshold``.
-        alpha: the promised false-alarm rate.
+        alpha: the guaranteed false-alarm rate.
         confidence: with which it holds for this calibration set; None: it holds on average over calibration sets only.
         n: calibration images.
         above: calibration images that the threshold itself flags.
@@ -47,22 +47,22 @@ class Promise:
     above: int
 
     def describe(self) -> str:
-        """The promise in one sentence."""
+        """The guarantee in one sentence."""
         return (
-            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of good images are flagged"
+            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of normal images are flagged"
             f" ({self.n} calibration images)."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Two promises make three bands: pass below ``review``, review up to ``reject``, reject from there on.
+    """Two guarantees make three bands: pass below ``review``, review up to ``reject``, reject from there on.
 
-    Each promise holds at its own confidence; that both hold at once has at least 1 - (1 - a) - (1 - b).
+    Each guarantee holds at its own confidence; that both hold at once has at least 1 - (1 - a) - (1 - b).
     """
 
-    review: Promise
-    reject: Promise
+    review: Guarantee
+    reject: Guarantee
 
     def verdict(self, score: float) -> Verdict:
         """The band that a score falls into.
@@ -74,11 +74,11 @@ class Bands:
 
 
 def images_needed(alpha: float, confidence: float | None = 0.95, above: int = 0) -> int:
-    """Smallest number of calibration images that support a promise.
+    """Smallest number of calibration images that support a guarantee.
 
     Args:
-        alpha: promised false-alarm rate, in (0, 1).
-        confidence: in (0, 1), or None for the marginal promise.
+        alpha: guaranteed false-alarm rate, in (0, 1).
+        confidence: in (0, 1), or None for the marginal guarantee.
         above: calibration images that the threshold may flag; more images tolerate more of them.
 
     Returns:
@@ -88,12 +88,12 @@ def images_needed(alpha: float, confidence: float | None = 0.95, above: int = 0)
     Raises:
         SettingsError: a share outside (0, 1), or ``above`` negative.
     """
-    checked_share(alpha, "alpha")
+    checked_fraction(alpha, "alpha")
     if above < 0:
         raise SettingsError(f"above counts images and cannot be negative; got {above}.")
     if confidence is None:
         return math.ceil((above + 1) / alpha * (1 - 1e-12)) - 1
-    checked_share(confidence, "confidence")
+    checked_fraction(confidence, "confidence")
     low, high = above, above + 1
     while _risk(high, alpha, above) > 1 - confidence:
         low, high = high, high * 2
@@ -108,7 +108,7 @@ def strictest_alpha(n: int, confidence: float | None = 0.95) -> float:
 
     Args:
         n: calibration images, at least 1.
-        confidence: in (0, 1), or None for the marginal promise.
+        confidence: in (0, 1), or None for the marginal guarantee.
 
     Returns:
         In (0, 1).
@@ -120,27 +120,27 @@ def strictest_alpha(n: int, confidence: float | None = 0.95) -> float:
         raise SettingsError(f"At least one calibration image is needed; got {n}.")
     if confidence is None:
         return 1.0 / (n + 1)
-    return -math.expm1(math.log1p(-checked_share(confidence, "confidence")) / n)
+    return -math.expm1(math.log1p(-checked_fraction(confidence, "confidence")) / n)
 
 
-def promised_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95) -> Promise:
+def guaranteed_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95) -> Guarantee:
     """The lowest threshold with: "with this confidence the false-alarm rate is at most alpha".
 
     Args:
         scores: (n,) raw scores of held-out normal images.
-        alpha: promised false-alarm rate, in (0, 1).
+        alpha: guaranteed false-alarm rate, in (0, 1).
         confidence: in (0, 1).
 
     Returns:
-        The promise, ``confidence`` set.
+        The guarantee, ``confidence`` set.
 
     Raises:
         TooFewImagesError: n is too small; the message and ``needed`` give the number that would do.
         DataError: NaN, infinite or all equal scores, or none.
         SettingsError: alpha or confidence outside (0, 1).
     """
-    checked_share(alpha, "alpha")
-    checked_share(confidence, "confidence")
+    checked_fraction(alpha, "alpha")
+    checked_fraction(confidence, "confidence")
     values = np.sort(checked_varied(scores))
     n = values.size
     if _risk(n, alpha, 0) > 1 - confidence:
@@ -150,25 +150,25 @@ def promised_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95
     return _flagging(values, above, alpha, confidence)
 
 
-def marginal_threshold(scores: ArrayLike, alpha: float) -> Promise:
+def marginal_threshold(scores: ArrayLike, alpha: float) -> Guarantee:
     """The lowest threshold whose false-alarm rate is at most alpha on average over calibration sets.
 
     The same as rejecting when the conformal p-value is at most alpha. For the set at hand the rate may be higher; see
-    `promised_threshold` for the promise that speaks of it.
+    `guaranteed_threshold` for the guarantee that speaks of it.
 
     Args:
         scores: (n,) raw scores of held-out normal images.
-        alpha: promised mean false-alarm rate, in (0, 1).
+        alpha: guaranteed mean false-alarm rate, in (0, 1).
 
     Returns:
-        The promise, ``confidence`` None.
+        The guarantee, ``confidence`` None.
 
     Raises:
         TooFewImagesError: n is too small: the smallest p-value, 1 / (n + 1), exceeds alpha.
         DataError: NaN, infinite or all equal scores, or none.
         SettingsError: alpha outside (0, 1).
     """
-    checked_share(alpha, "alpha")
+    checked_fraction(alpha, "alpha")
     values = np.sort(checked_varied(scores))
     # The slack keeps (k + 1) / (n + 1) = alpha, which rounding would lose.
     above = math.floor(alpha * (values.size + 1) * (1 + 1e-12)) - 1
@@ -180,13 +180,13 @@ def marginal_threshold(scores: ArrayLike, alpha: float) -> Promise:
 def bands(
     scores: ArrayLike, *, reject_alpha: float = 0.01, review_alpha: float = 0.05, confidence: float | None = 0.95
 ) -> Bands:
-    """Thresholds for three bands: at most ``reject_alpha`` of good images rejected, ``review_alpha`` not passed.
+    """Thresholds for three bands: at most ``reject_alpha`` of normal images rejected, ``review_alpha`` not passed.
 
     Args:
         scores: (n,) raw scores of held-out normal images.
-        reject_alpha: promised share of good images rejected.
-        review_alpha: promised share of good images rejected or sent to review, at least ``reject_alpha``.
-        confidence: of each promise; None for the marginal ones.
+        reject_alpha: guaranteed fraction of normal images rejected.
+        review_alpha: guaranteed fraction of normal images rejected or sent to review, at least ``reject_alpha``.
+        confidence: of each guarantee; None for the marginal ones.
 
     Raises:
         TooFewImagesError: n is too small for ``reject_alpha``.
@@ -199,14 +199,14 @@ def bands(
             f" {review_alpha:g} and {reject_alpha:g}."
         )
 
-    def promise(alpha: float) -> Promise:
+    def guarantee(alpha: float) -> Guarantee:
         if confidence is None:
             return marginal_threshold(scores, alpha)
-        return promised_threshold(scores, alpha, confidence)
+        return guaranteed_threshold(scores, alpha, confidence)
 
     # First, since it needs the most images: a refusal must name that number.
-    reject = promise(reject_alpha)
-    return Bands(review=promise(review_alpha), reject=reject)
+    reject = guarantee(reject_alpha)
+    return Bands(review=guarantee(review_alpha), reject=reject)
 
 
 def verdict(score: float, *, review: float | None, reject: float | None) -> Verdict:
@@ -234,10 +234,10 @@ def _risks(above: NDArray[np.int_], n: int, alpha: float) -> NDArray[np.float64]
     return np.asarray(bdtr(above.astype(np.float64), n, alpha), dtype=np.float64)
 
 
-def _flagging(ascending: NDArray[np.float64], above: int, alpha: float, confidence: float | None) -> Promise:
+def _flagging(ascending: NDArray[np.float64], above: int, alpha: float, confidence: float | None) -> Guarantee:
     threshold = just_above(float(ascending[-above - 1]))
     n_above = int(np.count_nonzero(ascending >= threshold))
-    return Promise(threshold=threshold, alpha=alpha, confidence=confidence, n=ascending.size, above=n_above)
+    return Guarantee(threshold=threshold, alpha=alpha, confidence=confidence, n=ascending.size, above=n_above)
 
 
 def _too_few(n: int, alpha: float, confidence: float | None) -> TooFewImagesError:
@@ -256,5 +256,5 @@ def _kind(confidence: float | None) -> str:
     return "on average over calibration sets" if confidence is None else f"with {_percent(confidence)} confidence"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.6g} %"
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.6g} %"

@@ -1,4 +1,4 @@
-"""The promise about false alarms: sizes from the binomial, and simulations that it holds."""
+"""The guarantee about false alarms: sizes from the binomial, and simulations that it holds."""
 
 import numpy as np
 import pytest
@@ -9,10 +9,10 @@ from scipy import stats
 from blemish.calibration import (
     TooFewImagesError,
     bands,
+    guaranteed_threshold,
     images_needed,
     marginal_threshold,
     mean_plus_std,
-    promised_threshold,
     strictest_alpha,
     verdict,
 )
@@ -36,7 +36,7 @@ def test_images_needed_are_those_of_the_exact_binomial(alpha, above, n):
 
 
 @pytest.mark.parametrize(("alpha", "n"), [(0.1, 9), (0.05, 19), (0.01, 99), (0.3, 3), (1 / 3, 2)])
-def test_a_marginal_promise_needs_one_over_alpha_less_one(alpha, n):
+def test_a_marginal_guarantee_needs_one_over_alpha_less_one(alpha, n):
     assert images_needed(alpha, confidence=None) == n
     marginal_threshold(np.arange(n), alpha)
     with pytest.raises(TooFewImagesError):
@@ -51,18 +51,18 @@ def test_the_strictest_alpha_is_just_supported(n, confidence):
 
 
 @given(st.integers(1, 400), st.sampled_from([0.3, 0.1, 0.05, 0.02]), st.sampled_from([0.8, 0.95, 0.99]))
-def test_the_threshold_is_the_lowest_that_keeps_the_promise(n, alpha, confidence):
+def test_the_threshold_is_the_lowest_that_keeps_the_guarantee(n, alpha, confidence):
     scores = np.arange(n, dtype=float)
     needed = images_needed(alpha, confidence)
     if n < needed:
         with pytest.raises(TooFewImagesError) as refusal:
-            promised_threshold(scores, alpha, confidence)
+            guaranteed_threshold(scores, alpha, confidence)
         assert (refusal.value.given, refusal.value.needed) == (n, needed)
         return
-    promise = promised_threshold(scores, alpha, confidence)
-    assert promise.above == np.count_nonzero(scores >= promise.threshold)
-    assert stats.binom.cdf(promise.above, n, alpha) <= 1 - confidence
-    assert stats.binom.cdf(promise.above + 1, n, alpha) > 1 - confidence
+    guarantee = guaranteed_threshold(scores, alpha, confidence)
+    assert guarantee.above == np.count_nonzero(scores >= guarantee.threshold)
+    assert stats.binom.cdf(guarantee.above, n, alpha) <= 1 - confidence
+    assert stats.binom.cdf(guarantee.above + 1, n, alpha) > 1 - confidence
 
 
 @given(st.integers(1, 400), st.sampled_from([0.29, 0.1, 0.07, 0.05]))
@@ -71,11 +71,11 @@ def test_a_marginal_threshold_rejects_just_where_the_p_value_is_at_most_alpha(n,
     tried = np.arange(-1, n + 1) + 0.5
     p = (1 + (scores[None] >= tried[:, None]).sum(axis=1)) / (n + 1)
     try:
-        promise = marginal_threshold(scores, alpha)
+        guarantee = marginal_threshold(scores, alpha)
     except TooFewImagesError:
         assert not np.any(p <= alpha)
         return
-    np.testing.assert_array_equal(tried >= promise.threshold, p <= alpha + 1e-12)
+    np.testing.assert_array_equal(tried >= guarantee.threshold, p <= alpha + 1e-12)
 
 
 def kept(choose, n, draw, rate, runs=2000, seed=0):
@@ -98,7 +98,7 @@ POPULATIONS = {
 @pytest.mark.parametrize(("alpha", "n"), [(0.1, 46), (0.05, 150), (0.02, 160)])
 def test_in_at_most_one_of_twenty_calibrations_the_rate_exceeds_alpha(population, alpha, n):
     draw, rate = POPULATIONS[population]
-    rates = kept(lambda s: promised_threshold(s, alpha), n, draw, rate, runs=1000)
+    rates = kept(lambda s: guaranteed_threshold(s, alpha), n, draw, rate, runs=1000)
     assert np.mean(rates > alpha) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1000)
 
 
@@ -109,7 +109,7 @@ def test_a_marginal_threshold_keeps_alpha_on_average_but_not_for_the_set_at_hand
     assert np.quantile(rates, 0.95) == pytest.approx(0.089, abs=0.005)  # Beta(5, 96)
 
 
-def test_mean_plus_three_std_breaks_a_promise_that_gaussian_scores_would_suggest():
+def test_mean_plus_three_std_breaks_a_guarantee_that_gaussian_scores_would_suggest():
     rates = kept(lambda s: mean_plus_std(s, 3), 100, *POPULATIONS["heavy tail"], runs=300)
     assert rates.mean() > 5 * stats.norm.sf(3)
 
@@ -125,14 +125,14 @@ def test_mean_plus_three_std_breaks_a_promise_that_gaussian_scores_would_suggest
 )
 def test_too_few_images_are_refused_with_the_number_needed(n, alpha, confidence, said):
     with pytest.raises(TooFewImagesError, match=said):
-        promised_threshold(np.arange(n), alpha, confidence)
+        guaranteed_threshold(np.arange(n), alpha, confidence)
 
 
 def test_what_a_refusal_suggests_is_accepted():
     with pytest.raises(TooFewImagesError) as refusal:
-        promised_threshold(np.arange(50), 0.01)
-    promised_threshold(np.arange(50), 0.059)
-    promised_threshold(np.arange(refusal.value.needed), 0.01)
+        guaranteed_threshold(np.arange(50), 0.01)
+    guaranteed_threshold(np.arange(50), 0.059)
+    guaranteed_threshold(np.arange(refusal.value.needed), 0.01)
 
 
 def test_fifty_images_cannot_support_one_percent_even_on_average():
@@ -144,17 +144,17 @@ def test_fifty_images_cannot_support_one_percent_even_on_average():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda share: promised_threshold(np.arange(99), share),
-        lambda share: promised_threshold(np.arange(99), 0.05, share),
-        lambda share: marginal_threshold(np.arange(99), share),
-        lambda share: images_needed(share),
-        lambda share: images_needed(0.1, share),
-        lambda share: strictest_alpha(9, share),
+        lambda fraction: guaranteed_threshold(np.arange(99), fraction),
+        lambda fraction: guaranteed_threshold(np.arange(99), 0.05, fraction),
+        lambda fraction: marginal_threshold(np.arange(99), fraction),
+        lambda fraction: images_needed(fraction),
+        lambda fraction: images_needed(0.1, fraction),
+        lambda fraction: strictest_alpha(9, fraction),
     ],
 )
-def test_shares_outside_zero_to_one_are_refused(call, share):
+def test_fractions_outside_zero_to_one_are_refused(call, fraction):
     with pytest.raises(SettingsError, match="strictly between 0 and 1"):
-        call(share)
+        call(fraction)
 
 
 def test_impossible_counts_are_refused():
@@ -164,7 +164,7 @@ def test_impossible_counts_are_refused():
         strictest_alpha(0)
 
 
-@pytest.mark.parametrize("choose", [promised_threshold, marginal_threshold])
+@pytest.mark.parametrize("choose", [guaranteed_threshold, marginal_threshold])
 @pytest.mark.parametrize(
     ("scores", "said"),
     [
@@ -183,17 +183,17 @@ def test_scores_that_cannot_calibrate_are_refused(choose, scores, said):
 
 def test_a_score_equal_to_the_calibration_score_below_the_threshold_passes_in_float32_too():
     scores = np.random.default_rng(0).random(100).astype(np.float32)
-    promise = promised_threshold(scores, 0.05)
-    edge = np.sort(scores)[-promise.above - 1]
-    assert not edge >= promise.threshold
-    assert not edge >= np.float32(promise.threshold)
-    assert np.nextafter(edge, np.float32(2)) >= np.float32(promise.threshold)
+    guarantee = guaranteed_threshold(scores, 0.05)
+    edge = np.sort(scores)[-guarantee.above - 1]
+    assert not edge >= guarantee.threshold
+    assert not edge >= np.float32(guarantee.threshold)
+    assert np.nextafter(edge, np.float32(2)) >= np.float32(guarantee.threshold)
 
 
 @pytest.mark.parametrize("largest", [float(np.finfo(np.float32).max), 1e300, 0.1, -5e-324])
 def test_thresholds_stay_finite_at_the_ends_of_the_number_range(largest):
-    promise = promised_threshold(np.append(np.full(40, -1.0), largest), 0.1)
-    assert np.isfinite(promise.threshold)
+    guarantee = guaranteed_threshold(np.append(np.full(40, -1.0), largest), 0.1)
+    assert np.isfinite(guarantee.threshold)
 
 
 def test_bands_pass_review_and_reject():
@@ -218,9 +218,9 @@ def test_a_band_without_a_bound_is_left_out(review, reject, expected):
     assert verdict(1.0, review=review, reject=reject) == expected
 
 
-def test_a_promise_says_itself_in_words():
-    said = promised_threshold(np.arange(473), 0.01).describe()
-    assert said == "With 95 % confidence, at most 1 % of good images are flagged (473 calibration images)."
+def test_a_guarantee_says_itself_in_words():
+    said = guaranteed_threshold(np.arange(473), 0.01).describe()
+    assert said == "With 95 % confidence, at most 1 % of normal images are flagged (473 calibration images)."
     assert (
         marginal_threshold(np.arange(99), 0.05).describe().startswith("On average over calibration sets, at most 5 %")
     )

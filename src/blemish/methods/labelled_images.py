@@ -1,4 +1,4 @@
-"""Photos with a label as training examples: one size, augmented, decoded once."""
+"""Images with a label as training examples: one size, augmented, decoded once."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import read_image, resize_photo
+from blemish.images import read_image, resize_image
 
 _CACHE_BYTES = 2 << 30
-# Photos are kept a little larger than the crop, so that a crop has room to move.
+# Images are kept a little larger than the crop, so that a crop has room to move.
 _MARGIN = 1.14
 
 
-class LabelledPhotos(Dataset[tuple[Tensor, Tensor]]):
-    """Whole photos: image uint8 (S, S, 3) and class, int64: 0 sound, 1 … K the defect classes in their order.
+class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
+    """Whole images: image uint8 (S, S, 3) and class, int64: 0 normal, 1 … K the defect classes in their order.
 
     Args:
-        samples: photos with a label.
+        samples: images with a label.
         classes: names of the defect classes.
-        size_px: side S; photos are resized without keeping their aspect ratio, as the graph will see them.
+        size_px: side S; images are resized without keeping their aspect ratio, as the graph will see them.
         augment: random crop of at least three quarters, flips, quarter turns, brightness and contrast.
         seed: of the augmentation.
 
     Raises:
-        DataError: a photo that is neither sound nor of one of the classes.
+        DataError: an image that is neither normal nor of one of the classes.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LabelledPhotos(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(image), torch.tensor(self.targets[index])
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return resize_photo(read_image(Path(self.paths[index])), (self._kept_px, self._kept_px))
+        return resize_image(read_image(Path(self.paths[index])), (self._kept_px, self._kept_px))
 
 
 def _target(sample: Sample, classes: Sequence[str]) -> int:
@@ -81,7 +81,7 @@ def _augmented(image: NDArray[np.uint8], side_px: int, rng: np.random.Generator)
     # Three quarters at least: a defect at the border must not be cut away under its label.
     window = int(rng.integers(round(kept_px * 0.75), kept_px + 1))
     y, x = rng.integers(0, kept_px - window + 1, 2)
-    image = resize_photo(np.ascontiguousarray(image[y : y + window, x : x + window]), (side_px, side_px))
+    image = resize_image(np.ascontiguousarray(image[y : y + window, x : x + window]), (side_px, side_px))
     image = np.rot90(image, int(rng.integers(4)))
     if rng.integers(2):
         image = image[:, ::-1]

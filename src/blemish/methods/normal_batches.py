@@ -1,4 +1,4 @@
-"""Sound photos, streamed: decoded ahead, brought to the size that the graph will see, as often as wanted."""
+"""Normal images, streamed: decoded ahead, brought to the size that the graph will see, as often as wanted."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.schema import InputSpec
-from blemish.images import image_size_px, pad_to_multiple, read_image, resize_photo
+from blemish.images import image_size_px, pad_to_multiple, read_image, resize_image
 
 Pixels = NDArray[np.uint8]
 Variants = Callable[[Pixels], Sequence[Pixels]]
 
 _DECODED_AHEAD = 4
-# A batch is as many pixels as four photos of 512 × 512: it fills the cores and stays far below the networks' memory.
+# A batch is as many pixels as four images of 512 × 512: it fills the cores and stays far below the networks' memory.
 _BATCH_PIXELS = 1 << 20
 _MAX_BATCH = 32
 
 
-def _only_itself(photo: Pixels) -> Sequence[Pixels]:
-    return (photo,)
+def _only_itself(image: Pixels) -> Sequence[Pixels]:
+    return (image,)
 
 
-class NormalPhotos:
-    """Photos of sound surfaces, to learn from.
+class NormalBatches:
+    """Images of normal surfaces, to learn from.
 
     Args:
         paths: the files, in order. They are decoded anew in every pass: memory holds a few at a time.
@@ -40,14 +40,14 @@ class NormalPhotos:
         return len(self.paths)
 
     def sizes_px(self) -> list[tuple[int, int]]:
-        """Height and width of every photo, read from the files' headers."""
+        """Height and width of every image, read from the files' headers."""
         return [image_size_px(path) for path in self.paths]
 
     def each(self) -> Iterator[Pixels]:
-        """The photos one by one as they are, uint8 RGB (H, W, 3), the next ones being decoded meanwhile.
+        """The images one by one as they are, uint8 RGB (H, W, 3), the next ones being decoded meanwhile.
 
         Raises:
-            ImageError: a photo cannot be read.
+            ImageError: an image cannot be read.
         """
         pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
         ahead: deque[Future[Pixels]] = deque()
@@ -62,18 +62,18 @@ class NormalPhotos:
             pool.shutdown(cancel_futures=True)
 
     def batches(self, spec: InputSpec, variants: Variants = _only_itself) -> Iterator[Pixels]:
-        """The photos, or their tiles, exactly as the graph will see them.
+        """The images, or their tiles, exactly as the graph will see them.
 
         Args:
-            spec: how photos reach the graph.
-            variants: what is learned from one photo beside itself, for example turned copies of it.
+            spec: how images reach the graph.
+            variants: what is learned from one image beside itself, for example turned copies of it.
 
         Yields:
             uint8 (N, H, W, 3): neighbours of one shape together, about a million pixels at most.
         """
         waiting: list[Pixels] = []
-        for photo in self.each():
-            for variant in variants(photo):
+        for image in self.each():
+            for variant in variants(image):
                 for piece in pieces(variant, spec):
                     if waiting and (waiting[0].shape != piece.shape or len(waiting) >= _batch_size(piece)):
                         yield np.stack(waiting)
@@ -83,13 +83,13 @@ class NormalPhotos:
             yield np.stack(waiting)
 
 
-def pieces(photo: Pixels, spec: InputSpec) -> list[Pixels]:
-    """One photo as the graph sees it: resized, or cut into tiles and padded, as `blemish.detectors.Detector` does."""
+def pieces(image: Pixels, spec: InputSpec) -> list[Pixels]:
+    """One image as the graph sees it: resized, or cut into tiles and padded, as `blemish.detectors.Detector` does."""
     if spec.size_px is not None:
-        placement = spec.place(photo)
-        return [resize_photo(photo if placement is None else placement.lay(photo), spec.size_px)]
-    height_px, width_px = photo.shape[:2]
-    tiles = (photo[box.y : box.y + box.height, box.x : box.x + box.width] for box in spec.boxes(height_px, width_px))
+        placement = spec.place(image)
+        return [resize_image(image if placement is None else placement.lay(image), spec.size_px)]
+    height_px, width_px = image.shape[:2]
+    tiles = (image[box.y : box.y + box.height, box.x : box.x + box.width] for box in spec.boxes(height_px, width_px))
     return [pad_to_multiple(tile, spec.multiple_of) for tile in tiles]
 
 
