@@ -17,13 +17,14 @@ are in `QUICK`, sized for two to three minutes a cell on one core; ``--effort`` 
 paper`` takes the recipe's settings.
 
 "auroc" and "ap" are of the method's own score, as published; "_worst" of the mean of its map over the most unusual
-hundredth of the pixels and "_map" over all of them (the settings ``worst_fraction=0.01`` and ``worst_fraction=1``), from the
-same training; "_clean" is without the test images that are byte for byte among the training images. "accuracy" decides
-at mean + 1 · std of the scores of normal training images set aside, as S4 does. Pixel figures are over the defective
-tiles: "dice" at the value that 95 % of the pixels of normal tiles set aside stay below, "best dice" at the threshold
-that the test tiles' own labels would choose; "attended" are those of ``vae-attention`` with ``map=attended-error``.
-AnoGAN has no detector file: its time is torch's, and a fixed draw of the test images is searched. ``--pictures`` draws
-for each cell scores by class as boxes, loss curves, and images beside what the method makes of them.
+hundredth of the pixels and "_map" over all of them (the settings ``worst_fraction=0.01`` and ``worst_fraction=1``),
+from the same training; "_clean" is without the test images that are byte for byte among the training images. "accuracy"
+decides at mean + 1 · std of the scores of normal training images set aside, as S4 does. Pixel figures are over the
+defective tiles: "dice" at the value that 95 % of the pixels of normal tiles set aside stay below, "best dice" at the
+threshold that the test tiles' own labels would choose; "attended" are those of ``vae-attention`` with
+``map=attended-error``. AnoGAN has no detector file: its time is torch's, and a fixed draw of the test images is
+searched. ``--pictures`` draws for each cell scores by class as boxes, loss curves, and images beside what the method
+makes of them.
 """
 
 from __future__ import annotations

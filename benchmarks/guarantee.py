@@ -6,8 +6,8 @@
 
 Real scores of normal images stand for all normal images there are: each run draws its calibration images from them
 anew, independently, so that the true false-alarm rate of its threshold is known and not estimated. One image is taken
-of each group, since a guarantee counts parts and not images. A guarantee "with 95 % confidence" may be broken in at most 5 % of the
-runs; 2,000 runs tell that to within 1 % (two standard errors).
+of each group, since a guarantee counts parts and not images. A guarantee "with 95 % confidence" may be broken in at
+most 5 % of the runs; 2,000 runs tell that to within 1 % (two standard errors).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ WAYS: dict[str, Choose] = {
 
 
 def simulate(good: np.ndarray, defective: np.ndarray, runs: int, seed: int) -> list[dict]:
-    """Realised false-alarm rates of every way at every alpha, from as few images as the guarantee needs and from 300."""
+    """Realised false-alarm rates of every way at every alpha, from the fewest images that it needs and from 300."""
     rows = []
     for alpha in ALPHAS:
         for n in sorted({images_needed(alpha, CONFIDENCE), 300}):
@@ -104,7 +104,7 @@ def _thresholds(
 
 
 def uniformity(good: np.ndarray, runs: int, seed: int, n: int = 100) -> dict:
-    """Kolmogorov-Smirnov tests of p-values: one new normal image against n calibration images, drawn anew in each run."""
+    """Kolmogorov-Smirnov tests of p-values: a new normal image against n calibration images, drawn anew each run."""
     rng = np.random.default_rng(seed)
     plain, untied = [], []
     for run in range(runs):

@@ -140,7 +140,7 @@ def test_fifty_images_cannot_support_one_percent_even_on_average():
         marginal_threshold(np.arange(50), 0.01)
 
 
-@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 @pytest.mark.parametrize(
     "call",
     [

@@ -77,7 +77,7 @@ def test_a_folder_of_plots_on_request(blemish, darkness_file: Path, labelled: Pa
     pytest.importorskip("matplotlib")
     result = blemish("evaluate", "--detector", darkness_file, "--data", labelled, "--json", "--out", "out")
     assert "plots are in out" in result.stderr
-    assert json.loads(Path("out/figures.json").read_text()) == json.loads(result.stdout)
+    assert json.loads(Path("out/metrics.json").read_text()) == json.loads(result.stdout)
     assert {"roc.png", "cases.png", "boxes.png", "images.csv"} <= {path.name for path in Path("out").iterdir()}
 
 

@@ -121,7 +121,7 @@ def test_the_only_image_of_a_class_stays_in_training() -> None:
         assert fit.labels()["crack"] == 1
 
 
-@pytest.mark.parametrize("share", [0.01, 0.99])
+@pytest.mark.parametrize("fraction", [0.01, 0.99])
 def test_at_least_one_is_held_out_and_never_all(fraction) -> None:
     for count in (2, 3, 7):
         fit, held = hold_out(images(good=count, crack=0), fraction)
@@ -134,13 +134,13 @@ def test_every_split_gets_a_image_however_small_its_fraction() -> None:
     assert counts == {"train": 1, "test": 1, "val": 1}
 
 
-@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_a_fraction_out_of_range_is_refused(fraction) -> None:
     with pytest.raises(DataError, match="between 0 and 1"):
         hold_out(images(), fraction)
 
 
-@pytest.mark.parametrize("shares", [(0.6, 0.4), (-0.1, 0), (0, 1)])
+@pytest.mark.parametrize("fractions", [(0.6, 0.4), (-0.1, 0), (0, 1)])
 def test_fractions_that_leave_nothing_to_train_on_are_refused(fractions) -> None:
     with pytest.raises(DataError, match="nothing to train on"):
         with_splits(images(), test_fraction=fractions[0], val_fraction=fractions[1])

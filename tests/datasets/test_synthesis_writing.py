@@ -62,7 +62,7 @@ def test_what_is_written_is_read_as_a_data_set_with_its_truth(tmp_path):
             assert np.allclose(told["points_px"][-1], crack.points[-1], atol=0.01)
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.3, 3), (1.0, 10)])
+@pytest.mark.parametrize(("fraction", "expected"), [(0.0, 0), (0.3, 3), (1.0, 10)])
 def test_either_fraction_holds_exactly(tmp_path, fraction, expected):
     sure = SMALL.model_copy(update={"crack_width_px": (3.0, 5.0), "min_contrast": 0.0, "min_visibility": 0.0})
     counts = write_synthesis(

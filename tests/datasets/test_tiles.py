@@ -40,7 +40,7 @@ def expected(mask: np.ndarray, y: int, x: int, side: int, margin: int, fraction:
     return "defect" if inside.mean() >= fraction and central.any() else None
 
 
-@pytest.mark.parametrize(("side", "margin", "share"), [(32, 4, 0.01), (64, 0, 0.05), (33, 40, 0.001)])
+@pytest.mark.parametrize(("side", "margin", "fraction"), [(32, 4, 0.01), (64, 0, 0.05), (33, 40, 0.001)])
 def test_tiles_are_what_the_definition_says(walls, tmp_path, side, margin, fraction) -> None:
     counted = cut_tiles(walls, tmp_path / "tiles", tile_px=side, margin_px=margin, min_fraction=fraction)
     cut = read_dataset(tmp_path / "tiles").samples

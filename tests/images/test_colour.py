@@ -42,7 +42,7 @@ def test_every_usual_array_becomes_rgb(array, expected):
 
 
 def test_what_is_already_right_is_not_copied():
-    assert as_rgb_uint8(GREY) is GREY or np.fractions_memory(as_rgb_uint8(GREY), GREY)
+    assert as_rgb_uint8(GREY) is GREY or np.shares_memory(as_rgb_uint8(GREY), GREY)
 
 
 @pytest.mark.parametrize(

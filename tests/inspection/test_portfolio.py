@@ -54,9 +54,9 @@ def show(detector_file: Path, root: Path, out: Path) -> list[str]:
 @pytest.mark.parametrize("masks", [True, False], ids=["images and masks", "class folders"])
 def test_metrics_answers_and_all_plots_are_written(darkness_file: Path, tmp_path: Path, masks: bool):
     written = show(darkness_file, draw(tmp_path / "사진", normal=8, cracked=7, masks=masks), tmp_path / "out")
-    assert written == ["figures.json", "images.csv", *PLOTS]
+    assert written == ["metrics.json", "images.csv", *PLOTS]
     assert all(cv2.imread(str(tmp_path / "out" / name)) is not None for name in PLOTS)
-    assert json.loads((tmp_path / "out" / "figures.json").read_text())["n"] == 15
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["n"] == 15
     rows = list(csv.DictReader((tmp_path / "out" / "images.csv").open(encoding="utf-8")))
     assert [row["defective"] for row in rows].count("1") == 7
     assert {row["verdict"] for row in rows} >= {"pass"}
@@ -78,7 +78,7 @@ def test_with_one_class_only_there_are_no_curves(darkness_file: Path, tmp_path: 
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "roc.png").write_bytes(b"of an earlier evaluation")
     written = show(darkness_file, draw(tmp_path / "images", normal=3, cracked=0), tmp_path / "out")
-    assert written == ["figures.json", "images.csv", *PLOTS[2:]]
+    assert written == ["metrics.json", "images.csv", *PLOTS[2:]]
     assert not (tmp_path / "out" / "roc.png").exists()
 
 

@@ -93,7 +93,7 @@ def test_more_cracks_than_any_surface_has_are_measured_up_to_a_limit(monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("mask", "image", "said"),
+    ("mask", "pixels", "said"),
     [
         (np.zeros((5, 5), np.uint8), None, "yes-or-no array"),
         (np.zeros((5, 5, 3), bool), None, "yes-or-no array"),

@@ -25,7 +25,7 @@ def by_search(mask: np.ndarray, window_px: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("window_px", [0, 1, 2, 3, 5])
-@pytest.mark.parametrize("share", [0.03, 0.12, 0.4])
+@pytest.mark.parametrize("fraction", [0.03, 0.12, 0.4])
 def test_it_agrees_with_a_search_at_every_place(window_px: int, fraction: float):
     mask = np.random.default_rng(window_px).random((17, 23)) < fraction
     assert (remove_specks(mask, window_px) == by_search(mask, window_px)).all()

@@ -180,7 +180,7 @@ def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
     samples = tuple(Sample(Path(f"{i}"), "common" if i < 90 else "rare") for i in range(100))
     method = build(balance=True, batch_size=10)
     monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
-    monkeypatch.setattr(method, "shares", lambda _: np.array([0.5 / 90] * 90 + [0.05] * 10))
+    monkeypatch.setattr(method, "fractions", lambda _: np.array([0.5 / 90] * 90 + [0.05] * 10))
     loader = batches(method, samples, training=True, seed=0)
     epochs = [Counter(int(number) for batch in loader for number in batch) for _ in range(10)]
     rare = [sum(count for number, count in drawn.items() if number >= 90) for drawn in epochs]

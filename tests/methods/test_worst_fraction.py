@@ -32,7 +32,7 @@ def draw_images(folder: Path, count: int, *, colour: bool) -> Path:
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "memae", "ganomaly", "vae-attention"])
-@pytest.mark.parametrize("share", [1e-9, 0.01, 1.0])
+@pytest.mark.parametrize("fraction", [1e-9, 0.01, 1.0])
 def test_the_worst_fraction_is_the_mean_of_the_largest_values_of_the_map(name: str, fraction: float):
     torch.manual_seed(0)
     method = get_method(name)

@@ -110,7 +110,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
     return {
         "images_per_s": speed,
         "inspect_peak_mib": peak,
-        "figures": metrics,
+        "metrics": metrics,
         "machine": _machine(),
     }
 

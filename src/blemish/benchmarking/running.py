@@ -237,7 +237,7 @@ def _run(cell: _Cell) -> CellRecord | FailureRecord:
                 data=cell.data,
                 identity=cell.identity,
                 n_train=learned["n_train"],
-                metrics=found["figures"],
+                metrics=found["metrics"],
                 cost=Cost(
                     fit_s=learned["fit_s"],
                     fit_peak_mib=learned["fit_peak_mib"],

@@ -1,10 +1,11 @@
 """Thresholds that carry a guarantee about false alarms.
 
-The strong guarantee: "with 95 % confidence, at most a share alpha of normal images will be rejected". It speaks of *this*
-calibration set. Rejecting above the (k + 1)-th largest of n calibration scores gives a false-alarm rate that follows
-Beta(k + 1, n - k), so it exceeds alpha with probability P(Binomial(n, alpha) <= k): the largest k for which that is at
-most 1 - confidence is taken. (Order statistics; as tolerance limits Wilks, Ann. Math. Stat. 12, 1941; for conformal
-detection Vovk, "Conditional validity of inductive conformal predictors", 2012.) Ties only make the rate smaller.
+The strong guarantee: "with 95 % confidence, at most a fraction alpha of normal images will be rejected". It speaks of
+*this* calibration set. Rejecting above the (k + 1)-th largest of n calibration scores gives a false-alarm rate that
+follows Beta(k + 1, n - k), so it exceeds alpha with probability P(Binomial(n, alpha) <= k): the largest k for which
+that is at most 1 - confidence is taken. (Order statistics; as tolerance limits Wilks, Ann. Math. Stat. 12, 1941; for
+conformal detection Vovk, "Conditional validity of inductive conformal predictors", 2012.) Ties only make the rate
+smaller.
 
 The weaker one, by its own name: a marginal threshold keeps the rate at alpha on average over calibration sets. For the
 set at hand it may well be higher: with 100 images at alpha = .05, above .089 once in twenty times.

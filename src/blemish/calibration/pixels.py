@@ -1,8 +1,8 @@
 """Pixel thresholds from normal images.
 
 Pixels of one image are not independent samples: a stain raises thousands at once. So the sample is the image, and its
-score the highest value of its map. A threshold guaranteed for those maxima guarantees "at most a share alpha of normal images
-shows any false pixel at all" (family-wise).
+score the highest value of its map. A threshold guaranteed for those maxima guarantees "at most a fraction alpha of
+normal images shows any false pixel at all" (family-wise).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
     as_json: JsonOption = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for figures.json, images.csv and the plots.", metavar="DIR")
+        Path | None, typer.Option(help="Folder for metrics.json, images.csv and the plots.", metavar="DIR")
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,

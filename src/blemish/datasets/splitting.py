@@ -41,7 +41,8 @@ def with_splits(dataset: Dataset, *, test_fraction: float = 0.2, val_fraction: f
     """
     if not (0 <= test_fraction < 1 and 0 <= val_fraction < 1 and test_fraction + val_fraction < 1):
         raise DataError(
-            f"A test fraction of {test_fraction:g} and a validation fraction of {val_fraction:g} leave nothing to train on; "
+            f"A test fraction of {test_fraction:g} and a validation fraction of {val_fraction:g} leave nothing to "
+            "train on; "
             "both must be 0 or more and less than 1 together."
         )
     open_samples = [sample for sample in dataset.samples if sample.split is None]

@@ -84,7 +84,8 @@ def cut_tiles(
     """
     if tile_px < 4 or margin_px < 0 or not 0 < min_fraction <= 1:
         raise DataError(
-            f"Tiles of {tile_px} px with a margin of {margin_px} px and a least fraction of {min_fraction:g} cannot be cut; "
+            f"Tiles of {tile_px} px with a margin of {margin_px} px and a minimum fraction of {min_fraction:g} cannot "
+            "be cut; "
             "the tile must be at least 4 px, the margin 0 or more, the share above 0 and at most 1."
         )
     bad = [

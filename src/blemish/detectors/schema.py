@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from blemish.errors import ImageError
 from blemish.images import Box, Placement, decode_image, find_placement, tile_boxes, to_reference
@@ -158,7 +158,11 @@ class Provenance(_Frozen):
     seed: int
     n_train: int = Field(ge=0)
     n_held_out: int = Field(ge=0, description="training images set aside for early stopping and thresholds")
-    images: tuple[str, ...] = Field((), description="digest of every training image, those set aside included")
+    images: tuple[str, ...] = Field(
+        (),
+        validation_alias=AliasChoices("images", "photos"),  # files of version 0.1 say "photos"
+        description="digest of every training image, held-out ones included",
+    )
     libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
 
 

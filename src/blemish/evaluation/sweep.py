@@ -79,7 +79,7 @@ class ThresholdSweep:
         """
         if anomaly_map.shape != truth.shape or anomaly_map.ndim != 2:
             raise DataError(
-                f"An anomaly map and its true mask must have one size (H, W); got {anomaly_map.shape} and {truth.shape}."
+                f"An anomaly map and its true mask must have the same size; got {anomaly_map.shape} and {truth.shape}."
             )
         for place, threshold in enumerate(self._thresholds):
             mask = anomaly_map >= threshold

@@ -89,7 +89,7 @@ class Portfolio:
         self._keep(highest, score, answer)
 
     def write(self, folder: Path, metrics: Metrics, thresholds: Thresholds) -> list[str]:
-        """Write ``figures.json``, ``images.csv`` and the plots that have a meaning.
+        """Write ``metrics.json``, ``images.csv`` and the plots that have a meaning.
 
         Args:
             folder: where they go; pictures of an earlier evaluation that have no meaning now are removed.
@@ -105,9 +105,9 @@ class Portfolio:
         """
         folder = Path(folder)
         record = json.dumps(metrics.to_record(), indent=1, allow_nan=False)
-        write_text(folder / "figures.json", record + "\n")
+        write_text(folder / "metrics.json", record + "\n")
         write_text(folder / "images.csv", self._csv())
-        written = ["figures.json", "images.csv"]
+        written = ["metrics.json", "images.csv"]
         for name, draw in self._plots(metrics, thresholds).items():
             if draw is None:
                 (folder / name).unlink(missing_ok=True)

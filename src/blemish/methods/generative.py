@@ -1,4 +1,4 @@
-"""What all methods share that give an image back as if it were normal: settings, examples, the graph around the score."""
+"""What all methods that reconstruct an image as normal have in common: settings, examples, the scoring graph."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class GenerativeSettings(GradientSettings):
         0.0,
         ge=0,
         le=1,
-        description="score an image by the mean of its map over this fraction of the pixels, the most unusual, so that a "
-        "small defect does not drown; 0 is the method's own score, as published",
+        description="score an image by the mean of its map over this fraction of the pixels, the most unusual, so that "
+        "a small defect does not drown; 0 is the method's own score, as published",
     )
 
 

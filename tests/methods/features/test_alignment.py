@@ -59,7 +59,7 @@ def test_a_part_that_lies_askew_is_as_good_as_one_that_does_not(plates: Path, tm
     for name, settings in (("as it lies", {}), ("aligned", {"align": str(reference)})):
         detector = blemish.train("patchcore", plates, tmp_path / "x.blemish", settings={**PLACED, **settings})
         scores[name] = [detector.inspect(image).score for image in (straight, askew, hurt)]
-    assert scores["as it lies"][1] > 3 * scores["as it lies"][0]
+    assert scores["as it lies"][1] > 2.5 * scores["as it lies"][0]
     assert scores["as it lies"][2] < 1.05 * scores["as it lies"][1]
     assert scores["aligned"][1] < 1.5 * scores["aligned"][0]
     assert scores["aligned"][2] > 2 * scores["aligned"][1]

@@ -48,7 +48,7 @@ def places(root: Path) -> dict[Path, Split | None]:
 
 
 def class_sample(image: Path, label: str, names: NormalNames, split: Split | None, mask: Path | None = None) -> Sample:
-    """An image of a class folder: free of defects by the class's name, or defective with the mask where there is one."""
+    """An image of a class folder: normal by the class's name, or defective, with the mask where there is one."""
     if label in names:
         return Sample(image, label, defective=False, masks=(), split=split)
     masks = (ClassMask(label, FileMask(mask, image)),) if mask is not None else None

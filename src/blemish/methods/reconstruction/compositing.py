@@ -222,7 +222,7 @@ def _erased_window(ground: CrackImage, side_px: int, rng: np.random.Generator) -
 def _around_a_crack(
     image: CrackImage, side_px: int, largest_zoom: float, rng: np.random.Generator
 ) -> tuple[CrackImage, tuple[int, int]]:
-    """As much of an image as can come into view around one of its crack pixels, and where (x, y) that pixel is in it."""
+    """The part of an image that can come into view around one of its crack pixels, and that pixel (x, y) in it."""
     on_crack = np.flatnonzero(image.label)
     y, x = divmod(int(on_crack[rng.integers(len(on_crack))]), image.label.shape[1])
     reach = int(np.ceil(side_px * largest_zoom * 1.1)) + MARGIN_PX

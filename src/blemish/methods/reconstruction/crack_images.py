@@ -106,8 +106,8 @@ def _look_at(sample: Sample) -> LabelFacts:
         pixels = read_image(Path(sample.path))
         if pixels[label].mean() > pixels[~label].mean():
             raise DataError(
-                f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than the '
-                "rest, so it seems inverted; cracks must be white and normal surface black."
+                f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than '
+                "the rest, so it seems inverted; cracks must be white and normal surface black."
             )
     return LabelFacts(bool(label.any()), largest_free_px(label))
 

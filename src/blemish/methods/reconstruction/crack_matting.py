@@ -5,9 +5,9 @@ used only to lay cracks onto other surfaces. An image I with a crack is written 
 
     I = S - a · d,   so that the restored image is   O = I + a · d,
 
-with S the normal surface, a in [0, 1] the fraction of a pixel that is crack, and d its darkening, per channel. The network
-says a and d apart. The map is a: a faint hairline may be as certain a crack as a black gap, where the published map,
-the brightening a · d, is faint because the crack is.
+with S the normal surface, a in [0, 1] the fraction of a pixel that is crack, and d its darkening, per channel. The
+network says a and d apart. The map is a: a faint hairline may be as certain a crack as a black gap, where the published
+map, the brightening a · d, is faint because the crack is.
 
 - Compositing: `transplant` keeps a crack's own darkness ratio and feathers its edge, where the published product gives
   each label a hard edge to be found by; most cracks are laid as photographed, others fainter, at any scale and in any

@@ -1,7 +1,8 @@
 """Losses for several classes of defects at once: as published, and those of the competition's better entries.
 
 All take logits (N, C, H, W) and targets (N, K, H, W), the fraction of each pixel that belongs to each class.
-``softmax`` has C = K + 1 channels, the background first; the others have C = K, each its own sigmoid, so that classes may overlap.
+``softmax`` has C = K + 1 channels, the background first; the others have C = K, each its own sigmoid, so that
+classes may overlap.
 """
 
 from __future__ import annotations
