@@ -190,7 +190,7 @@ def _fit_once(
 
 
 def batches(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:
-    """A method's examples in batches: training ones shuffled or by `GradientMethod.fractions`, others once each, in order.
+    """A method's examples in batches: training ones shuffled or drawn by `GradientMethod.fractions`, others in order.
 
     Args:
         method: what learns.
