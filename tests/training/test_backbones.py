@@ -107,13 +107,11 @@ def test_an_unset_folder_is_named_by_its_setting(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(
-    ("encoder", "mean"), [("mobilenet_v2", IMAGENET.mean), ("tu-mobilenetv2_100", (0.5, 0.5, 0.5))]
-)
-def test_real_weights_fit_real_encoders(encoder: str, mean: tuple[float, ...]):
+@pytest.mark.parametrize("encoder", ["mobilenet_v2", "tu-mobilenetv2_100"])
+def test_real_weights_fit_real_encoders(encoder: str):
     if weights_dir() is None:
         pytest.skip("BLEMISH_WEIGHTS names no folder")
     net = smp.Unet(encoder, encoder_weights=None).encoder
     before = next(net.parameters()).detach().clone()
-    assert Backbones().load(encoder, net).mean == mean
+    assert Backbones().load(encoder, net).mean == IMAGENET.mean
     assert not torch.equal(before, next(net.parameters()))

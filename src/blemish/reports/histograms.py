@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 WIDTH, HEIGHT = 360.0, 210.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 352.0, 12.0, 164.0
 _MAX_BARS = 14
+# Below this, sizes are zero but for rounding: their steps would no longer be numbers that can be divided by.
+_TINY = 1e-9
 _PLAIN = "#5b7c99"
 
 
@@ -64,7 +66,7 @@ def count_by_size(title: str, axis: str, unit: str, values: ArrayLike) -> Histog
         values: (N,), none negative.
     """
     known: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-    step = nice_step(float(known.max()) / _MAX_BARS) if known.size and known.max() > 0 else 1.0
+    step = nice_step(float(known.max()) / _MAX_BARS) if known.size and known.max() > _TINY else 1.0
     steps = max(1, int(np.floor(known.max() / step)) + 1) if known.size else 1
     edges = np.arange(steps + 1, dtype=np.float64) * step
     counts = np.histogram(known, edges)[0]
