@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 import blemish
 from blemish.datasets import Dataset, read_dataset
-from blemish.datasets.synthesis import SynthesisSettings, write_synthesis
 from blemish.detectors import Detector
 from blemish.evaluation import Confusion
 from blemish.images import list_images, read_image
 from blemish.inspection import calibrate
 from blemish.measurement import find_regions
+from blemish.synthesis import SynthesisSettings, write_synthesis
 from blemish.training.choosing import split_masked_images
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
-from blemish.datasets.synthesis import SyntheticImage, draw_image
 from blemish.files import write_text
 from blemish.measurement import Crack, measure_cracks
+from blemish.synthesis import SyntheticImage, draw_image
 
 from machine import describe_machine
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets.run_lengths import encode_run_lengths
-from blemish.datasets.synthesis.noise import Generator, fractal_noise, grain
 from blemish.images import write_png
+from blemish.synthesis.noise import Generator, fractal_noise, grain
 
 SIZE_PX = 200
 KINDS = ((), (1,), (2,), (3,), (1, 3))

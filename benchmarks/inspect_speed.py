@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 import blemish
 from blemish.cpu import images_at_once
-from blemish.datasets.synthesis import draw_image
 from blemish.images import read_image, write_jpeg
 from blemish.inspection import Measuring, inspect_images
+from blemish.synthesis import draw_image
 
 from machine import describe_machine
 

@@ -118,8 +118,8 @@ def make_using_side(work: Path) -> Path:
 
 def export_anomalib(python: Path, work: Path) -> Path:
     """A small anomalib model in OpenVINO's format, fitted to drawn images."""
-    from blemish.datasets.synthesis import draw_image
     from blemish.images import write_png
+    from blemish.synthesis import draw_image
 
     images = work / "drawn"
     for seed in range(16):

@@ -21,6 +21,7 @@ USING_SIDE = [
     "blemish.measurement",
     "blemish.reports.overlays",
     "blemish.reports.picture_page",
+    "blemish.synthesis",
     "blemish.cli.main",
 ]
 HEAVY = ["numpy", "cv2", "scipy", "pydantic", "onnxruntime", "rich", "torch", "lightning"]

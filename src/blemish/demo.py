@@ -17,7 +17,6 @@ import numpy as np
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors
 from blemish.datasets import read_dataset
-from blemish.datasets.synthesis import SynthesisSettings, draw_image
 from blemish.detectors import load
 from blemish.errors import MissingExtraError
 from blemish.evaluation import Evaluation, Metrics
@@ -25,6 +24,7 @@ from blemish.images import write_png
 from blemish.inspection import Answer, evaluate_each
 from blemish.reports.overlays import draw_overlay, map_range_of, outline
 from blemish.reports.picture_page import Card, write_picture_page
+from blemish.synthesis import SynthesisSettings, draw_image
 
 _TRUTH_RGB = (60, 220, 90)
 # Bare concrete, seen from the front: a minute of training cannot cope with everything that can be drawn.

@@ -7,8 +7,8 @@ import pytest
 
 from blemish.datasets import read_series
 from blemish.datasets.series import cut_windows, window_starts
-from blemish.datasets.synthesis.sensor_series import draw_sensor_series
 from blemish.errors import DataError
+from blemish.synthesis.sensor_series import draw_sensor_series
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

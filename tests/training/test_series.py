@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from blemish.cli.main import app
 from blemish.datasets import Series, read_series
-from blemish.datasets.synthesis.sensor_series import draw_sensor_series
 from blemish.detectors import load, load_series_detector
 from blemish.errors import DataError, DetectorError, SettingsError
 from blemish.evaluation.series import series_metrics
+from blemish.synthesis.sensor_series import draw_sensor_series
 
 pytestmark = pytest.mark.train
 pytest.importorskip("torch")

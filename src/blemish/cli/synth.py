@@ -25,7 +25,7 @@ def synth(
 ) -> None:
     """Draw images of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
     from blemish.cli.progress import progress
-    from blemish.datasets.synthesis import SynthesisSettings, write_synthesis
+    from blemish.synthesis import SynthesisSettings, write_synthesis
 
     settings = SynthesisSettings(crack_width_px=width)
     if surface:

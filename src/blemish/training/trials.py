@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, Sample, hold_out
 from blemish.datasets.fingerprint import relative_name
-from blemish.datasets.synthesis.painted_defects import paint_defect
 from blemish.detectors import Detector
 from blemish.errors import DataError
 from blemish.evaluation import auroc
 from blemish.images import read_image
+from blemish.synthesis.painted_defects import paint_defect
 from blemish.training.normals import normal_training_split
 
 MIN_GOOD = 10

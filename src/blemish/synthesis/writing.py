@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from blemish.datasets.synthesis.scenes import SynthesisSettings, SyntheticImage, draw_image
 from blemish.errors import DataError
 from blemish.files import appearing
 from blemish.images.writing import write_jpeg, write_png
+from blemish.synthesis.scenes import SynthesisSettings, SyntheticImage, draw_image
 
 TRUTH_FILE = "truth.jsonl"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, Window, rgb, spread
-from blemish.datasets.synthesis.cracks import CrackField
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, Colour, Window, rgb, spread
+from blemish.synthesis.cracks import CrackField
+from blemish.synthesis.noise import (
     Field,
     Generator,
     exp,

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Generator, log_uniform, noise_along
-from blemish.datasets.synthesis.strokes import Points, normals, resample
+from blemish.synthesis.noise import Generator, log_uniform, noise_along
+from blemish.synthesis.strokes import Points, normals, resample
 
 NETWORKS = ("single", "branched", "star", "several", "map", "stepped")
 """Every kind of crack network by name."""

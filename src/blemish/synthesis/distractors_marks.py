@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, rgb, speckled, spread, tinted
-from blemish.datasets.synthesis.distractors_lines import across_image, curve, draw_stroke
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, rgb, speckled, spread, tinted
+from blemish.synthesis.distractors_lines import across_image, curve, draw_stroke
+from blemish.synthesis.noise import (
     Field,
     Generator,
     exp,

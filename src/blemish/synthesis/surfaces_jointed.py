@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.canvas import Canvas, Light, new_canvas, rgb, spread, tinted
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, Light, new_canvas, rgb, spread, tinted
+from blemish.synthesis.noise import (
     Field,
     Generator,
     coordinates,
@@ -22,7 +22,7 @@ from blemish.datasets.synthesis.noise import (
     voronoi,
     warp,
 )
-from blemish.datasets.synthesis.surfaces_plain import add_pores, mottled
+from blemish.synthesis.surfaces_plain import add_pores, mottled
 
 
 @dataclass(frozen=True)

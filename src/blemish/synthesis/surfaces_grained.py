@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, Light, mix, new_canvas, rgb, spread, tinted
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, Light, mix, new_canvas, rgb, spread, tinted
+from blemish.synthesis.noise import (
     Field,
     Generator,
     cells,
@@ -17,7 +17,7 @@ from blemish.datasets.synthesis.noise import (
     value_noise,
     warp,
 )
-from blemish.datasets.synthesis.surfaces_plain import add_pores, mottled
+from blemish.synthesis.surfaces_plain import add_pores, mottled
 
 
 def _stones(rng: Generator, shape: tuple[int, int], size_px: float, *, fill: float) -> tuple[Field, Field, Field]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.canvas import Canvas, rgb, spread, tinted
-from blemish.datasets.synthesis.noise import Field, Generator, grain, log_uniform, noise_along, smoothstep, value_noise
-from blemish.datasets.synthesis.strokes import Points, StrokeField, normals, resample, stroke_field
+from blemish.synthesis.canvas import Canvas, rgb, spread, tinted
+from blemish.synthesis.noise import Field, Generator, grain, log_uniform, noise_along, smoothstep, value_noise
+from blemish.synthesis.strokes import Points, StrokeField, normals, resample, stroke_field
 
 
 def across_image(rng: Generator, shape: tuple[int, int], *, upright: float = 0.7) -> Points:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, Light, new_canvas, rgb, speckled, tinted
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, Colour, Light, new_canvas, rgb, speckled, tinted
+from blemish.synthesis.noise import (
     Field,
     Generator,
     cells,

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Field, Generator, fractal_noise, log_uniform, smoothstep, value_noise
+from blemish.synthesis.noise import Field, Generator, fractal_noise, log_uniform, smoothstep, value_noise
 
 # Least grey levels that a painted defect differs by: on a flat image any spread is near zero.
 _MIN_LEVELS = 6.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.crack_paths import CrackPath
-from blemish.datasets.synthesis.noise import Field
-from blemish.datasets.synthesis.strokes import FAR_PX, Points, StrokeField, coverage, normals, stroke_field
+from blemish.synthesis.crack_paths import CrackPath
+from blemish.synthesis.noise import Field
+from blemish.synthesis.strokes import FAR_PX, Points, StrokeField, coverage, normals, stroke_field
 
 
 @dataclass(frozen=True)

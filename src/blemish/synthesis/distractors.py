@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-from blemish.datasets.synthesis import distractors_lines as lines
-from blemish.datasets.synthesis import distractors_marks as marks
-from blemish.datasets.synthesis import distractors_objects as objects
-from blemish.datasets.synthesis.canvas import Canvas
-from blemish.datasets.synthesis.noise import Generator
+from blemish.synthesis import distractors_lines as lines
+from blemish.synthesis import distractors_marks as marks
+from blemish.synthesis import distractors_objects as objects
+from blemish.synthesis.canvas import Canvas
+from blemish.synthesis.noise import Generator
 
 DrawDistractor = Callable[[Canvas, Generator], None]
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Field
+from blemish.synthesis.noise import Field
 
 FAR_PX = -1e4
 """Stands for "far outside" where a distance was not computed."""

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blemish.datasets.synthesis.camera import Homography, project, random_camera, random_homography
-from blemish.datasets.synthesis.canvas import Canvas, random_light
-from blemish.datasets.synthesis.crack_paint import HALO_PX, paint_cracks, random_look
-from blemish.datasets.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
-from blemish.datasets.synthesis.cracks import SyntheticCrack, crack_field, measure
-from blemish.datasets.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
-from blemish.datasets.synthesis.noise import Generator, log_uniform
-from blemish.datasets.synthesis.surfaces import NEVER_CRACKED, SURFACES, draw_surface
 from blemish.errors import SettingsError, did_you_mean
+from blemish.synthesis.camera import Homography, project, random_camera, random_homography
+from blemish.synthesis.canvas import Canvas, random_light
+from blemish.synthesis.crack_paint import HALO_PX, paint_cracks, random_look
+from blemish.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
+from blemish.synthesis.cracks import SyntheticCrack, crack_field, measure
+from blemish.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
+from blemish.synthesis.noise import Generator, log_uniform
+from blemish.synthesis.surfaces import NEVER_CRACKED, SURFACES, draw_surface
 
 MIN_SIZE_PX = 32
 """No image is smaller."""

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from blemish.datasets.synthesis import DISTRACTORS, SURFACES, SynthesisSettings, draw_image
-from blemish.datasets.synthesis.crack_paths import NETWORKS
 from blemish.errors import SettingsError
+from blemish.synthesis import DISTRACTORS, SURFACES, SynthesisSettings, draw_image
+from blemish.synthesis.crack_paths import NETWORKS
 
 PLAIN = SynthesisSettings(
     surfaces={"concrete": 1.0},

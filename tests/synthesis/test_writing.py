@@ -11,8 +11,8 @@ import typer
 
 from blemish.cli.synth import synth
 from blemish.datasets import read_dataset
-from blemish.datasets.synthesis import SynthesisSettings, draw_image, write_synthesis
 from blemish.errors import BlemishError
+from blemish.synthesis import SynthesisSettings, draw_image, write_synthesis
 
 SMALL = SynthesisSettings(surfaces={"concrete": 1.0}, distractors_mean=1, uncracked_distractors_mean=1)
 

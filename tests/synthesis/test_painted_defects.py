@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blemish.datasets.synthesis.painted_defects import paint_defect
+from blemish.synthesis.painted_defects import paint_defect
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (48, 300), (256, 200), (16, 16)])

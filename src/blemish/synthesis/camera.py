@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.crack_paths import CrackPath
-from blemish.datasets.synthesis.noise import Field, Generator, grain, log_uniform, value_noise
-from blemish.datasets.synthesis.strokes import normals
+from blemish.synthesis.crack_paths import CrackPath
+from blemish.synthesis.noise import Field, Generator, grain, log_uniform, value_noise
+from blemish.synthesis.strokes import normals
 
 Homography = NDArray[np.float64]
 

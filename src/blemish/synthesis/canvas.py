@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.noise import Field, Generator, coordinates, log_uniform
+from blemish.synthesis.noise import Field, Generator, coordinates, log_uniform
 
 Colour = NDArray[np.float32]
 """RGB, 0 to 1, gamma-encoded as in an image: float32 (3,) or (3, H, W)."""

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.synthesis.canvas import Canvas, Colour, mix, rgb, speckled, spread, tinted
-from blemish.datasets.synthesis.distractors_lines import across_image, branches, draw_stroke
-from blemish.datasets.synthesis.noise import (
+from blemish.synthesis.canvas import Canvas, Colour, mix, rgb, speckled, spread, tinted
+from blemish.synthesis.distractors_lines import across_image, branches, draw_stroke
+from blemish.synthesis.noise import (
     Field,
     Generator,
     cells,
@@ -20,7 +20,7 @@ from blemish.datasets.synthesis.noise import (
     smoothstep,
     value_noise,
 )
-from blemish.datasets.synthesis.surfaces import SURFACES, draw_surface
+from blemish.synthesis.surfaces import SURFACES, draw_surface
 
 
 def _cast(canvas: Canvas, rng: Generator, alpha: Field) -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blemish.datasets.synthesis.camera import project
-from blemish.datasets.synthesis.crack_paths import CrackPath
-from blemish.datasets.synthesis.cracks import crack_field, measure
-from blemish.datasets.synthesis.noise import cells, fractal_noise, grain, smoothstep, value_noise, voronoi, white
-from blemish.datasets.synthesis.strokes import FAR_PX, coverage, resample, stroke_field
+from blemish.synthesis.camera import project
+from blemish.synthesis.crack_paths import CrackPath
+from blemish.synthesis.cracks import crack_field, measure
+from blemish.synthesis.noise import cells, fractal_noise, grain, smoothstep, value_noise, voronoi, white
+from blemish.synthesis.strokes import FAR_PX, coverage, resample, stroke_field
 
 SHAPE = (60, 80)
 

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from blemish.datasets.synthesis import surfaces_grained, surfaces_jointed, surfaces_plain
-from blemish.datasets.synthesis.canvas import Canvas, Light
-from blemish.datasets.synthesis.noise import Generator
 from blemish.errors import SettingsError, did_you_mean
+from blemish.synthesis import surfaces_grained, surfaces_jointed, surfaces_plain
+from blemish.synthesis.canvas import Canvas, Light
+from blemish.synthesis.noise import Generator
 
 DrawSurface = Callable[[Generator, tuple[int, int], float, Light], Canvas]
 
