@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from blemish.detectors import read_container
+from blemish.detectors import (
+    Calibration,
+    ClassThreshold,
+    Container,
+    Detector,
+    Thresholds,
+    read_container,
+    write_container,
+)
 
 
 def test_show_says_where_a_detector_comes_from(blemish, darkness_file: Path):
@@ -71,3 +82,74 @@ def test_a_place_that_cannot_be_written_is_said(blemish, darkness_file: Path):
     result = blemish("detector", "set-threshold", darkness_file, "--pixel", "0.5", "--out", "file/new.blemish")
     assert result.exit_code == 2
     assert "file/new.blemish" in result.stderr
+
+
+OVERWRITING = {
+    "train": ["train", "unet", "--data", "none", "--out", "there.blemish"],
+    "train auto": ["train", "auto", "--data", "none", "--out", "there.blemish"],
+    "series train": ["series", "train", "memae", "--data", "none.csv", "--out", "there.blemish"],
+    "calibrate": ["calibrate", "FILE", "--normals", "none", "--out", "there.blemish"],
+    "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
+    "grow": ["detector", "grow", "FILE", "--images", "none", "--out", "there.blemish"],
+    "merge": ["detector", "merge", "FILE", "FILE", "--out", "there.blemish"],
+}
+
+
+@pytest.mark.parametrize("arguments", OVERWRITING.values(), ids=OVERWRITING)
+def test_a_detector_is_overwritten_by_force_only_and_said_so_before_any_work(
+    blemish, darkness_file: Path, arguments: list[str]
+):
+    if "train" in arguments or "grow" in arguments or "merge" in arguments:
+        pytest.importorskip("torch")
+    there = Path("there.blemish")
+    there.write_bytes(b"of yesterday")
+    arguments = [str(darkness_file) if word == "FILE" else word for word in arguments]
+    assert "--force to replace it" in blemish(*arguments).stderr
+    assert "--force to replace it" not in blemish(*arguments, "--force").output
+    if "set-threshold" in arguments:
+        assert read_container(there).spec.thresholds.pixel == 0.5
+    else:
+        assert there.read_bytes() == b"of yesterday"
+
+
+def test_texts_of_a_stranger_are_escaped_where_they_are_printed(blemish, darkness: Container, tmp_path: Path):
+    evil = "\x1b[2J\x9b31m\r\n\u202eextra\u2028"
+    spec = darkness.spec.model_copy(
+        update={
+            "method": evil,
+            "settings": {evil: f"{evil}\udcff"},
+            "classes": (evil,),
+            "thresholds": Thresholds(
+                pixel=0.5, by_class=(ClassThreshold(label=evil, pixel=0.5),), source=f"chosen by {evil}"
+            ),
+            "calibration": Calibration(scores=(0.5,), source=evil),
+            "provenance": darkness.spec.provenance.model_copy(update={"data": evil, "libraries": {evil: evil}}),
+        }
+    )
+    file = tmp_path / "evil.blemish"
+    write_container(file, Container(spec, darkness.graph, evil))
+    assert read_container(file).spec == spec
+    table, record = blemish("detector", "show", file), blemish("detector", "show", file, "--json")
+    assert json.loads(record.stdout) == spec.model_dump(mode="json")
+    for shown in (table.stdout, record.stdout, repr(Detector(read_container(file)))):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028\ud800-\udfff]", shown)
+        assert "\\u001b[2J\\u009b31m" in shown
+    assert len(table.stdout.splitlines()) == len(blemish("detector", "show", "concrete-crack").stdout.splitlines())
+
+
+def test_texts_of_a_stranger_are_escaped_in_errors(blemish, darkness_file: Path):
+    members = {name: data for name, data in unzipped(darkness_file).items() if name != "SHA256SUMS"}
+    spec = json.loads(members["detector.json"]) | {"\x1b[2J": 1}
+    members["detector.json"] = json.dumps(spec).encode()
+    members["SHA256SUMS"] = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in members.items()).encode()
+    with zipfile.ZipFile(darkness_file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    said = blemish("detector", "show", darkness_file).stderr
+    assert "\\u001b[2J: Extra inputs" in said
+    assert "\x1b" not in said
+
+
+def unzipped(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blemish.detectors import Calibration, Container, Thresholds, read_container, write_container
+from blemish.detectors import Calibration, Container, Provenance, Thresholds, read_container, write_container
 from blemish.errors import BlemishError, DetectorError
 
 
@@ -123,6 +123,9 @@ def test_a_newer_schema_asks_for_an_upgrade(darkness_file: Path):
         ({"input": {"size_px": [64, 64], "tile_px": 64}}, "exclude each other"),
         ({"thresholds": {"review": 0.9, "reject": 0.1}}, "review must not lie above reject"),
         ({"calibration": {"scores": [], "source": "none"}}, "calibration.scores"),
+        ({"calibration": {"scores": [0.5, float("nan")], "source": "none"}}, "calibration.scores.1"),
+        ({"thresholds": {"reject": float("inf")}}, "thresholds.reject"),
+        ({"settings": {"\x1b[2J": {"a": {}}}, "\x1b[2J": 1}, r"\\u001b\[2J"),
     ],
 )
 def test_an_impossible_description_says_where(darkness_file: Path, change: dict, said: str):
@@ -131,6 +134,32 @@ def test_an_impossible_description_says_where(darkness_file: Path, change: dict,
     rewrite(darkness_file, {**content, "detector.json": json.dumps(spec).encode()})
     with pytest.raises(DetectorError, match=said):
         read_container(darkness_file)
+
+
+@pytest.mark.parametrize("levels", [19, 30, 100_000])
+@pytest.mark.parametrize("pair", [("[", "]"), ('{"a":', "}")])
+def test_a_description_that_is_nested_too_deeply_is_a_sentence(darkness_file: Path, levels: int, pair: tuple[str, str]):
+    content = members(darkness_file)
+    nested = pair[0] * levels + "0" + pair[1] * levels
+    spec = content["detector.json"].replace(b'"settings": {', b'"settings": {"x": ' + nested.encode() + b",")
+    rewrite(darkness_file, {**content, "detector.json": spec})
+    with pytest.raises(DetectorError, match="nested more than 20 levels deep"):
+        read_container(darkness_file)
+
+
+def test_names_that_are_no_valid_unicode_are_kept_escaped(darkness: Container, tmp_path: Path):
+    made = Provenance(**darkness.spec.provenance.model_dump() | {"data": "wall\udcff"})
+    spec = darkness.spec.model_copy(update={"provenance": made, "settings": {"names": ["\udcff"]}})
+    write_container(tmp_path / "a.blemish", Container(spec, darkness.graph, "\udcff"))
+    read = read_container(tmp_path / "a.blemish")
+    assert read.spec == spec
+    assert (read.spec.provenance.data, read.card) == ("wall\\udcff", "\\udcff")
+
+
+def test_settings_may_be_nested_a_little(darkness: Container, tmp_path: Path):
+    spec = darkness.spec.model_copy(update={"settings": {"a": {"b": [{"c": [1, [2]]}]}}})
+    write_container(tmp_path / "a.blemish", Container(spec, darkness.graph, ""))
+    assert read_container(tmp_path / "a.blemish").spec == spec
 
 
 def test_a_description_that_is_not_json_is_a_sentence(darkness_file: Path):

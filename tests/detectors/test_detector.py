@@ -135,6 +135,17 @@ def test_thresholds_can_move_without_touching_the_graph(darkness_file: Path, wal
     assert load(tmp_path / "lenient.blemish").container.graph == detector.container.graph
 
 
+def test_a_detector_says_what_it_is(darkness: Container, darkness_file: Path):
+    assert repr(load(darkness_file)) == (
+        f'<Detector darkness from "{darkness_file}", classes dark; images at its own resolution, in tiles of 64 px; '
+        "pixel 0.6, review 0.4, reject 0.6; onnxruntime in float32>"
+    )
+    bare = changed(darkness, thresholds=Thresholds(), classes=(), input=InputSpec(size_px=(50, 75)))
+    assert repr(bare) == (
+        "<Detector darkness from no file; images resized to 75 × 50 px; no thresholds; onnxruntime in float32>"
+    )
+
+
 def test_a_graph_that_is_none_is_a_sentence(darkness: Container):
     with pytest.raises(DetectorError, match="graph cannot be run"):
         Detector(replace(darkness, graph=b"not a graph"))

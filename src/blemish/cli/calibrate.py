@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.cli.options import DetectorArgument, ForceOption, RuntimeChoice, RuntimeOption, ThreadsOption
 
 
 def calibrate(
@@ -27,6 +27,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
+    force: ForceOption = False,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
@@ -35,9 +36,11 @@ def calibrate(
     from blemish.cli.tables import thresholds_line
     from blemish.cpu import images_at_once
     from blemish.datasets import list_normal_images
-    from blemish.detectors import load
+    from blemish.detectors import load, require_free
     from blemish.inspection import calibrate as run
 
+    if out is not None:
+        require_free(out, force=force)
     listed = list_normal_images(normals)
     for note in listed.notes:
         typer.echo(note, err=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, JsonOption
+from blemish.cli.options import DetectorArgument, ForceOption, JsonOption
 
 app = typer.Typer(
     help="Look at a detector, move its thresholds, or let it remember more.",
@@ -36,11 +36,15 @@ def set_threshold(
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Move thresholds by hand; the network stays as it is."""
     from blemish.cli.tables import thresholds_line
+    from blemish.detectors import require_free
     from blemish.inspection.thresholds import set_thresholds
 
+    if out is not None:
+        require_free(out, force=force)
     thresholds = set_thresholds(
         file, pixel=pixel, peak=peak, review=review, reject=reject, min_area_px=min_area, out=out
     )
@@ -54,12 +58,16 @@ def grow(
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Let a patchcore detector remember what is new in further normal images."""
     from blemish.bundled import locate
     from blemish.datasets import list_normal_images
+    from blemish.detectors import require_free
     from blemish.training.growing import add_good_images
 
+    if out is not None:
+        require_free(out, force=force)
     source = locate(file)
     listed = list_normal_images(images)
     for note in listed.notes:
@@ -72,9 +80,12 @@ def grow(
 def merge(
     files: Annotated[list[Path], typer.Argument(metavar="FILE FILE...", help="Detectors grown from the same one.")],
     out: Annotated[Path, typer.Option(help="Detector file to write.", metavar="FILE")],
+    force: ForceOption = False,
 ) -> None:
     """Make one patchcore detector that remembers what several do."""
+    from blemish.detectors import require_free
     from blemish.training.growing import merge_memories
 
+    require_free(out, force=force)
     merge_memories(files, out, say=typer.echo)
     typer.echo(f"Wrote {out}.")

@@ -25,6 +25,9 @@ ThreadsOption = Annotated[
 ]
 
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the detector that --out names, if there is one.")]
+
+
 class RuntimeChoice(StrEnum):
     """What can run a detector's graph."""
 

@@ -6,6 +6,7 @@ import errno
 from dataclasses import dataclass
 
 from blemish.errors import BlemishError
+from blemish.text import printable
 
 BAD_INPUT = 2
 STOPPED = 130
@@ -45,7 +46,7 @@ def failure_of(error: BaseException) -> Failure:
         case KeyboardInterrupt():
             return Failure("Stopped. Nothing was left half-written.", STOPPED)
         case BlemishError():
-            return Failure(f"Error: {error}", BAD_INPUT)
+            return Failure(f"Error: {printable(str(error))}", BAD_INPUT)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRA_OF:
             package = name.partition(".")[0]
             return Failure(
@@ -58,7 +59,7 @@ def failure_of(error: BaseException) -> Failure:
         case MemoryError():
             return Failure("Error: Memory ran out; use smaller images or fewer threads.", BAD_INPUT)
     return Failure(
-        f"Error: blemish failed where it should not ({type(error).__name__}: {error}); "
+        f"Error: blemish failed where it should not ({type(error).__name__}: {printable(str(error))}); "
         "`blemish --debug …` shows where, please report it.",
         FAULT,
     )

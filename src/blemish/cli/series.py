@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, JsonOption
+from blemish.cli.options import DetectorArgument, ForceOption, JsonOption
 
 app = typer.Typer(
     help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.",
@@ -34,13 +34,16 @@ def train(
     ] = None,
     profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    force: ForceOption = False,
 ) -> None:
     """Learn from recordings of normal operation and write one portable detector file."""
     import sys
 
+    from blemish.detectors import require_free
     from blemish.training.recipes import parse_assignments
     from blemish.training.series import train_series
 
+    require_free(out, force=force)
     train_series(
         method,
         data,

@@ -9,6 +9,7 @@ import typer
 
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.evaluation import ClassConfusion, Metrics
+from blemish.text import printable
 
 
 def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
@@ -32,7 +33,7 @@ def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
             strict=True,
         )
         shown = "".join(f"{_figure(of_class, name):>{width}}" for name, width in rates)
-        typer.echo(f"{each.label:<20}{each.n_with:>8}{shown}")
+        typer.echo(f"{printable(each.label):<20}{each.n_with:>8}{shown}")
     if metrics.class_confusion is not None:
         _print_confusion(metrics.class_confusion)
 
@@ -40,20 +41,16 @@ def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
 def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
     """Print what a detector says about itself."""
     if as_json:
-        typer.echo(json.dumps(spec.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        lines = json.dumps(spec.model_dump(mode="json"), indent=2, ensure_ascii=False).split("\n")
+        typer.echo("\n".join(map(printable, lines)))
         return
-    seen = (
-        f"resized to {spec.input.size_px[1]} × {spec.input.size_px[0]} px"
-        if spec.input.size_px
-        else "at its own resolution" + (f", in tiles of {spec.input.tile_px} px" if spec.input.tile_px else "")
-    )
     origin = spec.provenance
     settings = ", ".join(f"{name}={value}" for name, value in sorted(spec.settings.items()))
     libraries = ", ".join(f"{name} {version}" for name, version in sorted(origin.libraries.items()))
     rows = {
         "method": spec.method,
         "settings": settings or "none",
-        "an image is seen": seen,
+        "an image is seen": spec.input.describe(),
         "classes": ", ".join(spec.classes) or "none",
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
@@ -65,7 +62,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "libraries": libraries or "not recorded",
     }
     for name, value in rows.items():
-        typer.echo(f"{name:<17}{value}")
+        typer.echo(f"{name:<17}{printable(value)}")
 
 
 def _print_confusion(confusion: ClassConfusion) -> None:
@@ -76,9 +73,9 @@ def _print_confusion(confusion: ClassConfusion) -> None:
 
     table = Table("true class", box=box.SIMPLE_HEAD, title="Images by true and predicted class", title_justify="left")
     for label in confusion.labels:
-        table.add_column(Text(label), justify="right")
+        table.add_column(Text(printable(label)), justify="right")
     for label, row in zip(confusion.labels, confusion.counts, strict=True):
-        table.add_row(Text(label), *(f"{count:,}" for count in row))
+        table.add_row(Text(printable(label)), *(f"{count:,}" for count in row))
     Console().print(table)
     shown = confusion.to_record()
     typer.echo(f"{'accuracy':<20}{_figure(shown, 'accuracy'):>8}")
@@ -93,7 +90,7 @@ def thresholds_line(thresholds: Thresholds) -> str:
         f"; {one.label}: pixel {one.pixel:g}, regions from {one.min_area_px} px" for one in thresholds.by_class
     )
     peak = "" if thresholds.peak is None else f" that reach {thresholds.peak:g}"
-    return f"{said}, regions from {thresholds.min_area_px} px{peak}{classes}; {thresholds.source}"
+    return printable(f"{said}, regions from {thresholds.min_area_px} px{peak}{classes}; {thresholds.source}")
 
 
 def _figure(metrics: dict[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import LayoutOption, NormalOption
+from blemish.cli.options import ForceOption, LayoutOption, NormalOption
 
 
 def train(
@@ -35,6 +35,7 @@ def train(
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Learn from images and write one portable detector file."""
     import sys
@@ -42,6 +43,7 @@ def train(
     from rich.console import Console
 
     from blemish.datasets import read_dataset
+    from blemish.detectors import require_free
     from blemish.errors import SettingsError
     from blemish.methods import get_method
     from blemish.training import train as run
@@ -53,6 +55,7 @@ def train(
     def say(sentence: str) -> None:
         console.print(sentence, markup=False, highlight=False)
 
+    require_free(out, force=force)
     if method == AUTO:
         if assignments or recipe or start or profile != "quick":
             raise SettingsError(

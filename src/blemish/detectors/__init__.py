@@ -1,7 +1,7 @@
 """The ``.blemish`` file and what runs it."""
 
 from blemish.calibration import Verdict
-from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.container import Container, read_container, require_free, write_container
 from blemish.detectors.detector import Detector, judge, load
 from blemish.detectors.result import Inspection
 from blemish.detectors.schema import (
@@ -33,5 +33,6 @@ __all__ = [
     "load",
     "load_series_detector",
     "read_container",
+    "require_free",
     "write_container",
 ]

@@ -15,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +28,12 @@ from blemish.bundled import bundled_detectors, locate
 from blemish.detectors.schema import SCHEMA_VERSION, DetectorSpec
 from blemish.errors import DetectorError, SettingsError
 from blemish.files import write_bytes
+from blemish.text import printable
 
 _SPEC, _GRAPH, _CARD, _SUMS = "detector.json", "graph.onnx", "card.md", "SHA256SUMS"
 # Limits on unpacked sizes: a graph of a gigabyte is already far beyond any method here.
 _MAX_BYTES = {_SPEC: 64 << 20, _GRAPH: 1 << 30, _CARD: 4 << 20, _SUMS: 64 << 10}
+_MAX_DEPTH = 20
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -53,13 +57,29 @@ def write_container(path: Path, content: Container) -> None:
         raise SettingsError(f'A detector is written to a file whose name ends in .blemish, which "{path}" does not.')
     # A trailing newline and sorted keys keep the file diffable once unpacked.
     spec = json.dumps(content.spec.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    members = {_SPEC: spec.encode(), _GRAPH: content.graph, _CARD: content.card.encode()}
+    # A folder's name need not be valid Unicode on disk: such bytes become JSON escapes, which read back as they were.
+    text = {_SPEC: spec.encode(errors="backslashreplace"), _CARD: content.card.encode(errors="backslashreplace")}
+    members = {_SPEC: text[_SPEC], _GRAPH: content.graph, _CARD: text[_CARD]}
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items())
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {**members, _SUMS: sums.encode()}.items():
             archive.writestr(_member(name), data)
     write_bytes(path, buffer.getvalue())
+
+
+def require_free(path: Path, *, force: bool) -> None:
+    """Refuse to write a detector over another one; to be asked before the work begins that makes it.
+
+    Args:
+        path: where the detector will be written.
+        force: whether a file there may be replaced.
+
+    Raises:
+        DetectorError: there is a file, and it may not.
+    """
+    if not force and Path(path).exists():
+        raise DetectorError(f'"{path}" exists already; give another name, or --force to replace it.')
 
 
 def read_container(path: Path) -> Container:
@@ -79,7 +99,15 @@ def read_container(path: Path) -> Container:
         ) from None
     except IsADirectoryError:
         raise DetectorError(f'"{path}" is a folder; give the .blemish file itself.') from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise DetectorError(f'"{path}" is not a whole .blemish file ({error}); copy or train it again.') from error
     except OSError as error:
         raise DetectorError(f'"{path}" cannot be read: {error.strerror or error}.') from error
@@ -131,6 +159,10 @@ def _parse_spec(data: bytes, path: Path) -> DetectorSpec:
         raise DetectorError(
             f'"{path}" holds a detector.json that is not JSON ({error}); train or copy it again.'
         ) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
+    if _is_deeper(raw, _MAX_DEPTH):
+        raise _too_deep(path)
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise DetectorError(
@@ -142,4 +174,24 @@ def _parse_spec(data: bytes, path: Path) -> DetectorSpec:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "detector.json"
-        raise DetectorError(f'"{path}" holds an impossible detector.json: {where}: {first["msg"]}.') from error
+        reason = printable(f"{where}: {first['msg']}")
+        raise DetectorError(f'"{path}" holds an impossible detector.json: {reason}.') from error
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects of JSON stand in one another more than so many levels deep; without recursion."""
+    level = [value]
+    for _ in range(levels):
+        level = [item for each in level if isinstance(each, dict | list) for item in _items(each)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _items(value: dict[str, object] | list[object]) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _too_deep(path: Path) -> DetectorError:
+    return DetectorError(
+        f'"{path}" holds a detector.json that is nested more than {_MAX_DEPTH} levels deep, which no detector needs; '
+        "get the file again from where it came."
+    )

@@ -21,6 +21,7 @@ from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.errors import DetectorError
 from blemish.images import Box, Stitcher, as_rgb_uint8, load_image, pad_to_multiple, resize_image
 from blemish.measurement.regions import Region, find_regions
+from blemish.text import printable
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
 _BATCH_PIXELS = 1 << 20
@@ -56,6 +57,17 @@ class Detector:
         self.images_at_once = images_at_once
         self.runtime: RuntimeName = runtime
         self._run = _start(runtime, container.graph, threads=threads, calls_at_once=images_at_once)
+
+    def __repr__(self) -> str:
+        spec, limits = self.spec, self.spec.thresholds
+        file = "no file" if self.path is None else f'"{self.path}"'
+        classes = f", classes {', '.join(spec.classes)}" if spec.classes else ""
+        decided = {"pixel": limits.pixel, "review": limits.review, "reject": limits.reject}
+        said = [f"{name} {value:.4g}" for name, value in decided.items() if value is not None]
+        return printable(
+            f"<Detector {spec.method} from {file}{classes}; images {spec.input.describe()}; "
+            f"{', '.join(said) or 'no thresholds'}; {self.runtime} in {self.precision}>"
+        )
 
     @property
     def spec(self) -> DetectorSpec:

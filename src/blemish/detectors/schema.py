@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from blemish.errors import ImageError
 from blemish.images import Box, Placement, decode_image, find_placement, tile_boxes, to_reference
+from blemish.text import encodable
 
 SCHEMA_VERSION = 1
 # Longest side of the picture that images are laid over: enough to place them within a pixel or two of an image.
 _REFERENCE_PX = 160
 
 
+Text = Annotated[str, BeforeValidator(lambda text: encodable(text) if isinstance(text, str) else text)]
+"""Names of folders and columns stand in a detector, and need not be valid Unicode."""
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A threshold that is no number would pass everything without a word.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class InputSpec(_Frozen):
@@ -61,6 +67,13 @@ class InputSpec(_Frozen):
         """Images at their own resolution, in tiles that overlap by 64 px where they are larger than one."""
         return cls(tile_px=tile_px, overlap_px=min(64, tile_px // 4), multiple_of=multiple_of)
 
+    def describe(self) -> str:
+        """How an image is seen, in words."""
+        if self.size_px is not None:
+            return f"resized to {self.size_px[1]} × {self.size_px[0]} px"
+        tiles = "" if self.tile_px is None else f", in tiles of {self.tile_px} px"
+        return f"at its own resolution{tiles}"
+
     def boxes(self, height_px: int, width_px: int) -> list[Box]:
         """The pieces, all of one size, that an image of that size is seen in where it keeps its resolution."""
         if self.tile_px is None:
@@ -92,7 +105,7 @@ def _decode_reference(text: str) -> NDArray[np.uint8]:
 class SeriesSpec(_Frozen):
     """How a sensor series of any length becomes the graph's input: ``window`` float64 (N, L, C), scaled inside."""
 
-    columns: tuple[str, ...] = Field(min_length=1, description="names of the C sensors, in the graph's order")
+    columns: tuple[Text, ...] = Field(min_length=1, description="names of the C sensors, in the graph's order")
     window_steps: int = Field(ge=16, description="L, time steps of one window")
     stride_steps: int = Field(ge=1, description="from the start of one window to that of the next")
 
@@ -106,7 +119,7 @@ class SeriesSpec(_Frozen):
 class ClassThreshold(_Frozen):
     """Where one class of several begins: where its own map reaches ``pixel``, in pieces of the least area."""
 
-    label: str
+    label: Text
     pixel: float
     min_area_px: int = Field(1, ge=1, description="smaller regions of this class are specks and dropped")
 
@@ -125,7 +138,7 @@ class Thresholds(_Frozen):
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
-    source: str = Field("none", description="who or what chose them, in words")
+    source: Text = Field("none", description="who or what chose them, in words")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -147,13 +160,13 @@ class Calibration(_Frozen):
     """Scores of held-out normal images: what p-values are computed against."""
 
     scores: tuple[float, ...] = Field(min_length=1, description="raw image scores, ascending")
-    source: str = Field(description="which images, in words")
+    source: Text = Field(description="which images, in words")
 
 
 class Provenance(_Frozen):
     """Where a detector comes from, enough to train it again."""
 
-    data: str = Field(description="name of the data set")
+    data: Text = Field(description="name of the data set")
     fingerprint: str = Field(description="sha256 over the training images' contents")
     seed: int
     n_train: int = Field(ge=0)
@@ -175,12 +188,12 @@ class DetectorSpec(_Frozen):
     """
 
     schema_version: Literal[1] = 1
-    method: str
+    method: Text
     settings: dict[str, Any] = Field(default_factory=dict)
     input: InputSpec
     series: SeriesSpec | None = Field(None, description="for detectors of sensor series; None: images")
     localises: bool = True
-    classes: tuple[str, ...] = ()
+    classes: tuple[Text, ...] = ()
     thresholds: Thresholds = Thresholds()
     calibration: Calibration | None = None
     provenance: Provenance

@@ -15,6 +15,7 @@ from blemish.detectors.container import Container, read_container, write_contain
 from blemish.detectors.runtime import OnnxRuntime
 from blemish.detectors.schema import DetectorSpec, SeriesSpec
 from blemish.errors import DetectorError
+from blemish.text import printable
 
 WINDOW_INPUT = ("window", "tensor(double)")
 _BATCH_WINDOWS = 256
@@ -62,6 +63,15 @@ class SeriesDetector:
         self.path = path
         self.form: SeriesSpec = container.spec.series
         self._run = OnnxRuntime(container.graph, threads=threads, takes=WINDOW_INPUT)
+
+    def __repr__(self) -> str:
+        form, limits = self.form, self.spec.thresholds
+        file = "no file" if self.path is None else f'"{self.path}"'
+        decided = "no thresholds" if limits.reject is None else f"reject {limits.reject:.4g}"
+        return printable(
+            f"<SeriesDetector {self.spec.method} from {file}; {len(form.columns)} columns in windows of "
+            f"{form.window_steps} steps; {decided}>"
+        )
 
     @property
     def spec(self) -> DetectorSpec:
