@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from blemish.findings import VERDICTS, Verdict
 from blemish.reports.overlays import draw_overlay, map_range_of, outline
 
 
@@ -72,9 +73,9 @@ def test_without_a_threshold_there_is_no_tint():
     assert (below_banner(draw_overlay(grey(256, 256), Found(anomaly_map=anomaly))) == 120).all()
 
 
-@pytest.mark.parametrize("verdict", ["pass", "review", "reject", None])
-def test_every_verdict_has_a_colour_of_its_own(verdict: str | None):
-    every = ("pass", "review", "reject", None)
+@pytest.mark.parametrize("verdict", [*VERDICTS, None])
+def test_every_verdict_has_a_colour_of_its_own(verdict: Verdict | None):
+    every = (*VERDICTS, None)
     corners = {name: tuple(draw_overlay(grey(64, 64), Found(verdict=name))[0, 0]) for name in every}
     assert list(corners.values()).count(corners[verdict]) == 1
 

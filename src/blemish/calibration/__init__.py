@@ -7,7 +7,6 @@ from blemish.calibration.groups import ByGroup, by_group
 from blemish.calibration.guarantee import (
     Bands,
     Guarantee,
-    Verdict,
     bands,
     guaranteed_threshold,
     images_needed,
@@ -26,7 +25,6 @@ __all__ = [
     "Drift",
     "Guarantee",
     "TooFewImagesError",
-    "Verdict",
     "bands",
     "benjamini_hochberg",
     "best_f1",

@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blemish.calibration.scores import TooFewImagesError, checked_fraction, checked_varied, just_above
 from blemish.errors import SettingsError
-
-Verdict = Literal["pass", "review", "reject"]
+from blemish.findings import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The ``.blemish`` file and what runs it."""
 
-from blemish.calibration import Verdict
 from blemish.detectors.container import Container, read_container, require_free, write_container
 from blemish.detectors.detector import Detector, judge, load
 from blemish.detectors.result import Inspection
@@ -28,7 +27,6 @@ __all__ = [
     "SeriesScores",
     "SeriesSpec",
     "Thresholds",
-    "Verdict",
     "judge",
     "load",
     "load_series_detector",

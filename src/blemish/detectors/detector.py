@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.bundled import locate
-from blemish.calibration import Verdict, p_value, verdict
+from blemish.calibration import p_value, verdict
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Precision, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.errors import DetectorError
+from blemish.findings import Verdict
 from blemish.images import Box, Stitcher, as_rgb_uint8, load_image, pad_to_multiple, resize_image
 from blemish.measurement.regions import Region, find_regions
 from blemish.text import printable

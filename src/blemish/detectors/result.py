@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.calibration import Verdict
+from blemish.findings import Verdict
 from blemish.measurement.regions import Region
 
 

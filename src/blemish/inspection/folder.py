@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
+from blemish.findings import VERDICTS
 from blemish.images import LoadedImage, write_jpeg, write_png
 from blemish.inspection.drifting import DriftWatch, watched
 from blemish.inspection.earlier import check_masks, remove_overlays, replacing_earlier
@@ -49,7 +50,8 @@ class Tally:
     def __str__(self) -> str:
         said = f"{self.inspected} inspected"
         if self.verdicts:
-            said += f" ({', '.join(f'{self.verdicts[name]} {name}' for name in ('pass', 'review', 'reject'))})"
+            counted = [name for name in reversed(VERDICTS) if self.verdicts[name] or name != "unusable"]
+            said += f" ({', '.join(f'{self.verdicts[name]} {name}' for name in counted)})"
         return said + (f", {self.failed} could not be inspected" if self.failed else "")
 
 

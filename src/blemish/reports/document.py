@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from blemish.errors import DataError, SettingsError
+from blemish.findings import VERDICTS, Verdict
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
@@ -24,7 +25,6 @@ from blemish.reports.run_record import RunRecord, read_run
 
 FINDINGS_NAME = "findings.jsonl"
 Unit = Literal["mm", "px"]
-_VERDICTS = ("reject", "review", "pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ImageFindings:
         file_name: what files about this image are called, without a suffix.
         score: raw image score; None where there is no answer.
         p_value: fraction of held-out normal images that score as high.
-        verdict: ``pass``, ``review``, ``reject`` or None.
+        verdict: None without an answer or thresholds.
         error: why there is no answer.
         notes: what reading and measuring had to decide.
         size_px: (width, height); None where not recorded.
@@ -54,7 +54,7 @@ class ImageFindings:
     file_name: str
     score: float | None
     p_value: float | None
-    verdict: str | None
+    verdict: Verdict | None
     error: str | None
     notes: tuple[str, ...] = ()
     size_px: tuple[int, int] | None = None
@@ -133,7 +133,7 @@ class Document:
         unit = self.unit
 
         def rank(image: ImageFindings) -> tuple[bool, int, float, float, int]:
-            verdict = _VERDICTS.index(image.verdict) if image.verdict in _VERDICTS else len(_VERDICTS)
+            verdict = VERDICTS.index(image.verdict) if image.verdict is not None else len(VERDICTS)
             widest = max((size_of(crack, "max_width", unit) or 0.0 for crack in image.cracks or ()), default=0.0)
             score = -np.inf if image.score is None else image.score
             return image.error is not None, verdict, -widest, -score, image.number

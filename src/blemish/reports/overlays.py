@@ -14,8 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.findings import Verdict
+
 # RGB. The verdict's own colour appears in the banner only, the outline's only around regions.
-_VERDICT_RGB = {"pass": (34, 130, 60), "review": (196, 120, 0), "reject": (190, 30, 45), None: (70, 70, 70)}
+_VERDICT_RGB = {
+    "pass": (34, 130, 60),
+    "review": (196, 120, 0),
+    "reject": (190, 30, 45),
+    "unusable": (104, 60, 140),
+    None: (70, 70, 70),
+}
 _OUTLINE_RGB = (0, 229, 255)
 _STRONGEST_TINT = 0.55
 _STRIP_PX = 128
@@ -35,8 +43,8 @@ class Finding(Protocol):
         ...
 
     @property
-    def verdict(self) -> str | None:
-        """``pass``, ``review``, ``reject`` or None."""
+    def verdict(self) -> Verdict | None:
+        """None without thresholds."""
         ...
 
     @property

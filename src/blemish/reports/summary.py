@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from blemish.findings import VERDICTS
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, ImageFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
@@ -118,7 +119,9 @@ def _density(document: Document) -> list[tuple[str, str, str]]:
 
 def _verdicts(document: Document) -> tuple[Group, ...]:
     counts = Counter(image.verdict for image in document.images if image.verdict)
-    return tuple(Group(name, "", counts[name], "") for name in ("reject", "review", "pass") if counts)
+    return tuple(
+        Group(name, "", counts[name], "") for name in VERDICTS if counts and (counts[name] or name != "unusable")
+    )
 
 
 def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Group, ...]:
