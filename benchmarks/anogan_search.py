@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from blemish.methods.adversarial.anogan import anogan_distance
-from blemish.methods.adversarial.latent_search import search
+from blemish.methods.gans.anogan import anogan_distance
+from blemish.methods.parts.latent_search import search
 
 from machine import describe_machine
 

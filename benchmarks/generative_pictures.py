@@ -12,7 +12,7 @@ from torch import Tensor
 from blemish.evaluation import Triple, draw_boxes, draw_losses, draw_triples, notable_cases
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.normal_batches import pieces
+from blemish.methods.data.image_stream import pieces
 from blemish.training.backbones import Backbones, start_from
 from blemish.training.recipes import resolve_settings
 

@@ -156,7 +156,7 @@ def run_ours(options: argparse.Namespace) -> dict:
     from blemish.evaluation import auroc
     from blemish.images import read_image
     from blemish.methods import get_method
-    from blemish.methods.normal_batches import NormalBatches
+    from blemish.methods.data.image_stream import NormalBatches
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)
@@ -199,8 +199,8 @@ def run_radius(options: argparse.Namespace) -> dict:
     import torch
 
     from blemish.methods import get_method
-    from blemish.methods.features.coreset import nearest_squared
-    from blemish.methods.normal_batches import NormalBatches
+    from blemish.methods.data.image_stream import NormalBatches
+    from blemish.methods.parts.coreset import nearest_squared
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.errors import DataError, DetectorError  # noqa: E402
-from blemish.methods.features.graph_memory import read_memory  # noqa: E402
+from blemish.methods.parts.graph_memory import read_memory  # noqa: E402
 from blemish.training.growing import add_good_images, merge_memories  # noqa: E402
 
 pytestmark = pytest.mark.train

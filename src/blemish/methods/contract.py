@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
+from blemish.methods.data.image_stream import NormalBatches
 from blemish.methods.networks.pixels import Normalisation
-from blemish.methods.normal_batches import NormalBatches
 
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
 

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import DivergedError, FittedMethod, GradientMethod
-from blemish.methods.normal_batches import NormalBatches
+from blemish.methods.data.image_stream import NormalBatches
 from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
 
 

@@ -20,9 +20,9 @@ from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DataError, DetectorError
-from blemish.methods.features.coreset import greedy_k_centre
-from blemish.methods.features.graph_memory import GraphMemory, read_memory
-from blemish.methods.normal_batches import NormalBatches
+from blemish.methods.data.image_stream import NormalBatches
+from blemish.methods.parts.coreset import greedy_k_centre
+from blemish.methods.parts.graph_memory import GraphMemory, read_memory
 
 
 def add_good_images(

@@ -15,8 +15,8 @@ from blemish.errors import BlemishError, SettingsError
 from blemish.evaluation import draw_losses
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.generative import GenerativeMethod
-from blemish.methods.normal_batches import pieces
+from blemish.methods.data.image_stream import pieces
+from blemish.methods.parts.generative import GenerativeMethod
 from blemish.training.backbones import Backbones, save_weights
 from blemish.training.fitting import Fit, fit
 from blemish.training.normals import split_normal_images

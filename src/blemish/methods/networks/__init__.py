@@ -1,1 +1,1 @@
-"""Networks and parts of networks that more than one method stands on."""
+"""Networks and layers that more than one method uses."""

@@ -1,1 +1,1 @@
-"""Methods that learn from labelled defects."""
+"""Methods that train on labelled images: segmentation from masks, classification from labels."""

@@ -25,7 +25,7 @@ from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import SettingsError, did_you_mean
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.labelled_images import LabelledImages
+from blemish.methods.data.labelled_images import LabelledImages
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.registry import register
 

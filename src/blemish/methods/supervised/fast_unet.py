@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_images import MaskedImages
+from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.registry import register

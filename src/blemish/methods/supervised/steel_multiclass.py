@@ -24,14 +24,14 @@ from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import SettingsError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_images import MaskedImages
+from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.gated_unet import GatedUNet, gate_loss
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, Normalisation, top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
+from blemish.methods.parts.class_losses import LOSSES, LossName, class_probabilities
 from blemish.methods.registry import register
-from blemish.methods.supervised.class_losses import LOSSES, LossName, class_probabilities
 
 _ENCODER_STRIDE = 32
 _SCORE_PIXELS = 64

@@ -19,11 +19,11 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.masked_images import MaskedImages
+from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
-from blemish.methods.networks.one_map import OneMap
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.networks.plain_unet import PlainUNet
+from blemish.methods.parts.segmentation import OneMap
 from blemish.methods.registry import register
 
 # Encoders halve the size up to five times, so images and tiles are padded to a multiple of 32.

@@ -1,0 +1,1 @@
+"""Autoencoders: what a network trained on normal images cannot reconstruct is an anomaly."""

@@ -1,0 +1,1 @@
+"""Training examples: images, masks, labels and composites as tensors."""

@@ -1,0 +1,1 @@
+"""Generative adversarial networks: what the generator cannot make as a normal image is an anomaly."""

@@ -1,0 +1,1 @@
+"""What several methods share: base classes, losses, statistics, scoring."""

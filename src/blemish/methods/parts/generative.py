@@ -1,0 +1,162 @@
+"""What all methods that reconstruct an image as normal have in common: settings, examples, the scoring graph."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.errors import DataError
+from blemish.images import read_image
+from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.data.resized_images import Augment, NormalImages
+from blemish.methods.networks.signed_pixels import SignedPixels, padded_side
+from blemish.methods.networks.signed_windows import SignedWindows
+
+_LOOKED_AT_FOR_COLOUR = 8
+
+Judge = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""float (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
+
+View = SignedPixels | SignedWindows
+"""What a network sees: images, or windows of a sensor series."""
+
+
+class GenerativeSettings(GradientSettings):
+    """What every generative method has. All work on whole images, resized to a square."""
+
+    batch_size: int = Field(32, ge=2, description="images in one step")
+    size_px: int = Field(
+        64, ge=32, le=256, description="side of the square that images are resized to; padded to a power of two"
+    )
+    colour: bool = Field(True, description="see colours; otherwise grey alone")
+    augment: Augment = Field("none", description='"mirror" left and right, or "turns": mirror and quarter turns')
+    worst_fraction: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="score an image by the mean of its map over this fraction of the pixels, the most unusual, so that "
+        "a small defect does not drown; 0 is the method's own score, as published",
+    )
+
+
+class GenerativeMethod(GradientMethod):
+    """A method that gives back, or makes, normal images. A subclass says how it judges.
+
+    Attributes:
+        dims: 2 for images; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
+        channels: 1 or 3; as many as a series has columns.
+        side_px: of the network's input, a power of two; time steps where it sees a series.
+        on_series: whether there is a 1-D form, built by giving ``view``.
+    """
+
+    on_series: ClassVar[bool] = False
+
+    Settings: ClassVar[type[GenerativeSettings]] = GenerativeSettings
+    settings: Any
+
+    def __init__(
+        self,
+        settings: GenerativeSettings,
+        classes: tuple[str, ...],
+        load_weights: LoadWeights,
+        view: SignedWindows | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.pixels: View
+        if view is not None:
+            self.pixels, self.dims, self.channels = view, 1, view.channels
+            self.side_px = view.window_steps + view.pad_steps
+            if view.pad_steps:
+                self.remarks.append(
+                    f"{view.window_steps} steps are no power of two: the network pads windows by reflection to "
+                    f"{self.side_px} steps."
+                )
+            return
+        self.pixels, self.dims, self.channels = SignedPixels(settings.size_px, colour=settings.colour), 2, 1
+        if settings.colour:
+            self.channels = 3
+        self.side_px = padded_side(settings.size_px)
+        if self.side_px != settings.size_px:
+            self.remarks.append(
+                f"{settings.size_px} px is no power of two: the network pads images by reflection to {self.side_px} px."
+            )
+
+    def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
+        """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
+        if self.dims == 1:
+            return _Windows(samples)
+        if training and len(samples) < 2:
+            raise DataError(
+                f'Method "{self.info.name}" needs at least 2 normal images to learn from, and there is {len(samples)}.'
+            )
+        augment: Augment = self.settings.augment if training else "none"
+        images: tuple[Sample, ...] = samples
+        if training and self.settings.colour and _are_grey(images):
+            self.remarks.append("The images are grey: colour=false learns the same from a third of the numbers.")
+        return NormalImages(images, size_px=self.settings.size_px, augment=augment, seed=seed)
+
+    @abstractmethod
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P)."""
+
+    def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (N, C, P, P) -> score (N,), by ``worst_fraction``, and map (N, S, S) without padding."""
+        score, maps = self.judge(x)
+        maps = self.pixels.crop(maps)
+        fraction: float = self.settings.worst_fraction
+        if fraction:
+            flat = maps.flatten(1)
+            score = flat.topk(max(1, round(fraction * flat.shape[1])), dim=1).values.mean(dim=1)
+        return score, maps
+
+    def input_spec(self) -> InputSpec:
+        """Images resized to one square."""
+        return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, S, S, 3) -> score (N,) and map (N, S, S); float64 (N, L, C) -> score (N,) and map (N, L)."""
+        return _Scoring(self).eval()
+
+
+def _are_grey(images: tuple[Sample, ...]) -> bool:
+    """Whether a few of the images, evenly over the set, have three channels that say the same."""
+    few = images[:: max(1, len(images) // _LOOKED_AT_FOR_COLOUR)][:_LOOKED_AT_FOR_COLOUR]
+    pixels = (read_image(Path(image.path)) for image in few)
+    return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
+
+
+class _Windows(Dataset[Tensor]):
+    def __init__(self, windows: tuple[NDArray[np.float64], ...]) -> None:
+        self._windows = windows
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return torch.from_numpy(self._windows[index])
+
+
+class _Scoring(nn.Module):
+    def __init__(self, method: GenerativeMethod) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        return self.method.scored(self.method.pixels(image))
+
+
+def mean_of_each(values: Tensor) -> Tensor:
+    """(N, ...) -> (N,): the mean of each item."""
+    return values.flatten(1).mean(dim=1)

@@ -1,0 +1,153 @@
+"""Contests of networks, trained for seconds: files, curves, and what happens when one goes astray."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import blemish  # noqa: E402
+from blemish.errors import BlemishError, DetectorError, SettingsError  # noqa: E402
+from blemish.images import read_image  # noqa: E402
+from blemish.methods import get_method  # noqa: E402
+from blemish.methods.gans.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
+from blemish.methods.parts.gan import MAX_NEW_DISCRIMINATORS  # noqa: E402
+from blemish.training import train_under_torch  # noqa: E402
+from blemish.training.fitting import fit  # noqa: E402
+
+from ..conftest import images_of, samples_of  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+def no_weights(name, module):
+    pytest.fail(f"{name} asks for weights")
+
+
+TINY = {"size_px": 32, "width": 4, "epochs": 2, "batch_size": 4}
+EXPORTABLE = {
+    "ganomaly": {},
+    "skip-ganomaly": {},
+    "fanogan": {"encoder_epochs": 1, "critic_steps": 2},
+    "egbad": {"latent": 16},
+    "adae": {},
+    "memae": {"memories": 20},
+}
+
+
+def ganomaly(**settings: object) -> Ganomaly:
+    return Ganomaly(GanomalySettings.model_validate({**TINY, **settings}), (), no_weights)
+
+
+@pytest.mark.parametrize("name", EXPORTABLE)
+def test_a_contest_gives_a_detector_with_curves(name: str, surfaces: Path, tmp_path: Path):
+    settings = {**TINY, **EXPORTABLE[name]}
+    detector = blemish.train(name, surfaces, tmp_path / "wave.blemish", settings=settings)
+    assert detector.spec.calibration is not None
+    assert np.isfinite(detector.inspect(images_of(surfaces)[0]).score)
+    with (tmp_path / "wave.training" / "metrics.csv").open() as file:
+        header = next(csv.reader(file))
+    if name != "memae":
+        assert {"generator_loss", "discriminator_loss"} <= set(header)
+        assert "2 epochs, kept the last" in detector.container.card
+    assert (tmp_path / "wave.training" / "curves.png").is_file()
+
+
+def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
+    for folder in ("a", "b"):
+        settings = {**TINY, **EXPORTABLE["fanogan"], "augment": "turns"}
+        blemish.train("fanogan", surfaces, tmp_path / folder / "wave.blemish", settings=settings, seed=3)
+    assert (tmp_path / "a/wave.blemish").read_bytes() == (tmp_path / "b/wave.blemish").read_bytes()
+
+
+@pytest.mark.parametrize("name", EXPORTABLE)
+def test_a_score_does_not_depend_on_the_other_images(name: str):
+    method = get_method(name)
+    built = method(method.Settings.model_validate({**TINY, **EXPORTABLE[name]}), (), no_weights)
+    graph = built.graph()
+    images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        together, alone = graph(images), graph(images[2:3])
+    torch.testing.assert_close(alone[0], together[0][2:3], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(alone[1], together[1][2:3], rtol=1e-4, atol=1e-5)
+
+
+def test_anogan_gives_no_detector_and_says_where_it_runs(surfaces: Path, tmp_path: Path):
+    with pytest.raises(SettingsError, match="train_under_torch"):
+        blemish.train("anogan", surfaces, tmp_path / "wave.blemish", settings=TINY)
+    with pytest.raises(SettingsError, match="not generative"):
+        train_under_torch("unet", surfaces, tmp_path / "logs")
+
+
+def test_anogan_scores_under_torch_alone_as_among_others(surfaces: Path, tmp_path: Path):
+    settings = {**TINY, "latent": 8, "search_steps": 15, "search_starts": 2}
+    scorer = train_under_torch("anogan", surfaces, tmp_path / "logs", settings=settings)
+    images = [read_image(path) for path in images_of(surfaces)]
+    scores, maps = scorer.score(images)
+    assert maps.shape == (12, 32, 32)
+    np.testing.assert_allclose(scorer.score(images[4:5])[0], scores[4:5], rtol=1e-4)
+    np.testing.assert_allclose(scorer.score_files(images_of(surfaces), batch=5), scores, rtol=1e-4)
+    assert (tmp_path / "logs" / "curves.png").is_file()
+    with pytest.raises(DetectorError, match="under torch"):
+        scorer.method.graph()
+
+
+GREY = "The images are grey: colour=false learns the same from a third of the numbers."
+
+
+class Stuck(Ganomaly):
+    """A generator that makes the same picture of everything."""
+
+    def made(self, x):
+        return torch.zeros_like(x)
+
+
+@pytest.mark.parametrize("epochs", [2, 4])
+def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfaces: Path, tmp_path: Path):
+    samples = samples_of(surfaces)
+    built = []
+
+    def build() -> Ganomaly:
+        built.append(Stuck(GanomalySettings(**{**TINY, "epochs": epochs, "patience": 3}), (), no_weights))
+        return built[-1]
+
+    method, report = fit(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)
+    if epochs == 2:
+        assert len(built) == 1
+        assert report.remarks == (GREY,)
+        return
+    assert len(built) == 2
+    assert method is built[1]
+    assert report.epochs == 4
+    assert "started again from seed 1" in report.remarks[0]
+    assert report.remarks[1] == GREY
+    assert "collapsed" in report.remarks[2]
+    assert "collapsed" in report.describe()
+
+
+def test_a_discriminator_that_has_won_starts_anew():
+    method = ganomaly()
+    first = method.discriminator.last.weight.detach().clone()
+    method.renew_if_it_has_won(torch.tensor(2e-5))
+    assert torch.equal(first, method.discriminator.last.weight)
+    for _ in range(MAX_NEW_DISCRIMINATORS + 3):
+        method.renew_if_it_has_won(torch.tensor(1e-6))
+    assert not torch.equal(first, method.discriminator.last.weight)
+    assert len(method.remarks) == 1
+    assert f"{MAX_NEW_DISCRIMINATORS} time(s)" in method.remarks[0]
+
+
+def test_a_loss_that_is_not_finite_ends_in_one_sentence(surfaces: Path, tmp_path: Path):
+    with pytest.raises(BlemishError, match="smaller learning rate"):
+        blemish.train(
+            "ganomaly", surfaces, tmp_path / "w.blemish", settings={**TINY, "learning_rate": 1e30, "epochs": 4}
+        )
+
+
+def test_an_encoder_that_would_take_all_epochs_is_refused(surfaces: Path, tmp_path: Path):
+    with pytest.raises(SettingsError, match="encoder_epochs"):
+        blemish.train("fanogan", surfaces, tmp_path / "w.blemish", settings={"epochs": 5, "encoder_epochs": 5})
