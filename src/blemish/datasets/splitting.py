@@ -108,7 +108,8 @@ def _units(dataset: Dataset, samples: Iterable[Sample]) -> list[_Unit]:
 
 
 def _unit_name(dataset: Dataset, sample: Sample) -> str:
-    return f"group:{sample.group}" if sample.group else f"image:{relative_name(dataset, sample)}"
+    # These words are hashed: other ones would deal every data set out anew under the same seed.
+    return f"group:{sample.group}" if sample.group else f"photo:{relative_name(dataset, sample)}"
 
 
 def _stratum(samples: list[Sample]) -> str:
