@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blemish.benchmarking import cell, running
-from blemish.benchmarking.plan import Contender
+from blemish.benchmarking import running, stages
+from blemish.benchmarking.contenders import Contender
 from blemish.benchmarking.running import Benchmark, benchmark
 from blemish.files import write_text
 from blemish.images import write_png
@@ -58,17 +58,17 @@ def processes(monkeypatch: pytest.MonkeyPatch, darkness_file: Path) -> list[tupl
     ran: list[tuple[str, str, int]] = []
 
     def process(half: str, folder: Path) -> None:
-        request = cell.Request.model_validate_json((folder / cell.REQUEST_NAME).read_bytes())
+        request = stages.Request.model_validate_json((folder / stages.REQUEST_NAME).read_bytes())
         ran.append((half, request.method, request.seed))
         if half == "fit":
-            (folder / cell.DETECTOR_NAME).write_bytes(darkness_file.read_bytes())
+            (folder / stages.DETECTOR_NAME).write_bytes(darkness_file.read_bytes())
             found = {"fit_s": 1.5, "fit_peak_mib": 700.0, "n_train": 6, "detector_mb": 0.1}
-            write_text(folder / cell.FIT_NAME, json.dumps(found))
+            write_text(folder / stages.FIT_NAME, json.dumps(found))
         else:
-            write_text(folder / cell.INSPECT_NAME, json.dumps(cell.inspect(request, folder)))
+            write_text(folder / stages.INSPECT_NAME, json.dumps(stages.inspect(request, folder)))
 
     monkeypatch.setattr(running, "_process", process)
-    monkeypatch.setattr(cell, "_TIMED", 4)
+    monkeypatch.setattr(stages, "_TIMED", 4)
     return ran
 
 

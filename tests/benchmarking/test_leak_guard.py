@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from blemish.benchmarking import Benchmark
-from blemish.benchmarking.material import load_material, prepare, save_material
-from blemish.benchmarking.plan import Contender
+from blemish.benchmarking.contenders import Contender
+from blemish.benchmarking.data import load_data, prepare, save_data
 from blemish.errors import DataError
 from blemish.images import read_image, write_png
 
@@ -42,7 +42,7 @@ def test_leaks_are_allowed_by_name_and_metrics_stand_beside_those_without(run: C
     said: list[str] = []
     result = run(seeds=[0], allow_leaks=[images.name], say=said.append)
     assert any("goes on as asked" in sentence for sentence in said)
-    metrics = result.cells[0].metrics["image"]
+    metrics = result.runs[0].metrics["image"]
     assert "auroc_without_leaks" in metrics
     assert "leaks left out" in result.table.read_text(encoding="utf-8")
 
@@ -55,11 +55,11 @@ def test_what_no_training_sees_cannot_leak(images: Path, tmp_path: Path):
 
 
 def test_methods_that_learn_from_normal_images_never_see_a_defect(images: Path, tmp_path: Path):
-    material = prepare(images, [NORMAL], listing=tmp_path / "leaks.txt")
-    learned = material.training(sees_defects=False)
+    data = prepare(images, [NORMAL], listing=tmp_path / "leaks.txt")
+    learned = data.training(sees_defects=False)
     assert {sample.path.name for sample in learned.samples} == {"0.png", "2.png", "4.png"}
     assert all("train" in sample.path.parts for sample in learned.samples)
-    assert not any(sample.split == "test" for sample in material.training(sees_defects=True).samples)
+    assert not any(sample.split == "test" for sample in data.training(sees_defects=True).samples)
 
 
 def test_images_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_path: Path, images: Path):
@@ -68,8 +68,8 @@ def test_images_without_splits_are_dealt_out_once_with_look_alikes_together(tmp_
         kind = "crack" if path.stem in "1357" else "good"
         for copy in range(2):
             write_png(root / kind / f"{number}-{copy}.png", read_image(path).clip(0, 250) + copy)
-    material = prepare(root, [MASKS], listing=tmp_path / "leaks.txt")
-    split_of = {sample.path.stem: sample.split for sample in material.dataset.samples}
+    data = prepare(root, [MASKS], listing=tmp_path / "leaks.txt")
+    split_of = {sample.path.stem: sample.split for sample in data.dataset.samples}
     assert set(split_of.values()) == {"train", "test"}
     assert all(split_of[f"{number}-0"] == split_of[f"{number}-1"] for number in range(14))
 
@@ -80,17 +80,17 @@ def test_normal_images_may_have_any_name(images: Path, tmp_path: Path):
         write_png(root / ("kaputt" if path.stem in "1357" else "ganz") / f"{number}.png", read_image(path))
     with pytest.raises(DataError, match=r"no normal training images.*--normal"):
         prepare(root, [NORMAL], listing=tmp_path / "leaks.txt")
-    material = prepare(root, [NORMAL], normal_names=["ganz"], listing=tmp_path / "leaks.txt")
-    assert {sample.label for sample in material.training(sees_defects=False).samples} == {"ganz"}
-    save_material(material, tmp_path / "split.json")
-    assert load_material(root, tmp_path / "split.json") == material
+    data = prepare(root, [NORMAL], normal_names=["ganz"], listing=tmp_path / "leaks.txt")
+    assert {sample.label for sample in data.training(sees_defects=False).samples} == {"ganz"}
+    save_data(data, tmp_path / "split.json")
+    assert load_data(root, tmp_path / "split.json") == data
 
 
 def test_the_split_survives_being_written_down(images: Path, tmp_path: Path):
-    material = prepare(images, [MASKS], listing=tmp_path / "leaks.txt")
-    save_material(material, tmp_path / "split.json")
-    assert load_material(images, tmp_path / "split.json") == material
+    data = prepare(images, [MASKS], listing=tmp_path / "leaks.txt")
+    save_data(data, tmp_path / "split.json")
+    assert load_data(images, tmp_path / "split.json") == data
     write_png(images / "train" / "images" / "new.png", read_image(images / "train" / "images" / "0.png"))
     write_png(images / "train" / "masks" / "new.png", read_image(images / "train" / "masks" / "0.png")[..., 0] > 0)
     with pytest.raises(DataError, match="changed while the benchmark ran"):
-        load_material(images, tmp_path / "split.json")
+        load_data(images, tmp_path / "split.json")

@@ -1,4 +1,4 @@
-"""Cells are computed once, failures do not stop the others, and figures stand beside their cost."""
+"""Runs are computed once, failures do not stop the others, and every metric has its cost beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from blemish.benchmarking import Benchmark, running
-from blemish.benchmarking.plan import Contender
+from blemish.benchmarking.contenders import Contender
 from blemish.benchmarking.records import read_images
 from blemish.errors import BlemishError, DataError, SettingsError
 from blemish.images import read_image, write_png
@@ -21,7 +21,7 @@ Run = Callable[..., Benchmark]
 
 def test_every_method_meets_every_seed_and_metrics_have_their_cost(run: Run, processes: list, tmp_path: Path):
     result = run(seeds=[0, 1])
-    assert len(result.cells) == 4
+    assert len(result.runs) == 4
     assert processes.count(("fit", "unet", 1)) == 1
     table = result.table.read_text(encoding="utf-8")
     for heading in ("image AUROC", "pixel F1", "fit, s", "images/s", "fit peak, MiB", "inspect peak, MiB", "MB"):
@@ -38,19 +38,19 @@ def test_every_method_meets_every_seed_and_metrics_have_their_cost(run: Run, pro
 
 def test_the_metrics_are_those_of_the_answers(run: Run, tmp_path: Path):
     result = run(seeds=[0])
-    answers = read_images(tmp_path / "out" / "cells" / "벽 walls" / "quick one" / "seed0")
+    answers = read_images(tmp_path / "out" / "runs" / "벽 walls" / "quick one" / "seed0")
     assert answers.defective.tolist() == [False, True] * 4
     expected = roc_auc_score(answers.defective, answers.scores)
-    assert result.cells[0].metrics["image"]["auroc"] == pytest.approx(expected)
+    assert result.runs[0].metrics["image"]["auroc"] == pytest.approx(expected)
     assert answers.counts.sum() == 8 * 40 * 40
 
 
-def test_a_finished_cell_is_never_computed_again(run: Run, processes: list):
+def test_a_finished_run_is_never_computed_again(run: Run, processes: list):
     first = run(seeds=[0])
     processes.clear()
     again = run(seeds=[0, 1])
     assert {seed for _, _, seed in processes} == {1}
-    assert again.cells[0] == first.cells[0]
+    assert again.runs[0] == first.runs[0]
 
 
 def test_a_killed_run_goes_on_where_it_was(run: Run, processes: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -65,11 +65,11 @@ def test_a_killed_run_goes_on_where_it_was(run: Run, processes: list, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         run(seeds=[0, 1])
     # A run that is killed outright cannot tidy up; the next one does.
-    half_done = tmp_path / "out" / "cells" / "벽 walls" / "careful one" / ".seed0.abcdef"
+    half_done = tmp_path / "out" / "runs" / "벽 walls" / "careful one" / ".seed0.abcdef"
     half_done.mkdir()
     monkeypatch.setattr(running, "_process", process)
     processes.clear()
-    assert len(run(seeds=[0, 1]).cells) == 4
+    assert len(run(seeds=[0, 1]).runs) == 4
     assert [method for half, method, _ in processes if half == "fit"] == ["darkness", "darkness"]
     assert not half_done.exists()
 
@@ -86,15 +86,15 @@ def test_a_failure_is_recorded_tells_why_and_is_tried_again(
 
     monkeypatch.setattr(running, "_process", failing)
     result = run(seeds=[0, 1])
-    assert len(result.cells) == 3
+    assert len(result.runs) == 3
     assert [(one.contender, one.seed, one.error) for one in result.failures] == [("quick one", 1, "Out of luck.")]
     table = result.table.read_text(encoding="utf-8")
     assert "1, 1 failed" in table
     assert "Out of luck." in table
-    record = tmp_path / "out" / "cells" / "벽 walls" / "quick one" / "seed1.failed.json"
+    record = tmp_path / "out" / "runs" / "벽 walls" / "quick one" / "seed1.failed.json"
     assert json.loads(record.read_text())["log"] == ["a", "b"]
     monkeypatch.setattr(running, "_process", process)
-    assert len(run(seeds=[0, 1]).cells) == 4
+    assert len(run(seeds=[0, 1]).runs) == 4
     assert not record.exists()
 
 
@@ -148,7 +148,7 @@ def test_data_sets_of_one_name_are_refused(run: Run, images: Path, tmp_path: Pat
     [
         ("import sys; print('The data are bad.', file=sys.stderr); sys.exit(2)", "The data are bad."),
         ("import os; os.kill(os.getpid(), 9)", "signal 9"),
-        ("import sys; sys.exit(1)", "said nothing"),
+        ("import sys; sys.exit(1)", "printed nothing"),
     ],
 )
 def test_how_a_process_ends_is_told(code: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

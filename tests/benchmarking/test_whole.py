@@ -1,4 +1,4 @@
-"""One real cell: two processes, a real training, and the command line."""
+"""One real run: two processes, a real training, and the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from blemish.benchmarking import benchmark
-from blemish.benchmarking.plan import read_contenders
+from blemish.benchmarking.contenders import read_contenders
 from blemish.errors import SettingsError
 
 pytestmark = pytest.mark.train
@@ -25,7 +25,7 @@ def test_a_benchmark_with_real_processes(tmp_path: Path, draw: Callable[..., Pat
     result = benchmark([str(tmp_path / "tiny.yaml")], [images], tmp_path / "out", seeds=[3])
     assert not result.failures
     assert "| walls | tiny | 1 |" in result.table.read_text()
-    record = json.loads((tmp_path / "out" / "cells" / "walls" / "tiny" / "seed3" / "cell.json").read_text())
+    record = json.loads((tmp_path / "out" / "runs" / "walls" / "tiny" / "seed3" / "run.json").read_text())
     cost = record["cost"]
     assert min(cost.values()) > 0
     # The process that inspects has never loaded torch.

@@ -20,7 +20,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple]:
     def run(recipes, data, out, **options):
         options.pop("say")
         calls.append((list(recipes), list(map(str, data)), str(out), options))
-        return SimpleNamespace(table=table, cells=[1])
+        return SimpleNamespace(table=table, runs=[1])
 
     monkeypatch.setattr(blemish.benchmarking, "benchmark", run)
     return calls
@@ -29,12 +29,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple]:
 @pytest.mark.parametrize(
     "line",
     [
-        "unet padim --data a b --seeds 3 1 --out o --allow-leaks a b",
-        "unet padim --data a --data b --seeds 3 --seeds 1 --out o --allow-leaks a --allow-leaks b",
-        "--seeds=3 --seeds 1 --out o --allow-leaks a --allow-leaks b --data a --data=b -- unet padim",
+        "unet padim --data a --data b --seed 3 --seed 1 --out o --allow-leaks a --allow-leaks b",
+        "--seed=3 --seed 1 --out o --allow-leaks a --allow-leaks b --data a --data=b -- unet padim",
     ],
 )
-def test_options_take_several_values(blemish, asked: list[tuple], line: str):
+def test_several_values_are_given_by_repeating_the_option(blemish, asked: list[tuple], line: str):
     result = blemish("benchmark", *line.split())
     assert result.stdout == "| data |\n"
     expected = {"seeds": [3, 1], "profile": "quick", "allow_leaks": ["a", "b"], "normal_names": None}
@@ -47,13 +46,13 @@ def test_three_seeds_are_the_default(blemish, asked: list[tuple]):
 
 
 def test_normal_classes_may_be_named(blemish, asked: list[tuple]):
-    blemish("benchmark", "unet", "--data", "a", "--out", "o", "--normal", "ganz", "heil")
+    blemish("benchmark", "unet", "--data", "a", "--out", "o", "--normal", "ganz", "--normal", "heil")
     assert asked[0][3]["normal_names"] == ["ganz", "heil"]
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["unet", "--out", "o"], ["--data", "a", "--out", "o"], ["unet", "--data", "a", "--out", "o", "--seeds", "one"]],
+    [["unet", "--out", "o"], ["--data", "a", "--out", "o"], ["unet", "--data", "a", "--out", "o", "--seed", "one"]],
 )
 def test_what_is_missing_is_said(blemish, asked: list[tuple], arguments: list[str]):
     assert blemish("benchmark", *arguments).exit_code == 2

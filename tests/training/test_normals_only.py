@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from blemish.benchmarking.material import prepare
-from blemish.benchmarking.plan import Contender
+from blemish.benchmarking.contenders import Contender
+from blemish.benchmarking.data import prepare
 from blemish.datasets import Sample, read_dataset
 from blemish.errors import DataError
 from blemish.methods import get_method, method_names
@@ -83,8 +83,8 @@ def test_in_every_layout_training_trials_and_benchmark_agree_on_the_normal_image
     contender = Contender(name="pca", method="pca", learns_from="normal", recipe=None, settings={})
     listing = tmp_path / "leaks.txt"
     if not any(sample.split == "test" for sample in dataset.samples):
-        material = prepare(drawn.path, [contender], listing=listing, allow_leaks=True)
-        assert not names_of(material.training(sees_defects=False).samples) & drawn.marked
+        data = prepare(drawn.path, [contender], listing=listing, allow_leaks=True)
+        assert not names_of(data.training(sees_defects=False).samples) & drawn.marked
 
 
 def test_a_set_whose_normal_images_cannot_be_told_is_refused_everywhere(tmp_path: Path):

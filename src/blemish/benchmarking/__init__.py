@@ -1,15 +1,15 @@
-"""The benchmark: methods × data sets × seeds, each cell in processes of its own, figures never without their cost."""
+"""The benchmark: methods × data sets × seeds, each run in processes of its own, metrics never without their cost."""
 
 from blemish.benchmarking.comparing import Difference, differences
-from blemish.benchmarking.records import CellRecord, FailureRecord
+from blemish.benchmarking.records import FailureRecord, RunRecord
 from blemish.benchmarking.running import Benchmark, benchmark
-from blemish.benchmarking.tables import summarise, write_tables
+from blemish.benchmarking.summary import summarise, write_tables
 
 __all__ = [
     "Benchmark",
-    "CellRecord",
     "Difference",
     "FailureRecord",
+    "RunRecord",
     "benchmark",
     "differences",
     "summarise",

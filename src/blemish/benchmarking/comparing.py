@@ -1,10 +1,10 @@
-"""Is one contender better than another? Differences on the same images, with the range that they may lie in.
+"""Is one contender better than another? Differences on the same images, with confidence intervals.
 
-A bootstrap over both sources of chance: images are drawn again (groups together, normal and defective ones apart), and
-so are the seeds. Of n seeds n - 1 are drawn, since drawing n of so few would make the range too short by the factor
-sqrt((n - 1) / n) (McCarthy and Snowden, "The bootstrap and finite population sampling", 1985; Rao and Wu, JASA 83,
-1988). With one seed the range knows of the images alone. Ranges are not adjusted for the number of comparisons: at 95 %
-one in twenty differences that are none will look like one.
+The bootstrap resamples images (groups together, normal and defective ones separately) and seeds. Of n seeds n - 1 are
+drawn, since drawing n of so few would make the interval too short by the factor sqrt((n - 1) / n) (McCarthy and
+Snowden, "The bootstrap and finite population sampling", 1985; Rao and Wu, JASA 83, 1988). With one seed the interval
+covers the choice of images alone. Intervals are not adjusted for the number of comparisons: at 95 %, one in twenty
+comparisons of equals shows a difference.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.benchmarking.records import CellRecord, ImageAnswers, read_images
+from blemish.benchmarking.records import ImageAnswers, RunRecord, read_images
 from blemish.evaluation import Interval, auroc, average_precision
 
 CONFIDENCE = 0.95
@@ -26,34 +26,34 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far the second contender lies above the first.
+    """By how much the second contender is better than the first.
 
     Attributes:
         data: name of the data set.
         first, second: names of the contenders.
-        figure: which figure, as the tables call it; higher is better.
+        metric: its name in the tables; higher is better.
         interval: of ``second - first``, mean over seeds.
         seeds: that both finished.
-        images: that the figure is taken on.
+        images: that the metric is computed on.
     """
 
     data: str
     first: str
     second: str
-    figure: str
+    metric: str
     interval: Interval
     seeds: tuple[int, ...]
     images: int
 
     def sentence(self) -> str:
-        """What may be said."""
+        """The conclusion."""
         if not self.interval.excludes_zero:
             return "no difference shown"
         better = self.second if self.interval.estimate > 0 else self.first
         return f"{better} is better"
 
 
-Figure = Callable[[ImageAnswers, NDArray[np.intp]], float | None]
+Metric = Callable[[ImageAnswers, NDArray[np.intp]], float | None]
 
 
 def _image_auroc(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
@@ -69,7 +69,7 @@ def _pixel_f1(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
     return 2 * found / (2 * found + false + missed) if found + false + missed else None
 
 
-COMPARED: dict[str, Figure] = {
+COMPARED: dict[str, Metric] = {
     "image AUROC": _image_auroc,
     "image AP": _image_average_precision,
     "pixel F1": _pixel_f1,
@@ -77,20 +77,20 @@ COMPARED: dict[str, Figure] = {
 
 
 def differences(
-    records: Sequence[CellRecord], folder_of: Callable[[CellRecord], Path], *, resamples: int = RESAMPLES
+    records: Sequence[RunRecord], folder_of: Callable[[RunRecord], Path], *, resamples: int = RESAMPLES
 ) -> tuple[Difference, ...]:
-    """Every pair of contenders on every data set, figure by figure.
+    """Every pair of contenders on every data set, for every metric.
 
     Args:
-        records: finished cells.
-        folder_of: where a cell's answers are.
+        records: finished runs.
+        folder_of: where a run's answers are.
         resamples: number of draws.
 
     Returns:
-        In the order of the records; pairs without a common seed, and figures without a meaning, are left out.
+        In the order of the records; pairs without a common seed, and metrics that are undefined, are left out.
 
     Raises:
-        DataError: a cell's table is damaged.
+        DataError: a run's table is damaged.
     """
     answers: dict[tuple[str, str], dict[int, ImageAnswers]] = {}
     for record in records:
@@ -102,34 +102,34 @@ def differences(
         for first, second in combinations(contenders, 2):
             one, two = answers[data, first], answers[data, second]
             seeds = tuple(seed for seed in one if seed in two)
-            for figure, compute in COMPARED.items() if seeds else ():
+            for metric, compute in COMPARED.items() if seeds else ():
                 pairs = [(one[seed], two[seed]) for seed in seeds]
                 interval = difference_of(compute, pairs, resamples=resamples)
                 if interval is not None:
                     images = int(np.count_nonzero(pairs[0][0].known))
-                    found.append(Difference(data, first, second, figure, interval, seeds, images))
+                    found.append(Difference(data, first, second, metric, interval, seeds, images))
     return tuple(found)
 
 
 def difference_of(
-    figure: Figure,
+    metric: Metric,
     pairs: Sequence[tuple[ImageAnswers, ImageAnswers]],
     *,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval | None:
-    """The mean over seeds of ``figure(second) - figure(first)``, with a bootstrap interval over images and seeds.
+    """The mean over seeds of ``metric(second) - metric(first)``, with a bootstrap interval over images and seeds.
 
     Args:
-        figure: of the images in some rows of one cell's answers.
-        pairs: answers of the first and the second contender, one pair a seed, all on the same images in one order.
+        metric: of some rows of one run's answers.
+        pairs: answers of the first and the second contender, one pair per seed, all on the same images in one order.
         confidence: in (0, 1).
         resamples: number of draws.
         seed: of the draws.
 
     Returns:
-        The interval; None where the figure has no meaning for one of them.
+        The interval; None where the metric is undefined for one of them.
     """
     images = pairs[0][0]
     every = np.flatnonzero(images.known)
@@ -137,7 +137,7 @@ def difference_of(
     def mean_gap(drawn: Sequence[tuple[ImageAnswers, ImageAnswers]], rows: NDArray[np.intp]) -> float | None:
         gaps = []
         for first, second in drawn:
-            one, two = figure(first, rows), figure(second, rows)
+            one, two = metric(first, rows), metric(second, rows)
             if one is None or two is None:
                 return None
             gaps.append(two - one)
@@ -161,7 +161,7 @@ def difference_of(
 
 
 def _units(images: ImageAnswers, rows: NDArray[np.intp]) -> list[list[NDArray[np.intp]]]:
-    """Groups of rows that are drawn together, in strata that are drawn apart: groups with a defect, and the others."""
+    """Groups of rows, each drawn as a whole, in two strata: groups with a defect, and the others."""
     members: dict[Hashable, list[int]] = {}
     for row in rows.tolist():
         members.setdefault(images.groups[row], []).append(row)

@@ -1,4 +1,4 @@
-"""What a cell leaves on disk: ``cell.json`` with figures and costs, ``images.csv`` with the answer for each image."""
+"""What a run leaves on disk: ``run.json`` with metrics and costs, ``images.csv`` with the answer for each image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blemish.errors import DataError
 from blemish.evaluation import Confusion
 from blemish.files import write_text
 
-CELL_NAME = "cell.json"
+RUN_NAME = "run.json"
 IMAGES_NAME = "images.csv"
 _COUNTS = ("tp", "fp", "fn", "tn")
 _COLUMNS = ("image", "group", "leaked", "defective", "score", "flagged", *_COUNTS)
@@ -27,7 +27,7 @@ class _Frozen(BaseModel):
 
 
 class Identity(_Frozen):
-    """What decides a cell's result: a cell that has another identity is another cell.
+    """What decides a run's result: a run of another identity is another run.
 
     Attributes:
         method: registered name.
@@ -43,13 +43,13 @@ class Identity(_Frozen):
 
 
 class Cost(_Frozen):
-    """What the figures cost.
+    """What the metrics cost.
 
     Attributes:
         fit_s: training with export and thresholds, without starting Python.
-        fit_peak_mib: most memory that the training process held.
+        fit_peak_mib: peak memory of the training process.
         images_per_s: decoding and inspecting, after a warm-up.
-        inspect_peak_mib: most memory that an inspecting process held.
+        inspect_peak_mib: peak memory of the inspecting process.
         detector_mb: size of the file.
     """
 
@@ -60,15 +60,15 @@ class Cost(_Frozen):
     detector_mb: float
 
 
-class CellRecord(_Frozen):
-    """One finished cell.
+class RunRecord(_Frozen):
+    """One finished run.
 
     Attributes:
         contender, data: names, as in the tables.
         identity: what decided the result.
-        n_train: images that taught, those set aside included.
-        figures: as `Figures.details`.
-        cost: what they cost.
+        n_train: training images, held-out ones included.
+        metrics: as `blemish.evaluation.Metrics.details`.
+        cost: of this run.
         machine: processor, threads, versions.
     """
 
@@ -82,12 +82,12 @@ class CellRecord(_Frozen):
 
 
 class FailureRecord(_Frozen):
-    """One cell that did not finish: it is tried again by the next run.
+    """One run that failed; the next benchmark tries it again.
 
     Attributes:
-        contender, data, seed: which.
+        contender, data, seed: which run.
         stage: ``fit`` or ``inspect``.
-        error: why, one line.
+        error: why, in one line.
         log: the last lines that the process wrote.
     """
 
@@ -101,11 +101,11 @@ class FailureRecord(_Frozen):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageAnswers:
-    """The answers of one cell, image by image, in the order of the test split.
+    """The answers of one run, image by image, in the order of the test split.
 
     Attributes:
         images: names.
-        groups: what belongs together; the name itself where nothing does.
+        groups: names of groups; the image's own name where it has none.
         leaked: bool (n,) whether the training may have seen the image.
         defective: bool (n,), False where the truth is not known, see ``known``.
         known: bool (n,) whether the truth is known.
@@ -132,14 +132,14 @@ def image_row(
     flagged: bool | None,
     pixels: Confusion | None,
 ) -> dict[str, Any]:
-    """One line of ``images.csv``; what is not known stays empty."""
+    """One line of ``images.csv``; unknown values stay empty."""
     counts = dict.fromkeys(_COUNTS, "") if pixels is None else dict(zip(_COUNTS, _counts(pixels), strict=True))
     return {
         "image": name,
         "group": group or "",
         "leaked": int(leaked),
         "defective": "" if defective is None else int(defective),
-        # repr keeps every digit, so that figures computed from the table are those of the cell.
+        # repr keeps every digit, so that metrics computed from the table equal those of the run.
         "score": repr(score),
         "flagged": "" if flagged is None else int(flagged),
         **counts,
@@ -154,13 +154,13 @@ def write_images(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         table.writerows(rows)
 
 
-def read_images(cell: Path) -> ImageAnswers:
-    """The answers in a cell's folder.
+def read_images(run: Path) -> ImageAnswers:
+    """The answers in a run's folder.
 
     Raises:
         DataError: the table is missing or damaged.
     """
-    path = cell / IMAGES_NAME
+    path = run / IMAGES_NAME
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -174,7 +174,7 @@ def read_images(cell: Path) -> ImageAnswers:
             counts=np.array([[int(row[name] or 0) for name in _COUNTS] for row in rows], np.int64).reshape(-1, 4),
         )
     except (OSError, KeyError, ValueError) as error:
-        raise DataError(f'"{path}" is not the table of a finished cell; delete the folder and run again.') from error
+        raise DataError(f'"{path}" is not the table of a finished run; delete the folder and run again.') from error
 
 
 def write_record(target: Path, record: BaseModel) -> None:
@@ -182,19 +182,19 @@ def write_record(target: Path, record: BaseModel) -> None:
     write_text(target, record.model_dump_json(indent=1) + "\n")
 
 
-def read_cell(cell: Path) -> CellRecord | None:
-    """The record in a cell's folder; None where the cell is not finished.
+def read_run(run: Path) -> RunRecord | None:
+    """The record in a run's folder; None where the run is not finished.
 
     Raises:
         DataError: the record is damaged.
     """
-    path = cell / CELL_NAME
+    path = run / RUN_NAME
     try:
-        return CellRecord.model_validate_json(path.read_bytes())
+        return RunRecord.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        raise DataError(f'"{path}" is not the record of a finished cell; delete the folder and run again.') from error
+        raise DataError(f'"{path}" is not the record of a finished run; delete the folder and run again.') from error
 
 
 def _counts(pixels: Confusion) -> tuple[int, int, int, int]:

@@ -1,4 +1,4 @@
-"""The run over all cells: finished ones are kept, failed ones are recorded, a killed run goes on where it was."""
+"""All runs of a benchmark, one after another: finished runs are kept, failed ones recorded and tried again later."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blemish.benchmarking.cell import FIT_NAME, INSPECT_NAME, REQUEST_NAME, Request
 from blemish.benchmarking.comparing import Difference, differences
-from blemish.benchmarking.material import Material, prepare, save_material
-from blemish.benchmarking.plan import Contender, read_contenders
+from blemish.benchmarking.contenders import Contender, read_contenders
+from blemish.benchmarking.data import BenchmarkData, prepare, save_data
 from blemish.benchmarking.records import (
-    CELL_NAME,
-    CellRecord,
+    RUN_NAME,
     Cost,
     FailureRecord,
     Identity,
-    read_cell,
+    RunRecord,
+    read_run,
     write_record,
 )
-from blemish.benchmarking.tables import write_tables
+from blemish.benchmarking.stages import FIT_NAME, INSPECT_NAME, REQUEST_NAME, Request
+from blemish.benchmarking.summary import write_tables
 from blemish.errors import BlemishError, SettingsError, did_you_mean
 from blemish.files import appearing, write_text
 
@@ -35,49 +35,54 @@ _LOG_LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What a benchmark came to.
+    """The result of a benchmark.
 
     Attributes:
-        cells: finished ones, in the order of data sets, contenders and seeds.
+        runs: finished ones, in the order of data sets, contenders and seeds.
         failures: the others.
         differences: every pair of contenders on every data set.
         table: the Markdown file; ``.csv`` and ``.html`` stand beside it.
     """
 
-    cells: tuple[CellRecord, ...]
+    runs: tuple[RunRecord, ...]
     failures: tuple[FailureRecord, ...]
     differences: tuple[Difference, ...]
     table: Path
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
-    """One method on one data set with one seed, and the folder where it appears when it is done."""
+class _Run:
+    """One contender on one data set with one seed.
+
+    Attributes:
+        contender, data, seed: of the run.
+        data_name: in the tables.
+        request: for its processes.
+        folder: where it appears when it is finished.
+    """
 
     contender: Contender
-    data: str
-    path: Path
-    material: Material
-    saved_material: Path
+    data: BenchmarkData
     seed: int
-    profile: str
+    data_name: str
+    request: Request
     folder: Path
 
     @property
     def identity(self) -> Identity:
         settings: dict[str, Any] = json.loads(json.dumps(dict(self.contender.settings)))
-        return Identity(method=self.contender.method, settings=settings, data=self.material.fingerprint, seed=self.seed)
+        return Identity(method=self.contender.method, settings=settings, data=self.data.fingerprint, seed=self.seed)
 
     @property
     def failure_file(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.failed.json")
 
     def __str__(self) -> str:
-        return f"{self.contender.name} on {self.data}, seed {self.seed}"
+        return f"{self.contender.name} on {self.data_name}, seed {self.seed}"
 
 
 class _FailedError(BlemishError):
-    """A process of a cell ended badly."""
+    """A process of a run ended badly."""
 
     def __init__(self, stage: str, message: str, log: Sequence[str]) -> None:
         super().__init__(message)
@@ -96,192 +101,173 @@ def benchmark(
     normal_names: Sequence[str] | None = None,
     say: Say = lambda _: None,
 ) -> Benchmark:
-    """Every recipe on every data set with every seed.
+    """Train and test every recipe on every data set with every seed.
 
-    Each cell is trained and inspected in processes of its own and appears in ``out/cells`` when it is done. The same
-    command goes on where an earlier run stopped; what failed is tried again. One run at a time may use ``out``.
+    Each run is trained and inspected in processes of its own and appears in ``out/runs`` when it is finished. The same
+    command resumes an interrupted benchmark and tries failed runs again. Only one benchmark at a time may use ``out``.
 
     Args:
         recipes: recipe files, names of shipped recipes, or names of methods that have none.
         data: folders, tables or COCO files.
-        out: folder for cells and tables.
+        out: folder for runs and tables.
         seeds: of everything random in a training; the split is the same for all.
         profile: ``quick`` or ``paper``.
         allow_leaks: names of data sets that may leak from training into test.
-        normal_names: the classes that are free of defects, in all data sets; None knows the usual ones.
-        say: told what happens, in sentences.
+        normal_names: the normal classes of all data sets; None takes the usual names.
+        say: called with sentences for a person.
 
     Returns:
         Records, differences, and where the tables are.
 
     Raises:
-        SettingsError: nothing to do, an unknown recipe or method, or a cell in ``out`` that was computed differently.
+        SettingsError: nothing to do, an unknown recipe or method, or a run in ``out`` that was computed differently.
         DataError: data that cannot be used, or that leaks.
         BlemishError: ``out`` cannot be written to.
     """
     out = Path(out)
-    _check(data, seeds)
+    names = _data_names(data, seeds, allow_leaks)
     contenders = read_contenders(recipes, profile)
-    cells = list(_cells(contenders, data, out, seeds, profile, allow_leaks, normal_names, say))
-    for cell in cells:
-        _refuse_another(cell)
-    records: list[CellRecord] = []
+    runs: list[_Run] = []
+    # Every data set is read and checked before the first training starts.
+    for name, path in names.items():
+        say(f"{name}: reading, and looking for leaks.")
+        listing = out / "leaks" / f"{name}.txt"
+        allowed = name in allow_leaks
+        ready = prepare(path, contenders, allow_leaks=allowed, normal_names=normal_names, listing=listing, say=say)
+        split = out / "splits" / f"{name}.json"
+        save_data(ready, split)
+        for contender, seed in ((contender, seed) for contender in contenders for seed in seeds):
+            request = _request(contender, path, split, profile, seed)
+            folder = out / "runs" / name / contender.name / f"seed{seed}"
+            runs.append(_Run(contender, ready, seed, name, request, folder))
+    records: list[RunRecord] = []
     failures: list[FailureRecord] = []
-    for number, cell in enumerate(cells, start=1):
-        finished = read_cell(cell.folder)
-        if finished is None:
-            say(f"{cell} ({number} of {len(cells)}) …")
-            outcome = _run(cell)
-        else:
-            say(f"{cell} ({number} of {len(cells)}) is there already.")
-            outcome = finished
-        if isinstance(outcome, CellRecord):
+    for outcome in _outcomes(runs, say):
+        if isinstance(outcome, RunRecord):
             records.append(outcome)
         else:
-            say(f"{cell} failed: {outcome.error}")
             failures.append(outcome)
-        # After every cell, so that a run of hours can be looked at meanwhile.
+        # After every run, so that the tables of a long benchmark can be read meanwhile.
         write_tables(out, records, failures, ())
-    folders = {(cell.data, cell.contender.name, cell.seed): cell.folder for cell in cells}
+    folders = {(run.data_name, run.contender.name, run.seed): run.folder for run in runs}
     found = differences(records, lambda record: folders[record.data, record.contender, record.identity.seed])
     table = write_tables(out, records, failures, found)
     return Benchmark(tuple(records), tuple(failures), found, table)
 
 
-def _check(data: Sequence[Path], seeds: Sequence[int]) -> None:
+def _data_names(data: Sequence[Path], seeds: Sequence[int], allow_leaks: Sequence[str]) -> dict[str, Path]:
+    """The data sets by the name that `read_dataset` gives them."""
     if not data:
         raise SettingsError("Name at least one data set: --data PATH.")
     if not seeds:
-        raise SettingsError("Name at least one seed: --seeds 0 1 2.")
-    for name, given in (("seed", seeds), ("data set", data)):
+        raise SettingsError("Name at least one seed: --seeds 0.")
+    for kind, given in (("seed", seeds), ("data set", data)):
         doubles = [one for one in given if given.count(one) > 1]
         if doubles:
-            raise SettingsError(f"The {name} {doubles[0]} is given twice.")
-
-
-def _cells(
-    contenders: Sequence[Contender],
-    data: Sequence[Path],
-    out: Path,
-    seeds: Sequence[int],
-    profile: str,
-    allow_leaks: Sequence[str],
-    normal_names: Sequence[str] | None,
-    say: Say,
-) -> Iterator[_Cell]:
-    """All cells; every data set is read and checked before the first training starts."""
-    names = [_name(path) for path in data]
+            raise SettingsError(f"The {kind} {doubles[0]} is given twice.")
+    names = [path.resolve().stem if path.is_file() else path.resolve().name for path in data]
     for name in allow_leaks:
         if name not in names:
             raise SettingsError(
                 f'--allow-leaks names "{name}", which is none of the data sets.{did_you_mean(name, names)}'
             )
-    doubles = [name for name in names if names.count(name) > 1]
-    if doubles:
-        raise SettingsError(f'Two data sets are called "{doubles[0]}"; give their folders different names.')
-    for name, path in zip(names, data, strict=True):
-        say(f"{name}: reading, and looking for leaks.")
-        material = prepare(
-            path,
-            contenders,
-            allow_leaks=name in allow_leaks,
-            normal_names=normal_names,
-            listing=out / "leaks" / f"{name}.txt",
-            say=say,
-        )
-        saved = out / "splits" / f"{name}.json"
-        save_material(material, saved)
-        for contender in contenders:
-            for seed in seeds:
-                folder = out / "cells" / name / contender.name / f"seed{seed}"
-                yield _Cell(contender, name, path, material, saved, seed, profile, folder)
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        raise SettingsError(f'Two data sets are called "{doubled[0]}"; give their folders different names.')
+    return dict(zip(names, data, strict=True))
 
 
-def _name(path: Path) -> str:
-    """What `read_dataset` will call it."""
-    return path.resolve().stem if path.is_file() else path.resolve().name
-
-
-def _refuse_another(cell: _Cell) -> None:
-    """A folder of results must not mix two questions under one name."""
-    finished = read_cell(cell.folder)
-    if finished is not None and finished.identity != cell.identity:
-        raise SettingsError(
-            f'"{cell.folder}" was computed with other settings, another split or other images; '
-            "choose another --out, or delete that folder."
-        )
-
-
-def _run(cell: _Cell) -> CellRecord | FailureRecord:
-    request = Request(
-        data=cell.path.absolute(),
-        material=cell.saved_material.absolute(),
-        method=cell.contender.method,
-        learns_from=cell.contender.learns_from,
-        recipe=cell.contender.recipe,
-        profile=cell.profile,
-        seed=cell.seed,
+def _request(contender: Contender, data: Path, split: Path, profile: str, seed: int) -> Request:
+    return Request(
+        data=data.absolute(),
+        split=split.absolute(),
+        method=contender.method,
+        learns_from=contender.learns_from,
+        recipe=contender.recipe,
+        profile=profile,
+        seed=seed,
     )
-    # What a run that was killed on the spot could not remove.
-    for left in cell.folder.parent.glob(f".{cell.folder.name}.*"):
+
+
+def _outcomes(runs: Sequence[_Run], say: Say) -> Iterator[RunRecord | FailureRecord]:
+    """The record of every run, computed where it is not there already.
+
+    Raises:
+        SettingsError: a run in the folder was computed differently; said before any run starts.
+    """
+    finished = [read_run(run.folder) for run in runs]
+    for run, record in zip(runs, finished, strict=True):
+        if record is not None and record.identity != run.identity:
+            raise SettingsError(
+                f'"{run.folder}" was computed with other settings, another split or other images; '
+                "choose another --out, or delete that folder."
+            )
+    for number, (run, record) in enumerate(zip(runs, finished, strict=True), start=1):
+        if record is not None:
+            say(f"{run} ({number} of {len(runs)}) is finished already.")
+            yield record
+            continue
+        say(f"{run} ({number} of {len(runs)}) …")
+        outcome = _execute(run)
+        if isinstance(outcome, FailureRecord):
+            say(f"{run} failed: {outcome.error}")
+        yield outcome
+
+
+def _execute(run: _Run) -> RunRecord | FailureRecord:
+    # Left behind by a benchmark that was killed.
+    for left in run.folder.parent.glob(f".{run.folder.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
     try:
-        with appearing(cell.folder) as folder:
-            write_text(folder / REQUEST_NAME, request.model_dump_json())
-            for half in ("fit", "inspect"):
-                _process(half, folder)
-            learned = json.loads((folder / FIT_NAME).read_bytes())
-            found = json.loads((folder / INSPECT_NAME).read_bytes())
-            record = CellRecord(
-                contender=cell.contender.name,
-                data=cell.data,
-                identity=cell.identity,
-                n_train=learned["n_train"],
+        with appearing(run.folder) as folder:
+            write_text(folder / REQUEST_NAME, run.request.model_dump_json())
+            for stage in ("fit", "inspect"):
+                _process(stage, folder)
+            found = {**json.loads((folder / FIT_NAME).read_bytes()), **json.loads((folder / INSPECT_NAME).read_bytes())}
+            record = RunRecord(
+                contender=run.contender.name,
+                data=run.data_name,
+                identity=run.identity,
+                n_train=found["n_train"],
                 metrics=found["metrics"],
-                cost=Cost(
-                    fit_s=learned["fit_s"],
-                    fit_peak_mib=learned["fit_peak_mib"],
-                    detector_mb=learned["detector_mb"],
-                    images_per_s=found["images_per_s"],
-                    inspect_peak_mib=found["inspect_peak_mib"],
-                ),
+                cost=Cost(**{name: found[name] for name in Cost.model_fields}),
                 machine=found["machine"],
             )
             for name in (REQUEST_NAME, FIT_NAME, INSPECT_NAME):
                 (folder / name).unlink()
-            write_record(folder / CELL_NAME, record)
+            write_record(folder / RUN_NAME, record)
     except _FailedError as error:
         failure = FailureRecord(
-            contender=cell.contender.name,
-            data=cell.data,
-            seed=cell.seed,
+            contender=run.contender.name,
+            data=run.data_name,
+            seed=run.seed,
             stage=error.stage,
             error=str(error),
             log=error.log,
         )
-        write_record(cell.failure_file, failure)
+        write_record(run.failure_file, failure)
         return failure
-    cell.failure_file.unlink(missing_ok=True)
+    run.failure_file.unlink(missing_ok=True)
     return record
 
 
-def _process(half: str, folder: Path) -> None:
-    """Run one half of a cell; its output is kept beside the result.
+def _process(stage: str, folder: Path) -> None:
+    """Run one stage of a run; its output is kept beside the result.
 
     Raises:
         _FailedError: it did not end well.
     """
-    with (folder / f"{half}.log").open("w", encoding="utf-8") as log:
+    with (folder / f"{stage}.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
-            [sys.executable, "-m", "blemish.benchmarking.cell", half, str(folder.absolute())],
+            [sys.executable, "-m", "blemish.benchmarking.stages", stage, str(folder.absolute())],
             stdout=log,
             stderr=subprocess.STDOUT,
             check=False,
         )
     if done.returncode == 0:
         return
-    lines = (folder / f"{half}.log").read_text(encoding="utf-8", errors="replace").split("\n")
-    said = [line.rstrip() for line in lines if line.strip()][-_LOG_LINES:]
+    lines = (folder / f"{stage}.log").read_text(encoding="utf-8", errors="replace").split("\n")
+    last = [line.rstrip() for line in lines if line.strip()][-_LOG_LINES:]
     if done.returncode < 0:
-        raise _FailedError(half, f"The process was ended by signal {-done.returncode}; was memory short?", said)
-    raise _FailedError(half, said[-1].strip() if said else "The process said nothing.", said)
+        raise _FailedError(stage, f"The process was ended by signal {-done.returncode}; was memory short?", last)
+    raise _FailedError(stage, last[-1].strip() if last else "The process printed nothing.", last)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import blemish
 from blemish.cli import data, detector, series
-from blemish.cli.benchmark import SeveralValues, benchmark
+from blemish.cli.benchmark import benchmark
 from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
@@ -73,7 +73,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(report)
 app.command()(calibrate)
-app.command(cls=SeveralValues)(benchmark)
+app.command()(benchmark)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
 app.add_typer(series.app, name="series", cls=Verbs)

@@ -1,9 +1,9 @@
-"""One cell, in two processes: one learns, the other inspects.
+"""The two stages of one run, each in a process of its own: fit, then inspect.
 
-    python -m blemish.benchmarking.cell fit|inspect FOLDER
+    python -m blemish.benchmarking.stages fit|inspect FOLDER
 
-Processes of their own keep cells from helping or harming one another, and tell how much memory each half takes: the
-one that inspects never loads torch. The folder holds ``request.json``; what a half found is written beside it.
+Separate processes keep runs from influencing one another and show how much memory each stage takes: the inspecting one
+never loads torch. The folder holds ``request.json``; each stage writes its result beside it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from blemish.benchmarking.material import Material, load_material
+from blemish.benchmarking.data import BenchmarkData, load_data
 from blemish.benchmarking.records import IMAGES_NAME, image_row, read_images, write_images
 from blemish.cpu import available_threads
 from blemish.datasets import relative_name
@@ -37,28 +37,33 @@ _TIMED_AT_MAX_S = 30.0
 
 
 class Request(BaseModel):
-    """What a cell's processes are asked to do. Paths are absolute."""
+    """What the processes of a run are asked to do. Paths are absolute.
+
+    Attributes:
+        data: folder, table or COCO file.
+        split: the file that `blemish.benchmarking.data.save_data` wrote.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     data: Path
-    material: Path
+    split: Path
     method: str
     learns_from: str
     recipe: Path | None
     profile: str
     seed: int
 
-    def read_material(self) -> Material:
-        """The data set as the benchmark dealt it out."""
-        return load_material(self.data, self.material)
+    def read_data(self) -> BenchmarkData:
+        """The data set as the benchmark split it."""
+        return load_data(self.data, self.split)
 
 
 def fit(request: Request, folder: Path) -> dict[str, Any]:
-    """Train; the test split is not even handed over."""
-    from blemish.training import train  # here: the other half must not load torch
+    """Train, without being given the test split."""
+    from blemish.training import train  # imported here: the inspecting process must not load torch
 
-    images = request.read_material().training(sees_defects=request.learns_from != "normal")
+    images = request.read_data().training(sees_defects=request.learns_from != "normal")
     started = time.perf_counter()
     detector = train(
         request.method,
@@ -79,14 +84,14 @@ def fit(request: Request, folder: Path) -> dict[str, Any]:
 
 
 def inspect(request: Request, folder: Path) -> dict[str, Any]:
-    """Time the detector on training images, then open the test split, once."""
-    material = request.read_material()
+    """Time the detector on training images, then score the test split, once."""
+    data = request.read_data()
     detector = load(folder / DETECTOR_NAME)
-    speed = images_per_s(detector, [sample.path for sample in material.training(sees_defects=True).samples])
-    peak = peak_mib()  # before the figures, which keep every pixel's score
+    speed = images_per_s(detector, [sample.path for sample in data.training(sees_defects=True).samples])
+    peak = peak_mib()  # before the metrics, which keep every pixel's score
     limit = detector.spec.thresholds.reject
     evaluation = Evaluation(reject=limit, classes=detector.spec.classes)
-    test = material.test()
+    test = data.test()
     rows = []
     for answer in evaluate_each(detector, test, evaluation):
         sample, found = answer.sample, answer.found
@@ -96,7 +101,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
             image_row(
                 name,
                 sample.group,
-                leaked=name in material.leaked,
+                leaked=name in data.leaked,
                 defective=answer.defective,
                 score=score,
                 flagged=None if limit is None else score >= limit,
@@ -105,7 +110,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
         )
     write_images(folder / IMAGES_NAME, rows)
     metrics = evaluation.result().details()
-    if material.leaked:
+    if data.leaked:
         metrics["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
     return {
         "images_per_s": speed,
@@ -116,7 +121,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
 
 
 def images_per_s(detector: Detector, images: list[Path]) -> float:
-    """Images decoded and inspected in a second, after a warm-up; the same few come again where there are not enough."""
+    """Images decoded and inspected in a second, after a warm-up; too few images are repeated."""
     wanted = _WARM_UP + _TIMED
     again = images * (wanted // len(images) + 1)
     answers = inspect_stream(detector, again[:wanted])
@@ -134,7 +139,7 @@ def images_per_s(detector: Detector, images: list[Path]) -> float:
 
 
 def peak_mib() -> float:
-    """Most memory that this process has held."""
+    """Peak memory of this process, in MiB."""
     try:
         # Not getrusage: it would remember the parent that this process was forked from.
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -147,7 +152,7 @@ def peak_mib() -> float:
 
 
 def _auroc_without_leaks(folder: Path) -> float | None:
-    """What is left of the image AUROC on test images that the training cannot have seen."""
+    """Image AUROC on the test images that the training cannot have seen."""
     answers = read_images(folder)
     fresh = answers.known & ~answers.leaked
     return auroc(answers.scores[fresh], answers.defective[fresh])
@@ -171,19 +176,19 @@ def _machine() -> dict[str, str]:
     return versions
 
 
-_HALVES: dict[str, tuple[Callable[[Request, Path], dict[str, Any]], str]] = {
+_STAGES: dict[str, tuple[Callable[[Request, Path], dict[str, Any]], str]] = {
     "fit": (fit, FIT_NAME),
     "inspect": (inspect, INSPECT_NAME),
 }
 
 
 def main() -> int:
-    """What the process runs. An error that is the input's fault is one sentence on stderr and exit code 2."""
-    half, name = _HALVES[sys.argv[1]]
+    """Run one stage. An error that is the input's fault is one sentence on stderr and exit code 2."""
+    stage, name = _STAGES[sys.argv[1]]
     folder = Path(sys.argv[2])
     try:
         request = Request.model_validate_json((folder / REQUEST_NAME).read_bytes())
-        write_text(folder / name, json.dumps(half(request, folder), allow_nan=False))
+        write_text(folder / name, json.dumps(stage(request, folder), allow_nan=False))
     except BlemishError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A data set made ready: every image in a split that is written down, leaks found, contents fingerprinted."""
+"""A data set prepared for a benchmark: every image in a recorded split, leaks found, contents fingerprinted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blemish.benchmarking.guard import Leaks, find_crossings
-from blemish.benchmarking.plan import Contender
+from blemish.benchmarking.contenders import Contender
+from blemish.benchmarking.leak_guard import Leaks, find_split_leaks
 from blemish.datasets import (
     Dataset,
     Sample,
@@ -28,14 +28,14 @@ TEST_FRACTION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class BenchmarkData:
     """A data set as every contender gets it.
 
     Attributes:
-        dataset: every image with a split, and the training images with the truth where labels or masks tell it.
-        fingerprint: over the contents of all images and the split.
+        dataset: every image with a split, the training images with their truth settled (`blemish.datasets.truth`).
+        fingerprint: of the contents of all images and the split.
         leaked: names of test images that the training may have seen.
-        normal_names: the classes that were said to be free of defects; None where the usual names told.
+        normal_names: the classes named as normal; None takes the usual names.
     """
 
     dataset: Dataset
@@ -44,11 +44,11 @@ class Material:
     normal_names: tuple[str, ...] | None = None
 
     def training(self, *, sees_defects: bool) -> Dataset:
-        """The images that a training gets; for methods that learn from normal images nothing but those."""
+        """The images that a training gets; only normal ones for methods that learn from normal images alone."""
         return self.dataset.where(lambda sample: sample.split != "test" and (sees_defects or sample.defective is False))
 
     def test(self) -> Dataset:
-        """The images that figures are taken on."""
+        """The images that metrics are computed on."""
         return self.dataset.split("test")
 
 
@@ -60,78 +60,78 @@ def prepare(
     normal_names: Collection[str] | None = None,
     listing: Path,
     say: Callable[[str], None] = lambda _: None,
-) -> Material:
-    """Read a data set, deal it out where it has no splits, and look for leaks.
+) -> BenchmarkData:
+    """Read a data set, split it where it has no splits, and look for leaks.
 
     Args:
         path: folder, table or COCO file.
-        contenders: who will learn from it: what none of them sees cannot leak.
+        contenders: what will be trained on it: images that none of them sees cannot leak.
         allow_leaks: go on in spite of leaks.
-        normal_names: the classes that are free of defects; None knows the usual ones.
-        listing: where the list of leaks is written, if there are any.
-        say: told what was decided.
+        normal_names: the normal classes; None takes the usual names.
+        listing: where to write the list of leaks, if there are any.
+        say: called with sentences for a person.
 
     Raises:
         DataError: unreadable data, no training or no test images, or leaks that were not allowed.
     """
-    dataset = _dealt(read_dataset(path, normal_names=normal_names), say)
+    dataset = _with_splits(read_dataset(path, normal_names=normal_names), say)
     sees_defects = any(contender.sees_defects for contender in contenders)
     needs_normals = not all(contender.sees_defects for contender in contenders)
     dataset = with_known_normals(dataset) if needs_normals else with_known_truth(dataset)
-    for split, there in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
-        if not there:
+    for split, count in (("training", _count(dataset, test=False)), ("test", _count(dataset, test=True))):
+        if not count:
             raise DataError(f'"{path}" has no {split} images; a benchmark needs both training and test images.')
     visible = dataset.where(lambda sample: sample.split == "test" or sees_defects or sample.defective is False)
-    leaks = find_crossings(visible)
+    leaks = find_split_leaks(visible)
     _stop_at(leaks, dataset, allow_leaks, listing, say)
     test_names = {relative_name(dataset, sample) for sample in dataset.split("test").samples}
     named = None if normal_names is None else tuple(normal_names)
-    return Material(dataset, fingerprint(dataset), frozenset(leaks.test_images & test_names), named)
+    return BenchmarkData(dataset, fingerprint(dataset), frozenset(leaks.test_images & test_names), named)
 
 
-def save_material(material: Material, target: Path) -> None:
-    """Write down the split, the truth and the leaks, so that every process deals alike and anybody can look."""
+def save_data(data: BenchmarkData, target: Path) -> None:
+    """Write the split, the truth and the leaks as JSON, so that every process uses the same ones."""
     images = {
-        relative_name(material.dataset, sample): {
+        relative_name(data.dataset, sample): {
             "split": sample.split,
             "label": sample.label,
             "defective": sample.defective,
             "group": sample.group,
-            "leaked": relative_name(material.dataset, sample) in material.leaked,
+            "leaked": relative_name(data.dataset, sample) in data.leaked,
         }
-        for sample in material.dataset.samples
+        for sample in data.dataset.samples
     }
-    record = {"fingerprint": material.fingerprint, "normal_names": material.normal_names, "images": images}
+    record = {"fingerprint": data.fingerprint, "normal_names": data.normal_names, "images": images}
     write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
-def load_material(path: Path, saved: Path) -> Material:
-    """The data set at ``path`` dealt out as `save_material` wrote it down.
+def load_data(path: Path, saved: Path) -> BenchmarkData:
+    """The data set at ``path`` with the split and truth that `save_data` wrote.
 
     Raises:
-        DataError: the data set and the list of its images no longer fit each other.
+        DataError: the data set holds an image that is not in the list.
     """
     record: dict[str, Any] = json.loads(saved.read_text(encoding="utf-8"))
     names, images = record["normal_names"], record["images"]
     dataset = read_dataset(path, normal_names=names)
 
-    def dealt(sample: Sample) -> Sample:
+    def as_saved(sample: Sample) -> Sample:
         known = images[relative_name(dataset, sample)]
         return replace(sample, split=known["split"], defective=known["defective"], group=known["group"])
 
     try:
-        samples = tuple(dealt(sample) for sample in dataset.samples)
+        samples = tuple(as_saved(sample) for sample in dataset.samples)
     except KeyError as error:
         raise DataError(
             f'"{path}" changed while the benchmark ran: {error} is new; start the benchmark again.'
         ) from None
     leaked = frozenset(name for name, known in images.items() if known["leaked"])
-    return Material(
+    return BenchmarkData(
         replace(dataset, samples=samples), record["fingerprint"], leaked, None if names is None else tuple(names)
     )
 
 
-def _dealt(dataset: Dataset, say: Callable[[str], None]) -> Dataset:
+def _with_splits(dataset: Dataset, say: Callable[[str], None]) -> Dataset:
     if all(sample.split is not None for sample in dataset.samples):
         return dataset
     say(
@@ -150,7 +150,7 @@ def _stop_at(leaks: Leaks, dataset: Dataset, allowed: bool, listing: Path, say: 
         return
     write_text(listing, leaks.listing())
     if allowed:
-        say(f'"{dataset.name}" leaks, and goes on as asked: {leaks.sentence()} The list is in {listing}.')
+        say(f'"{dataset.name}" leaks, and the benchmark goes on as asked: {leaks.sentence()} The list is in {listing}.')
         return
     raise DataError(
         f'"{dataset.name}" leaks from training into test: {leaks.sentence()} The list is in "{listing}"; '

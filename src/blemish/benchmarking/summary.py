@@ -1,4 +1,4 @@
-"""The result as tables: Markdown to paste, CSV to compute with, HTML to show. No accuracy stands without its cost."""
+"""A benchmark's result as tables in Markdown, CSV and HTML, each metric beside its cost."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from blemish.benchmarking.comparing import Difference
-from blemish.benchmarking.records import CellRecord, FailureRecord
+from blemish.benchmarking.records import FailureRecord, RunRecord
 from blemish.files import write_text
 
-TABLE_NAME = "benchmark"
+_TABLE_NAME = "benchmark"
 
-# Heading, where it stands in `CellRecord.figures`, digits.
+# Heading, place in `RunRecord.metrics`, digits.
 _METRICS = (
     ("image AUROC", ("image", "auroc"), 4),
     ("image AUROC, leaks left out", ("image", "auroc_without_leaks"), 4),
@@ -43,7 +43,7 @@ _COSTS = (
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure over seeds: mean, and standard deviation (n - 1) where there are two or more."""
+    """A metric over seeds: mean, and standard deviation (n - 1) where there are two or more."""
 
     mean: float
     sd: float | None
@@ -60,9 +60,9 @@ class Row:
 
     Attributes:
         data, contender: names.
-        seeds: number of finished cells.
+        seeds: number of finished runs.
         failed: number of failed ones.
-        values: by heading; None where a figure has no meaning for one of the cells.
+        values: by heading; None where a metric has no meaning for one of the runs.
     """
 
     data: str
@@ -72,37 +72,37 @@ class Row:
     values: dict[str, Spread | None]
 
 
-def summarise(records: Sequence[CellRecord], failures: Sequence[FailureRecord]) -> list[Row]:
-    """One row for each contender on each data set, with figures first and costs after.
+def summarise(records: Sequence[RunRecord], failures: Sequence[FailureRecord]) -> list[Row]:
+    """One row for each contender on each data set, metrics first, then costs.
 
     Args:
-        records: finished cells.
-        failures: the others; a contender that never finished has a row without values.
+        records: finished runs.
+        failures: failed runs; a contender without a finished run has a row without values.
     """
     keys = [*((one.data, one.contender) for one in records), *((one.data, one.contender) for one in failures)]
     data_sets = list(dict.fromkeys(data for data, _ in keys))
     rows = []
     for data, contender in sorted(dict.fromkeys(keys), key=lambda key: data_sets.index(key[0])):
-        cells = [one for one in records if (one.data, one.contender) == (data, contender)]
+        runs = [one for one in records if (one.data, one.contender) == (data, contender)]
         failed = sum((one.data, one.contender) == (data, contender) for one in failures)
         values: dict[str, Spread | None] = {}
         for heading, (kind, name), digits in _METRICS:
-            values[heading] = _spread([cell.metrics[kind].get(name) for cell in cells], digits)
+            values[heading] = _spread([run.metrics[kind].get(name) for run in runs], digits)
         for heading, name, digits in _COSTS:
-            values[heading] = _spread([getattr(cell.cost, name) for cell in cells], digits)
-        rows.append(Row(data, contender, len(cells), failed, values))
+            values[heading] = _spread([getattr(run.cost, name) for run in runs], digits)
+        rows.append(Row(data, contender, len(runs), failed, values))
     return rows
 
 
 def write_tables(
-    out: Path, records: Sequence[CellRecord], failures: Sequence[FailureRecord], found: Sequence[Difference]
+    out: Path, records: Sequence[RunRecord], failures: Sequence[FailureRecord], found: Sequence[Difference]
 ) -> Path:
-    """Write ``benchmark.md``, ``benchmark.csv``, ``benchmark.html`` and, of differences, ``differences.csv``.
+    """Write ``benchmark.md``, ``benchmark.csv``, ``benchmark.html`` and ``differences.csv``.
 
     Args:
         out: folder.
-        records: finished cells.
-        failures: the others.
+        records: finished runs.
+        failures: failed runs.
         found: differences between contenders.
 
     Returns:
@@ -112,7 +112,7 @@ def write_tables(
         BlemishError: ``out`` cannot be written to.
     """
     rows = summarise(records, failures)
-    # A column without any value would only make the table wider.
+    # Columns without any value are left out.
     headings = [name for name, *_ in (*_METRICS, *_COSTS) if any(row.values[name] is not None for row in rows)]
     context = {
         "headings": ["data", "contender", "seeds", *headings],
@@ -121,7 +121,7 @@ def write_tables(
         "failures": failures,
         "machines": sorted({", ".join(f"{k} {v}" for k, v in record.machine.items()) for record in records}),
     }
-    write_text(out / f"{TABLE_NAME}.csv", _csv(rows, headings))
+    write_text(out / f"{_TABLE_NAME}.csv", _csv(rows, headings))
     write_text(out / "differences.csv", _differences_csv(found))
     environment = Environment(
         loader=PackageLoader("blemish.benchmarking"),
@@ -133,13 +133,13 @@ def write_tables(
     environment.filters["cell"] = lambda value: str(value).replace("|", "\\|").replace("\n", " ")
     for suffix in ("html", "md"):
         page = environment.get_template(f"benchmark.{suffix}").render(context)
-        write_text(out / f"{TABLE_NAME}.{suffix}", page.rstrip() + "\n")
-    return out / f"{TABLE_NAME}.md"
+        write_text(out / f"{_TABLE_NAME}.{suffix}", page.rstrip() + "\n")
+    return out / f"{_TABLE_NAME}.md"
 
 
 def _spread(values: Sequence[float | None], digits: int) -> Spread | None:
     known = [value for value in values if value is not None]
-    # A mean over some of the seeds would not be the figure that stands beside the others.
+    # A mean over some of the seeds cannot be compared with means over all of them.
     if not known or len(known) < len(values):
         return None
     return Spread(statistics.fmean(known), statistics.stdev(known) if len(known) > 1 else None, digits)
@@ -158,7 +158,7 @@ def _difference_row(one: Difference) -> list[str]:
     return [
         one.data,
         f"{one.second} − {one.first}",
-        one.figure,
+        one.metric,
         f"{interval.estimate:+.4f}",
         f"{interval.low:+.4f} to {interval.high:+.4f}",
         str(len(one.seeds)),
@@ -167,23 +167,23 @@ def _difference_row(one: Difference) -> list[str]:
 
 
 def _csv(rows: Sequence[Row], headings: Sequence[str]) -> str:
-    def cells(row: Row) -> list[Any]:
+    def values(row: Row) -> list[Any]:
         spreads = [row.values[heading] for heading in headings]
         return [part for one in spreads for part in (("", "") if one is None else (one.mean, one.sd))]
 
     columns = [name for heading in headings for name in (heading, f"{heading} sd")]
-    body = [[row.data, row.contender, row.seeds, row.failed, *cells(row)] for row in rows]
+    body = [[row.data, row.contender, row.seeds, row.failed, *values(row)] for row in rows]
     return _as_csv([["data", "contender", "seeds", "failed", *columns], *body])
 
 
 def _differences_csv(found: Sequence[Difference]) -> str:
-    header = ["data", "first", "second", "figure", "difference", "low", "high", "confidence", "seeds", "images"]
+    header = ["data", "first", "second", "metric", "difference", "low", "high", "confidence", "seeds", "images"]
     body = [
         [
             one.data,
             one.first,
             one.second,
-            one.figure,
+            one.metric,
             one.interval.estimate,
             one.interval.low,
             one.interval.high,

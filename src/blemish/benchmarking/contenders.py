@@ -1,4 +1,4 @@
-"""What takes part in a benchmark: recipes, each with its method and the settings that it comes to."""
+"""What a benchmark compares: recipes, each with its method and its resolved settings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Contender:
     """One method with its settings.
 
     Attributes:
-        name: what the tables call it: the recipe's file name without suffix, or the method's name.
+        name: in the tables: the recipe's file name without suffix, or the method's name.
         method: registered name.
-        learns_from: ``normal``, ``masks`` or ``labels``.
+        learns_from: as in `blemish.methods.MethodInfo`.
         recipe: recipe file; None takes the method's defaults.
-        settings: what recipe and profile come to, plain values.
+        settings: of recipe and profile, resolved, as plain values.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Contender:
 
 
 def read_contenders(recipes: Sequence[str], profile: str) -> tuple[Contender, ...]:
-    """Find recipes and check their settings before anything is trained.
+    """Find recipes and check their settings, before anything is trained.
 
     Args:
         recipes: recipe files, names of shipped recipes, or names of methods that have none.
@@ -57,7 +57,7 @@ def read_contenders(recipes: Sequence[str], profile: str) -> tuple[Contender, ..
 
 
 def _contender(given: str, profile: str) -> Contender:
-    # Here, since they bring torch, which the processes that measure inspection must not load.
+    # Imported here: the processes that measure inspection must not load torch.
     from blemish.methods import get_method, method_names
     from blemish.training.recipes import read_recipe, resolve_settings, shipped_recipes
 
