@@ -20,8 +20,10 @@ $(READY): pyproject.toml
 demo: $(READY)  ## Draw images and show what the bundled detector finds in them.
 	$(BIN)/blemish demo
 
+# One worker per core and one thread per worker; the tests of a file share what it has trained. One test alone, or the
+# quick ones: make test ARGS="tests/images -k exif", make test ARGS='-m "not slow"'.
 test: $(READY)  ## Run the tests.
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY)  ## Look for mistakes and for style.
 	$(BIN)/ruff check
