@@ -38,7 +38,7 @@ from blemish.images import image_size_px, read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
 from blemish.measurement import find_regions
-from blemish.measurement.specks import remove_specks
+from blemish.measurement.small_components import remove_small_components
 from blemish.training.recipes import parse_assignments
 
 from machine import describe_machine
@@ -151,7 +151,7 @@ def maps(detector: Detector, dataset: Dataset) -> Iterator[tuple[Sample, NDArray
 
 
 def windows(window_px: int) -> Clean:
-    return partial(remove_specks, window_px=window_px)
+    return partial(remove_small_components, window_px=window_px)
 
 
 def pieces(min_area_px: int) -> Clean:
@@ -283,7 +283,7 @@ def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> 
         seen = pixels if normal.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
         brighter = np.clip(normal.astype(np.float32) - seen.astype(np.float32), 0, 255).reshape(*truth.shape, -1)
         found = anomaly_map >= threshold
-        cleaned = remove_specks(found, record["window_px"])
+        cleaned = remove_small_components(found, record["window_px"])
         rows.append(
             [
                 pixels,

@@ -86,7 +86,7 @@ def drawn_lines(cases: int, axis: bool) -> list[dict]:
         for blur in BLURS_PX:
             errors: dict[str, list[tuple[float, float, float]]] = {way: [] for way in WAYS}
             for seed, (shape, length) in enumerate(shapes(drawing, width, cases, axis)):
-                mask, picture = drawing.mask(shape), drawing.picture(shape, blur=blur, seed=seed)
+                mask, picture = drawing.mask(shape), drawing.image(shape, blur=blur, seed=seed)
                 plain = measure_cracks(mask)
                 found = {
                     "mask and image": measure_cracks(mask, picture),

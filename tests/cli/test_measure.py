@@ -164,12 +164,12 @@ def test_a_full_mask_is_probably_inverted(blemish, tmp_path: Path):
     assert "inverted" in result.stderr
 
 
-def test_specks_are_told_on_the_side(blemish, tmp_path: Path, mask_pixels: NDArray[np.bool_]):
+def test_small_components_are_told_on_the_side(blemish, tmp_path: Path, mask_pixels: NDArray[np.bool_]):
     mask_pixels[5, 5] = mask_pixels[110, 10:13] = True
     write_png(tmp_path / "m.png", mask_pixels)
     result = blemish("measure", tmp_path / "m.png")
-    assert "2 pieces" in result.stderr
-    assert "pieces" not in result.stdout
+    assert "2 components" in result.stderr
+    assert "components" not in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_specks_are_told_on_the_side(blemish, tmp_path: Path, mask_pixels: NDArr
         (["--earlier-mask", "MASK", "--earlier-image", "IMAGE"], "--image as well"),
         (["--image", "nothing.png"], "nothing.png"),
         (["--image", "SMALL"], "must have the size of its image"),
-        (["--image", "IMAGE", "--earlier-mask", "SMALL", "--earlier-image", "SMALL"], "cannot be laid over"),
+        (["--image", "IMAGE", "--earlier-mask", "SMALL", "--earlier-image", "SMALL"], "cannot be aligned"),
     ],
 )
 def test_bad_input_is_one_sentence(blemish, mask: Path, image: Path, tmp_path: Path, options: list[str], said: str):

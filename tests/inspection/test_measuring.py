@@ -14,7 +14,7 @@ from blemish.errors import BlemishError
 from blemish.images import LoadedImage, read_image, write_png
 from blemish.inspection import Measuring, describe_run, inspect_images, read_findings, to_line
 from blemish.inspection.measuring import measure_each
-from blemish.measurement.cracks import measure_cracks
+from blemish.measurement.measure import measure_cracks
 from blemish.measurement.scale import Scale
 from blemish.reports.document import read_document
 from blemish.reports.run_record import read_run

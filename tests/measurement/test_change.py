@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import DataError
-from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks, register
+from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks, register_images
 
 SHAPE = (420, 520)
 # A camera that stands a little elsewhere: turned by 4 degrees, 6 % nearer, and tilted.
@@ -44,7 +44,7 @@ def seen_later(mask: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def found() -> Registration:
     wall = surface().astype(np.uint8)
-    return register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
+    return register_images(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
 
 
 def test_the_way_from_one_image_to_the_other_is_found(found: Registration):
@@ -58,7 +58,7 @@ def test_the_way_from_one_image_to_the_other_is_found(found: Registration):
 
 def test_the_same_images_give_the_same_answer(found: Registration):
     wall = surface().astype(np.uint8)
-    again = register(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
+    again = register_images(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))
     assert again == found
 
 
@@ -73,8 +73,8 @@ def test_the_same_images_give_the_same_answer(found: Registration):
     ids=["another wall", "nothing to see", "one pixel", "mirrored"],
 )
 def test_images_that_do_not_belong_together_are_one_sentence(later: np.ndarray):
-    with pytest.raises(DataError, match="cannot be laid over one another"):
-        register(surface().astype(np.uint8), later)
+    with pytest.raises(DataError, match="cannot be aligned"):
+        register_images(surface().astype(np.uint8), later)
 
 
 def test_growth_in_length_and_width_is_told_with_its_uncertainty(drawing, found: Registration):

@@ -11,7 +11,7 @@ from skimage.morphology import thin as reference_thin
 
 from blemish.measurement import measure_cracks, measure_mask
 from blemish.measurement.polylines import direction_of, length_of, orientation_of, resample, smooth, tortuosity_of
-from blemish.measurement.thinning import thin
+from blemish.measurement.skeleton.thin import thin
 
 
 def strokes(*lines, width: float = 3, shape=(200, 240)) -> np.ndarray:
@@ -152,11 +152,11 @@ def test_areas_of_all_cracks_add_up_to_the_mask():
     assert sum(crack.area_px for crack in cracks) == mask.sum()
 
 
-def test_specks_are_counted_and_not_measured():
+def test_small_components_are_counted_and_not_measured():
     mask = strokes([(20, 100), (220, 100)])
     mask[20, 20:25] = mask[40, 40] = True
     found = measure_mask(mask)
-    assert (len(found.cracks), found.specks, found.left_out) == (1, 2, 0)
+    assert (len(found.cracks), found.small_components, found.left_out) == (1, 2, 0)
 
 
 def test_turning_the_image_turns_the_answer():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from blemish.errors import SettingsError
 from blemish.measurement import Scale, measure_cracks
-from blemish.measurement.plane import project, project_widths
+from blemish.measurement.homography import project, project_widths
 
 
 def with_marker(side_px: int, family: int = cv2.aruco.DICT_4X4_250, turn_deg: float = 0.0) -> np.ndarray:

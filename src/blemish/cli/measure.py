@@ -64,7 +64,7 @@ def measure(
 
     import numpy as np
 
-    from blemish.measurement import compare_cracks, load_grades, measure_mask, register
+    from blemish.measurement import compare_cracks, load_grades, measure_mask, register_images
 
     grades = None if scale_of is None else load_grades(grade or DEFAULT_GRADES)
     loaded, pixels = _read(mask, image)
@@ -76,7 +76,7 @@ def measure(
         earlier_loaded, earlier_pixels = _read(earlier_mask, earlier_image)
         if earlier_loaded is not None:
             earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
-            changes = compare_cracks(earlier, measured.cracks, register(earlier_loaded, loaded), scale=scale)
+            changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=scale)
     notes = _notes(measured)
     if as_json:
         import json
@@ -109,8 +109,10 @@ def _read(mask: Path, image: Path | None) -> tuple[NDArray[np.uint8] | None, NDA
 
 def _notes(measured: Measurement) -> list[str]:
     notes = []
-    if measured.specks:
-        notes.append(f"Left out as too short for a crack (below 8 px): {measured.specks} pieces of the mask.")
+    if measured.small_components:
+        notes.append(
+            f"Left out as too short for a crack (below 8 px): {measured.small_components} components of the mask."
+        )
     if measured.left_out:
         notes.append(f"Only the longest 2000 cracks were measured; {measured.left_out} were not.")
     return notes
@@ -138,7 +140,7 @@ def _record(
         "scale": None if scale is None else scale.to_record(),
         "grade_scale": None if grades is None else grades.to_record(),
         "cracks": cracks,
-        "specks": measured.specks,
+        "small_components": measured.small_components,
         "left_out": measured.left_out,
         "notes": notes,
     }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from blemish.errors import DataError, SettingsError
 from blemish.evaluation.confusion import ratio
 from blemish.evaluation.tolerance import ToleranceCounts, count_within, distance_to
-from blemish.measurement.thinning import thin
+from blemish.measurement.skeleton.thin import thin
 
 CENTRE_LINE_TOLERANCE_PX = 4.0
 LENGTH_TOLERANCE_PX = 2.0

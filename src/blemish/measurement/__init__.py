@@ -2,10 +2,10 @@
 
 from blemish.measurement.change import CrackChange, compare_cracks
 from blemish.measurement.crack import Crack, Millimetres
-from blemish.measurement.cracks import Measurement, measure_cracks, measure_mask
 from blemish.measurement.grades import GradeScale, load_grades, shipped_grades
+from blemish.measurement.measure import Measurement, measure_cracks, measure_mask
 from blemish.measurement.regions import Region, find_regions
-from blemish.measurement.registration import Registration, register
+from blemish.measurement.registration import Registration, register_images
 from blemish.measurement.scale import Scale
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "load_grades",
     "measure_cracks",
     "measure_mask",
-    "register",
+    "register_images",
     "shipped_grades",
 ]

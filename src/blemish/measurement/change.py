@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from blemish.measurement.crack import Crack
-from blemish.measurement.plane import project_widths
+from blemish.measurement.homography import project_widths
 from blemish.measurement.polylines import Points, length_of, tangents
 from blemish.measurement.registration import Registration
 from blemish.measurement.scale import Scale

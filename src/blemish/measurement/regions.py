@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One connected piece (8-connected) of a mask.
+    """One connected component (8-connected) of a mask.
 
     Attributes:
         bbox_px: (x, y, width, height), pixels, origin at the top left.
@@ -50,12 +50,12 @@ def find_regions(
     min_peak: float = -np.inf,
     label: str | None = None,
 ) -> tuple[tuple[Region, ...], NDArray[np.bool_]]:
-    """Regions of a mask, worst first, and the mask without specks and without what is nowhere certain.
+    """Regions of a mask, worst first, and the mask without small regions and those that are nowhere certain.
 
     Args:
         mask: bool (H, W).
         anomaly_map: float32 (H, W), higher is worse.
-        min_area_px: smaller pieces are dropped.
+        min_area_px: smaller regions are dropped.
         min_peak: so are those whose highest map value is below this: with a mask from a lower threshold, two
             thresholds with hysteresis (Canny 1986), which follow a defect into its faint parts.
         label: class name given to every region.
@@ -65,54 +65,44 @@ def find_regions(
     """
     if not mask.any():
         return (), np.zeros_like(mask)
-    # By blocks of pixels: the same pieces in the same order as OpenCV's default, in a third of its time.
-    count, pieces, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
+    # By blocks of pixels: the same components in the same order as OpenCV's default, in a third of its time.
+    _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.astype(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
     )
     # Only the mask's own pixels are visited: defects are a small part of an image.
-    inside = np.flatnonzero(pieces)
-    piece = pieces.ravel()[inside].astype(np.intp)
-    values = anomaly_map.ravel()[inside]
+    inside = np.flatnonzero(labels)
+    label_of = labels.ravel()[inside].astype(np.intp)
     areas = stats[:, cv2.CC_STAT_AREA]
-    sums = np.bincount(piece, weights=values, minlength=count)
-    peaks = np.full(count, -np.inf, dtype=np.float32)
-    np.maximum.at(peaks, piece, values)
+    means = np.bincount(label_of, weights=anomaly_map.ravel()[inside], minlength=len(areas)) / np.maximum(areas, 1)
+    peaks = np.full(len(areas), -np.inf, dtype=np.float32)
+    np.maximum.at(peaks, label_of, anomaly_map.ravel()[inside])
     rows, columns = np.divmod(inside, mask.shape[1])
-    elongations, orientations = _axes(columns - centroids[piece, 0], rows - centroids[piece, 1], piece, areas)
+    axes = _axes(columns - centroids[label_of, 0], rows - centroids[label_of, 1], label_of, areas)
     keep = (areas >= min_area_px) & (peaks >= np.float32(min_peak))
     keep[0] = False
     boxes = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     kept = np.flatnonzero(keep)
     worst_first = kept[np.lexsort((*boxes[kept].T[::-1], -areas[kept], -peaks[kept]))]
-    # As lists, since a speckled mask has a hundred thousand pieces.
-    columns_of_each = (
-        boxes,
-        areas,
-        centroids,
-        peaks,
-        sums / np.maximum(areas, 1),
-        2 * np.sqrt(areas / np.pi),
-        elongations,
-        orientations,
-    )
+    # As lists, since a mask of noise has a hundred thousand components.
+    columns_of_each = (boxes, areas, centroids, peaks, means, 2 * np.sqrt(areas / np.pi), *axes)
     regions = tuple(
-        Region(tuple(box), area, tuple(centroid), peak, mean, label, diameter, elongation, orientation)
-        for box, area, centroid, peak, mean, diameter, elongation, orientation in zip(
+        Region(tuple(box), area, tuple(centroid), peak, mean, label, *shape)
+        for box, area, centroid, peak, mean, *shape in zip(
             *(column[worst_first].tolist() for column in columns_of_each), strict=True
         )
     )
     cleaned = np.zeros(mask.shape, dtype=np.bool_)
-    cleaned.ravel()[inside] = keep[piece]
+    cleaned.ravel()[inside] = keep[label_of]
     return regions, cleaned
 
 
 def _axes(
-    x: NDArray[np.float64], y: NDArray[np.float64], piece: NDArray[np.intp], areas: NDArray[Any]
+    x: NDArray[np.float64], y: NDArray[np.float64], label_of: NDArray[np.intp], areas: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Elongation and orientation by piece, from each pixel's place relative to its piece's centroid."""
+    """Elongation and orientation by component, from each pixel's place relative to its component's centroid."""
 
     def moment(products: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(piece, weights=products, minlength=len(areas)) / np.maximum(areas, 1))
+        return np.asarray(np.bincount(label_of, weights=products, minlength=len(areas)) / np.maximum(areas, 1))
 
     # A pixel is a square of side 1 and has a moment of 1/12 of its own.
     xx, yy, xy = moment(x * x) + 1 / 12, moment(y * y) + 1 / 12, moment(x * y)

@@ -1,4 +1,4 @@
-"""Laying two images of one surface over one another."""
+"""Registration of two images of one flat surface: where each point of the earlier one lies in the later one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
-from blemish.measurement.plane import jacobians, project
+from blemish.measurement.homography import jacobians, project
 from blemish.measurement.polylines import Points
 from blemish.measurement.sampling import as_grey
 
-# Features are looked for in images of at most this size: finer detail is mostly noise, and the time is spent better.
+# Features are looked for in images of at most this size: finer detail is mostly noise.
 LARGEST_PX = 2000
 FEATURES = 6000
 # Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60 (2004), 7.1: a match counts if the second
@@ -53,8 +53,8 @@ class Registration:
         return project(np.linalg.inv(np.array(self.matrix)), points)
 
 
-def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registration:
-    """Find how an image moved against an earlier one of the same flat surface.
+def register_images(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registration:
+    """The homography from an earlier image of a flat surface to a later one of the same surface.
 
     SIFT features, matched both ways, and a homography by MAGSAC++ (Barath et al., CVPR 2020).
 
@@ -94,7 +94,7 @@ def register(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registrati
 
 def _too_few(count: int) -> DataError:
     return DataError(
-        f"The two images cannot be laid over one another: only {count} points agree, and {MIN_INLIERS} are needed; "
+        f"The two images cannot be aligned: only {count} points agree, and {MIN_INLIERS} are needed; "
         "take both from about the same place, in similar light, with some of the surface around the cracks."
     )
 

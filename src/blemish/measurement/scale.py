@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import SettingsError
-from blemish.measurement.plane import jacobians, project, project_widths
+from blemish.measurement.homography import jacobians, project, project_widths
 from blemish.measurement.polylines import Points
 from blemish.measurement.sampling import as_grey
 

@@ -4,7 +4,7 @@ Kim, Sohn, Kim, "Crack detection by inpainting", J. Korea Soc. Computer & Inform
 multiplied onto crack-free tiles; a U-Net (5×5 kernels, 16-32-64-128-64-32-16) learns to give the tile back from the
 composite, by mean squared error. On a real image I it gives O, and the map is D = max(O - I, 0): cracks are darker than
 concrete, so only brightening counts. A threshold (0.1 in the paper) and the removal of specks
-(`blemish.measurement.specks`) follow outside the network.
+(`blemish.measurement.small_components`) follow outside the network.
 
 What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW; cracks are laid
 at any place, flip, rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour images are seen as grey.

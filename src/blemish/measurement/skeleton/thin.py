@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def thin(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Centre lines of a mask, one pixel wide, 8-connected, as many pieces and loops as the mask has.
+    """Centre lines of a mask, one pixel wide, 8-connected, as many components and loops as the mask has.
 
     Args:
         mask: bool (H, W).
@@ -63,11 +63,11 @@ def _deletable() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Guo and Hall's conditions G1, G2 and G3 for all 256 neighbourhoods, per sub-iteration."""
     codes = np.arange(256)
     x = [(codes >> bit & 1).astype(np.bool_) for bit in range(8)]  # x[0] east, counter-clockwise
-    pieces = sum((~x[i] & (x[i + 1] | x[(i + 2) % 8])).astype(int) for i in (0, 2, 4, 6))
+    crossings = sum((~x[i] & (x[i + 1] | x[(i + 2) % 8])).astype(int) for i in (0, 2, 4, 6))
     pairs_one = sum((x[i] | x[i + 1]).astype(int) for i in (0, 2, 4, 6))
     pairs_two = sum((x[i + 1] | x[(i + 2) % 8]).astype(int) for i in (0, 2, 4, 6))
     fewest = np.minimum(pairs_one, pairs_two)
-    common = (pieces == 1) & (fewest >= 2) & (fewest <= 3)
+    common = (crossings == 1) & (fewest >= 2) & (fewest <= 3)
     first = (x[1] | x[2] | ~x[7]) & x[0]
     second = (x[5] | x[6] | ~x[3]) & x[4]
     return common & ~first, common & ~second

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.measurement.polylines import Points, lengths_along
-from blemish.measurement.profiles import Values
+from blemish.measurement.polylines import Points, Values, lengths_along
 from blemish.measurement.sampling import sample
 
 # Below this half width, in pixels, a round end cannot be told from a square one.
@@ -109,7 +108,7 @@ def _zone(points: Points, radii_px: NDArray[np.float64]) -> int:
     return int(np.argmax(outside)) if outside.any() else len(points)
 
 
-def draw_on(
+def extend(
     lines: list[Points],
     free: list[tuple[bool, bool]],
     radii_px: list[float],

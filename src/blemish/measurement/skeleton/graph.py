@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-Points = NDArray[np.float64]
+from blemish.measurement.polylines import Points
+
 Indices = NDArray[np.intp]
 
 

@@ -12,16 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
-from blemish.measurement.areas import areas_of
-from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.centre_lines import CentreLine, clear_of_junctions, find_lines
 from blemish.measurement.crack import Crack, Millimetres
-from blemish.measurement.pieces import solid
-from blemish.measurement.polylines import Points, direction_of, length_of, orientation_of, tortuosity_of
-from blemish.measurement.profiles import Edges, find_edges
+from blemish.measurement.polylines import (
+    Points,
+    Polylines,
+    Values,
+    direction_of,
+    length_of,
+    orientation_of,
+    tortuosity_of,
+)
 from blemish.measurement.sampling import as_grey, sample
 from blemish.measurement.scale import Scale
-from blemish.measurement.widths import DETECTORS_MASK, GIVEN_MASK, choose_widths
+from blemish.measurement.skeleton.centre_lines import CentreLine, areas_of, clear_of_junctions, find_lines
+from blemish.measurement.skeleton.components import fill_pinholes
+from blemish.measurement.width.combine import DETECTORS_MASK, GIVEN_MASK, choose_widths
+from blemish.measurement.width.profiles import Edges, find_edges
 
 # Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
 MIN_UNCERTAINTY_PX = 0.5
@@ -36,12 +42,12 @@ class Measurement:
 
     Attributes:
         cracks: widest first.
-        specks: pieces of the mask shorter than 8 px, which are no cracks, or not among the largest 5,000.
+        small_components: components of the mask shorter than 8 px, which are no cracks, or not among the largest 5,000.
         left_out: cracks beyond the longest 2,000, which were not measured.
     """
 
     cracks: tuple[Crack, ...] = ()
-    specks: int = 0
+    small_components: int = 0
     left_out: int = 0
 
 
@@ -85,38 +91,38 @@ def measure_mask(
     _check(mask, image, probability)
     if not mask.any():
         return Measurement()
-    body = solid(mask)
+    body = fill_pinholes(mask)
     skeleton = find_lines(body)
     lines = skeleton.lines
     if not lines:
-        return Measurement((), skeleton.specks, skeleton.left_out)
-    bundle = LineBundle.of([line.points for line in lines], [line.chain.closed for line in lines])
+        return Measurement((), skeleton.small_components, skeleton.left_out)
+    polylines = Polylines.of([line.points for line in lines], [line.chain.closed for line in lines])
     reach = np.concatenate([line.reach_px for line in lines])
-    edges = find_edges(body, bundle.points, bundle.normals, reach)
+    edges = find_edges(body, polylines.points, polylines.normals, reach)
     if probability is not None:
         # Where a crack is too thin for the map to rise to its full height, the place of its fall means little.
-        by_map = find_edges(probability, bundle.points, bundle.normals, reach, level=level, crossing=True)
+        by_map = find_edges(probability, polylines.points, polylines.normals, reach, level=level, crossing=True)
         edges = edges.replaced_by(by_map, where=by_map.width_px >= GIVEN_MASK.image_alone_px)
-    clear = clear_of_junctions(bundle, [line.chain for line in lines], [line.radius_px for line in lines])
-    clear &= ~_ends(bundle, lines)
+    clear = clear_of_junctions(polylines, [line.chain for line in lines], [line.radius_px for line in lines])
+    clear &= ~_ends(polylines, lines)
     clear &= np.isfinite(edges.width_px)
-    clear &= _within_image(bundle, edges, mask.shape)
+    clear &= _within_image(polylines, edges, mask.shape)
     grey = None if image is None else as_grey(image)
     trust = GIVEN_MASK if probability is None else DETECTORS_MASK
-    widths = choose_widths(bundle, edges, clear, grey, body, trust)
-    scores = None if probability is None else sample(probability, *bundle.points.T)
+    widths = choose_widths(polylines, edges, clear, grey, body, trust)
+    scores = None if probability is None else sample(probability, *polylines.points.T)
     areas = areas_of(skeleton, mask)
     cracks = []
     for i, line in enumerate(lines):
-        part = slice(bundle.starts[i], bundle.starts[i + 1])
-        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], bundle.tangents[part])
+        part = slice(polylines.starts[i], polylines.starts[i + 1])
+        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], polylines.tangents[part])
         score = None if scores is None else float(scores[part].mean())
         on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
     cracks.sort(key=lambda crack: (-_severity(crack), -crack.length_px, crack.max_width_at))
     numbered = tuple(replace(crack, number=number) for number, crack in enumerate(cracks, start=1))
-    return Measurement(numbered, skeleton.specks, skeleton.left_out)
+    return Measurement(numbered, skeleton.small_components, skeleton.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +150,24 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
             )
 
 
-def _ends(bundle: LineBundle, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_]:
+def _ends(polylines: Polylines, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_]:
     """First and last points of open lines, bool (M,): they lie on the mask's edge and have no profile."""
-    ends = np.zeros(len(bundle.points), dtype=np.bool_)
-    for line, start, stop in zip(lines, bundle.starts[:-1], bundle.starts[1:], strict=True):
+    ends = np.zeros(len(polylines.points), dtype=np.bool_)
+    for line, start, stop in zip(lines, polylines.starts[:-1], polylines.starts[1:], strict=True):
         if not line.chain.closed and stop - start > 4:
             ends[[start, stop - 1]] = True
     return ends
 
 
-def _within_image(bundle: LineBundle, edges: Edges, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _within_image(polylines: Polylines, edges: Edges, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Points where both edges are seen, and not cut off by the image's border; all, on a line that has none, (M,)."""
     last = np.array(shape[::-1]) - 1.25
-    within = np.ones(len(bundle.points), dtype=np.bool_)
+    within = np.ones(len(polylines.points), dtype=np.bool_)
     for offset in (edges.left_px, edges.right_px):
-        edge = bundle.points + offset[:, np.newaxis] * bundle.normals
+        edge = polylines.points + offset[:, np.newaxis] * polylines.normals
         within &= ((edge > 0.25) & (edge < last)).all(axis=1)
-    some = np.bincount(bundle.owner, weights=within, minlength=len(bundle.closed)) > 0
-    return within | ~some[bundle.owner]
+    some = np.bincount(polylines.owner, weights=within, minlength=len(polylines.closed)) > 0
+    return within | ~some[polylines.owner]
 
 
 def _touches_border(points: Points, shape: tuple[int, ...]) -> bool:

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from blemish.measurement.skeleton_graph import Branch, SkeletonGraph
+from blemish.measurement.skeleton.graph import Branch, SkeletonGraph
 
 # A side branch is a spur unless it reaches past its junction's inscribed circle by that circle's radius and this.
 SPUR_MARGIN_PX = 4.0

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.image_widths import image_widths
-from blemish.measurement.profiles import Edges
-from blemish.measurement.threshold_masks import threshold_levels
+from blemish.measurement.polylines import Polylines, Values
+from blemish.measurement.width.contrast import threshold_levels
+from blemish.measurement.width.grey_levels import image_widths
+from blemish.measurement.width.profiles import Edges
 
 
 class Trust(NamedTuple):
@@ -60,7 +60,7 @@ class Widths:
 
 
 def choose_widths(
-    bundle: LineBundle,
+    polylines: Polylines,
     edges: Edges,
     clear: NDArray[np.bool_],
     image: NDArray[np.uint8] | None,
@@ -70,7 +70,7 @@ def choose_widths(
     """Widths by mask and image, smoothed along the cracks.
 
     Args:
-        bundle: the centre lines.
+        polylines: the centre lines.
         edges: where the mask ends across them.
         clear: bool (M,), points whose profile is whole and meets no other crack.
         image: uint8 (H, W), grey; None measures the mask alone.
@@ -78,14 +78,14 @@ def choose_widths(
         trust: from which width on the mask is believed.
     """
     known = np.where(clear, edges.width_px, np.nan)
-    calm = bundle.smooth(known, SMOOTH_PX)
+    calm = polylines.smooth(known, SMOOTH_PX)
     wide = np.clip((calm - NARROW_PX) / (WIDE_PX - NARROW_PX), 0.0, 1.0)
-    by_mask = np.where(clear, calm + wide * (bundle.smooth(known, SMOOTH_WIDE_PX) - calm), np.nan)
+    by_mask = np.where(clear, calm + wide * (polylines.smooth(known, SMOOTH_WIDE_PX) - calm), np.nan)
     if image is None:
         return Widths(by_mask, by_mask, np.full(len(by_mask), np.nan))
-    read = image_widths(image, bundle, edges, clear, threshold_levels(image, mask))
-    by_image = np.where(clear, bundle.smooth(read.width_px, SMOOTH_IMAGE_PX), np.nan)
-    calm = bundle.smooth(known, SMOOTH_IMAGE_PX)
+    read = image_widths(image, polylines, edges, clear, threshold_levels(image, mask))
+    by_image = np.where(clear, polylines.smooth(read.width_px, SMOOTH_IMAGE_PX), np.nan)
+    calm = polylines.smooth(known, SMOOTH_IMAGE_PX)
     corrected = np.where(read.clear_box, calm + np.clip(by_image - calm, -ROUNDING_PX, ROUNDING_PX), by_mask)
     alone = np.clip((trust.mask_alone_px - by_mask) / (trust.mask_alone_px - trust.image_alone_px), 0.0, 1.0)
     used = np.isfinite(by_image) & (by_image <= by_mask + EXCESS_PX) & (read.clear_box | (alone > 0))

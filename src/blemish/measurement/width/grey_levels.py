@@ -19,11 +19,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.measurement import blurred_box
-from blemish.measurement.bundle import LineBundle, Values
-from blemish.measurement.profiles import Edges
+from blemish.measurement.polylines import Polylines, Values
 from blemish.measurement.sampling import sample
-from blemish.measurement.threshold_masks import Levels, contrast_by_threshold
+from blemish.measurement.width.contrast import MAX_BOX_PX, OFFSETS_PX, Levels, contrast_by_shape, contrast_by_threshold
+from blemish.measurement.width.profiles import Edges
 
 STEP_PX = 0.5
 # Blur reaches this far past an edge; the surface's grey level is read beyond it, over FLANK_PX.
@@ -44,7 +43,7 @@ MAX_SCATTER_PX = 0.3
 # The mask's rounding is no scatter of the image: the mask's widths are smoothed by this before.
 SCATTER_SMOOTH_PX = 5.0
 # Above this width (mask) grey levels are not consulted: the mask's rounding no longer matters.
-WIDEST_PX = 24.0
+MAX_WIDTH_PX = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +80,31 @@ class ImageWidths:
 
 
 def image_widths(
-    image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
+    image: NDArray[np.uint8], polylines: Polylines, edges: Edges, usable: NDArray[np.bool_], levels: Levels | None
 ) -> ImageWidths:
     """Widths by grey-level integration.
 
     Args:
         image: uint8 (H, W), grey; cracks are darker than the surface.
-        bundle: the centre lines.
+        polylines: the centre lines.
         edges: where the mask ends across them.
         usable: bool (M,), points where no other crack meets this one.
         levels: what grey levels the mask may be a threshold at, if it is one.
     """
-    width = np.full(len(bundle.points), np.nan)
-    clear_box = np.zeros(len(bundle.points), dtype=np.bool_)
-    chosen = np.flatnonzero(usable & (edges.width_px <= WIDEST_PX))
+    width = np.full(len(polylines.points), np.nan)
+    clear_box = np.zeros(len(polylines.points), dtype=np.bool_)
+    chosen = np.flatnonzero(usable & (edges.width_px <= MAX_WIDTH_PX))
     if not chosen.size:
         return ImageWidths(width, clear_box)
-    read = _read(image, bundle, edges, chosen)
+    read = _read(image, polylines, edges, chosen)
     # Noise is averaged along the crack, where surface and contrast change slowly.
-    surface = bundle.smooth(read.surface, 4.0)
-    by_box = _box_fractions(image, bundle, edges, surface)
-    contrast = _contrast(bundle, surface, read, by_box)
+    surface = polylines.smooth(read.surface, 4.0)
+    by_box = _box_fractions(image, polylines, edges, surface)
+    contrast = _contrast(polylines, surface, read, by_box)
     sure = np.isfinite(by_box)
     if levels is not None:
-        darkest = _per_line(bundle, bundle.smooth(surface - read.middle, 2.0), 1, 90)
-        at_level = contrast_by_threshold(levels, surface, darkest, _per_line(bundle, edges.width_px, 1, 50))
+        darkest = _per_line(polylines, polylines.smooth(surface - read.middle, 2.0), 1, 90)
+        at_level = contrast_by_threshold(levels, surface, darkest, _per_line(polylines, edges.width_px, 1, 50))
         sure |= np.isfinite(at_level)
         contrast = np.where(np.isfinite(contrast), contrast, at_level)
     contrast = np.where(np.isfinite(contrast), contrast, surface * _image_fraction(read, surface, by_box))
@@ -113,22 +112,22 @@ def image_widths(
     np.divide(read.darkness, contrast, out=width, where=enough)
     width += read.core_px
     width[~(width > 0)] = np.nan
-    beside_mask = np.where(sure, width - bundle.smooth(edges.width_px, SCATTER_SMOOTH_PX), np.nan)
-    off = _per_line(bundle, beside_mask, 1, 50)
-    scatter = _per_line(bundle, np.abs(beside_mask - off), 1, 50)
+    beside_mask = np.where(sure, width - polylines.smooth(edges.width_px, SCATTER_SMOOTH_PX), np.nan)
+    off = _per_line(polylines, beside_mask, 1, 50)
+    scatter = _per_line(polylines, np.abs(beside_mask - off), 1, 50)
     return ImageWidths(width, (np.abs(off) <= AGREEMENT_PX) & (scatter <= MAX_SCATTER_PX))
 
 
-def _read(image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
-    darkness, core_px, core, middle, surface = (np.full(len(bundle.points), np.nan) for _ in range(5))
+def _read(image: NDArray[np.uint8], polylines: Polylines, edges: Edges, chosen: NDArray[np.intp]) -> _Readings:
+    darkness, core_px, core, middle, surface = (np.full(len(polylines.points), np.nan) for _ in range(5))
     half = edges.width_px[chosen] / 2 + MARGIN_PX + FLANK_PX
     octave = np.ceil(np.log2(half)).astype(int)
     for power in np.unique(octave):
         rows = chosen[octave == power]
         offsets = np.arange(-(2.0**power), 2.0**power + STEP_PX / 2, STEP_PX)
         across = offsets + edges.middle_px[rows, np.newaxis]
-        x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
-        y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
+        x = polylines.points[rows, :1] + across * polylines.normals[rows, :1]
+        y = polylines.points[rows, 1:] + across * polylines.normals[rows, 1:]
         grey = sample(image, x, y)
         beyond = np.abs(offsets) - edges.width_px[rows, np.newaxis] / 2
         flank = (beyond > MARGIN_PX) & (beyond <= MARGIN_PX + FLANK_PX)
@@ -150,36 +149,35 @@ def _mean(values: NDArray[np.float32], where: NDArray[np.bool_]) -> Values:
     return np.asarray(np.where(where, values, 0.0).sum(axis=1) / np.maximum(counts, 1), dtype=np.float64)
 
 
-def _box_fractions(image: NDArray[np.uint8], bundle: LineBundle, edges: Edges, surface: Values) -> Values:
+def _box_fractions(image: NDArray[np.uint8], polylines: Polylines, edges: Edges, surface: Values) -> Values:
     """How dark each crack is in full, as a fraction of the surface, by a blurred box, (M,); NaN where none fits."""
-    fractions = np.full(len(bundle.points), np.nan)
+    fractions = np.full(len(polylines.points), np.nan)
     at_line, widths = [], []
-    for start, stop in pairwise(bundle.starts):
+    for start, stop in pairwise(polylines.starts):
         points = start + np.flatnonzero(np.isfinite(surface[start:stop]))
         width = float(np.median(edges.width_px[points])) if points.size >= BOX_POINTS[0] else np.inf
-        if width > blurred_box.WIDEST_PX:
+        if width > MAX_BOX_PX:
             points = points[:0]
         at_line.append(points[:: max(1, -(-points.size // BOX_POINTS[1]))])
         widths.append(width)
     rows = np.concatenate(at_line)
-    across = blurred_box.OFFSETS_PX + edges.middle_px[rows, np.newaxis]
-    x = bundle.points[rows, :1] + across * bundle.normals[rows, :1]
-    y = bundle.points[rows, 1:] + across * bundle.normals[rows, 1:]
+    across = OFFSETS_PX + edges.middle_px[rows, np.newaxis]
+    x = polylines.points[rows, :1] + across * polylines.normals[rows, :1]
+    y = polylines.points[rows, 1:] + across * polylines.normals[rows, 1:]
     darker = 1.0 - sample(image, x, y) / np.maximum(surface[rows, np.newaxis], 1.0)
     ends = np.cumsum([0] + [points.size for points in at_line])
     for line, (first, last) in enumerate(pairwise(ends)):
         if last > first:
-            box = blurred_box.fit_blurred_box(darker[first:last].mean(axis=0), widths[line])
-            if box.believed:
-                fractions[bundle.starts[line] : bundle.starts[line + 1]] = box.height
+            contrast = contrast_by_shape(darker[first:last].mean(axis=0), widths[line])
+            fractions[polylines.starts[line] : polylines.starts[line + 1]] = contrast
     return fractions
 
 
-def _contrast(bundle: LineBundle, surface: Values, read: _Readings, by_box: Values) -> Values:
+def _contrast(polylines: Polylines, surface: Values, read: _Readings, by_box: Values) -> Values:
     """Surface minus crack by the crack itself, in grey levels, (M,), NaN where it does not tell."""
     by_core = _core_fraction(read, surface)
-    local = bundle.smooth(by_core, 5.0)
-    own = _per_line(bundle, by_core, CORE_POINTS_CRACK, 50)
+    local = polylines.smooth(by_core, 5.0)
+    own = _per_line(polylines, by_core, CORE_POINTS_CRACK, 50)
     by_core = np.where(np.isfinite(local) & np.isfinite(own), local, own)
     return surface * np.where(np.isfinite(by_core), by_core, by_box)
 
@@ -195,11 +193,11 @@ def _image_fraction(read: _Readings, surface: Values, by_box: Values) -> float:
     return float(np.median(known)) if known.size >= CORE_POINTS_IMAGE else np.nan
 
 
-def _per_line(bundle: LineBundle, values: Values, least: int, percentile: float) -> Values:
+def _per_line(polylines: Polylines, values: Values, least: int, percentile: float) -> Values:
     """A percentile over each line's known values, at every point of it, (M,); NaN for lines with too few."""
     known = np.isfinite(values)
-    found = np.full(len(bundle.closed), np.nan)
-    for line in np.flatnonzero(np.bincount(bundle.owner[known], minlength=len(found)) >= least):
-        part = slice(bundle.starts[line], bundle.starts[line + 1])
+    found = np.full(len(polylines.closed), np.nan)
+    for line in np.flatnonzero(np.bincount(polylines.owner[known], minlength=len(found)) >= least):
+        part = slice(polylines.starts[line], polylines.starts[line + 1])
         found[line] = np.percentile(values[part][known[part]], percentile)
-    return found[bundle.owner]
+    return found[polylines.owner]

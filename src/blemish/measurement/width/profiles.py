@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.measurement.polylines import Points
+from blemish.measurement.polylines import Points, Values
 from blemish.measurement.sampling import Image, sample
 
 SPACING_PX = 0.5
@@ -22,8 +22,6 @@ _SEEK_PX = 1.5
 # Beyond the edge, a rise by this much is another crack.
 _RISE = 0.05
 _FADED = 0.02
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

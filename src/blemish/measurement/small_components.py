@@ -1,14 +1,14 @@
-"""Removing specks from a crack mask with windows of ones, as the crack-inpainting paper does.
+"""Removing small components from a crack mask with windows of ones, as Kim, Sohn and Kim (2020) do after inpainting.
 
-Kim, Sohn, Kim 2020 convolve the binary image with windows of ones and drop pixels that belong to no connected run
-longer than the window. Our reading: a window is laid at every place; where the frame of one pixel around it is empty,
-nothing in the window is connected with anything outside, so the run ends inside and is dropped. That a frame is empty
-is read from two convolutions: the window's sum equals that of the window two pixels larger. Windows of 1 px up to the
-given side are tried, so a speck goes even where a larger window would already touch a crack.
+They convolve the binary image with windows of ones and drop pixels that belong to no connected run longer than the
+window. Here a window is placed everywhere; where the frame of one pixel around it is empty, nothing in the window is
+connected with anything outside, so it is dropped. Whether a frame is empty follows from two convolutions: the window's
+sum equals that of the window two pixels larger. Windows of 1 px up to the given side are tried, so that a component
+goes even where a larger window would already touch a crack.
 
-The other way, dropping connected pieces below an area, is `blemish.measurement.find_regions`, and what a detector does
-(``min_area_px``). The two differ: by area a thin piece goes before a round one of the same length, and with windows a
-speck between two cracks stays.
+The other way, dropping connected components below an area, is `blemish.measurement.find_regions`, and what a detector
+does (``min_area_px``). The two differ: by area a thin component goes before a round one of the same length, and with
+windows a component between two cracks stays.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from blemish.errors import SettingsError
 
 
-def remove_specks(mask: NDArray[np.bool_], window_px: int) -> NDArray[np.bool_]:
-    """The mask without what fits, alone, into a square window.
+def remove_small_components(mask: NDArray[np.bool_], window_px: int) -> NDArray[np.bool_]:
+    """The mask without components that fit, alone, into a square window.
 
     Args:
         mask: bool (H, W). Outside of it there is nothing.

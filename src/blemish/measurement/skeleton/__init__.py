@@ -1,0 +1,1 @@
+"""From a mask to the centre lines of its cracks."""
