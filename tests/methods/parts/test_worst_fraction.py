@@ -47,6 +47,15 @@ def test_the_worst_fraction_is_the_mean_of_the_largest_values_of_the_map(name: s
     np.testing.assert_allclose(score.numpy(), expected, rtol=1e-4)
 
 
+def test_a_detector_file_holds_the_worst_fraction(tmp_path: Path):
+    images = draw_images(tmp_path / "good", 8, colour=False)
+    settings = {**TINY, "colour": False, "worst_fraction": 0.01}
+    detector = blemish.train("autoencoder", images, tmp_path / "x.blemish", settings=settings)
+    # An image of the network's size, so that its map is the graph's own.
+    score, anomaly_map = detector.score(np.full((48, 48, 3), 255, np.uint8))
+    assert score == pytest.approx(np.sort(anomaly_map.ravel())[-23:].mean(), rel=1e-4)
+
+
 def test_without_a_fraction_the_score_is_the_methods_own():
     torch.manual_seed(0)
     method = get_method("ganomaly")

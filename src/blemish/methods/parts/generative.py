@@ -118,7 +118,9 @@ class GenerativeMethod(GradientMethod):
         fraction: float = self.settings.worst_fraction
         if fraction:
             flat = maps.flatten(1)
-            score = flat.topk(max(1, round(fraction * flat.shape[1])), dim=1).values.mean(dim=1)
+            # While a graph is traced, a shape is a tensor.
+            count = max(1, round(fraction * int(flat.shape[1])))
+            score = flat.topk(count, dim=1).values.mean(dim=1)
         return score, maps
 
     def input_spec(self) -> InputSpec:
