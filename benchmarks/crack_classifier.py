@@ -36,12 +36,14 @@ import blemish
 from blemish.cpu import images_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
 from blemish.detectors import Detector
-from blemish.evaluation import Case, Confusion, Evaluation, draw_cases, draw_confusion, notable_cases
-from blemish.evaluation.canvas import DEFECTIVE, NORMAL, picture
+from blemish.evaluation import Confusion, Evaluation
 from blemish.images import read_image
 from blemish.inspection import choose_split, evaluate_each
 from blemish.inspection.stream import inspect_stream
 from blemish.locations import data_dir
+from blemish.reports.image_tables import Case, draw_cases, notable_cases
+from blemish.reports.plots import draw_confusion
+from blemish.reports.png_figure import DEFECTIVE, NORMAL, png_figure
 
 from cells import cell, paired, slug, spread
 from machine import describe_machine
@@ -137,7 +139,7 @@ def draw(
     """Curves of every row, its confusion matrix over all seeds, and what the first seed was most wrong about."""
     for row, of_row in files.items():
         stem = f"{data}-{slug(row)}"
-        with picture(pictures / f"{stem}-curves.png", width_in=7.5, height_in=3, title=f"{row}, {data}") as figure:
+        with png_figure(pictures / f"{stem}-curves.png", width_in=7.5, height_in=3, title=f"{row}, {data}") as figure:
             left, right = figure.subplots(1, 2)
             for number, file in enumerate(of_row):
                 for axes, name, colour, label in (

@@ -32,13 +32,14 @@ from numpy.typing import NDArray
 import blemish
 from blemish.datasets import Dataset, Sample, read_dataset
 from blemish.detectors import Detector
-from blemish.evaluation import CrackMetrics, PixelMetrics, ThresholdSweep, draw_grid, mark_errors
+from blemish.evaluation import CrackMetrics, PixelMetrics, ThresholdSweep
 from blemish.files import write_text
 from blemish.images import image_size_px, read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
 from blemish.measurement import find_regions
 from blemish.measurement.small_components import remove_small_components
+from blemish.reports.image_tables import draw_table, mark_errors
 from blemish.training.recipes import parse_assignments
 
 from machine import describe_machine
@@ -249,7 +250,7 @@ def draw(folder: Path, out: Path, data: Dataset, records: dict[str, list[dict]],
         rows.append([pixels, truth, *(mark_errors(pixels, mask, truth) for mask in masks if mask is not None)])
     target = folder / "inpainting-forms.png"
     title = "green found, red false, blue missed; images from worst to best of the published form"
-    draw_grid(target, ["image", "label", *detectors], rows, captions=captions, title=title)
+    draw_table(target, ["image", "label", *detectors], rows, captions=captions, title=title)
     print(f"Drew {target}.")
 
 
@@ -297,7 +298,7 @@ def draw_steps(target: Path, out: Path, record: dict, samples: list[Sample]) -> 
             ]
         )
     headings = ["input", "restored", "difference ×2", f"map ≥ {threshold:g}", f"specks {record['window_px']} px"]
-    draw_grid(target, [*headings, "label", "prediction"], rows, captions=[Path(each.path).stem for each in samples])
+    draw_table(target, [*headings, "label", "prediction"], rows, captions=[Path(each.path).stem for each in samples])
     print(f"Drew {target}.")
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import blemish
-from blemish.evaluation import draw_grid, mark_errors
 from blemish.images import read_image
+from blemish.reports.image_tables import draw_table, mark_errors
 
 from feature_methods import METHODS, SETS, read_set, slug
 
@@ -65,7 +65,7 @@ def main() -> None:
         captions.append(f"{said}\n{score:.2f}")
     title = f"{options.set}, {options.method}, rejected from {limit:.2f}"
     target = options.pictures / f"{stem}.png"
-    draw_grid(target, ["image", "label", "map"], rows, captions=captions, title=title)
+    draw_table(target, ["image", "label", "map"], rows, captions=captions, title=title)
     print(f"Drew {target}.")
 
 

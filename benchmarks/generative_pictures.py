@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blemish.evaluation import Triple, draw_boxes, draw_losses, draw_triples, notable_cases
 from blemish.images import read_image
 from blemish.methods import get_method
 from blemish.methods.data.image_stream import pieces
+from blemish.reports.image_tables import Triple, draw_triples, notable_cases
+from blemish.reports.plots import draw_boxes, draw_losses
 from blemish.training.backbones import Backbones, start_from
 from blemish.training.recipes import resolve_settings
 

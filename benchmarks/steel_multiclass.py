@@ -40,17 +40,12 @@ from numpy.typing import NDArray
 import blemish
 from blemish.datasets import Dataset, Sample, read_dataset, with_duplicate_groups, with_splits
 from blemish.detectors import Detector
-from blemish.evaluation import (
-    ClassConfusion,
-    ClassDice,
-    draw_class_confusion,
-    draw_grid,
-    draw_losses,
-    mark_errors,
-)
+from blemish.evaluation import ClassConfusion, ClassDice
 from blemish.images import read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
+from blemish.reports.image_tables import draw_table, mark_errors
+from blemish.reports.plots import draw_class_confusion, draw_losses
 
 from cells import cell, paired, slug, spread
 from drawn_steel import draw_strips
@@ -203,7 +198,7 @@ def draw(pictures: Path, name: str, files: dict[str, Path], cells: dict[str, lis
         headings = ("image", "labelled", "found", "right, false, missed")
         overlays = [overlay(detector, sample, dataset.classes) for sample in shown]
         captions = [sample.masks[0].label for sample in shown if sample.masks]
-        draw_grid(pictures / f"{stem}-overlays.png", headings, overlays, captions=captions, title=f"{row}, {name}")
+        draw_table(pictures / f"{stem}-overlays.png", headings, overlays, captions=captions, title=f"{row}, {name}")
 
 
 def images_of(label: str, dataset: Dataset, count: int = 2) -> list[Sample]:

@@ -7,7 +7,8 @@ import pytest
 from sklearn import metrics
 
 from blemish.errors import DataError
-from blemish.evaluation import ClassConfusion, Evaluation, draw_class_confusion
+from blemish.evaluation import ClassConfusion, Evaluation
+from blemish.reports.plots import draw_class_confusion
 
 
 def test_counts_and_rates_are_those_of_scikit_learn():

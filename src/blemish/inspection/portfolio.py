@@ -16,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors import Thresholds
-from blemish.evaluation import (
-    Case,
-    Metrics,
+from blemish.evaluation import Metrics
+from blemish.files import write_text
+from blemish.inspection.evaluating import Answer
+from blemish.reports.image_tables import Case, draw_cases
+from blemish.reports.plots import (
     draw_boxes,
-    draw_cases,
     draw_class_confusion,
     draw_confusion,
     draw_histograms,
     draw_precision_recall,
     draw_roc,
 )
-from blemish.files import write_text
-from blemish.inspection.evaluating import Answer
 
 _CASES = 5
 # Larger than they are drawn, and small enough to keep twenty of them.

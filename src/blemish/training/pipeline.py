@@ -12,10 +12,10 @@ from torch import nn
 from blemish.datasets import Dataset, fingerprint, image_digests, read_dataset
 from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
-from blemish.evaluation import draw_losses
 from blemish.files import write_bytes
 from blemish.methods import FittedMethod, GradientMethod, Method, get_method
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
+from blemish.reports.plots import draw_losses
 from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.card import model_card
 from blemish.training.choosing import Parts, split_labelled_images, split_masked_images

@@ -26,11 +26,11 @@ from blemish.detectors import (
     Thresholds,
 )
 from blemish.errors import BlemishError, DataError, SettingsError
-from blemish.evaluation import draw_losses
 from blemish.methods import get_method, method_names
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.parts.generative import GenerativeMethod
+from blemish.reports.plots import draw_losses
 from blemish.training.backbones import save_weights
 from blemish.training.card import model_card
 from blemish.training.export import export_window_graph

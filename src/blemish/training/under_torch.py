@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, read_dataset
 from blemish.errors import BlemishError, SettingsError
-from blemish.evaluation import draw_losses
 from blemish.images import read_image
 from blemish.methods import get_method
 from blemish.methods.data.image_stream import pieces
 from blemish.methods.parts.generative import GenerativeMethod
+from blemish.reports.plots import draw_losses
 from blemish.training.backbones import Backbones, save_weights
 from blemish.training.fitting import Fit, fit
 from blemish.training.normals import split_normal_images

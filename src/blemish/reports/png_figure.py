@@ -1,4 +1,4 @@
-"""One look for every picture of this room, and Matplotlib only when a picture is asked for."""
+"""A Matplotlib figure written to PNG, in one style for all plots; Matplotlib is imported when one is drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WIDE_FONTS = (
 
 
 @contextmanager
-def picture(target: Path, *, width_in: float = 5.0, height_in: float = 3.6, title: str = "") -> Iterator[Figure]:
+def png_figure(target: Path, *, width_in: float = 5.0, height_in: float = 3.6, title: str = "") -> Iterator[Figure]:
     """A figure to draw on, written to ``target`` as PNG when the block ends well.
 
     Args:

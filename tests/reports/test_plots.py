@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from blemish.errors import BlemishError, DataError, MissingExtraError
-from blemish.evaluation import Confusion, canvas, plates, plots
+from blemish.evaluation import Confusion
+from blemish.reports import image_tables, plots
+from blemish.reports.image_tables import Case, Triple
+from blemish.reports.png_figure import png_figure
 
 pytest.importorskip("matplotlib")
 
@@ -30,14 +33,19 @@ DRAWN = {
     "boxes": lambda to: plots.draw_boxes(to, {"good": SCORES[:60], "균열": SCORES[60:], "empty": []}),
     "confusion": lambda to: plots.draw_confusion(to, Confusion(8, 2, 1, 1234)),
     "empty confusion": lambda to: plots.draw_confusion(to, Confusion()),
-    "triples": lambda to: plates.draw_triples(to, [plates.Triple(IMAGE, IMAGE, MAP, "a.png")] * 2),
-    "grey triple": lambda to: plates.draw_triples(to, [plates.Triple(IMAGE[..., 0], IMAGE[..., 0], MAP * 0)]),
-    "cases": lambda to: plates.draw_cases(
-        to, {"missed": [plates.Case(IMAGE, MAP, MASK, "0.12")], "found": [plates.Case(IMAGE)] * 3, "passed": []}
+    "triples": lambda to: image_tables.draw_triples(to, [Triple(IMAGE, IMAGE, MAP, "a.png")] * 2),
+    "grey triple": lambda to: image_tables.draw_triples(to, [Triple(IMAGE[..., 0], IMAGE[..., 0], MAP * 0)]),
+    "cases": lambda to: image_tables.draw_cases(
+        to,
+        {
+            "missed": [Case(IMAGE, MAP, MASK, "0.12")],
+            "found": [Case(IMAGE)] * 3,
+            "passed": [],
+        },
     ),
-    "cases without maps": lambda to: plates.draw_cases(to, {"passed": [plates.Case(IMAGE, truth=MASK)]}),
-    "a large image": lambda to: plates.draw_cases(
-        to, {"passed": [plates.Case(np.zeros((2000, 3000, 3), np.uint8), np.zeros((2000, 3000), np.float32))]}
+    "cases without maps": lambda to: image_tables.draw_cases(to, {"passed": [Case(IMAGE, truth=MASK)]}),
+    "a large image": lambda to: image_tables.draw_cases(
+        to, {"passed": [Case(np.zeros((2000, 3000, 3), np.uint8), np.zeros((2000, 3000), np.float32))]}
     ),
 }
 
@@ -106,8 +114,8 @@ def test_a_log_without_losses_is_refused(content, said, tmp_path):
         (lambda to: plots.draw_roc(to, [np.nan, 1], [True, False]), "NaN"),
         (lambda to: plots.draw_histograms(to, {}), "no scores to draw"),
         (lambda to: plots.draw_boxes(to, {"good": [np.inf]}), 'class "good" are NaN or infinite'),
-        (lambda to: plates.draw_triples(to, []), "no images"),
-        (lambda to: plates.draw_cases(to, {"found": []}), "no images"),
+        (lambda to: image_tables.draw_triples(to, []), "no images"),
+        (lambda to: image_tables.draw_cases(to, {"found": []}), "no images"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(draw, said, tmp_path):
@@ -118,9 +126,9 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(draw, said, tmp_
 
 def test_notable_cases_are_where_the_ranking_was_most_wrong_and_most_right():
     scores, defective = [0.1, 0.9, 0.5, 0.2, 0.8], [False, False, True, True, True]
-    found = {kind: rows.tolist() for kind, rows in plates.notable_cases(scores, defective, count=2).items()}
+    found = {kind: rows.tolist() for kind, rows in image_tables.notable_cases(scores, defective, count=2).items()}
     assert found == {"missed": [3, 2], "false alarms": [1, 0], "found": [4, 2], "passed": [0, 1]}
-    assert plates.notable_cases([0.5], [True])["passed"].size == 0
+    assert image_tables.notable_cases([0.5], [True])["passed"].size == 0
 
 
 def test_a_target_that_cannot_be_written_is_said(tmp_path):
@@ -131,5 +139,5 @@ def test_a_target_that_cannot_be_written_is_said(tmp_path):
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"blemish\[train\]"), canvas.picture(tmp_path / "plot.png"):
+    with pytest.raises(MissingExtraError, match=r"blemish\[train\]"), png_figure(tmp_path / "plot.png"):
         pass

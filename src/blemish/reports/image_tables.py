@@ -1,4 +1,4 @@
-"""Pictures of images side by side: original, reconstruction and difference; best and worst cases."""
+"""Images side by side in PNG files: reconstructions, best and worst cases, and any other table of images."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blemish.errors import DataError
-from blemish.evaluation.canvas import DEFECTIVE, picture
 from blemish.evaluation.ranking import checked_pairs
+from blemish.reports.png_figure import DEFECTIVE, png_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_CELL_IN = 1.7
+_CELL_IN, _TABLE_CELL_IN = 1.7, 1.35
 _CELL_PX = 360
+_HIT_RGB, _FALSE_RGB, _MISSED_RGB = (40, 200, 90), (235, 60, 60), (60, 140, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def draw_triples(target: Path, rows: Sequence[Triple], *, title: str = "") -> No
     if not rows:
         raise DataError("There are no images to draw.")
     low, high = _range([row.difference for row in rows])
-    with picture(target, width_in=3 * _CELL_IN + 0.9, height_in=len(rows) * _CELL_IN + 0.5, title=title) as figure:
+    with png_figure(target, width_in=3 * _CELL_IN + 0.9, height_in=len(rows) * _CELL_IN + 0.5, title=title) as figure:
         grid = figure.subplots(len(rows), 3, squeeze=False)
         for axes, heading in zip(grid[0], ("original", "reconstruction", "difference"), strict=True):
             axes.set_title(heading)
@@ -131,7 +132,7 @@ def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str 
     low, high = _range(maps) if maps else (0.0, 1.0)
     columns, rows = max(map(len, shown.values())), rows_each * len(shown)
     width, height = columns * _CELL_IN + 0.6, rows * _CELL_IN + 0.3 * len(shown) + 0.4
-    with picture(target, width_in=width, height_in=height, title=title) as figure:
+    with png_figure(target, width_in=width, height_in=height, title=title) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes in grid.flat:
             _bare(axes)
@@ -147,6 +148,63 @@ def draw_cases(target: Path, kinds: Mapping[str, Sequence[Case]], *, title: str 
                 if case.anomaly_map is not None:
                     below = grid[rows_each * band + 1, column]
                     below.imshow(_small(case.anomaly_map), cmap="inferno", vmin=low, vmax=high)
+
+
+def mark_errors(pixels: NDArray[np.uint8], predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Green where prediction and truth agree on a defect, red where only the prediction sees one, blue where missed.
+
+    Args:
+        pixels: uint8 RGB (H, W, 3).
+        predicted: bool (H, W).
+        truth: bool (H, W).
+
+    Returns:
+        uint8 RGB (H, W, 3), a new array.
+    """
+    marked = pixels.copy()
+    for mask, colour in (
+        (predicted & truth, _HIT_RGB),
+        (predicted & ~truth, _FALSE_RGB),
+        (truth & ~predicted, _MISSED_RGB),
+    ):
+        marked[mask] = colour
+    return marked
+
+
+def draw_table(
+    target: Path,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[NDArray[np.generic]]],
+    *,
+    captions: Sequence[str] = (),
+    title: str = "",
+) -> None:
+    """A table of images: one image a row, one step or one method a column.
+
+    Args:
+        target: PNG file to write.
+        headings: one for each column.
+        rows: images, one for each heading: uint8 RGB (H, W, 3), bool (H, W), or float (H, W) from 0 to 1.
+        captions: one at the left of each row, or none.
+        title: above everything.
+
+    Raises:
+        DataError: no rows, or rows of another length than the headings.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    if not rows or any(len(row) != len(headings) for row in rows):
+        raise DataError(f"A table of images needs rows of {len(headings)} images, one for each heading.")
+    width_in, height_in = len(headings) * _TABLE_CELL_IN + 0.4, len(rows) * _TABLE_CELL_IN + (0.7 if title else 0.4)
+    with png_figure(target, width_in=width_in, height_in=height_in, title=title) as figure:
+        grid = figure.subplots(len(rows), len(headings), squeeze=False)
+        for axes, heading in zip(grid[0], headings, strict=True):
+            axes.set_title(heading)
+        for line, row in zip(grid, rows, strict=True):
+            for axes, cell in zip(line, row, strict=True):
+                axes.imshow(cell, cmap="gray", vmin=0, vmax=255 if cell.dtype == np.uint8 else 1)
+                _bare(axes)
+        for line, caption in zip(grid, captions, strict=False):
+            line[0].set_ylabel(caption, fontsize=8)
 
 
 def _range(maps: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float]:

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from blemish.errors import DataError
 from blemish.evaluation import ranking
-from blemish.evaluation.canvas import DEFECTIVE, NORMAL, OTHERS, class_colours, picture
 from blemish.evaluation.class_confusion import ClassConfusion
 from blemish.evaluation.confusion import Confusion
+from blemish.reports.png_figure import DEFECTIVE, NORMAL, OTHERS, class_colours, png_figure
 
 _MAX_BINS = 60
 
@@ -38,7 +38,7 @@ def draw_roc(target: Path, scores: ArrayLike, defective: ArrayLike, *, title: st
     curve, area = ranking.roc_curve(scores, defective), ranking.auroc(scores, defective)
     if curve is None:
         raise DataError("A ROC curve needs normal and defective items; only one of the two is there.")
-    with picture(target, width_in=4, height_in=4, title=title) as figure:
+    with png_figure(target, width_in=4, height_in=4, title=title) as figure:
         axes = figure.add_subplot(aspect="equal")
         axes.plot([0, 1], [0, 1], color="#c8ced4", lw=1, ls="--")
         axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=DEFECTIVE, label=f"AUROC {area:.4f}")
@@ -59,7 +59,7 @@ def draw_precision_recall(
         raise DataError("A precision-recall curve needs normal and defective items; only one of the two is there.")
     chance = float(np.mean(np.asarray(defective, dtype=np.bool_)))
     at = int(np.flatnonzero(curve.threshold == best.threshold)[0])
-    with picture(target, width_in=4, height_in=4, title=title) as figure:
+    with png_figure(target, width_in=4, height_in=4, title=title) as figure:
         axes = figure.add_subplot(aspect="equal")
         axes.axhline(chance, color="#c8ced4", lw=1, ls="--")
         # Between two thresholds no precision is reached: steps, as the average precision adds them up.
@@ -104,7 +104,7 @@ def draw_histograms(
     edges = np.histogram_bin_edges(np.concatenate(list(by_class.values())), bins="auto")
     if edges.size - 1 > _MAX_BINS:
         edges = np.linspace(edges[0], edges[-1], _MAX_BINS + 1)
-    with picture(target, title=title) as figure:
+    with png_figure(target, title=title) as figure:
         axes = figure.add_subplot()
         for name, colour in class_colours(list(by_class)).items():
             values = by_class[name]
@@ -125,7 +125,7 @@ def draw_boxes(target: Path, scores: Mapping[str, ArrayLike], *, title: str = "S
     """
     by_class = _checked_classes(scores)
     colours = class_colours(list(by_class))
-    with picture(target, width_in=max(3.0, 1.0 + 0.9 * len(by_class)), height_in=3.8, title=title) as figure:
+    with png_figure(target, width_in=max(3.0, 1.0 + 0.9 * len(by_class)), height_in=3.8, title=title) as figure:
         axes = figure.add_subplot()
         drawn = axes.boxplot(
             list(by_class.values()),
@@ -156,7 +156,7 @@ def draw_confusion(
         names: of the normal and the defective class.
         title: above the plot.
     """
-    with picture(target, width_in=3.6, height_in=3.4, title=title) as figure:
+    with png_figure(target, width_in=3.6, height_in=3.4, title=title) as figure:
         axes = figure.add_subplot()
         _draw_counts(axes, confusion.matrix(), fontsize=11)
         axes.set_xticks([0, 1], ["passed", "flagged"])
@@ -174,7 +174,7 @@ def draw_class_confusion(target: Path, confusion: ClassConfusion, *, title: str 
     """
     side_in = 2.4 + 0.75 * len(confusion.labels)
     ticks = range(len(confusion.labels))
-    with picture(target, width_in=side_in, height_in=side_in, title=title) as figure:
+    with png_figure(target, width_in=side_in, height_in=side_in, title=title) as figure:
         axes = figure.add_subplot()
         _draw_counts(axes, confusion.counts, fontsize=9)
         axes.set_xticks(ticks, confusion.labels, rotation=45, ha="right")
@@ -205,7 +205,7 @@ def draw_losses(target: Path, log: Path, *, title: str = "Losses") -> None:
         DataError: the log is missing, is no such CSV, or holds no losses.
     """
     curves = _read_losses(log)
-    with picture(target, title=title) as figure:
+    with png_figure(target, title=title) as figure:
         axes = figure.add_subplot()
         palette = (NORMAL, DEFECTIVE, *OTHERS)
         for number, (name, points) in enumerate(curves.items()):
