@@ -79,9 +79,9 @@ def map_of(detector: Detector, path: Path) -> NDArray[np.float32]:
 
 def describe(raw: Path, drawn: Path, normal: Path, bare: Path, seed: int, file: Path) -> None:
     """Choose thresholds, calibrate, and say in the model card what the detector is for."""
-    images = list_images([normal / "train" / "images"])
+    images = list_images([normal / "train" / "images"]).images
     aside = split_masked_images(read_dataset(drawn), seed=seed, say=lambda _: None).held_out
-    detector = outline(blemish.load(raw), aside, list_images([bare / "train" / "images"]))
+    detector = outline(blemish.load(raw), aside, list_images([bare / "train" / "images"]).images)
     detector = calibrate(detector, images, alpha=ALPHA, review_alpha=REVIEW_ALPHA, say=print)
     card = detector.container.card.replace(f"# {raw.stem}\n", "# concrete-crack\n")
     Detector(replace(detector.container, card=card + ABOUT)).save(file)

@@ -1,4 +1,7 @@
-"""Writing files so that nothing is ever half-written: beside the target first, then renamed onto it."""
+"""Writing files so that nothing is ever half-written: beside the target first, then renamed onto it.
+
+And the names by which a folder of results is known again, so that nobody takes its pictures for images to inspect.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blemish.errors import BlemishError
+
+RUN_RECORD_NAME = "inspection.json"
+OVERLAYS_NAME = "overlays"
+MASKS_NAME = "masks"
+RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME})
+"""Folders of pictures beside a run record."""
+
+# So much of a target's name goes into that of its temporary file, which must not exceed 255 bytes.
+_STEM_CHARACTERS = 40
 
 
 @contextmanager
@@ -23,7 +35,9 @@ def replacing(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # The suffix stays, since encoders choose the format by it.
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem[:_STEM_CHARACTERS]}.", suffix=target.suffix, dir=target.parent
+        )
         os.close(handle)
     except OSError as error:
         raise _cannot_write(target, error) from error
@@ -59,7 +73,7 @@ def appearing(target: Path) -> Iterator[Path]:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise BlemishError(f'"{target}" holds something already; name a folder that is new or empty.')
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:_STEM_CHARACTERS]}.", dir=target.parent))
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:

@@ -17,7 +17,7 @@ def test_images_of_each_set_are_read_as_opencv_reads_them(name):
     assert DATA is not None
     if not (DATA / name).is_dir():
         pytest.skip(f"{name} is not there")
-    images = list_images([DATA / name])
+    images = list_images([DATA / name]).images
     for path in images[:: max(1, len(images) // 15)]:
         image = load_image(path)
         assert image.notes == ()

@@ -24,7 +24,7 @@ def good(tmp_path: Path) -> list[Path]:
         image = np.full((12, 15, 3), 230, np.uint8)
         image[5, index % 15] = darkest
         write_png(tmp_path / "good" / f"{index:02d}.png", image)
-    return list_images([tmp_path / "good"])
+    return list(list_images([tmp_path / "good"]).images)
 
 
 def test_the_threshold_is_the_promised_one_of_the_scores(darkness: Container, good: list[Path]):
@@ -65,7 +65,7 @@ def test_a_pixel_threshold_above_the_peak_raises_it(darkness: Container, good: l
 def test_a_calibrated_pixel_threshold_holds_for_every_class(light_and_dark: Container, tmp_path: Path):
     for level in range(30):
         write_png(tmp_path / f"{level}.png", np.full((8, 8, 3), 180 + level, np.uint8))
-    images = list_images([tmp_path])
+    images = list_images([tmp_path]).images
     lower = Thresholds(pixel=0.9, by_class=(ClassThreshold(label="1", pixel=0.1), ClassThreshold(label="2", pixel=0.9)))
     calibrated = calibrate(Detector(light_and_dark).with_thresholds(lower), images, alpha=0.1, pixels=True)
     assert not any(calibrated.inspect(path).regions for path in images)

@@ -110,6 +110,18 @@ def test_a_image_that_the_detector_refuses_stops_nothing(darkness: Container, im
     assert errors == [None, None, None, None, "Too light.", None, None]
 
 
+def test_an_image_that_does_not_fit_into_memory_stops_nothing(darkness: Container, images: list[Path]):
+    class Small(Detector):
+        def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
+            if pixels[0, 0, 0] == 202:
+                raise MemoryError
+            return super().inspect_pixels(pixels)
+
+    found = list(inspect_images(Small(darkness), images))
+    assert [number for number, one in enumerate(found) if one.error is not None] == [2]
+    assert "too large to be inspected" in (found[2].error or "")
+
+
 def test_nothing_is_written_without_a_folder(darkness_file: Path, images: list[Path], tmp_path: Path):
     before = sorted(tmp_path.rglob("*"))
     assert len(list(inspect_images(load(darkness_file), images))) == 7

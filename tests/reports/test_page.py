@@ -89,7 +89,7 @@ def test_the_page_shows_summary_pictures_tables_and_provenance(found: Path):
     # Six images, and a close-up of each but the normal one.
     assert len(pictures) == 6 + 5
     assert kinds.count("script") == 1
-    for said in ("wall.blemish", "0.1 mm per pixel (given)", "10 mm", "could not be inspected", "largest width"):
+    for said in ("wall.blemish", "0.1 mm per pixel (given)", "10 mm", "not inspected:", "largest width"):
         assert said in tree.text
     document = read_document(found)
     regions = sum(len(image.regions) for image in document.images)

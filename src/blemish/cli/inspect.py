@@ -67,7 +67,12 @@ def inspect(
     from blemish.images import list_images
     from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_images, to_line
 
-    images = list_images(paths)
+    listing = list_images(paths)
+    for sentence in listing.sentences:
+        typer.echo(sentence, err=True)
+    # What is left out has its line in the findings too: reading it ends in the same reason.
+    left_out = [path for path, _ in listing.left_out]
+    images = [*listing.images, *left_out]
     at_once = images_at_once(len(images), threads)
     loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
     measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
@@ -83,7 +88,7 @@ def inspect(
                 handed_in.add(inspection)
             if as_json:
                 typer.echo(to_line(inspection))
-            elif inspection.error is not None:
+            elif inspection.error is not None and inspection.path not in left_out:
                 typer.echo(f"Skipped: {inspection.error}", err=True)
             advance()
     place = ""

@@ -12,7 +12,8 @@ from PIL import Image, TiffImagePlugin
 
 from blemish.datasets.sample import MaskSource
 from blemish.errors import DataError, ImageError
-from blemish.images.header import open_header, open_image
+from blemish.images.header import open_image
+from blemish.images.opening import open_header
 from blemish.images.orientation import QUARTER_TURNS, turn_upright
 
 
@@ -106,9 +107,13 @@ def _load(path: Path) -> tuple[NDArray[np.bool_], bool]:
     try:
         with open_image(path) as stream:
             header = open_header(stream, str(path))
+            if header.image is None:
+                raise DataError(f'The mask "{path}" is {header.kind.name}; save it as PNG, TIFF, BMP or GIF.')
             mask = binarise(header.image)
     except ImageError as error:
         raise DataError(f"A mask cannot be read: {error}") from error
+    except DataError:
+        raise
     except Exception as error:  # decoders raise nearly anything on damaged data
         raise DataError(f'The mask "{path}" is cut short or damaged: its pixels cannot be decoded.') from error
     # Pillow itself turns TIFFs upright.

@@ -136,7 +136,8 @@ def list_normal_images(paths: Iterable[Path | str]) -> NormalImages:
         chosen += normal
         left_out |= {sample.path for sample in dataset.samples} - set(normal)
     notes = [f"{len(left_out)} images that are defective or unknown are left out."] * bool(left_out)
-    return NormalImages(tuple(list_images(chosen)), tuple(notes))
+    listing = list_images(chosen)
+    return NormalImages(listing.images, (*notes, *listing.sentences))
 
 
 def _set_with_defects(path: Path) -> Dataset | None:

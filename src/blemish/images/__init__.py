@@ -2,8 +2,9 @@
 
 from blemish.images.alignment import Placement, find_placement, to_reference
 from blemish.images.colour import as_rgb_uint8
-from blemish.images.header import image_size_px
-from blemish.images.listing import IMAGE_SUFFIXES, list_images
+from blemish.images.formats import IMAGE_SUFFIXES
+from blemish.images.listing import Listing, list_images
+from blemish.images.opening import image_size_px
 from blemish.images.reading import LoadedImage, decode_image, load_image, read_image, read_image_16bit
 from blemish.images.resizing import resize_image
 from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
@@ -12,6 +13,7 @@ from blemish.images.writing import write_jpeg, write_png
 __all__ = [
     "IMAGE_SUFFIXES",
     "Box",
+    "Listing",
     "LoadedImage",
     "Placement",
     "Stitcher",

@@ -1,58 +1,106 @@
-"""Finding the images among files and folders that a person names."""
+"""Finding the images among files and folders that a person names, and naming what is left out."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from blemish.errors import ImageError
-
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm"}
-)
+from blemish.files import RESULT_FOLDERS, RUN_RECORD_NAME
+from blemish.images.formats import IMAGE_SUFFIXES, PREFIX_LENGTH, identify
 
 _SUFFIXES = tuple(IMAGE_SUFFIXES)
 _DIGITS = re.compile(r"(\d+)")
+# What operating systems, cameras' cards and network disks put beside a person's own files; hidden files are too.
+_OF_THE_SYSTEM = frozenset(
+    {
+        "thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r", "__macosx", "@eadir", "#recycle",
+        "#snapshot", "@recycle", "@recently-snapshot", "$recycle.bin", "recycler", "system volume information",
+        "lost+found", "__pycache__",
+    }
+)  # fmt: skip
+# Notes, labels and tables: beside images they are usual, and never images themselves.
+_BESIDE = frozenset(
+    {
+        ".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".xmp", ".md", ".rst", ".log", ".yaml", ".yml", ".toml",
+        ".ini", ".cfg", ".html", ".htm", ".css", ".js", ".py", ".ipynb", ".sh", ".bat", ".m", ".srt", ".gpx", ".kml",
+        ".kmz", ".aae", ".thm", ".db", ".prj", ".tfw", ".jgw", ".pgw", ".wld", ".doc", ".docx", ".xls", ".xlsx",
+        ".ppt", ".pptx", ".odt", ".ods", ".blemish", ".onnx", ".sha256", ".md5",
+    }
+)  # fmt: skip
 
 
-def list_images(paths: Iterable[Path | str]) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a person named.
+
+    Attributes:
+        images: files to read.
+        left_out: files that look like images or hold some, and are not read: each with the reason, to stand behind
+            "… is".
+    """
+
+    images: tuple[Path, ...]
+    left_out: tuple[tuple[Path, str], ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is left out, a line for each ending and reason; empty where nothing is."""
+        counts = Counter((path.suffix.lower() or path.name, reason) for path, reason in self.left_out)
+        return [f"Left out {count} {suffix}: {reason}." for (suffix, reason), count in counts.items()]
+
+
+def list_images(paths: Iterable[Path | str]) -> Listing:
     """The images that a person means by naming files and folders.
 
     Args:
-        paths: files, taken as they are whatever their suffix, and folders, searched to any depth (symbolic links too)
-            for ``IMAGE_SUFFIXES`` in any case, without hidden files and folders.
+        paths: files, taken as they are, and folders, searched to any depth (symbolic links too). In a folder a file is
+            an image when its name ends in one of ``IMAGE_SUFFIXES`` in any case, or when its content is that of an
+            image. Hidden files, those of the operating system, and overlays and masks of earlier runs are passed over.
 
     Returns:
         Files in the order given; within a folder in natural order (``2.png`` before ``10.png``). A file that is named
         twice, or reached by two ways, stands once.
 
     Raises:
-        ImageError: a path does not exist, or a folder cannot be searched or holds no image.
+        ImageError: a path does not exist, or a folder cannot be searched, or holds nothing that looks like an image.
     """
-    found: dict[Path, Path] = {}
+    images: dict[Path, Path] = {}
+    left_out: dict[Path, tuple[Path, str]] = {}
     for path in map(Path, paths):
         try:
             is_folder, is_there = path.is_dir(), path.exists()
         except OSError as error:
             _refuse(error)
-        if is_folder:
-            inside = sorted(_images_below(path), key=lambda image: _natural(image.relative_to(path)))
-            if not inside:
-                suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
-                raise ImageError(f'There is no image in the folder "{path}"; these are recognised: {suffixes}.')
-        elif is_there:
-            inside = [path]
-        else:
+        if not is_there:
             raise ImageError(f'There is no file or folder "{path}".')
-        for image in inside:
-            found.setdefault(image.resolve(), image)
-    return list(found.values())
+        if not is_folder:
+            images.setdefault(path.resolve(), path)
+            continue
+        found = sorted(_looked_at(path), key=lambda each: _natural(each[0].relative_to(path)))
+        if not found:
+            suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+            raise ImageError(f'There is no image in the folder "{path}"; these are recognised: {suffixes}.')
+        for file, reason in found:
+            if reason is None:
+                images.setdefault(file.resolve(), file)
+            else:
+                left_out.setdefault(file.resolve(), (file, reason))
+    return Listing(tuple(images.values()), tuple(entry for real, entry in left_out.items() if real not in images))
 
 
-def _images_below(folder: Path) -> Iterator[Path]:
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or one that an operating system or a network disk puts there."""
+    return name.startswith(".") or name.casefold() in _OF_THE_SYSTEM
+
+
+def _looked_at(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Everything below a folder that looks like an image, with the reason where it is not read."""
     entered: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         # A link may lead back up, or to a folder that has its own place: sorted, the same one counts each time.
@@ -61,10 +109,27 @@ def _images_below(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (
-            Path(place, name) for name in files if not name.startswith(".") and name.lower().endswith(_SUFFIXES)
-        )
+        results = RESULT_FOLDERS if RUN_RECORD_NAME in files else ()
+        folders[:] = sorted(name for name in folders if not is_passed_over(name) and name not in results)
+        for name in files:
+            if is_passed_over(name):
+                continue
+            path = Path(place, name)
+            if name.lower().endswith(_SUFFIXES):
+                yield path, None
+            elif path.suffix.lower() not in _BESIDE and (kind := identify(_beginning(path), name)) is not None:
+                yield path, None if kind.is_read else kind.refusal
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        # Opening a pipe would wait for whoever writes to it.
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(PREFIX_LENGTH)
+    except OSError:
+        return b""
 
 
 def _refuse(error: OSError) -> NoReturn:

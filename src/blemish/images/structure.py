@@ -1,4 +1,4 @@
-"""Whether a file is all there, told from its markers, chunks and tables without decoding a pixel.
+"""What markers, chunks, boxes and tables tell of a file without decoding a pixel: above all whether it is all there.
 
 Decoders go on where data stop: libjpeg paints the rest grey, and zeros after an interrupted copy decode to a picture.
 JPEG and PNG say themselves where they end, so what lies behind the end (padding, a phone's extra pictures) is
@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 _PNG_SIGNATURE_LENGTH = 8
+_JPEG_2000_START, _JPEG_2000_END = b"\xff\x4f", b"\xff\xd9"
 _JPEG_END = 0xD9
 _JPEG_WITHOUT_LENGTH = (0x01, 0xD8)
 # FF00 is a coded FF, FFD0 to FFD7 are restart marks inside the coded data, FF may be repeated as filler.
@@ -47,6 +48,48 @@ def png_is_whole(data: bytes) -> bool:
         if kind == b"IEND":
             return True
     return False
+
+
+def jpeg_2000_is_whole(data: bytes) -> bool:
+    """True when the codestream of a JPEG 2000 file reaches its end-of-codestream marker (ISO/IEC 15444-1, annex A)."""
+    if data.startswith(_JPEG_2000_START):
+        return data.endswith(_JPEG_2000_END)
+    codestreams = (data[start : start + length] for kind, start, length in boxes(data) if kind == b"jp2c")
+    return next((code.endswith(_JPEG_2000_END) for code in codestreams), False)
+
+
+def jpeg_2000_depth(stream: BinaryIO) -> tuple[int, bool]:
+    """Bits of a JPEG 2000 sample, the largest of all components, and whether any is signed."""
+    stream.seek(0)
+    head = stream.read(1 << 16)
+    size = head.index(_JPEG_2000_START + b"\xff\x51") + 4
+    components = int.from_bytes(head[size + 36 : size + 38], "big")
+    depths = head[size + 38 : size + 38 + 3 * components : 3]
+    return max(depth & 0x7F for depth in depths) + 1, any(depth & 0x80 for depth in depths)
+
+
+def avif_bits(stream: BinaryIO) -> int:
+    """Bits of a sample of the first picture in an AVIF file: 8, 10 or 12 (AV1 in ISO base media files, 2.3.3)."""
+    stream.seek(0)
+    head = stream.read(1 << 16)
+    position = head.find(b"av1C")
+    flags = head[position + 6] if 0 <= position < len(head) - 6 else 0
+    return 12 if flags & 0x20 else 10 if flags & 0x40 else 8
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset of the content and length of each outer box of an ISO base media file, as far as it is whole."""
+    position = 0
+    while position + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        start = position + 8
+        if length == 1:
+            length, start = int.from_bytes(data[start : start + 8], "big"), start + 8
+        end = len(data) if length == 0 else position + length
+        if end < start or end > len(data):
+            return
+        yield kind, start, end - start
+        position = end
 
 
 def tiff_table_is_whole(stream: BinaryIO) -> bool:

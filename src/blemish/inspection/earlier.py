@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blemish.errors import DataError
+from blemish.files import MASKS_NAME, RUN_RECORD_NAME
 from blemish.inspection.findings import JSONL_NAME
-from blemish.inspection.measuring import MASKS_NAME
 from blemish.reports.exports import remove_exports
-from blemish.reports.run_record import RUN_NAME
 
 _OVERLAY_SUFFIXES = {".jpg", ".png"}
 
@@ -54,7 +53,7 @@ def replacing_earlier(out: Path) -> Iterator[Path]:
             for mask in (out / MASKS_NAME).glob("*.png"):
                 mask.unlink()
             remove_exports(out)
-            (out / RUN_NAME).unlink(missing_ok=True)
+            (out / RUN_RECORD_NAME).unlink(missing_ok=True)
         for mask in sorted((waiting / MASKS_NAME).glob("*.png")):
             (out / MASKS_NAME).mkdir(exist_ok=True)
             mask.replace(out / MASKS_NAME / mask.name)

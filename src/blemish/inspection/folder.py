@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blemish.detectors import Detector
 from blemish.detectors.result import Inspection
+from blemish.files import OVERLAYS_NAME
 from blemish.findings import VERDICTS
 from blemish.images import LoadedImage, write_jpeg, write_png
 from blemish.inspection.drifting import DriftWatch, watched
@@ -21,7 +22,6 @@ from blemish.inspection.names import unique_names
 from blemish.inspection.stream import inspect_stream
 from blemish.reports.overlays import draw_overlay, map_range_of
 
-OVERLAYS_NAME = "overlays"
 # Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is drawn.
 _OVERLAYS_BEHIND = 2
 # A line-scan camera's picture can be longer than the format allows.

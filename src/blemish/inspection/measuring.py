@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from blemish.detectors.result import Inspection
 from blemish.errors import SettingsError
+from blemish.files import MASKS_NAME
 from blemish.images import LoadedImage, write_png
 from blemish.measurement import Crack, GradeScale, Scale, measure_mask
 
-MASKS_NAME = "masks"
 # Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is measured.
 _MEASURED_BEHIND = 2
 

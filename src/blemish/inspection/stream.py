@@ -43,6 +43,9 @@ def inspect_stream(
                 image, answer = answering.result()
             except BlemishError as error:
                 yield None, Inspection(path=path, score=None, error=str(error))
+            except MemoryError:
+                reason = f'"{path}" is too large to be inspected in the memory there is; cut it into tiles.'
+                yield None, Inspection(path=path, score=None, error=reason)
             else:
                 yield image, replace(answer, path=path, notes=image.notes + answer.notes)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from blemish.errors import DataError
-from blemish.files import write_text
+from blemish.files import RUN_RECORD_NAME, write_text
 
-RUN_NAME = "inspection.json"
 # Raised when findings change so that older versions would misread them.
 SCHEMA_VERSION = 1
 _KINDS = {"blemish": str, "date": str, "folder": str, "detector": dict, "settings": dict}
@@ -46,7 +45,7 @@ class RunRecord:
             BlemishError: the folder cannot be written to.
         """
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        write_text(folder / RUN_NAME, text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        write_text(folder / RUN_RECORD_NAME, text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def read_run(folder: Path) -> RunRecord | None:
@@ -55,7 +54,7 @@ def read_run(folder: Path) -> RunRecord | None:
     Raises:
         DataError: the file is damaged, or a newer version wrote it.
     """
-    path = Path(folder) / RUN_NAME
+    path = Path(folder) / RUN_RECORD_NAME
     try:
         record = json.loads(path.read_bytes())
     except FileNotFoundError:

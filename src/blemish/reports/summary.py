@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
 from blemish.findings import VERDICTS
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, ImageFindings, Unit, size_of, widths_of
+from blemish.reports.document import Document, ImageFindings, Unit, shown, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.width_classes import WidthClasses
+
+# Reasons beyond these stand in the table of images only.
+_MAX_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +195,7 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
     if isinstance(guarantee, str) and guarantee != "not in doubt":
         notes.append(guarantee)
     failed = sum(image.error is not None for image in document.images)
-    if failed:
-        notes.append(f"{_images(failed)} could not be inspected: the table of images says why.")
+    notes += _not_inspected(document)
     if document.measured and unit == "px":
         notes.append("No scale was given: sizes are in pixels of each image, and no grade can be told from them.")
     unscaled = sum(bool(image.cracks) and image.scale is None for image in document.images)
@@ -208,6 +211,25 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
     elif not any(image.cracks for image in document.images):
         notes.append("No crack was found.")
     return tuple(notes)
+
+
+def _not_inspected(document: Document) -> list[str]:
+    """What could not be inspected, by ending and reason."""
+    reasons = Counter(
+        (
+            PurePath(image.path).suffix.lower() or "file",
+            image.error.removeprefix(f'"{image.path}" is ').removesuffix("."),
+        )
+        for image in document.images
+        if image.error is not None
+    )
+    notes = [
+        f"{count} {ending} not inspected: {shown(why)}." for (ending, why), count in reasons.most_common(_MAX_REASONS)
+    ]
+    others = reasons.total() - sum(count for _, count in reasons.most_common(_MAX_REASONS))
+    if others:
+        notes.append(f"{_images(others)} more could not be inspected: the table of images says why.")
+    return notes
 
 
 def _images(count: int) -> str:
