@@ -23,18 +23,16 @@ from scipy import stats
 
 from blemish.calibration import (
     Drift,
-    best_f1,
     guaranteed_threshold,
     images_needed,
     marginal_threshold,
-    mean_plus_std,
-    min_max,
     p_values,
 )
 from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, image_digests, read_dataset
 from blemish.detectors import load
 from blemish.errors import DataError
+from blemish.evaluation import best_f1
 from blemish.files import write_text
 from blemish.images import read_image
 from blemish.inspection.stream import inspect_stream
@@ -55,9 +53,9 @@ WAYS: dict[str, Choose] = {
     "marginal": lambda good, _, alpha: marginal_threshold(good, alpha).threshold,
     "quantile 1 − alpha": lambda good, _, alpha: float(np.quantile(good, 1 - alpha)),
     "highest calibration score": lambda good, *_: just_above(float(good.max())),
-    "mean + 1 std": lambda good, *_: mean_plus_std(good, 1.0).threshold,
-    "mean + 3 std": lambda good, *_: mean_plus_std(good, 3.0).threshold,
-    "min-max at 0.5": lambda good, *_: min_max(good, 0.5).threshold,
+    "mean + 1 std": lambda good, *_: float(good.mean() + good.std(ddof=1)),
+    "mean + 3 std": lambda good, *_: float(good.mean() + 3.0 * good.std(ddof=1)),
+    "min-max at 0.5": lambda good, *_: float(good.min() + good.max()) / 2,
     "best F1, 50 labelled defects": lambda good, bad, _: (
         best_f1(np.concatenate([good, bad]), np.repeat([False, True], [good.size, bad.size])).threshold
     ),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from blemish.calibration import benjamini_hochberg, p_value, p_values
-from blemish.errors import DataError, SettingsError
+from blemish.calibration import p_value, p_values
+from blemish.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -34,39 +34,12 @@ def test_ties_only_make_p_values_larger():
         assert np.mean(p <= alpha) <= alpha + 3 * np.sqrt(alpha / 2000)
 
 
-def test_benjamini_hochberg_rejects_as_scipy_adjusts():
-    rng = np.random.default_rng(5)
-    for m in (1, 2, 30, 200):
-        p = np.where(rng.random(m) < 0.3, rng.random(m) * 0.01, rng.random(m))
-        for rate in (0.05, 0.2):
-            expected = stats.false_discovery_control(p) <= rate
-            np.testing.assert_array_equal(benjamini_hochberg(p, rate), expected)
-
-
-def test_benjamini_hochberg_keeps_the_false_discovery_rate_with_shared_calibration_images():
-    rng = np.random.default_rng(6)
-    false_fractions = []
-    for _ in range(300):
-        scores = rng.normal(size=60) + np.repeat([0, 4], [40, 20])
-        rejected = benjamini_hochberg(p_values(scores, rng.normal(size=300)), 0.1)
-        false_fractions.append(rejected[:40].sum() / max(rejected.sum(), 1))
-    assert np.mean(false_fractions) <= 0.1 + 3 * np.std(false_fractions) / np.sqrt(300)
-
-
-def test_equal_p_values_fraction_their_fate():
-    assert benjamini_hochberg([0.02, 0.02, 0.9], 0.05).tolist() == [True, True, False]
-    assert not benjamini_hochberg([0.5, 0.5], 0.05).any()
-
-
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
         (lambda: p_value(np.nan, [1.0]), DataError, "1 of the 1 scores are NaN"),
         (lambda: p_value(1.0, []), DataError, "no calibration scores"),
         (lambda: p_value(1.0, [np.inf]), DataError, "NaN or infinite"),
-        (lambda: benjamini_hochberg([0.5, 1.5], 0.1), DataError, "between 0 and 1"),
-        (lambda: benjamini_hochberg([], 0.1), DataError, "no p-values"),
-        (lambda: benjamini_hochberg([0.5], 1.0), SettingsError, "strictly between"),
     ],
 )
 def test_unusable_input_is_refused(call, error, said):

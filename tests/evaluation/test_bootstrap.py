@@ -10,7 +10,6 @@ from blemish.evaluation.bootstrap import (
     bootstrap,
     bootstrap_difference,
     count_columns,
-    paired_difference,
     pooled,
 )
 
@@ -75,13 +74,12 @@ def test_groups_make_the_interval_of_repeated_images_as_wide_as_without_the_repe
     assert naive.high - naive.low < 0.5 * (honest.high - honest.low)
 
 
-def test_a_figure_without_meaning_has_no_interval():
+def test_a_metric_without_meaning_has_no_interval():
     assert bootstrap(auroc, [0.1, 0.2], [True, True]) is None
     assert bootstrap_difference(auroc, ([0.1], [True]), ([0.2], [True])) is None
-    assert paired_difference([0.5], [0.6]) is None
 
 
-def test_draws_without_a_figure_are_left_out():
+def test_draws_without_a_metric_are_left_out():
     interval = bootstrap(auroc, [0.1, 0.9], [False, True], resamples=20)
     assert (interval.low, interval.high) == (1, 1)
 
@@ -94,8 +92,6 @@ def test_pooled_metrics_are_resampled_by_image():
     assert interval.high == Confusion(8, 1, 1, 90).f1
     assert bootstrap(pooled("precision"), *count_columns([Confusion()])) is None
 
-
-def test_a_paired_difference_sees_what_two_separate_intervals_cannot():
     rng = np.random.default_rng(2)
     truth = np.repeat([False, True], 100)
     hard = rng.normal(size=200)
@@ -115,14 +111,6 @@ def test_a_difference_of_nothing_does_not_exclude_zero():
     assert not bootstrap_difference(auroc, (first, truth), (second, truth)).excludes_zero
 
 
-def test_pairs_of_few_seeds_are_compared_as_scipy_does():
-    first, second = np.array([0.81, 0.83, 0.80]), np.array([0.84, 0.85, 0.84])
-    ours = paired_difference(first, second)
-    theirs = stats.ttest_rel(second, first).confidence_interval(0.95)
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
-    assert ours.to_record().keys() == {"estimate", "low", "high", "confidence"}
-
-
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
@@ -134,8 +122,6 @@ def test_pairs_of_few_seeds_are_compared_as_scipy_does():
         (lambda: bootstrap(mean, [1.0], strata=[0, 1]), DataError, "1 images and 2 strata"),
         (lambda: bootstrap(mean, [1.0], groups=[]), DataError, "1 images and 0 groups"),
         (lambda: bootstrap(mean, [1.0, 2.0], strata=[0, 1], groups=["a", "a"]), DataError, 'group "a"'),
-        (lambda: paired_difference([1.0], [1.0, 2.0]), DataError, "lengths"),
-        (lambda: paired_difference([1.0, np.nan], [1.0, 2.0]), DataError, "NaN"),
     ],
 )
 def test_unusable_input_is_refused(call, error, said):

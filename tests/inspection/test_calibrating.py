@@ -13,7 +13,7 @@ from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
 from blemish.images import list_images, read_image, write_png
-from blemish.inspection import calibrate
+from blemish.inspection import calibrate, calibrate_groups
 
 
 @pytest.fixture
@@ -145,3 +145,28 @@ def test_a_training_image_is_refused_under_another_name(darkness: Container, goo
     detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
     with pytest.raises(DataError, match=r"1 of these 60 images trained the detector, .*renamed\.png"):
         calibrate(detector, [*good[1:], renamed], alpha=0.1)
+
+
+def test_each_group_with_images_enough_gets_its_own_guarantee_and_the_others_are_named(
+    darkness: Container, good: list[Path]
+):
+    detector = Detector(darkness)
+    scores = {path: detector.inspect(path).score for path in good}
+    darkest = sorted(good, key=lambda path: -scores[path])
+    groups = dict.fromkeys(darkest[:30], "dark") | dict.fromkeys(darkest[30:55], "light")
+    groups |= dict.fromkeys(darkest[55:])
+    said: list[str] = []
+    common, own = calibrate_groups(detector, groups, alpha=0.1, say=said.append)
+    assert common.spec.thresholds == calibrate(detector, darkest, alpha=0.1).spec.thresholds
+    assert list(own) == ["dark"]
+    expected = guaranteed_threshold([scores[path] for path in darkest[:30]], 0.1).threshold
+    assert own["dark"].spec.thresholds.reject == expected > common.spec.thresholds.reject
+    assert said == [
+        'Group "light" gets no calibration of its own: A false-alarm rate of at most 10 % with 95 % confidence '
+        "needs 29 held-out normal images, and there are 25; add images, or ask for 11.3 % or more."
+    ]
+
+
+def test_too_few_images_in_all_groups_together_are_refused(darkness: Container, good: list[Path]):
+    with pytest.raises(TooFewImagesError, match="there are 12"):
+        calibrate_groups(Detector(darkness), {path: "ab"[i % 2] for i, path in enumerate(good[:12])}, alpha=0.1)

@@ -9,7 +9,7 @@ The bets are on conformal p-values of each score among all scores before it, cal
 at random: exchangeable scores make them independent and uniform, exactly (Vovk, Gammerman, Shafer, "Algorithmic
 Learning in a Random World", 2005). P-values against a fixed calibration set would not do: a set that happens to lie low
 makes all of them small, and the capital would grow without any drift. Capital is put in anew before every image, a
-share 1 / (t (t + 1)) before the t-th, so that a late change is found about as soon as an early one (a mixture over
+fraction 1 / (t (t + 1)) before the t-th, so that a late change is found about as soon as an early one (a mixture over
 change points; Vovk, "Testing randomness online", Statistical Science 36, 2021, surveys such martingales).
 
 It cannot tell a changed camera from a run of defects: give it scores of images believed good, such as those that a

@@ -85,7 +85,7 @@ def images_needed(alpha: float, confidence: float | None = 0.95, above: int = 0)
         <= alpha.
 
     Raises:
-        SettingsError: a share outside (0, 1), or ``above`` negative.
+        SettingsError: a fraction outside (0, 1), or ``above`` negative.
     """
     checked_fraction(alpha, "alpha")
     if above < 0:
@@ -190,7 +190,7 @@ def bands(
     Raises:
         TooFewImagesError: n is too small for ``reject_alpha``.
         DataError: NaN, infinite or all equal scores, or none.
-        SettingsError: a share outside (0, 1), or ``review_alpha`` below ``reject_alpha``.
+        SettingsError: a fraction outside (0, 1), or ``review_alpha`` below ``reject_alpha``.
     """
     if review_alpha < reject_alpha:
         raise SettingsError(

@@ -38,7 +38,7 @@ def image_maxima(anomaly_maps: Iterable[NDArray[np.floating[Any]]]) -> NDArray[n
 
 
 def pixel_threshold(maxima: NDArray[np.float64], alpha: float, confidence: float | None = 0.95) -> Guarantee:
-    """The lowest pixel threshold with: "at most a share alpha of normal images shows any false pixel".
+    """The lowest pixel threshold with: "at most a fraction alpha of normal images shows any false pixel".
 
     Args:
         maxima: (n,) highest map value of each held-out normal image, from `image_maxima`.

@@ -1,4 +1,4 @@
-"""What calibration accepts: scores of normal images, and rates that are shares."""
+"""What calibration accepts: scores of normal images, and rates that are fractions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def checked_varied(scores: ArrayLike, what: str = "calibration scores") -> NDArr
 
 
 def checked_fraction(value: float, name: str) -> float:
-    """A share strictly between 0 and 1.
+    """A fraction strictly between 0 and 1.
 
     Raises:
         SettingsError: outside, or not a number.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from blemish.cli.options import DetectorArgument, ForceOption, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.errors import DataError
 
 
 def calibrate(
@@ -24,6 +26,14 @@ def calibrate(
     pixels: Annotated[
         bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
     ] = False,
+    groups: Annotated[
+        bool,
+        typer.Option(
+            "--groups",
+            help="Also calibrate each camera, line or lot by itself (sub-folders of --normals, or their groups.csv), "
+            "into FILE-GROUP.blemish.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
@@ -35,9 +45,9 @@ def calibrate(
     from blemish.cli.progress import progress
     from blemish.cli.tables import thresholds_line
     from blemish.cpu import images_at_once
-    from blemish.datasets import list_normal_images
+    from blemish.datasets import groups_of_images, list_normal_images
     from blemish.detectors import load, require_free
-    from blemish.inspection import calibrate as run
+    from blemish.inspection import calibrate_groups
 
     if out is not None:
         require_free(out, force=force)
@@ -45,12 +55,16 @@ def calibrate(
     for note in listed.notes:
         typer.echo(note, err=True)
     images = listed.paths
+    group_of = groups_of_images(images, normals) if groups else dict.fromkeys(images)
+    files = _group_files(out or detector, sorted({group for group in group_of.values() if group is not None}))
+    for file in files.values():
+        require_free(file, force=force)
     at_once = images_at_once(len(images), threads)
     loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
     with progress("Calibrating", len(images)) as advance:
-        calibrated = run(
+        common, own = calibrate_groups(
             loaded,
-            images,
+            group_of,
             alpha=alpha,
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,
@@ -58,5 +72,18 @@ def calibrate(
             say=lambda sentence: typer.echo(sentence, err=True),
             on_progress=advance,
         )
-    calibrated.save(out or detector)
-    typer.echo(f"{out or detector}: {thresholds_line(calibrated.spec.thresholds)}")
+    for file, calibrated in {out or detector: common, **{files[group]: one for group, one in own.items()}}.items():
+        calibrated.save(file)
+        typer.echo(f"{file}: {thresholds_line(calibrated.spec.thresholds)}")
+
+
+def _group_files(common: Path, groups: list[str]) -> dict[str, Path]:
+    """The file of each group, beside the common one. Raises DataError where two groups would share one."""
+    files: dict[str, Path] = {}
+    for group in groups:
+        name = re.sub(r"[^\w.-]+", "_", group)
+        file = common.with_name(f"{common.stem}-{name}.blemish")
+        if file in files.values():
+            raise DataError(f'The groups "{group}" and another one would both be written to "{file}"; rename one.')
+        files[group] = file
+    return files

@@ -6,6 +6,7 @@ from blemish.datasets.fingerprint import fingerprint, image_digests, relative_na
 from blemish.datasets.leaks import Leak, with_duplicate_groups
 from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers import LAYOUTS, read_dataset
+from blemish.datasets.readers.groups import groups_of_images
 from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
 from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
 from blemish.datasets.series import Series, read_series
@@ -43,6 +44,7 @@ __all__ = [
     "decode_run_lengths",
     "encode_run_lengths",
     "fingerprint",
+    "groups_of_images",
     "hold_out",
     "image_digests",
     "is_defective",

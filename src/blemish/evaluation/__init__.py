@@ -5,7 +5,6 @@ from blemish.evaluation.bootstrap import (
     bootstrap,
     bootstrap_difference,
     count_columns,
-    paired_difference,
     pooled,
 )
 from blemish.evaluation.class_confusion import ClassConfusion
@@ -53,7 +52,6 @@ __all__ = [
     "count_within",
     "dice",
     "fpr_at_tpr",
-    "paired_difference",
     "pooled",
     "precision_recall_curve",
     "roc_curve",

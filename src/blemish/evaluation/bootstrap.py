@@ -1,9 +1,9 @@
-"""How far a figure might be off, and whether one detector is better than another.
+"""Confidence intervals of metrics, and of the difference between two detectors.
 
 Percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 16): images are
 drawn again with replacement, never pixels, since the pixels of one image are not independent. Defective and normal
-images are drawn apart where asked for, so that no draw loses a class; images of one group (part, wall, lot) are drawn
-together.
+images are drawn separately where asked for, so that no draw loses a class; images of one group (part, wall, lot) are
+drawn together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from blemish.errors import DataError, SettingsError
 from blemish.evaluation.confusion import Confusion
@@ -24,13 +23,13 @@ Statistic = Callable[..., float | None]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and the range that it may well lie in.
+    """A metric and its confidence interval.
 
     Attributes:
-        estimate: the figure on the images as they are.
+        estimate: the metric on the images as they are.
         low: lower end.
         high: upper end.
-        confidence: fraction of such intervals that cover the true figure, approximately.
+        confidence: fraction of such intervals that cover the true value, approximately.
     """
 
     estimate: float
@@ -57,7 +56,7 @@ def bootstrap(
     strata: Sequence[Hashable] | None = None,
     groups: Sequence[Hashable] | None = None,
 ) -> Interval | None:
-    """Confidence interval of any figure.
+    """Confidence interval of any metric.
 
     Args:
         statistic: from the columns to a number, or None where it has no meaning, such as `auroc`.
@@ -69,7 +68,7 @@ def bootstrap(
         groups: (n,) images that share one are drawn together. With ``strata``, a group must lie within one stratum.
 
     Returns:
-        The interval; None where the figure has no meaning on the images as they are.
+        The interval; None where the metric has no meaning on the images as they are.
 
     Raises:
         DataError: columns of unequal length, none, or a group that spans strata.
@@ -115,7 +114,7 @@ def bootstrap_difference(
         groups: as in `bootstrap`.
 
     Returns:
-        The interval; None where either figure has no meaning on the images as they are.
+        The interval; None where either metric has no meaning on the images as they are.
 
     Raises:
         DataError, SettingsError: as `bootstrap`.
@@ -131,45 +130,17 @@ def bootstrap_difference(
     )
 
 
-def paired_difference(first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95) -> Interval | None:
-    """Confidence interval of the mean of ``second - first`` over pairs, by Student's t.
-
-    For the few seeds or data sets of a benchmark, where a bootstrap has too little to draw from.
-
-    Args:
-        first: (n,) figures of the first method, one per seed or data set.
-        second: (n,) figures of the second method, same seeds or data sets in the same order.
-        confidence: in (0, 1).
-
-    Returns:
-        The interval; None with fewer than two pairs.
-
-    Raises:
-        DataError: unequal lengths, NaN or infinite figures.
-        SettingsError: ``confidence`` outside (0, 1).
-    """
-    one, two = _checked_columns([first, second], confidence, resamples=2)
-    gaps = two.astype(np.float64) - one.astype(np.float64)
-    if not np.isfinite(gaps).all():
-        raise DataError("Some of the figures to compare are NaN or infinite; leave those pairs out.")
-    if gaps.size < 2:
-        return None
-    mean, error = float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(gaps.size))
-    reach = error * float(special.stdtrit(gaps.size - 1, 0.5 + confidence / 2.0))
-    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence)
-
-
 def count_columns(per_image: Sequence[Confusion]) -> tuple[NDArray[np.int64], ...]:
     """Counts of each image as four columns (TP, FP, FN, TN), int64 (n,) each: what `pooled` takes."""
     rows = [(c.true_positives, c.false_positives, c.false_negatives, c.true_negatives) for c in per_image]
     return tuple(np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
-def pooled(figure: str) -> Statistic:
-    """The statistic that adds up the counts of images and reads one figure of `Confusion` from the sum.
+def pooled(metric: str) -> Statistic:
+    """The statistic that adds up the counts of images and takes one metric of `Confusion` from the sum.
 
     Args:
-        figure: ``f1``, ``iou``, ``precision``, ``recall``, ``accuracy``, …
+        metric: ``f1``, ``iou``, ``precision``, ``recall``, ``accuracy``, …
 
     Example:
         >>> counts = count_columns([Confusion(8, 1, 1, 90), Confusion(5, 3, 0, 92)])
@@ -178,7 +149,7 @@ def pooled(figure: str) -> Statistic:
     """
 
     def statistic(*columns: NDArray[np.int64]) -> float | None:
-        value = getattr(Confusion(*(int(column.sum()) for column in columns)), figure)
+        value = getattr(Confusion(*(int(column.sum()) for column in columns)), metric)
         return None if value is None else float(value)
 
     return statistic
@@ -225,7 +196,7 @@ def _draws(
 
 
 def _percentiles(estimate: float, drawn: Sequence[float | None], confidence: float) -> Interval:
-    # A draw without one of the classes has no figure; the others stand for all.
+    # A draw without one of the classes has no metric and is left out.
     values = np.array([value for value in drawn if value is not None], dtype=np.float64)
     if values.size == 0:
         return Interval(estimate, estimate, estimate, confidence)

@@ -1,6 +1,6 @@
 """Inspection: many images through one detector, into findings or figures."""
 
-from blemish.inspection.calibrating import calibrate
+from blemish.inspection.calibrating import calibrate, calibrate_groups
 from blemish.inspection.drifting import DriftWatch, Suspension
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
 from blemish.inspection.findings import read_findings, to_line
@@ -21,6 +21,7 @@ __all__ = [
     "Suspension",
     "Tally",
     "calibrate",
+    "calibrate_groups",
     "choose_split",
     "describe_run",
     "evaluate_each",

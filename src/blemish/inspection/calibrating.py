@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,15 @@ from blemish.inspection.stream import inspect_stream
 
 # Without another wish, the review band takes five times as many normal images as the reject band.
 _REVIEW_FACTOR = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the detector said about a normal image: its score, and the maximum of its map where it is wanted."""
+
+    image: Path
+    score: float
+    maximum: float | None
 
 
 def calibrate(
@@ -36,7 +46,7 @@ def calibrate(
         normals: images of normal surfaces, each of another part, that did not train the detector.
         alpha: at most this fraction of normal images will be rejected.
         confidence: with which that holds for this calibration; None: on average over calibrations only.
-        review_alpha: at most this share will be rejected or sent to review; None takes five times ``alpha``.
+        review_alpha: at most this fraction will be rejected or sent to review; None takes five times ``alpha``.
         pixels: also set the pixel threshold, so that at most ``alpha`` of normal images show any outline at all.
         say: told what was left out.
         on_progress: called after every image.
@@ -44,19 +54,85 @@ def calibrate(
     Raises:
         DataError: an image trained the detector, or none can be read.
         TooFewImagesError: the message gives the number that the guarantee needs.
-        SettingsError: a share outside (0, 1), or pixels wanted of a detector without a map.
+        SettingsError: a fraction outside (0, 1), or pixels wanted of a detector without a map.
     """
+    answers = _answers(detector, normals, pixels, say, on_progress)
+    return _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
+
+
+def calibrate_groups(
+    detector: Detector,
+    normals: Mapping[Path, str | None],
+    *,
+    alpha: float = 0.01,
+    confidence: float | None = 0.95,
+    review_alpha: float | None = None,
+    pixels: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[], None] = lambda: None,
+) -> tuple[Detector, dict[str, Detector]]:
+    """The same detector calibrated for each camera, line or lot by itself, and for all of them together.
+
+    The guarantee of all together speaks of their mixture; a group's own speaks of that group.
+
+    Args:
+        detector: any.
+        normals: the group of each normal image; None where it is unknown, which counts in the common calibration alone.
+        alpha, confidence, review_alpha, pixels, on_progress: as `calibrate`.
+        say: also told which groups have too few images for a guarantee of their own.
+
+    Returns:
+        The detector calibrated with all images, and one for each group that has images enough.
+
+    Raises:
+        DataError, TooFewImagesError, SettingsError: as `calibrate`, of all images together.
+    """
+    answers = _answers(detector, list(normals), pixels, say, on_progress)
+    common = _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
+    members: dict[str, list[_Answer]] = {}
+    for answer in answers:
+        group = normals[answer.image]
+        if group is not None:
+            members.setdefault(group, []).append(answer)
+    own: dict[str, Detector] = {}
+    for group, of_group in members.items():
+        try:
+            own[group] = _calibrated(detector, of_group, alpha, confidence, review_alpha, pixels)
+        except DataError as error:
+            say(f'Group "{group}" gets no calibration of its own: {error}')
+    return common, own
+
+
+def _answers(
+    detector: Detector,
+    normals: Sequence[Path],
+    pixels: bool,
+    say: Callable[[str], None],
+    on_progress: Callable[[], None],
+) -> list[_Answer]:
     images = _distinct(detector, normals, say)
-    scores: list[float] = []
-    maxima: list[float] = []
-    for _, found in inspect_stream(detector, images):
+    answers = []
+    for image, (_, found) in zip(images, inspect_stream(detector, images), strict=True):
         on_progress()
         if found.score is None:
             say(f"Left out: {found.error}")
             continue
-        scores.append(found.score)
+        maximum = None
         if pixels and found.anomaly_map is not None:
-            maxima += image_maxima([found.anomaly_map]).tolist()
+            maximum = float(image_maxima([found.anomaly_map])[0])
+        answers.append(_Answer(image, found.score, maximum))
+    return answers
+
+
+def _calibrated(
+    detector: Detector,
+    answers: Sequence[_Answer],
+    alpha: float,
+    confidence: float | None,
+    review_alpha: float | None,
+    pixels: bool,
+) -> Detector:
+    scores = [answer.score for answer in answers]
     if review_alpha is None:
         review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
     guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=confidence)
@@ -66,6 +142,7 @@ def calibrate(
         "source": f"reject: {guaranteed.reject.describe()} Review: {guaranteed.review.describe()}",
     }
     if pixels:
+        maxima = [answer.maximum for answer in answers if answer.maximum is not None]
         if not maxima:
             raise DataError("This detector gives no anomaly map, so it has no pixel threshold to calibrate.")
         update |= _pixel_update(detector.spec.thresholds, pixel_threshold(np.asarray(maxima), alpha, confidence))
