@@ -21,18 +21,14 @@ def calibrate(
         bool, typer.Option("--marginal", help="The weaker guarantee: on average over calibrations only.")
     ] = False,
     review_alpha: Annotated[
-        float | None, typer.Option(help="Reject or review at most this share; five times alpha by default.")
+        float | None, typer.Option(help="Reject or review at most this fraction; five times alpha by default.")
     ] = None,
     pixels: Annotated[
         bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
     ] = False,
     groups: Annotated[
         bool,
-        typer.Option(
-            "--groups",
-            help="Also calibrate each camera, line or lot by itself (sub-folders of --normals, or their groups.csv), "
-            "into FILE-GROUP.blemish.",
-        ),
+        typer.Option("--groups", help="Also calibrate each sub-folder (or group of groups.csv) by itself: FILE-GROUP."),
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
@@ -54,14 +50,13 @@ def calibrate(
     listed = list_normal_images(normals)
     for note in listed.notes:
         typer.echo(note, err=True)
-    images = listed.paths
-    group_of = groups_of_images(images, normals) if groups else dict.fromkeys(images)
+    group_of = groups_of_images(listed.paths, normals) if groups else dict.fromkeys(listed.paths)
     files = _group_files(out or detector, sorted({group for group in group_of.values() if group is not None}))
     for file in files.values():
         require_free(file, force=force)
-    at_once = images_at_once(len(images), threads)
+    at_once = images_at_once(len(group_of), threads)
     loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
-    with progress("Calibrating", len(images)) as advance:
+    with progress("Calibrating", len(group_of)) as advance:
         common, own = calibrate_groups(
             loaded,
             group_of,

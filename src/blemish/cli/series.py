@@ -1,4 +1,4 @@
-"""``blemish series``: learn from recordings of sensors, score others, and see how well faults are found."""
+"""``blemish series``: learn from recordings of sensors, score others, see how well faults are found, draw examples."""
 
 from __future__ import annotations
 
@@ -118,3 +118,25 @@ def evaluate(
         f"{events.found} of {events.events} faults found with {events.false_alarm_rate:.2%} of normal steps flagged "
         f"(random scores: {events.by_chance:.0%})"
     )
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(help="CSV to write: sensors, and the column fault.", metavar="FILE")],
+    steps: Annotated[int, typer.Option(min=200, help="Time steps.", metavar="N")] = 1500,
+    sensors: Annotated[int, typer.Option(min=1, help="Columns.", metavar="N")] = 3,
+    faults: Annotated[int, typer.Option(min=0, help="How many faults, of known place.", metavar="N")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another recording of the same machine.")] = 0,
+) -> None:
+    """Draw a recording of a turning machine, with faults where asked for: something to try the rest on."""
+    from blemish.errors import SettingsError
+    from blemish.files import write_text
+    from blemish.synthesis.sensor_series import draw_sensor_series
+
+    if faults * 100 > steps:
+        raise SettingsError(f"{faults} faults do not fit into {steps} time steps; give 100 steps for each.")
+    series = draw_sensor_series(steps, columns=sensors, faults=faults, seed=seed)
+    marks = [False] * steps if series.faulty is None else series.faulty.tolist()
+    rows = (",".join(f"{v:.6g}" for v in row) + f",{mark:d}" for row, mark in zip(series.values, marks, strict=True))
+    write_text(out, "\n".join([",".join((*series.columns, "fault")), *rows]) + "\n")
+    typer.echo(f"{steps} time steps of {sensors} sensors with {faults} faults in {out}.")

@@ -53,7 +53,7 @@ class CrackLook:
     filling: str
 
 
-def random_look(rng: Generator, width_px: float, *, light_fraction: float) -> CrackLook:
+def random_look(rng: Generator, width_px: float, light_fraction: float) -> CrackLook:
     """A look for cracks about ``width_px`` wide."""
     hairline = width_px < 2.5
     # Old cracks are rarely empty: crumbs of the surface, soil and moss collect in them.

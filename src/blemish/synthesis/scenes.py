@@ -1,4 +1,4 @@
-"""An image that was never taken: surface, things on it, cracks, things before it, camera; and the truth about it."""
+"""A drawn image: surface, objects on it, cracks, objects in front, camera; and the truth about it."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ def draw_image(
 ) -> SyntheticImage:
     """Draw one image. The same arguments always give the same image.
 
-    A seed has a cracked and a normal twin of the same surface (unless it is one that never cracks), distractors (the
-    normal one may have more), view and camera.
+    The cracked and the normal image of a seed have the same surface (unless it is one that never cracks), distractors
+    (the normal one may have more), view and camera.
 
     Args:
         seed: 0 or more.
@@ -151,18 +151,14 @@ def draw_image(
         settings: what is drawn; the defaults if None.
 
     Returns:
-        The image. A cracked one may rarely show none: what hides a crack leaves the truth, too.
+        The image. A cracked one may rarely show none: a hidden crack is not in the truth.
 
     Raises:
         SettingsError: the seed is negative or the size too small.
     """
     settings = settings or SynthesisSettings()
-    height, width = (size_px, size_px) if isinstance(size_px, int) else size_px
-    if seed < 0:
-        raise SettingsError(f"The seed is {seed}; it must be 0 or more.")
-    if min(height, width) < MIN_SIZE_PX:
-        raise SettingsError(f"An image of {height}x{width} px is too small to draw; take at least {MIN_SIZE_PX}.")
-    shape = (height, width)
+    shape = (size_px, size_px) if isinstance(size_px, int) else size_px
+    _check(seed, shape)
     plan, surface_rng, view_rng, crack_rng, camera_rng = (np.random.default_rng([seed, stream]) for stream in range(5))
     with_cracks = bool(plan.random() < settings.crack_fraction) if cracked is None else cracked
     surface = _pick_surface(plan, settings, with_cracks)
@@ -172,7 +168,7 @@ def draw_image(
     canvas = draw_surface(surface, surface_rng, shape, grain_px, random_light(plan))
     canvas.shade_relief(log_uniform(plan, 0.25, 1.2))
     wanted = _pick_distractors(plan, settings, with_cracks)
-    # Each has its own stream: one more distractor leaves the others as they are.
+    # One more distractor leaves the others as they are.
     streams = {name: np.random.default_rng([seed, 5 + number]) for number, name in enumerate(wanted)}
     for name in filter(ON_SURFACE.__contains__, wanted):
         ON_SURFACE[name](canvas, streams[name])
@@ -184,9 +180,7 @@ def draw_image(
     if with_cracks:
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
         field = crack_field(paths, shape, margin_px=HALO_PX)
-        paint_cracks(
-            canvas, field, random_look(crack_rng, width_px, light_fraction=settings.light_crack_fraction), crack_rng
-        )
+        paint_cracks(canvas, field, random_look(crack_rng, width_px, settings.light_crack_fraction), crack_rng)
         change = (canvas.colour - normal).mean(axis=0)
     for name in filter(wanted.__contains__, IN_FRONT):
         IN_FRONT[name](canvas, streams[name])
@@ -200,6 +194,13 @@ def draw_image(
     return SyntheticImage(image, mask, measure(paths, visible), surface, tuple(wanted))
 
 
+def _check(seed: int, shape: tuple[int, int]) -> None:
+    if seed < 0:
+        raise SettingsError(f"The seed is {seed}; it must be 0 or more.")
+    if min(shape) < MIN_SIZE_PX:
+        raise SettingsError(f"An image of {shape[0]}x{shape[1]} px is too small to draw; take at least {MIN_SIZE_PX}.")
+
+
 def _pick_surface(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> str:
     surface = _pick(rng, settings.surfaces)
     can_crack = {name: weight for name, weight in settings.surfaces.items() if name not in NEVER_CRACKED}
@@ -208,9 +209,9 @@ def _pick_surface(rng: Generator, settings: SynthesisSettings, with_cracks: bool
 
 
 def _pick_distractors(rng: Generator, settings: SynthesisSettings, with_cracks: bool) -> list[str]:
-    """Names without repetition; a normal image has those of its cracked twin, and perhaps more."""
+    """Names without repetition; a normal image has those of the cracked one of its seed, and perhaps more."""
     mean = settings.distractors_mean if with_cracks else settings.uncracked_distractors_mean
-    # Inverting the Poisson distribution, so that one draw gives the twin no fewer.
+    # Inverting the Poisson distribution, so that the same draw gives the normal image no fewer.
     chances = np.exp(-mean) * np.cumprod([1.0] + [mean / k for k in range(1, MAX_DISTRACTORS + 1)])
     count = int(np.searchsorted(np.cumsum(chances), rng.random()))
     return list(dict.fromkeys(_pick(rng, settings.distractors) for _ in range(MAX_DISTRACTORS)))[:count]

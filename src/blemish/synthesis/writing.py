@@ -70,7 +70,7 @@ def write_synthesis(
         The counts.
 
     Raises:
-        DataError: an impossible number or share.
+        DataError: an impossible number or fraction.
         SettingsError: an impossible seed or size.
         BlemishError: ``out`` holds something already, or cannot be written.
     """
@@ -87,15 +87,12 @@ def write_synthesis(
         with (folder / TRUTH_FILE).open("w", encoding="utf-8") as truth:
             for number in range(n):
                 cracked = _is_chosen(number, crack_fraction)
-                # The shares hold within the cracked and within the normal images, not only in all.
+                # The fractions hold within the cracked and within the normal images, not only in all.
                 turn = int(number * crack_fraction) if cracked else number - int(number * crack_fraction)
                 split = "test" if _is_chosen(turn, test_fraction) else "train"
                 image_seed = seed * MAX_IMAGES + number
                 image = draw_image(image_seed, size_px=size_px, cracked=cracked, settings=settings)
-                name = f"{number:06d}"
-                write_jpeg(folder / split / "images" / f"{name}.jpg", image.image, quality=95)
-                write_png(folder / split / "masks" / f"{name}.png", image.mask.astype(np.uint8) * 255)
-                record = _record(image, f"{split}/images/{name}.jpg", image_seed)
+                record = _write(image, folder, split, f"{number:06d}", image_seed)
                 truth.write(json.dumps(record, separators=(",", ":")) + "\n")
                 counts[split] += 1
                 counts["cracked"] += bool(image.mask.any())
@@ -109,7 +106,10 @@ def _is_chosen(number: int, fraction: float) -> bool:
     return int((number + 1) * fraction) > int(number * fraction)
 
 
-def _record(image: SyntheticImage, file: str, seed: int) -> dict[str, Any]:
+def _write(image: SyntheticImage, folder: Path, split: str, name: str, seed: int) -> dict[str, Any]:
+    """Write image and mask, and give the truth about them."""
+    write_jpeg(folder / split / "images" / f"{name}.jpg", image.image, quality=95)
+    write_png(folder / split / "masks" / f"{name}.png", image.mask.astype(np.uint8) * 255)
     cracks = []
     for crack in image.cracks:
         kept = np.unique(np.append(np.arange(0, len(crack.points), _EVERY), len(crack.points) - 1))
@@ -117,7 +117,7 @@ def _record(image: SyntheticImage, file: str, seed: int) -> dict[str, Any]:
             {"points_px": crack.points[kept].round(2).tolist(), "width_px": crack.width_px[kept].round(2).tolist()}
         )
     return {
-        "file": file,
+        "file": f"{split}/images/{name}.jpg",
         "seed": seed,
         "surface": image.surface,
         "distractors": list(image.distractors),
