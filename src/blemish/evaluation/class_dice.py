@@ -20,7 +20,7 @@ def dice(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ClassDiceRow:
-    """Figures of one class, or of all together. A figure is None where no image bears on it.
+    """Metrics of one class, or of all together. A metric is None where no image counts for it.
 
     Attributes:
         label: the class; "all" takes every pair of image and class as one.

@@ -1,4 +1,4 @@
-"""What one threshold gets right and wrong: four counts, and the figures read from them."""
+"""What one threshold gets right and wrong: four counts, and the metrics read from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blemish.evaluation.ranking import checked_pairs
 class Confusion:
     """Counts of items (images or pixels) by truth and decision.
 
-    Every figure is a quotient of counts, and None where that is 0/0. Nothing flagged at all, for one, leaves precision
+    Every metric is a quotient of counts, and None where that is 0/0. Nothing flagged at all, for one, leaves precision
     None, recall 0 and F1 0; no defect and nothing flagged leaves only the accuracy, 1.
 
     Attributes:

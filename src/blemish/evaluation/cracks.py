@@ -1,4 +1,4 @@
-"""The crack literature's own figures: best thresholds per data set and per image, centre lines, length found.
+"""The crack literature's own metrics: best thresholds per data set and per image, centre lines, length found.
 
 All are pooled over images except OIS, which is a mean over images by definition.
 """
@@ -26,7 +26,7 @@ PROBABILITIES = tuple(k / 100 for k in range(1, 100))
 
 @dataclass(frozen=True, slots=True)
 class CrackResult:
-    """Crack figures over a split. Each is None where it has no meaning.
+    """Crack metrics over a split. Each is None where it has no meaning.
 
     Attributes:
         tolerance_px: at which ODS and OIS count a pixel as right.
@@ -60,7 +60,7 @@ class CrackResult:
 
 
 class CrackMetrics:
-    """Accumulates crack figures: `add` image by image, then `result`. Memory does not grow with the images.
+    """Accumulates crack metrics: `add` image by image, then `result`. Memory does not grow with the images.
 
     Args:
         thresholds: tried by ODS and OIS, ascending; the default suits maps of probabilities.
@@ -95,7 +95,7 @@ class CrackMetrics:
         Args:
             anomaly_map: float32 (H, W), finite, higher is worse.
             truth: bool (H, W), True on cracks.
-            predicted: bool (H, W), for the centre-line figures; None leaves the image out of them.
+            predicted: bool (H, W), for the centre-line metrics; None leaves the image out of them.
 
         Raises:
             DataError: sizes that differ, or NaN or infinite values.
@@ -116,7 +116,7 @@ class CrackMetrics:
             self._length_found_px += int(np.count_nonzero(distance_to(predicted)[true_line] <= LENGTH_TOLERANCE_PX))
 
     def result(self) -> CrackResult:
-        """The figures over everything added so far; more may be added after."""
+        """The metrics over everything added so far; more may be added after."""
         f1 = _f1(self._counts)
         best = f1.size - 1 - int(np.argmax(f1[::-1]))
         known = bool(self._best_f1)

@@ -1,4 +1,4 @@
-"""All figures of one evaluation: gathered image by image, given as one record."""
+"""All metrics of one evaluation: gathered image by image, given as one record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blemish.evaluation.ranking import auroc, average_precision, best_f1, fpr_at
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageResult:
-    """Figures over whole images. A figure is None where it has no meaning.
+    """Metrics over whole images. A metric is None where it has no meaning.
 
     Attributes:
         scores: float64 (n,) raw scores of the images whose truth is known, in order.
@@ -33,7 +33,7 @@ class ImageResult:
     confusion: Confusion | None = None
 
     def to_record(self) -> dict[str, float | None]:
-        """The six figures of ``evaluate --json``."""
+        """The six metrics of ``evaluate --json``."""
         at = self.confusion
         return {
             "auroc": auroc(self.scores, self.defective),
@@ -64,8 +64,8 @@ class Metrics:
 
     Attributes:
         n: images evaluated, those of unknown truth included.
-        image: figures over whole images.
-        pixel: figures pooled over the pixels of all images whose extent of defects is known.
+        image: metrics over whole images.
+        pixel: metrics pooled over the pixels of all images whose extent of defects is known.
         classes: Dice and errors of each class and of all together, where the detector tells several apart.
         class_confusion: images by true and predicted class, where the detector names classes; else None.
     """
@@ -77,9 +77,9 @@ class Metrics:
     class_confusion: ClassConfusion | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """What ``evaluate --json`` prints: plain values, None where a figure has no meaning.
+        """What ``evaluate --json`` prints: plain values, None where a metric has no meaning.
 
-        ``n``, ``image`` and ``pixel`` have a fixed set of keys; ``more`` holds every further figure and the intervals,
+        ``n``, ``image`` and ``pixel`` have a fixed set of keys; ``more`` holds every further metric and the intervals,
         and may grow.
         """
         return {
@@ -99,14 +99,14 @@ class Metrics:
         }
 
     def intervals(self, *, confidence: float = 0.95, resamples: int = 1000) -> dict[str, dict[str, Interval | None]]:
-        """How far the main figures may be off, by drawing the images again; see `blemish.evaluation.bootstrap`.
+        """How far the main metrics may be off, by drawing the images again; see `blemish.evaluation.bootstrap`.
 
         Args:
             confidence: in (0, 1).
             resamples: number of draws.
 
         Returns:
-            By ``image`` and ``pixel`` and by figure; None where the figure has no meaning.
+            By ``image`` and ``pixel`` and by metric; None where the metric has no meaning.
 
         Raises:
             SettingsError: ``confidence`` outside (0, 1), or fewer than 2 resamples.
@@ -126,7 +126,7 @@ class Metrics:
         return {"image": ranked, "pixel": masks}
 
     def details(self) -> dict[str, Any]:
-        """As `to_record`, with every further figure beside: AUPRO, FPR at 95 % TPR, tolerances, best F1, counts."""
+        """As `to_record`, with every further metric beside: AUPRO, FPR at 95 % TPR, tolerances, best F1, counts."""
         return {
             "n": self.n,
             "image": self.image.to_record() | self.image.details(),
@@ -137,12 +137,12 @@ class Metrics:
 
 
 class Evaluation:
-    """Gathers figures one image at a time, so that a split of any size streams through.
+    """Gathers metrics one image at a time, so that a split of any size streams through.
 
     Args:
         reject: an image counts as flagged at ``score >= reject``, unless `add` is told what was decided. None: no
-            decision is made, and the figures that need one stay None.
-        exact_limit: number of pixels up to which pixel ranking figures are exact; see `blemish.evaluation.pooled`.
+            decision is made, and the metrics that need one stay None.
+        exact_limit: number of pixels up to which pixel ranking metrics are exact; see `blemish.evaluation.pooled`.
         classes: names of the classes whose masks or labels are added.
 
     Example:
@@ -213,7 +213,7 @@ class Evaluation:
         self._flagged.append(flagged)
 
     def result(self) -> Metrics:
-        """The figures over everything added so far; more may be added after."""
+        """The metrics over everything added so far; more may be added after."""
         decided = [
             (flagged, truth)
             for flagged, truth in zip(self._flagged, self._defective, strict=True)

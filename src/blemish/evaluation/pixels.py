@@ -1,4 +1,4 @@
-"""Pixel figures of a whole split, pooled over all its pixels, image by image."""
+"""Pixel metrics of a whole split, pooled over all its pixels, image by image."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PRO_LIMIT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PixelResult:
-    """Pooled pixel figures. A figure is None where it has no meaning.
+    """Pooled pixel metrics. A metric is None where it has no meaning.
 
     Attributes:
         n_images: images added.
         n_px: pixels added.
-        ranking: figures of the anomaly maps, whatever the threshold.
+        ranking: metrics of the anomaly maps, whatever the threshold.
         confusion: counts of the predicted masks; None when no mask was given.
         tolerance: counts of the predicted masks by tolerance, px; empty when no mask was given.
         per_image: counts of each image's predicted mask, in order: what confidence intervals resample.
@@ -41,7 +41,7 @@ class PixelResult:
     per_image: tuple[Confusion, ...] = field(default=(), repr=False)
 
     def to_record(self) -> dict[str, float | None]:
-        """The nine figures of ``evaluate --json``."""
+        """The nine metrics of ``evaluate --json``."""
         at = self.confusion
         near = self.tolerance.get(2.0)
         return {
@@ -75,14 +75,14 @@ class PixelResult:
 
 
 class PixelMetrics:
-    """Accumulates pixel figures: `add` image by image, then `result`.
+    """Accumulates pixel metrics: `add` image by image, then `result`.
 
-    Ranking figures (AUROC, average precision, AUPRO, best F1) are exact up to ``exact_limit`` pixels; see
+    Ranking metrics (AUROC, average precision, AUPRO, best F1) are exact up to ``exact_limit`` pixels; see
     `blemish.evaluation.pooled` for what happens beyond. All counts are exact however many images follow.
 
     Args:
-        exact_limit: number of pixels up to which ranking figures are exact.
-        rank: False leaves the ranking figures out, and with them the memory that they need.
+        exact_limit: number of pixels up to which ranking metrics are exact.
+        rank: False leaves the ranking metrics out, and with them the memory that they need.
     """
 
     def __init__(self, exact_limit: int = 1 << 27, *, rank: bool = True) -> None:
@@ -125,7 +125,7 @@ class PixelMetrics:
             self._tolerance = [total + counts for total, counts in zip(self._tolerance, here, strict=True)]
 
     def result(self) -> PixelResult:
-        """The figures over everything added so far; more may be added after."""
+        """The metrics over everything added so far; more may be added after."""
         masks = bool(self._per_image)
         return PixelResult(
             n_images=self._n_images,
@@ -142,7 +142,7 @@ def best_f1_threshold(
 ) -> BestF1 | None:
     """The pixel threshold with the highest pooled F1 over labelled images, exactly.
 
-    The images must be set aside from training for this; taken from the test split, the answer is picked on the test.
+    The images must be held out of training for this; taken from the test split, the answer is picked on the test.
 
     Args:
         images: pairs (anomaly map float32 (H, W), truth bool (H, W)), drawn one at a time.

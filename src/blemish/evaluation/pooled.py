@@ -1,4 +1,4 @@
-"""Ranking figures over the pixels of a whole split, added image by image.
+"""Ranking metrics over the pixels of a whole split, added image by image.
 
 Exact, with 4 bytes kept per normal pixel and 8 per defective one, up to a limit on the number of pixels. Beyond it the
 scores are rounded down to about two million levels, at quantiles of the normal and the defective scores seen until
@@ -6,7 +6,7 @@ then, and only counted, in 70 MB however many follow. The largest error that thi
 given.
 
 Why this works. A float32 and its bits, read as an unsigned integer after flipping the sign, sort alike. Sorted integers
-need no indices beside them, and a figure changes only at the scores of defective pixels, which are few: so two sorts
+need no indices beside them, and a metric changes only at the scores of defective pixels, which are few: so two sorts
 and a binary search in place of an argsort over everything.
 """
 
@@ -28,7 +28,7 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 @dataclass(frozen=True, slots=True)
 class PooledMetrics:
-    """Ranking figures over all pixels added. Each is None where it has no meaning.
+    """Ranking metrics over all pixels added. Each is None where it has no meaning.
 
     Attributes:
         auroc: area under the ROC curve, ties counting half.
@@ -61,7 +61,7 @@ class PooledScores:
     """Scores of normal and defective pixels, ranked together.
 
     Args:
-        exact_limit: number of pixels up to which figures are exact. Default 2^27: half a gigabyte when few pixels are
+        exact_limit: number of pixels up to which metrics are exact. Default 2^27: half a gigabyte when few pixels are
             defective, twice that when all are.
     """
 
@@ -98,7 +98,7 @@ class PooledScores:
         self._regions += region_px.size
 
     def metrics(self, pro_limit: float = 0.3) -> PooledMetrics:
-        """The figures over everything added so far.
+        """The metrics over everything added so far.
 
         Args:
             pro_limit: false-positive rate up to which the per-region-overlap curve is integrated, in (0, 1].

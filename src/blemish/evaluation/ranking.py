@@ -1,6 +1,6 @@
 """How well scores rank defective above normal: exact, on raw scores, with ties.
 
-Nothing here depends on the scale of the scores: any increasing transform gives the same figures. A figure that has no
+Nothing here depends on the scale of the scores: any increasing transform gives the same metrics. A metric that has no
 meaning (one class only) is None and never 0.
 """
 
@@ -126,7 +126,7 @@ def fpr_at_tpr(scores: ArrayLike, defective: ArrayLike, tpr: float = 0.95) -> fl
 def best_f1(scores: ArrayLike, defective: ArrayLike) -> BestF1 | None:
     """The threshold with the highest F1 over these items; the highest such threshold where several tie.
 
-    To choose a threshold by it, the items must be labelled images set aside for that, never test images.
+    To choose a threshold by it, the items must be labelled images held out for that, never test images.
 
     Args:
         scores: (n,) raw scores, finite, higher is worse.

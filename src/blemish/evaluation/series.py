@@ -44,7 +44,7 @@ class EventRecall:
 
 @dataclass(frozen=True, slots=True)
 class SeriesMetrics:
-    """Figures of one or more series together; None where only one class is there.
+    """Metrics of one or more series together; None where only one class is there.
 
     Attributes:
         auroc: over time steps.
@@ -64,7 +64,7 @@ class SeriesMetrics:
 def event_recall(scores: ArrayLike, faulty: ArrayLike, false_alarm_rate: float = 0.01) -> EventRecall | None:
     """Fraction of faults found at the lowest threshold that flags at most that fraction of normal steps.
 
-    The threshold is chosen on the very steps that are judged: the figure ranks methods, and guarantees nothing.
+    The threshold is chosen on the very steps that are judged: the metric ranks methods, and guarantees nothing.
 
     Args:
         scores: (T,) by time step, finite, higher is worse.

@@ -1,4 +1,4 @@
-"""Pixel figures of one map at a handful of thresholds, as papers print them."""
+"""Pixel metrics of one map at a handful of thresholds, as papers print them."""
 
 from __future__ import annotations
 

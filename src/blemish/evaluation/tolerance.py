@@ -2,7 +2,7 @@
 
 Hand-drawn crack labels are off by a pixel or two, so the crack literature counts a pixel as right when the other mask
 comes within 2 or 5 px of it (CrackForest, Shi et al. 2016; CrackTree, Zou et al. 2012). The tolerance changes F1 by
-twenty points and more: a figure without its tolerance says nothing.
+twenty points and more: a metric without its tolerance says nothing.
 """
 
 from __future__ import annotations
