@@ -96,7 +96,7 @@ def compare_cracks(
         earlier: cracks of the earlier image, measured in its own pixels.
         later: cracks of the later image.
         registration: from the earlier image to the later one.
-        scale: the later image's; the earlier one needs none, since it is laid over the later one.
+        scale: the later image's; the earlier one needs none, since it is aligned with the later one.
 
     Returns:
         One change per crack of the later image, in their order, then one per crack that only the earlier one shows.
@@ -168,7 +168,7 @@ def _inside(places: Points, size_px: tuple[int, int]) -> bool:
 
 def _change(line: _Line, same: list[_Line], registration: Registration, scale: Scale | None) -> CrackChange:
     length_growth = line.length - sum(old.length for old in same)
-    # Each end of each crack is placed as well as the images are laid over one another.
+    # Each end of each crack is placed as well as the images are aligned.
     parts = [old.crack.length_uncertainty_px * old.per_px for old in same]
     parts += [line.crack.length_uncertainty_px * line.per_px, registration.rms_px * line.per_px]
     length_uncertainty = float(np.hypot.reduce(parts))

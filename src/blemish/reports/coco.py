@@ -1,7 +1,7 @@
 """COCO annotations: ``coco.json`` with exact run lengths, ``coco-polygons.json`` with outlines for drawing tools.
 
-Both hold the same images and annotations, one annotation per connected piece, and cover the same pixels. COCO's
-polygons cannot have holes, so a piece with holes is several of them, side by side.
+Both hold the same images and annotations, one annotation per connected component, and cover the same pixels. COCO's
+polygons cannot have holes, so a component with holes is several of them, side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from blemish.errors import DataError
 from blemish.files import write_text
 from blemish.reports.document import Document, ImageFindings
-from blemish.reports.outlines import Piece, find_pieces, rings_without_holes
+from blemish.reports.outlines import OutlinedComponent, outline_components, rings_without_holes
 
 UNNAMED = "defect"
 
@@ -43,10 +43,10 @@ def write_coco(document: Document, out: Path) -> list[Path]:
     outlined: list[dict[str, Any]] = []
     for image in inspected:
         mask = image.read_mask()
-        for piece in () if mask is None else find_pieces(mask, image.regions):
-            shared = _annotation(len(exact) + 1, image, piece, labels)
-            exact.append({**shared, "segmentation": _counts(piece, mask.shape if mask is not None else (0, 0))})
-            outlined.append({**shared, "segmentation": _polygons(piece, image)})
+        for component in () if mask is None else outline_components(mask, image.regions):
+            shared = _annotation(len(exact) + 1, image, component, labels)
+            exact.append({**shared, "segmentation": _counts(component, mask.shape if mask is not None else (0, 0))})
+            outlined.append({**shared, "segmentation": _polygons(component, image)})
     info = {
         "description": f"Found by blemish in {document.folder.name}",
         "version": document.run and document.run.blemish,
@@ -66,22 +66,22 @@ def check_recorded(image: ImageFindings) -> None:
         raise DataError(f'The findings on "{image.name}" have no mask; inspect again with this version and --out.')
 
 
-def _annotation(number: int, image: ImageFindings, piece: Piece, labels: list[str]) -> dict[str, Any]:
-    label = UNNAMED if piece.region is None else piece.region.label or UNNAMED
+def _annotation(number: int, image: ImageFindings, component: OutlinedComponent, labels: list[str]) -> dict[str, Any]:
+    label = UNNAMED if component.region is None else component.region.label or UNNAMED
     annotation = {
         "id": number,
         "image_id": image.number,
         "category_id": labels.index(label) + 1 if label in labels else 1,
-        "bbox": list(piece.bbox_px),
-        "area": piece.area_px,
+        "bbox": list(component.bbox_px),
+        "area": component.area_px,
         "iscrowd": 0,
     }
-    return annotation if piece.region is None else {**annotation, "score": piece.region.score}
+    return annotation if component.region is None else {**annotation, "score": component.region.score}
 
 
-def _counts(piece: Piece, shape: tuple[int, ...]) -> dict[str, Any]:
+def _counts(component: OutlinedComponent, shape: tuple[int, ...]) -> dict[str, Any]:
     """Uncompressed run lengths: how many pixels off, on, off, …, down the columns first."""
-    starts, lengths = piece.runs.T
+    starts, lengths = component.runs.T
     ends = starts + lengths
     off = starts - np.concatenate([[0], ends[:-1]])
     counts = np.column_stack([off, lengths]).ravel().tolist()
@@ -89,6 +89,6 @@ def _counts(piece: Piece, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"size": [shape[0], shape[1]], "counts": [*counts, rest] if rest else counts}
 
 
-def _polygons(piece: Piece, image: ImageFindings) -> list[list[int]]:
+def _polygons(component: OutlinedComponent, image: ImageFindings) -> list[list[int]]:
     height_px = 0 if image.size_px is None else image.size_px[1]
-    return [ring.ravel().tolist() for ring in rings_without_holes(piece, height_px)]
+    return [ring.ravel().tolist() for ring in rings_without_holes(component, height_px)]

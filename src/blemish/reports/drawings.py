@@ -1,4 +1,4 @@
-"""What a page shows of one image: a small copy of it, and what was found as lines to lay over it."""
+"""What a page shows of one image: a small copy of it, and what was found as lines to draw over it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blemish.measurement.polylines import tangents
 from blemish.reports.document import ImageFindings, Unit, size_of, widths_of
 from blemish.reports.histograms import nice_step
 from blemish.reports.lines import essential_points
-from blemish.reports.outlines import find_pieces
+from blemish.reports.outlines import outline_components
 from blemish.reports.width_classes import WidthClasses
 
 # Longer side of a picture, and the least that still shows a crack; see `picture_px`.
@@ -28,7 +28,7 @@ _SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
 _NUMBERED = 12
 # The close-up shows this many widths, but never fewer or more pixels.
 _CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
-# Outlines of more pieces would make a picture of dots, and a page of megabytes.
+# Outlines of more components would make a picture of dots and a page of megabytes.
 _MAX_OUTLINES = 400
 
 
@@ -198,7 +198,7 @@ def _lines(cracks: Sequence[Crack], classes: WidthClasses, shrink: float) -> tup
 
 
 def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Widths with gaps (junctions) bridged linearly."""
+    """Widths with gaps (at junctions) interpolated linearly."""
     known = np.isfinite(widths)
     if not known.any():
         return np.zeros_like(widths)
@@ -215,8 +215,8 @@ def _outlines(image: ImageFindings, shrink: float) -> str:
     if mask is None:
         return ""
     paths = []
-    pieces = sorted(find_pieces(mask), key=lambda piece: -piece.area_px)[:_MAX_OUTLINES]
-    for polygon in (polygon for piece in pieces for polygon in piece.polygons):
+    components = sorted(outline_components(mask), key=lambda component: -component.area_px)[:_MAX_OUTLINES]
+    for polygon in (polygon for component in components for polygon in component.polygons):
         for ring in (polygon.exterior, *polygon.holes):
             points = ring.astype(np.float64)
             kept = points[essential_points(points, closed=True, tolerance=0.8 * shrink)]

@@ -18,7 +18,7 @@ from blemish.measurement.crack import Crack
 from blemish.reports.coco import UNNAMED, check_recorded
 from blemish.reports.document import Document, ImageFindings
 from blemish.reports.lines import corner_line
-from blemish.reports.outlines import Piece, Polygon, Ring, find_pieces
+from blemish.reports.outlines import OutlinedComponent, Polygon, Ring, outline_components
 from blemish.reports.records import sizes_record
 
 _NOT_PROPERTIES = ("max_width_at", "max_width_mm_at")
@@ -50,7 +50,7 @@ def features_of(document: Document, image: ImageFindings) -> dict[str, Any]:
     """The FeatureCollection of one image."""
     features = [_line(document, crack) for crack in image.cracks or () if len(crack.polyline_px) > 1]
     mask = image.read_mask()
-    features += [_area(piece) for piece in (() if mask is None else find_pieces(mask, image.regions))]
+    features += [_area(component) for component in (() if mask is None else outline_components(mask, image.regions))]
     return {
         "type": "FeatureCollection",
         "features": features,
@@ -72,10 +72,10 @@ def _line(document: Document, crack: Crack) -> dict[str, Any]:
     }
 
 
-def _area(piece: Piece) -> dict[str, Any]:
-    areas = [_rings(polygon) for polygon in piece.polygons]
+def _area(component: OutlinedComponent) -> dict[str, Any]:
+    areas = [_rings(polygon) for polygon in component.polygons]
     single = len(areas) == 1
-    region = piece.region
+    region = component.region
     said = {} if region is None else {"score": region.score, "mean_score": region.mean_score}
     return {
         "type": "Feature",
@@ -86,7 +86,7 @@ def _area(piece: Piece) -> dict[str, Any]:
         "properties": {
             "kind": "region",
             "label": UNNAMED if region is None else region.label or UNNAMED,
-            "area_px": piece.area_px,
+            "area_px": component.area_px,
             **said,
         },
     }

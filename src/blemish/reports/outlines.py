@@ -1,4 +1,4 @@
-"""The pieces of a mask as outlines along the pixels' edges, and as run lengths: exact, nothing is smoothed.
+"""The connected components of a mask as outlines along the pixels' edges, and as run lengths: exact, not smoothed.
 
 Corners have whole coordinates: (0, 0) is the outer corner of the first pixel, as in COCO, so that a polygon of one
 pixel has area 1.
@@ -34,8 +34,8 @@ class Polygon:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One connected piece (8-connected) of a mask.
+class OutlinedComponent:
+    """One connected component (8-connected) of a mask, with its outline.
 
     Attributes:
         bbox_px: (x, y, width, height).
@@ -52,16 +52,16 @@ class Piece:
     region: Region | None
 
 
-def find_pieces(mask: NDArray[np.bool_], regions: Sequence[Region] = ()) -> tuple[Piece, ...]:
-    """Cut a mask into its connected pieces.
+def outline_components(mask: NDArray[np.bool_], regions: Sequence[Region] = ()) -> tuple[OutlinedComponent, ...]:
+    """The connected components of a mask with their outlines.
 
     Args:
         mask: bool (H, W).
-        regions: what was found in it. A piece is given the region with its box and area; where classes overlap and
+        regions: what was found in it. A component is given the region with its box and area; where classes overlap and
             there is none, the worst region inside its box.
 
     Returns:
-        The pieces, top to bottom.
+        The components, top to bottom.
     """
     if not mask.any():
         return ()
@@ -69,32 +69,32 @@ def find_pieces(mask: NDArray[np.bool_], regions: Sequence[Region] = ()) -> tupl
     polygons = _polygons(np.asarray(labels, np.int32), count)
     runs = _runs(np.asarray(labels, np.int32), count)
     exact = {(region.bbox_px, region.area_px): region for region in reversed(regions)}
-    pieces = []
+    components = []
     for number, (x, y, width, height, area) in enumerate(stats.tolist()[1:], start=1):
         box = (x, y, width, height)
         region = exact.get((box, area)) or next((one for one in regions if _inside(one.bbox_px, box)), None)
-        pieces.append(Piece(box, area, polygons[number], runs[number], region))
-    return tuple(pieces)
+        components.append(OutlinedComponent(box, area, polygons[number], runs[number], region))
+    return tuple(components)
 
 
-def rings_without_holes(piece: Piece, height_px: int) -> tuple[Ring, ...]:
-    """Outlines that together cover a piece exactly, none of which has a hole.
+def rings_without_holes(component: OutlinedComponent, height_px: int) -> tuple[Ring, ...]:
+    """Outlines that together cover a component exactly, none of which has a hole.
 
-    A piece with holes is cut from top to bottom at the left edge of each hole, which so becomes a notch: in a network
-    of cracks, outlines alone would fill every field between them.
+    A component with holes is cut from top to bottom at the left edge of each hole, which so becomes a notch: without
+    that, the outline of a network of cracks would fill every field between them.
 
     Args:
-        piece: one of `find_pieces`.
+        component: one of `outline_components`.
         height_px: the mask's.
 
     Returns:
         Rings as in `Polygon.exterior`.
     """
-    cuts = sorted({int(hole[:, 0].min()) for polygon in piece.polygons for hole in polygon.holes})
+    cuts = sorted({int(hole[:, 0].min()) for polygon in component.polygons for hole in polygon.holes})
     if not cuts:
-        return tuple(polygon.exterior for polygon in piece.polygons)
-    x, y, width, _ = piece.bbox_px
-    cover = _cover(piece, height_px)
+        return tuple(polygon.exterior for polygon in component.polygons)
+    x, y, width, _ = component.bbox_px
+    cover = _cover(component, height_px)
     rings: list[Ring] = []
     for left, right in pairwise([x, *cuts, x + width]):
         strip = np.asarray(cover[:, left - x : right - x], np.int32)
@@ -102,10 +102,10 @@ def rings_without_holes(piece: Piece, height_px: int) -> tuple[Ring, ...]:
     return tuple(rings)
 
 
-def _cover(piece: Piece, height_px: int) -> NDArray[np.bool_]:
-    """The piece's pixels inside its box, from its runs."""
-    x, y, width, height = piece.bbox_px
-    starts, lengths = piece.runs.T
+def _cover(component: OutlinedComponent, height_px: int) -> NDArray[np.bool_]:
+    """The component's pixels inside its box, from its runs."""
+    x, y, width, height = component.bbox_px
+    starts, lengths = component.runs.T
     first = x * height_px
     steps = np.zeros(width * height_px + 1, dtype=np.int8)
     steps[starts - first] += 1

@@ -1,7 +1,7 @@
 """The image with what was found drawn on it.
 
 The colour scale is fixed by the detector's thresholds and never by the image itself: the same colour means the same
-heat in every overlay, and a normal image stays plain.
+anomaly in every overlay, and a normal image stays plain.
 """
 
 from __future__ import annotations
@@ -66,12 +66,13 @@ class Finding(Protocol):
 def draw_overlay(
     image: NDArray[np.uint8], finding: Finding, *, map_range: tuple[float, float] | None = None
 ) -> NDArray[np.uint8]:
-    """Tint the heat, outline the regions, and write the verdict into the corner.
+    """Tint by the anomaly map, outline the regions, and write the verdict into the corner.
 
     Args:
         image: uint8 RGB (H, W, 3).
         finding: the inspection of that image; maps, where there are any, have the image's size.
-        map_range: heat that gets no tint, and heat that gets the strongest; see `map_range_of`. None: no tint.
+        map_range: map value up to which there is no tint, and from which on it is strongest; see `map_range_of`.
+            None: no tint.
 
     Returns:
         uint8 RGB (H, W, 3), a new array.
@@ -110,14 +111,14 @@ def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence
         return
     flat = mask.view(np.uint8)
     thickness_px = _line_px(canvas)
-    # One pixel of air between region and line, so that the region's edge can be judged.
+    # One pixel of space between region and line, so that the region's edge can be judged.
     inner = cv2.dilate(flat, np.ones((3, 3), np.uint8))
     outer = cv2.dilate(inner, np.ones((2 * thickness_px + 1, 2 * thickness_px + 1), np.uint8))
     canvas[(outer > inner)] = colour
 
 
 def _tint(canvas: NDArray[np.uint8], anomaly_map: NDArray[np.float32], map_range: tuple[float, float]) -> None:
-    """Blend the heat's colour into the canvas, in place, strip by strip so that little memory is needed."""
+    """Blend the map's colour into the canvas, in place, strip by strip so that little memory is needed."""
     low, high = map_range
     steps = 255.0 / (high - low)
     keep, add = _blend_tables()
@@ -135,9 +136,9 @@ def _tint(canvas: NDArray[np.uint8], anomaly_map: NDArray[np.float32], map_range
 
 @cache
 def _blend_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """For each of 256 levels of heat: what is kept of the image (of 255) and what colour is added; (1, 256, 3)."""
+    """For each of 256 levels of the map: what is kept of the image (of 255) and what colour is added; (1, 256, 3)."""
     autumn = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_AUTUMN)
-    # Autumn runs from red to yellow: here the hottest is red.
+    # Autumn runs from red to yellow: here the highest is red.
     colour = cv2.cvtColor(autumn, cv2.COLOR_BGR2RGB).reshape(256, 3)[None, ::-1]
     strength = np.linspace(0, _STRONGEST_TINT, 256)[None, :, None]
     keep = np.broadcast_to(255 * (1 - strength), (1, 256, 3))

@@ -89,7 +89,7 @@ def draw_histograms(
     thresholds: Mapping[str, float] | None = None,
     title: str = "Scores by class",
 ) -> None:
-    """Histograms of raw scores, one per class on the same bins, as shares of the class.
+    """Histograms of raw scores, one per class on the same bins, as fractions of the class.
 
     Args:
         target: PNG file to write.
@@ -148,7 +148,7 @@ def draw_confusion(
     names: tuple[str, str] = ("normal", "defective"),
     title: str = "Confusion matrix",
 ) -> None:
-    """The 2 × 2 matrix of decisions, with counts and shares of each true class.
+    """The 2 × 2 matrix of decisions, with counts and fractions of each true class.
 
     Args:
         target: PNG file to write.
@@ -165,7 +165,7 @@ def draw_confusion(
 
 
 def draw_class_confusion(target: Path, confusion: ClassConfusion, *, title: str = "Confusion of classes") -> None:
-    """The matrix of true and predicted classes, with counts and shares of each true class.
+    """The matrix of true and predicted classes, with counts and fractions of each true class.
 
     Args:
         target: PNG file to write.

@@ -166,7 +166,7 @@ def tinted(rng: Generator, level: float, *, tint: float = 0.025) -> Colour:
 
 
 def mix(low: Colour, high: Colour, fraction: Field) -> Colour:
-    """Colour (3, H, W) between two colours (3,), by a share (H, W)."""
+    """Colour (3, H, W) between two colours (3,), by a fraction (H, W)."""
     return np.asarray(spread(low) + spread(high - low) * fraction, dtype=np.float32)
 
 

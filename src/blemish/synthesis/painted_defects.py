@@ -86,7 +86,7 @@ def _spot(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
 
 
 def _blob(size: tuple[int, int], rng: Generator, radius: float) -> Field:
-    """A ragged patch around a spot, 0 to 1; the radius in shares of the shorter side."""
+    """A ragged patch around a spot, 0 to 1; the radius as a fraction of the shorter side."""
     reach = radius * min(size)
     x, y = _spot(size, rng)
     rows, columns = np.ogrid[: size[0], : size[1]]
