@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,8 @@ pytest.importorskip("torch")
 
 from blemish.benchmarking.contenders import Contender
 from blemish.benchmarking.data import prepare
-from blemish.datasets import Sample, read_dataset
+from blemish.datasets import read_dataset
 from blemish.errors import DataError
-from blemish.methods import get_method, method_names
-from blemish.training import pipeline, under_torch
 from blemish.training.choosing import split_labelled_images, split_masked_images
 from blemish.training.normals import split_few_labels, split_normal_images
 from blemish.training.trials import split_for_trials
@@ -24,42 +21,9 @@ from layouts_with_masks import LAYOUTS, draw, image, mask, write
 
 pytestmark = pytest.mark.train
 
-NORMAL_ONLY = [name for name in method_names() if get_method(name).info.learns_from == "normal"]
-
-
-class StoppedError(Exception):
-    """Stops a training once it is known what it would learn from."""
-
-
-@pytest.fixture
-def given_to_fit(monkeypatch: pytest.MonkeyPatch) -> list[Sample]:
-    """Every sample that reaches a fit, which is then stopped."""
-    samples: list[Sample] = []
-
-    def spy(_: Any, *parts: tuple[Sample, ...], **__: Any) -> None:
-        for part in parts:
-            samples.extend(part)
-        raise StoppedError
-
-    for module, name in ((pipeline, "fit"), (pipeline, "fit_by_looking"), (under_torch, "fit")):
-        monkeypatch.setattr(module, name, spy)
-    return samples
-
 
 def names_of(*parts: Any) -> set[str]:
     return {sample.path.stem for part in parts for sample in part}
-
-
-@pytest.mark.parametrize("method", NORMAL_ONLY)
-def test_no_normal_only_method_is_given_a_marked_image(method: str, given_to_fit: list[Sample], tmp_path: Path):
-    drawn = draw("images+masks, train and test above", tmp_path / "set")
-    run: Callable[..., Any] = under_torch.train_under_torch
-    if get_method(method).exportable:
-        run = pipeline.train
-    with pytest.raises(StoppedError):
-        run(method, drawn.path, tmp_path / "out.blemish")
-    assert given_to_fit
-    assert not names_of(given_to_fit) & drawn.marked
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -87,12 +87,6 @@ def test_the_training_leaves_its_curves(trained: Path):
     assert cv2.imread(str(folder / "curves.png")) is not None
 
 
-def test_the_same_seed_gives_the_same_file(walls: Path, tmp_path: Path):
-    for name in ("a", "b"):
-        blemish.train("unet", walls, tmp_path / name / "wall.blemish", settings=TINY, seed=5)
-    assert (tmp_path / "a/wall.blemish").read_bytes() == (tmp_path / "b/wall.blemish").read_bytes()
-
-
 def test_no_test_image_is_opened(walls: Path, tmp_path: Path):
     import shutil
 
@@ -102,10 +96,12 @@ def test_no_test_image_is_opened(walls: Path, tmp_path: Path):
         path.write_bytes(b"not an image")
     for path in (copy / "test" / "masks").iterdir():
         path.write_bytes(b"nor a mask")
-    detector = blemish.train("unet", copy, tmp_path / "wall.blemish", settings=TINY, seed=5)
-    near_duplicate = blemish.train("unet", walls, tmp_path / "twin.blemish", settings=TINY, seed=5)
-    assert detector.container.graph == near_duplicate.container.graph
-    assert detector.spec.thresholds == near_duplicate.spec.thresholds
+    one, other = (
+        blemish.train("unet", data, tmp_path / name / "wall.blemish", settings={**TINY, "epochs": 1}, seed=5)
+        for data, name in ((walls, "whole"), (copy, "damaged"))
+    )
+    assert one.container.graph == other.container.graph
+    assert one.spec.thresholds == other.spec.thresholds
 
 
 def test_normal_images_set_aside_give_p_values(tmp_path: Path):

@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter
 torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
-from blemish.errors import DataError, SettingsError  # noqa: E402
+from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 from blemish.methods.autoencoders.vae import divergence, squared_error  # noqa: E402
 from blemish.methods.autoencoders.vae_attention import log_barrier  # noqa: E402
@@ -150,28 +150,6 @@ def test_the_constraint_spreads_the_attention_over_normal_images(surfaces: Path)
         with torch.no_grad():
             covered.append(float(torch.sigmoid(method.attention_logit(method.encoder(method.pixels(images)))).mean()))
     assert covered[-1] > max(0.9, covered[0])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_training_gives_a_detector_with_a_guarantee(name: str, surfaces: Path, tmp_path: Path):
-    detector = blemish.train(name, surfaces, tmp_path / "wave.blemish", settings=TINY)
-    assert detector.spec.localises
-    assert detector.spec.calibration is not None
-    assert (tmp_path / "wave.training" / "curves.png").is_file()
-    found = detector.inspect(next((surfaces / "test" / "hole").iterdir()))
-    assert found.score > 0
-
-
-def test_the_same_seed_gives_the_same_file(surfaces: Path, tmp_path: Path):
-    for name in ("a", "b"):
-        blemish.train("vae", surfaces, tmp_path / name / "wave.blemish", settings=TINY, seed=5)
-    assert (tmp_path / "a/wave.blemish").read_bytes() == (tmp_path / "b/wave.blemish").read_bytes()
-
-
-def test_one_normal_image_is_too_few(tmp_path: Path):
-    draw_surfaces(tmp_path / "one", count=1)
-    with pytest.raises(DataError, match="at least 2 normal images"):
-        blemish.train("vae", tmp_path / "one", tmp_path / "wave.blemish", settings=TINY)
 
 
 def test_three_normal_images_are_fewer_than_a_batch_and_enough(tmp_path: Path):

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
-from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
 from blemish.evaluation import auroc  # noqa: E402
 from blemish.methods.parts.nearest_neighbour import NearestNeighbour  # noqa: E402
@@ -65,12 +64,6 @@ def scores_of(detector: blemish.Detector, folder: Path) -> list[float]:
     return [detector.inspect(path).score or 0.0 for path in sorted(folder.iterdir())]
 
 
-def test_it_tells_torn_cloth_from_good(trained: Path, cloth: Path):
-    detector = blemish.load(trained)
-    good, bad = scores_of(detector, cloth / "test/good"), scores_of(detector, cloth / "test/torn")
-    assert auroc(np.array(good + bad), np.array([False] * 8 + [True] * 8)) > 0.9
-
-
 def test_the_anomaly_map_points_at_the_scratch(trained: Path):
     rng = np.random.default_rng(9)
     image = weave(rng)
@@ -90,24 +83,6 @@ def test_thresholds_and_p_values_come_from_good_images_set_aside(trained: Path):
     assert spec.thresholds.reject >= max(spec.calibration.scores)
     assert "of normal images are flagged" in spec.thresholds.source
     assert spec.classes == ()
-
-
-def test_the_same_seed_gives_the_same_file(cloth: Path, tmp_path: Path):
-    for name in ("a", "b"):
-        blemish.train("patchcore", cloth, tmp_path / name / "cloth.blemish", settings=SMALL, seed=4)
-    assert (tmp_path / "a/cloth.blemish").read_bytes() == (tmp_path / "b/cloth.blemish").read_bytes()
-
-
-def test_a_image_scores_the_same_alone_and_in_a_batch(trained: Path, cloth: Path):
-    run = OnnxRuntime(blemish.load(trained).container.graph)
-    batch = np.stack([cv2.imread(str(path)) for path in sorted((cloth / "test/torn").iterdir())])
-    together = run(batch)
-    for index in range(len(batch)):
-        alone = run(batch[index : index + 1])
-        np.testing.assert_allclose(alone.scores[0], together.scores[index], rtol=1e-5)
-        assert together.maps is not None
-        assert alone.maps is not None
-        np.testing.assert_allclose(alone.maps[0], together.maps[index], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("k", [1, 900, 2100])
@@ -192,28 +167,6 @@ def test_what_lies_outside_the_region_is_not_looked_at(cloth: Path, tmp_path: Pa
     assert detector.inspect(outside).anomaly_map[:, :26].max() == 0
 
 
-def one_colour(folder: Path) -> None:
-    folder.mkdir()
-    for index in range(8):
-        cv2.imwrite(str(folder / f"{index}.png"), np.full((64, 64, 3), 90, np.uint8))
-
-
-def only_defects(folder: Path) -> None:
-    rng = np.random.default_rng(0)
-    (folder / "torn").mkdir(parents=True)
-    for index in range(8):
-        cv2.imwrite(str(folder / "torn" / f"{index}.png"), torn(weave(rng), rng))
-
-
-@pytest.mark.parametrize(("prepare", "said"), [(one_colour, "one flat colour"), (only_defects, "no normal training")])
-def test_images_that_cannot_teach_are_a_sentence_and_nothing_is_written(tmp_path: Path, prepare, said: str):
-    prepare(tmp_path / "data")
-    with pytest.raises(DataError, match=said) as caught:
-        train_with(tmp_path / "data", tmp_path / "out" / "x.blemish")
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out" / "x.blemish").exists()
-
-
 def test_one_image_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
     (tmp_path / "data").mkdir()
     cv2.imwrite(str(tmp_path / "data" / "only.png"), weave(np.random.default_rng(0)))
@@ -221,16 +174,6 @@ def test_one_image_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
     detector = blemish.train("patchcore", tmp_path / "data", tmp_path / "x.blemish", settings=SMALL, say=said.append)
     assert detector.inspect(weave(np.random.default_rng(1))).verdict is None
     assert any("too few to set any aside" in sentence for sentence in said)
-
-
-def test_images_of_mixed_sizes_teach_one_detector(tmp_path: Path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "data").mkdir()
-    for index, size in enumerate([(64, 64), (70, 90), (64, 200), (40, 30), (300, 100), (64, 65)]):
-        cv2.imwrite(str(tmp_path / "data" / f"{index}.png"), weave(rng, size))
-    for settings in ({}, {"size_px": None, "tile_px": 64}):
-        detector = train_with(tmp_path / "data", tmp_path / "x.blemish", **settings)
-        assert detector.inspect(weave(rng, (81, 47))).anomaly_map.shape == (81, 47)
 
 
 def test_a_memory_larger_than_all_patches_keeps_them_all(cloth: Path, tmp_path: Path):

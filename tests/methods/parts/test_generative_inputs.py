@@ -67,6 +67,17 @@ def test_one_image_is_too_few_and_said(tmp_path: Path):
         built("memae", size_px=32).examples(images(tmp_path, 1), training=True, seed=0)
 
 
+def test_turned_examples_repeat_under_their_seed(tmp_path: Path):
+    samples = images(tmp_path, 6)
+    method = built("memae", size_px=32, augment="turns")
+    first, again, other = (
+        torch.stack([examples[index] for index in range(6)])
+        for examples in (method.examples(samples, training=True, seed=seed) for seed in (3, 3, 4))
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 @pytest.mark.parametrize("colour", [True, False])
 def test_grey_files_and_colour_files_suit_a_model_of_either(tmp_path: Path, colour: bool):
     method = built("memae", size_px=32, colour=colour)

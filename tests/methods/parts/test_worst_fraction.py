@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.detectors import read_container  # noqa: E402
-from blemish.errors import DataError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 
@@ -86,9 +85,3 @@ def test_nothing_is_said_where_images_and_model_agree(colour: bool, settings: di
     said: list[str] = []
     blemish.train("autoencoder", images, tmp_path / "x.blemish", settings={**TINY, **settings}, say=said.append)
     assert not any("grey" in sentence for sentence in said)
-
-
-def test_one_image_is_too_few(tmp_path: Path):
-    images = draw_images(tmp_path / "good", 1, colour=True)
-    with pytest.raises(DataError, match="at least 2 normal images"):
-        blemish.train("ganomaly", images, tmp_path / "x.blemish", settings=TINY)
