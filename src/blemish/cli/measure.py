@@ -67,17 +67,17 @@ def measure(
     from blemish.measurement import compare_cracks, load_grades, measure_mask, register_images
 
     grades = None if scale_of is None else load_grades(grade or DEFAULT_GRADES)
-    loaded, pixels = _read(mask, image)
+    loaded, pixels, reading = _read(mask, image)
     # Without an image only the size is asked for.
     scale = None if scale_of is None else scale_of(pixels.view(np.uint8) if loaded is None else loaded)
     measured = measure_mask(pixels, loaded, scale=scale)
     changes = None
     if earlier_mask is not None and loaded is not None:
-        earlier_loaded, earlier_pixels = _read(earlier_mask, earlier_image)
+        earlier_loaded, earlier_pixels, _ = _read(earlier_mask, earlier_image)
         if earlier_loaded is not None:
             earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
             changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=scale)
-    notes = _notes(measured)
+    notes = [*reading, *_notes(measured)]
     if as_json:
         import json
 
@@ -91,20 +91,22 @@ def measure(
         typer.echo(note, err=True)
 
 
-def _read(mask: Path, image: Path | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.bool_]]:
-    """The image, RGB uint8 (H, W, 3), where there is one, and the mask, bool (H, W)."""
+def _read(mask: Path, image: Path | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.bool_], list[str]]:
+    """The image, RGB uint8 (H, W, 3), where there is one, the mask, bool (H, W), and how it was read."""
     from blemish.datasets.masks import FileMask
     from blemish.images import image_size_px, read_image
 
     loaded = None if image is None else read_image(image)
     height, width = image_size_px(mask) if loaded is None else loaded.shape[:2]
-    pixels = FileMask(mask, image).read(height, width)
+    source = FileMask(mask, image).settled()
+    pixels = source.read(height, width)
     if pixels.mean() > _MAX_SET:
         raise DataError(
             f'The mask "{mask}" is set on {pixels.mean():.0%} of its pixels; a mask is white in cracks and black '
             "beside them, so it may have to be inverted."
         )
-    return loaded, pixels
+    note = "" if source.meaning is None else source.meaning.note
+    return loaded, pixels, [note] * bool(note)
 
 
 def _notes(measured: Measurement) -> list[str]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.sample import CompleteMask
 from blemish.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
-class PolygonMask:
+class PolygonMask(CompleteMask):
     """One object's outline as one or more polygons.
 
     Attributes:
@@ -36,7 +37,7 @@ class PolygonMask:
 
 
 @dataclass(frozen=True, slots=True)
-class CountsMask:
+class CountsMask(CompleteMask):
     """One object as COCO run lengths: how many pixels off, on, off, …, down the columns first.
 
     Attributes:

@@ -1,60 +1,88 @@
-"""Masks from files: PNG, JPEG, BMP or TIFF, whatever grey values they use for "defective"."""
+"""Masks from files: PNG, JPEG, BMP or TIFF, read as was decided for the whole set that they belong to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
 
+from blemish.datasets.mask_values import Layer, Marks, Meaning, decide, read_layer, take_census
 from blemish.datasets.sample import MaskSource
 from blemish.errors import DataError, ImageError
 from blemish.images.header import open_image
 from blemish.images.opening import open_header
-from blemish.images.orientation import QUARTER_TURNS, turn_upright
+from blemish.images.orientation import QUARTER_TURNS, UPRIGHT, turn_upright
 
 
 @dataclass(frozen=True, slots=True)
 class FileMask:
-    """A mask in an image file: white (or any class index above 0) is defective, black is normal.
+    """A mask in an image file. `blemish.datasets.mask_values.rules` says which values mark a defect.
 
-    1-bit, 0/1, 0/255, 16-bit, palette and colour masks are understood; greys (JPEG) are cut at mid-grey.
     A mask that fits the image as it is stored, but not as its EXIF orientation shows it, is turned with the image.
 
     Attributes:
         path: the mask file.
         image: the image that it belongs to, where known: for its EXIF orientation and for messages.
         as_stored: the mask was drawn on the image's stored pixels, so it always turns with the image.
+        meaning: what the values of all mask files of its set mean; None decides from this file alone.
     """
 
     path: Path
     image: Path | None = None
     as_stored: bool = False
+    meaning: Meaning | None = None
+
+    def settled(self) -> FileMask:
+        """With a meaning, decided from this file alone where it has none. Raises DataError as `read_marks`."""
+        if self.meaning is not None:
+            return self
+        return replace(self, meaning=decide(take_census(read_layer(self.path), self.path.name)))
 
     def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
-        """The mask, bool (H, W), True where defective.
+        """The mask, bool (H, W), True where defective. Raises DataError as `read_marks`."""
+        return self.read_marks(height_px, width_px).defective
+
+    def read_ignored(self, height_px: int, width_px: int) -> NDArray[np.bool_] | None:
+        """Where the author left open what the image shows, bool (H, W); None where nothing is left open.
+
+        Raises DataError as `read_marks`.
+        """
+        if self.meaning is not None and not self.meaning.can_ignore:
+            return None
+        return self.read_marks(height_px, width_px).ignored
+
+    def read_marks(self, height_px: int, width_px: int) -> Marks:
+        """Both of them.
 
         Raises:
-            DataError: the file is missing, cannot be read, or has another size than the image.
+            DataError: the file is missing, cannot be read, has another size than the image, or values of which
+                nothing tells what they mean.
         """
-        mask, is_upright = _load(self.path)
-        size = (height_px, width_px)
-        if self.image is not None and not is_upright and (self.as_stored or mask.shape != size):
+        layer = read_layer(self.path)
+        meaning = self.meaning or decide(take_census(layer, self.path.name))
+        marks = meaning.of(layer)
+        turn = self._turn(layer, (height_px, width_px))
+        ignored = None if marks.ignored is None else turn_upright(marks.ignored, turn)
+        return Marks(turn_upright(marks.defective, turn), ignored)
+
+    def _turn(self, layer: Layer, size_px: tuple[int, int]) -> int:
+        """The EXIF orientation to turn the mask by so that it fits an image of (height, width)."""
+        stored_px = layer.values.shape[:2]
+        if self.image is not None and not layer.has_orientation and (self.as_stored or stored_px != size_px):
             view = stored_view(self.image)
-            orientation = view[0] if view is not None else 1
-            turned = turn_upright(mask, orientation)
-            if turned.shape == size and (self.as_stored or orientation in QUARTER_TURNS):
-                return turned
-        if mask.shape != size:
+            orientation = view[0] if view is not None else UPRIGHT
+            turned_px = stored_px[::-1] if orientation in QUARTER_TURNS else stored_px
+            if turned_px == size_px and (self.as_stored or orientation in QUARTER_TURNS):
+                return orientation
+        if stored_px != size_px:
             image = f'its image "{self.image}"' if self.image is not None else "its image"
             raise DataError(
-                f'The mask "{self.path}" is {mask.shape[1]}×{mask.shape[0]} px but {image} is '
-                f"{width_px}×{height_px} px; a mask must have the size of its image."
+                f'The mask "{self.path}" is {stored_px[1]}×{stored_px[0]} px but {image} is '
+                f"{size_px[1]}×{size_px[0]} px; a mask must have the size of its image."
             )
-        return mask
+        return UPRIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +98,11 @@ class UnionMask:
             union |= part.read(height_px, width_px)
         return union
 
-
-def binarise(image: Image.Image) -> NDArray[np.bool_]:
-    """What an opened mask image calls defective.
-
-    JPEG greys are cut at mid-grey. In lossless files, values that stay below mid-grey are taken for 0/1 or class
-    indices (anything above 0 is defective); otherwise they too are cut at mid-grey. Colours count by their brightest
-    channel, transparent pixels as black.
-
-    Args:
-        image: any Pillow mode.
-
-    Returns:
-        bool (H, W), True where defective.
-    """
-    if image.mode == "P" and not _has_grey_palette(image):
-        return np.asarray(np.asarray(image) > 0)
-    grey = _brightest_channel(image)
-    middle = 32767.0 if grey.dtype.itemsize > 1 else 127.0
-    is_index = image.format not in {"JPEG", "MPO"} and grey.size > 0 and float(grey.max()) <= middle
-    return np.asarray(grey > (0.0 if is_index else middle))
+    def read_ignored(self, height_px: int, width_px: int) -> NDArray[np.bool_] | None:
+        """Pixels that some part leaves open and none marks, bool (H, W); None where there are none."""
+        parts = [part.read_ignored(height_px, width_px) for part in self.parts]
+        there = [part for part in parts if part is not None]
+        return np.logical_or.reduce(there) & ~self.read(height_px, width_px) if there else None
 
 
 def stored_view(path: Path) -> tuple[int, tuple[int, int]] | None:
@@ -100,40 +113,3 @@ def stored_view(path: Path) -> tuple[int, tuple[int, int]] | None:
             return header.orientation, header.stored_size_px
     except ImageError:
         return None
-
-
-def _load(path: Path) -> tuple[NDArray[np.bool_], bool]:
-    """The mask as it is meant to be seen, and whether the file itself says which way is up."""
-    try:
-        with open_image(path) as stream:
-            header = open_header(stream, str(path))
-            if header.image is None:
-                raise DataError(f'The mask "{path}" is {header.kind.name}; save it as PNG, TIFF, BMP or GIF.')
-            mask = binarise(header.image)
-    except ImageError as error:
-        raise DataError(f"A mask cannot be read: {error}") from error
-    except DataError:
-        raise
-    except Exception as error:  # decoders raise nearly anything on damaged data
-        raise DataError(f'The mask "{path}" is cut short or damaged: its pixels cannot be decoded.') from error
-    # Pillow itself turns TIFFs upright.
-    is_turned = isinstance(header.image, TiffImagePlugin.TiffImageFile)
-    return (mask if is_turned else turn_upright(mask, header.orientation)), header.orientation > 1
-
-
-def _brightest_channel(image: Image.Image) -> NDArray[np.number[Any]]:
-    if image.mode == "1":
-        image = image.convert("L")
-    if image.mode in {"L", "I", "I;16", "I;16B", "I;16L", "F"}:
-        return np.asarray(image)
-    if "A" in image.getbands() or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, rgba)
-    return np.asarray(np.asarray(image.convert("RGB")).max(axis=2))
-
-
-def _has_grey_palette(image: Image.Image) -> bool:
-    colours = np.asarray(image.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
-    used = colours[np.unique(np.asarray(image))]
-    return bool((used == used[:, :1]).all())

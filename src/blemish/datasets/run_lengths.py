@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.sample import CompleteMask
 from blemish.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
-class RunLengthMask:
+class RunLengthMask(CompleteMask):
     """A mask written as run lengths.
 
     Attributes:

@@ -19,9 +19,22 @@ Split = Literal["train", "val", "test"]
 class MaskSource(Protocol):
     """Where one class's mask of one image comes from: a file, run lengths, polygons."""
 
+    def read_ignored(self, height_px: int, width_px: int) -> NDArray[np.bool_] | None:
+        """Where it is left open what the image shows, bool (H, W); None where nothing is left open."""
+        ...
+
     def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
         """The mask, bool (H, W), True where defective. Raises DataError when it does not fit that size."""
         ...
+
+
+class CompleteMask:
+    """Base of masks that leave no pixel open."""
+
+    __slots__ = ()
+
+    def read_ignored(self, height_px: int, width_px: int) -> None:
+        """Nothing is left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,15 @@ class Sample:
         for mask in self.masks or ():
             union |= mask.source.read(height_px, width_px)
         return union
+
+    def read_ignored(self, height_px: int, width_px: int) -> NDArray[np.bool_] | None:
+        """Pixels of which no mask says what they show, bool (H, W): they must neither train nor count.
+
+        None where there are none, which most layouts know without opening a file.
+        """
+        parts = [mask.source.read_ignored(height_px, width_px) for mask in self.masks or ()]
+        there = [part for part in parts if part is not None and part.any()]
+        return np.logical_or.reduce(there) if there else None
 
     def read_class_masks(self, classes: Iterable[str], height_px: int, width_px: int) -> NDArray[np.bool_]:
         """One mask per name in ``classes``, bool (K, H, W); classes may overlap.

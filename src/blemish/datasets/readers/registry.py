@@ -13,6 +13,7 @@ from blemish.datasets.readers.folders import NormalNames, holds_images, look
 from blemish.datasets.readers.groups import with_groups
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.manifest import MANIFEST
+from blemish.datasets.readers.mask_meanings import with_settled_meanings
 from blemish.datasets.readers.mixtures import refuse_mixture
 from blemish.datasets.readers.mvtec import MVTEC
 from blemish.datasets.readers.paired import IMAGES_AND_MASKS, MASKS_BESIDE, METU_SEGMENTATION
@@ -42,7 +43,9 @@ _TABLES = {MANIFEST.name, SEVERSTAL.name, COCO.name, MVTEC.name}
 def read_dataset(
     path: Path | str, *, layout: str | None = None, normal_names: Collection[str] | None = None
 ) -> Dataset:
-    """Read a data set, whatever its layout on disk; images and masks are not opened yet.
+    """Read a data set, whatever its layout on disk.
+
+    Images are not opened yet. Mask files are looked through once: what their values mean is decided for all of them.
 
     Args:
         path: a folder, a table (CSV) or a COCO file (JSON).
@@ -75,7 +78,7 @@ def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:
     found = replace(found, samples=[_normal_by_name(sample, names) for sample in found.samples])
     if all(sample.defective is False for sample in found.samples):
         found.notes.append("One class only: every image is normal.")
-    found = with_settled_turns(with_groups(found, root))
+    found = with_settled_meanings(with_settled_turns(with_groups(found, root)))
     name = root.resolve().stem if root.is_file() else root.resolve().name
     samples = tuple(sorted(found.samples, key=lambda sample: sample.path))
     return Dataset(name, root, found.layout, samples, found.classes, tuple(found.notes))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blemish.datasets.masks import FileMask, stored_view
+from blemish.datasets.masks import stored_view
 from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
-from blemish.datasets.sample import ClassMask, Sample
+from blemish.datasets.readers.mask_meanings import file_masks, with_file_masks
+from blemish.datasets.sample import Sample
 from blemish.images.orientation import QUARTER_TURNS
 
 _WITH_EXIF = {".jpg", ".jpeg"}
@@ -38,20 +39,16 @@ def with_settled_turns(found: Found) -> Found:
 
 
 def _orientation(sample: Sample) -> int:
-    has_files = any(isinstance(mask.source, FileMask) for mask in sample.masks or ())
+    has_files = any(file_masks(sample))
     view = stored_view(sample.path) if has_files and sample.path.suffix.lower() in _WITH_EXIF else None
     return view[0] if view is not None else 1
 
 
 def _fits_stored(sample: Sample) -> bool:
     view = stored_view(sample.path)
-    masks = [stored_view(mask.source.path) for mask in sample.masks or () if isinstance(mask.source, FileMask)]
+    masks = [stored_view(mask.path) for mask in file_masks(sample)]
     return view is not None and view[1][0] != view[1][1] and all(mask == (1, view[1]) for mask in masks)
 
 
 def _as_stored(sample: Sample) -> Sample:
-    masks = tuple(
-        ClassMask(mask.label, replace(mask.source, as_stored=True)) if isinstance(mask.source, FileMask) else mask
-        for mask in sample.masks or ()
-    )
-    return replace(sample, masks=masks)
+    return with_file_masks(sample, lambda mask: replace(mask, as_stored=True))
