@@ -103,6 +103,8 @@ def subset(
 
 
 def _print_report(report: DatasetReport) -> None:
+    from blemish.datasets.white_masks import ALL_WHITE, MOSTLY_WHITE
+
     typer.echo(f"{report.name}: {_counted(report.images, 'image')}, {report.layout}")
     _print_counts(report.counts, report.normal_labels)
     if (sizes := report.sizes) is not None:
@@ -116,8 +118,8 @@ def _print_report(report: DatasetReport) -> None:
     if report.unknown_extent:
         typer.echo(f"{_counted(report.unknown_extent, 'image')} without a mask: extent not known.")
     _print_list("empty mask", report.empty_masks)
-    _print_list("mask", report.mostly_white_masks, "more than half white (is white the defect?)")
-    _print_list("mask", report.all_white_masks, "white all over (inverted, or no mask at all?)")
+    _print_list("mask", report.mostly_white_masks, MOSTLY_WHITE)
+    _print_list("mask", report.all_white_masks, ALL_WHITE)
     _print_list("unreadable image", [reason for _, reason in report.unreadable])
     _print_list("unusable mask", [reason for _, reason in report.mask_problems])
     for note, count in list(report.reading_notes.items())[:_SHOWN]:

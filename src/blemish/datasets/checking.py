@@ -12,9 +12,9 @@ from blemish.datasets.fingerprint import relative_name
 from blemish.datasets.leaks import Leak, find_leaks
 from blemish.datasets.sample import Dataset
 from blemish.datasets.survey import Look, find_near_duplicates, look_at
+from blemish.datasets.white_masks import ALL_WHITE, MOSTLY_WHITE, white_question
 
 NO_SPLIT = "no split"
-MOSTLY_WHITE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,12 @@ def check_dataset(dataset: Dataset, on_progress: Callable[[], None] | None = Non
         coverage=_coverage(dataset, looks),
         unknown_extent=sum(sample.masks is None for sample in dataset.samples),
         empty_masks=_named(names, [bool(fraction) and max(fraction) == 0 for fraction in fractions]),
-        mostly_white_masks=_named(names, [any(MOSTLY_WHITE < part < 1 for part in fraction) for fraction in fractions]),
-        all_white_masks=_named(names, [any(part == 1 for part in fraction) for fraction in fractions]),
+        mostly_white_masks=_named(
+            names, [any(white_question(part) == MOSTLY_WHITE for part in fraction) for fraction in fractions]
+        ),
+        all_white_masks=_named(
+            names, [any(white_question(part) == ALL_WHITE for part in fraction) for fraction in fractions]
+        ),
         unreadable=tuple((name, look.problem) for name, look in zip(names, looks, strict=True) if look.problem),
         mask_problems=tuple(
             (name, look.mask_problem) for name, look in zip(names, looks, strict=True) if look.mask_problem

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from blemish.datasets.readers import read_dataset
 from blemish.datasets.sample import Dataset, Sample
+from blemish.datasets.white_masks import white_mask_warnings
 from blemish.errors import DataError, ImageError
 from blemish.images import image_size_px, list_images
 
@@ -89,10 +90,11 @@ def with_known_normals(dataset: Dataset) -> Dataset:
 def _no_normals(dataset: Dataset, train: list[Sample]) -> str:
     unknown = [sample for sample in train if sample.defective is None]
     if not unknown:
-        return (
+        sentence = (
             f'"{dataset.root}" has no normal training images, and this method learns from them alone; put them into a '
             'folder called "good", or name their class with --normal.'
         )
+        return " ".join([sentence, *white_mask_warnings(train)])
     label = unknown[0].label
     return (
         f'"{dataset.root}" does not tell which of its training images are normal: {len(train) - len(unknown)} are '

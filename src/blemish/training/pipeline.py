@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from blemish.datasets import Dataset, fingerprint, image_digests, read_dataset
+from blemish.datasets.white_masks import white_mask_warnings
 from blemish.detectors import Container, Detector, DetectorSpec, Provenance
 from blemish.errors import BlemishError, SettingsError
 from blemish.files import write_bytes
@@ -90,6 +91,9 @@ def train(
     for note in dataset.notes:
         say(note)
     parts = _DEAL[chosen.info.learns_from](dataset, seed=seed, say=say)
+    if chosen.info.learns_from in ("masks", "few-labels"):
+        for warning in white_mask_warnings(parts.fit.samples + parts.held_out.samples):
+            say(warning)
     say(
         f"{len(parts.fit)} images to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
         f"{len(parts.calibration)} for calibration."
