@@ -147,7 +147,7 @@ def test_tolerance_metrics_pool_counts_and_not_images():
 
 def test_the_best_threshold_is_found_in_a_stream_and_finds_what_it_says():
     pairs = list(images())
-    best = best_f1_threshold(images())
+    best = best_f1_threshold((*pair, None) for pair in pairs)
     found = PixelMetrics()
     for anomaly_map, truth in pairs:
         found.add(anomaly_map, truth, anomaly_map >= best.threshold)
@@ -162,7 +162,7 @@ def test_with_one_class_of_pixel_ranking_metrics_are_none(value):
     assert record["auroc"] is record["average_precision"] is None
     assert record["accuracy"] == 1
     assert record["f1"] == (1 if value else None)
-    assert best_f1_threshold([(np.zeros((2, 2), np.float32), np.full((2, 2), value))]) is None
+    assert best_f1_threshold([(np.zeros((2, 2), np.float32), np.full((2, 2), value), None)]) is None
 
 
 def test_with_no_image_every_figure_is_none():
@@ -202,3 +202,25 @@ def test_masks_for_some_images_only_are_refused():
     found.add(Z, F, F)
     with pytest.raises(DataError, match="for every image or for none"):
         found.add(Z, F)
+
+
+def test_ignored_pixels_count_nowhere():
+    """As if they had been cut out of map, truth and decision before anything was counted."""
+    rng = np.random.default_rng(7)
+    ignored = np.zeros((40, 40), bool)
+    ignored[:, 25:] = True
+    found, expected = PixelMetrics(), PixelMetrics()
+    for anomaly_map, truth in [(rng.random((40, 40)).astype(np.float32), rng.random((40, 40)) < 0.2) for _ in range(3)]:
+        found.add(anomaly_map, truth, anomaly_map > 0.5, ignored)
+        kept = anomaly_map[:, :25], truth[:, :25]
+        expected.add(*kept, kept[0] > 0.5)
+    assert found.result().to_record() == pytest.approx(expected.result().to_record())
+    assert found.result().details()["aupro"] == pytest.approx(expected.result().details()["aupro"])
+    assert found.result().n_px == 3 * 40 * 25
+
+
+def test_an_image_that_is_ignored_all_over_adds_nothing():
+    found = PixelMetrics()
+    everything = np.ones((4, 4), bool)
+    found.add(np.zeros((4, 4), np.float32), everything, everything, everything)
+    assert set(found.result().to_record().values()) == {None}

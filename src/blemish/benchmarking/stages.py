@@ -105,7 +105,9 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
                 defective=answer.defective,
                 score=score,
                 flagged=None if limit is None else score >= limit,
-                pixels=None if answer.truth is None or found.mask is None else Confusion.of(found.mask, answer.truth),
+                pixels=None
+                if answer.truth is None or found.mask is None
+                else Confusion.of(found.mask, answer.truth, answer.ignored),
             )
         )
     write_images(folder / IMAGES_NAME, rows)

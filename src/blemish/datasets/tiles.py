@@ -58,8 +58,8 @@ def cut_tiles(
 
     A tile is *normal* when no mask pixel lies in it or within ``margin_px`` of it, and *defective* when at least
     ``min_fraction`` of its pixels are masked and some of them lie in its central half (half its side, both ways). The
-    rest is left out, and so are the strips at the right and lower edge that make no whole tile. Tiles of one image stay
-    in its split and carry the image (or the image's own group) as their group.
+    rest is left out, as are tiles with ignored pixels and the strips at the right and lower edge that make no whole
+    tile. Tiles of one image stay in its split and carry the image (or the image's own group) as their group.
 
     Written are ``<split>/normal/<image>_<y>_<x>.png`` and ``<split>/<label>/…`` (without a split: without that folder),
     the masks of the defective ones below ``masks/``, and ``manifest.csv``, by which `read_dataset` reads it all again.
@@ -107,7 +107,9 @@ class _Rule:
     min_fraction: float
     defect_label: str | None
 
-    def labels(self, masks: NDArray[np.bool_], classes: tuple[str, ...]) -> NDArray[np.str_]:
+    def labels(
+        self, masks: NDArray[np.bool_], ignored: NDArray[np.bool_] | None, classes: tuple[str, ...]
+    ) -> NDArray[np.str_]:
         """Label of every tile of one image, str (rows, columns); "" for those to leave out. ``masks`` is (K, H, W)."""
         side, quarter = self.tile_px, self.tile_px // 4
         union = np.asarray(masks.any(axis=0))
@@ -119,7 +121,8 @@ class _Rule:
         by_class = np.stack([_sums(mask, y, x, side) for mask in masks] or [inside])
         names = np.array([self.defect_label] * len(by_class) if self.defect_label is not None else classes or ("",))
         defective = (inside >= self.min_fraction * side * side) & (central > 0)
-        return np.where(around == 0, NORMAL, np.where(defective, names[by_class.argmax(axis=0)], ""))
+        labels = np.where(around == 0, NORMAL, np.where(defective, names[by_class.argmax(axis=0)], ""))
+        return labels if ignored is None else np.where(_sums(ignored, y, x, side) == 0, labels, "")
 
 
 def _sums(mask: NDArray[np.bool_], y: NDArray[np.int64], x: NDArray[np.int64], side: int) -> NDArray[np.int64]:
@@ -149,7 +152,7 @@ def _write_all(
             continue
         cut += 1
         masks = sample.read_class_masks(dataset.classes, *image.shape[:2])
-        labels = rule.labels(masks, dataset.classes)
+        labels = rule.labels(masks, sample.read_ignored(*image.shape[:2]), dataset.classes)
         union = np.asarray(masks.any(axis=0))
         for row, column in np.ndindex(labels.shape):
             label, y, x = str(labels[row, column]), row * side, column * side

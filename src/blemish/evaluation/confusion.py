@@ -31,9 +31,11 @@ class Confusion:
     true_negatives: int = 0
 
     @classmethod
-    def of(cls, flagged: ArrayLike, defective: ArrayLike) -> Self:
-        """Count decisions against the truth, bool arrays of one shape."""
+    def of(cls, flagged: ArrayLike, defective: ArrayLike, ignored: NDArray[np.bool_] | None = None) -> Self:
+        """Count decisions against the truth, bool arrays of one shape, without those that are ignored."""
         decided, truth = np.asarray(flagged, dtype=np.bool_), np.asarray(defective, dtype=np.bool_)
+        if ignored is not None:
+            decided, truth = decided[~ignored], truth[~ignored]
         both, n_decided, n_truth = (int(np.count_nonzero(a)) for a in (decided & truth, decided, truth))
         return cls(both, n_decided - both, n_truth - both, truth.size - n_decided - n_truth + both)
 

@@ -175,6 +175,7 @@ class Evaluation:
         anomaly_map: NDArray[np.floating[Any]] | None = None,
         mask_predicted: NDArray[np.bool_] | None = None,
         mask_truth: NDArray[np.bool_] | None = None,
+        ignored: NDArray[np.bool_] | None = None,
         class_masks: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
         labels: tuple[str | None, str | None] | None = None,
     ) -> None:
@@ -188,6 +189,7 @@ class Evaluation:
             anomaly_map: float32 (H, W), finite; None where the detector does not localise.
             mask_predicted: bool (H, W), the detector's mask, if it draws one.
             mask_truth: bool (H, W), all False for a normal image; None where the extent is not known.
+            ignored: bool (H, W), pixels that count in no metric of pixels or classes; None: all count.
             class_masks: predicted and true, each bool (K, H, W), of a detector that tells several classes apart.
             labels: true and predicted class of the image, by such a detector; None in place of a class is normal.
 
@@ -197,9 +199,11 @@ class Evaluation:
         if not np.isfinite(score):
             raise DataError(f"Image number {self._n + 1} has the score {score}; every score must be a finite number.")
         if anomaly_map is not None and mask_truth is not None:
-            self._pixels.add(anomaly_map, mask_truth, mask_predicted)
+            self._pixels.add(anomaly_map, mask_truth, mask_predicted, ignored)
         if class_masks is not None:
-            self._class_dice.add(*class_masks)
+            predicted, true = class_masks
+            counted = True if ignored is None else ~ignored
+            self._class_dice.add(predicted & counted, true & counted)
         if labels is not None:
             self._class_confusion.add(*labels)
         self._n += 1

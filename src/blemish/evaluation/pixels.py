@@ -97,6 +97,7 @@ class PixelMetrics:
         anomaly_map: NDArray[np.floating[Any]],
         truth: NDArray[np.bool_],
         predicted: NDArray[np.bool_] | None = None,
+        ignored: NDArray[np.bool_] | None = None,
     ) -> None:
         """Add one image.
 
@@ -105,6 +106,7 @@ class PixelMetrics:
             truth: bool (H, W), True where defective.
             predicted: bool (H, W), True where the detector says so; None where it draws no mask. Give it for every
                 image or for none.
+            ignored: bool (H, W), pixels that count in no metric; None: all count.
 
         Raises:
             DataError: sizes that differ, NaN or infinite values, or masks for some images only.
@@ -113,14 +115,19 @@ class PixelMetrics:
         if self._n_images and (predicted is not None) != bool(self._per_image):
             raise DataError("A predicted mask must be given for every image or for none.")
         self._n_images += 1
-        self._n_px += values.size
+        decided = None if predicted is None else np.ascontiguousarray(predicted, dtype=np.bool_)
+        if ignored is not None:
+            true_mask = true_mask & ~ignored
+            decided = None if decided is None else decided & ~ignored
+        counted = np.s_[:] if ignored is None else ~ignored
+        self._n_px += values[counted].size
         if self._scores is not None:
             # Regions are 8-connected, as in MVTec's own evaluation.
             _, regions, stats, _ = cv2.connectedComponentsWithStats(true_mask.view(np.uint8), connectivity=8)
-            self._scores.add(values, regions.astype(np.int32, copy=False), stats[1:, cv2.CC_STAT_AREA].astype(np.int64))
-        if predicted is not None:
-            decided = np.ascontiguousarray(predicted, dtype=np.bool_)
-            self._per_image.append(Confusion.of(decided, true_mask))
+            areas_px = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
+            self._scores.add(values[counted], regions.astype(np.int32, copy=False)[counted], areas_px)
+        if decided is not None:
+            self._per_image.append(Confusion.of(decided, true_mask, ignored))
             here = count_within(decided, true_mask, TOLERANCES_PX)
             self._tolerance = [total + counts for total, counts in zip(self._tolerance, here, strict=True)]
 
@@ -138,14 +145,16 @@ class PixelMetrics:
 
 
 def best_f1_threshold(
-    images: Iterable[tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]], exact_limit: int = 1 << 27
+    images: Iterable[tuple[NDArray[np.floating[Any]], NDArray[np.bool_], NDArray[np.bool_] | None]],
+    exact_limit: int = 1 << 27,
 ) -> BestF1 | None:
     """The pixel threshold with the highest pooled F1 over labelled images, exactly.
 
     The images must be held out of training for this; taken from the test split, the answer is picked on the test.
 
     Args:
-        images: pairs (anomaly map float32 (H, W), truth bool (H, W)), drawn one at a time.
+        images: anomaly map float32 (H, W), truth bool (H, W) and ignored pixels bool (H, W) or None, drawn one at a
+            time.
         exact_limit: number of pixels up to which the answer is exact; see `blemish.evaluation.pooled`.
 
     Returns:
@@ -155,8 +164,8 @@ def best_f1_threshold(
         DataError: as `PixelMetrics.add`.
     """
     metrics = PixelMetrics(exact_limit)
-    for anomaly_map, truth in images:
-        metrics.add(anomaly_map, truth)
+    for anomaly_map, truth, ignored in images:
+        metrics.add(anomaly_map, truth, ignored=ignored)
     ranking = metrics.result().ranking
     if ranking.best_threshold is None or ranking.best_f1 is None:
         return None

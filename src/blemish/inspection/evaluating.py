@@ -28,6 +28,7 @@ class Answer:
         image: its pixels.
         found: the detector's answer.
         truth: bool (H, W), True where defective; None where the extent is not known.
+        ignored: bool (H, W), pixels that count in no metric; None where all count.
         defective: whether the image is, by `blemish.datasets.is_defective`; None where nothing tells.
     """
 
@@ -35,6 +36,7 @@ class Answer:
     image: LoadedImage
     found: Inspection
     truth: NDArray[np.bool_] | None
+    ignored: NDArray[np.bool_] | None
     defective: bool | None
 
 
@@ -106,6 +108,7 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
         if image is None or found.score is None:
             raise DataError(f"The evaluation stopped at an image that cannot be inspected. {found.error}")
         truth = None if sample.masks is None else sample.read_mask(*image.pixels.shape[:2])
+        ignored = sample.read_ignored(*image.pixels.shape[:2])
         defective = is_defective(sample.defective, truth)
         evaluation.add(
             score=found.score,
@@ -113,10 +116,11 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
             anomaly_map=found.anomaly_map,
             mask_predicted=found.mask,
             mask_truth=truth,
+            ignored=ignored,
             class_masks=_class_masks(evaluation.classes, found, sample),
             labels=_labels(detector, found, sample, defective) if evaluation.classes else None,
         )
-        yield Answer(sample, image, found, truth, defective)
+        yield Answer(sample, image, found, truth, ignored, defective)
 
 
 def _class_masks(

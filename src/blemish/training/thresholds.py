@@ -29,7 +29,7 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
     scores: list[float] = []
     defective: list[bool] = []
 
-    def maps() -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    def maps() -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_] | None]]:
         for sample in held_out.samples:
             pixels = read_image(Path(sample.path))
             score, anomaly_map = detector.score(pixels)
@@ -40,7 +40,8 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
             truth = sample.read_mask(*pixels.shape[:2])
             defective.append(bool(is_defective(sample.defective, truth)))
             if anomaly_map is not None:
-                yield (anomaly_map if anomaly_map.ndim == 2 else anomaly_map.max(axis=0)), truth
+                worst = anomaly_map if anomaly_map.ndim == 2 else anomaly_map.max(axis=0)
+                yield worst, truth, sample.read_ignored(*truth.shape)
 
     best = best_f1_threshold(maps())
     pixel = None if best is None else best.threshold
@@ -79,18 +80,19 @@ def choose_class_thresholds(detector: Detector, held_out: Dataset) -> tuple[Clas
     """
     classes = detector.spec.classes
     metrics = {label: PixelMetrics() for label in classes}
-    for maps, truth in _class_maps(detector, held_out):
+    for maps, truth, ignored in _class_maps(detector, held_out):
         for label, anomaly_map, mask in zip(classes, maps, truth, strict=True):
-            metrics[label].add(anomaly_map, mask)
+            metrics[label].add(anomaly_map, mask, ignored=ignored)
     best = {label: each.result().ranking.best_threshold for label, each in metrics.items()}
     limits = {label: threshold for label, threshold in best.items() if threshold is not None}
     scores: dict[tuple[str, int], list[tuple[float, bool]]] = {
         (label, area): [] for label in limits for area in _AREAS_PX
     }
-    for maps, truth in _class_maps(detector, held_out) if limits else ():
+    for maps, truth, ignored in _class_maps(detector, held_out) if limits else ():
         for label, anomaly_map, mask in zip(classes, maps, truth, strict=True):
             for area in _AREAS_PX if label in limits else ():
                 found = find_regions(anomaly_map >= limits[label], anomaly_map, min_area_px=area)[1]
+                found = found if ignored is None else found & ~ignored
                 scores[label, area].append((dice(found, mask), bool(mask.any())))
     areas = {label: max(_AREAS_PX, key=lambda area: _worth(scores[label, area])) for label in limits}
     return tuple(
@@ -106,8 +108,10 @@ def _worth(images: list[tuple[float, bool]]) -> float:
     return float(np.mean([np.mean(side) for side in sides if side]))
 
 
-def _class_maps(detector: Detector, held_out: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Maps and true masks of all classes, (K, H, W); nothing for a detector of one map."""
+def _class_maps(
+    detector: Detector, held_out: Dataset
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_] | None]]:
+    """Maps and true masks of all classes, (K, H, W), and ignored pixels; nothing for a detector of one map."""
     for sample in held_out.samples:
         if sample.masks is None:
             continue
@@ -115,7 +119,8 @@ def _class_maps(detector: Detector, held_out: Dataset) -> Iterator[tuple[NDArray
         _, maps = detector.score(pixels)
         if maps is None or maps.ndim == 2:
             return
-        yield maps, sample.read_class_masks(detector.spec.classes, *pixels.shape[:2])
+        size_px = pixels.shape[:2]
+        yield maps, sample.read_class_masks(detector.spec.classes, *size_px), sample.read_ignored(*size_px)
 
 
 def calibrate(detector: Detector, normal: Dataset) -> Calibration | None:

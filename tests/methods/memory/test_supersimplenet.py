@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.datasets import Dataset, read_dataset  # noqa: E402
-from blemish.datasets.sample import ClassMask  # noqa: E402
+from blemish.datasets.sample import ClassMask, CompleteMask  # noqa: E402
 from blemish.evaluation import auroc  # noqa: E402
 from blemish.methods.parts.head_training import Examples, _blob, _with_noise  # noqa: E402
 from blemish.methods.parts.noise_head import NoiseHead  # noqa: E402
@@ -56,7 +56,7 @@ def draw_set(folder: Path, *, good: int = 15, torn: int = 0, masks: bool = True,
 
 
 @dataclass(frozen=True)
-class MaskFile:
+class MaskFile(CompleteMask):
     path: Path
 
     def read(self, height_px: int, width_px: int) -> np.ndarray:

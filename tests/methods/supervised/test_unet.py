@@ -155,8 +155,8 @@ def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
 
 def test_zooming_keeps_the_area_of_a_thin_crack():
     image = np.zeros((120, 120, 3), np.uint8)
-    mask = np.zeros((120, 120), np.uint8)
-    mask[60] = 255  # a hairline of one pixel across the image
+    mask = np.zeros((120, 120, 2), np.uint8)
+    mask[60, :, 0] = 255  # a hairline of one pixel across the image
     rng = np.random.default_rng(0)
     for zoom in (0.5, 0.8, 1.0, 1.25):
         window = round(48 / zoom)

@@ -182,8 +182,8 @@ def erase(pixels: NDArray[np.uint8], gone: NDArray[np.bool_], level: _Floats) ->
 
 
 def _crack_free_square(ground: CrackImage, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    side = min(side_px, largest_free_px(ground.label))
-    corners = crack_free_corners(ground.label, side)
+    side = min(side_px, largest_free_px(ground.not_normal))
+    corners = crack_free_corners(ground.not_normal, side)
     y, x = corners[rng.integers(len(corners))].tolist()
     tile = _turned(ground.pixels[y : y + side, x : x + side], *_symmetry(rng))
     missing = side_px - side
@@ -199,7 +199,7 @@ def _erased_window(ground: CrackImage, side_px: int, rng: np.random.Generator) -
     missing = [max(0, window - side) for side in ground.label.shape]
     around = [(each // 2, each - each // 2) for each in missing]
     pixels = np.pad(ground.pixels, (*around, (0, 0)), mode="symmetric")
-    gone = near_crack(np.pad(ground.label, around, mode="symmetric"))
+    gone = near_crack(np.pad(ground.not_normal, around, mode="symmetric"))
     corners = [
         (int(rng.integers(gone.shape[0] - window + 1)), int(rng.integers(gone.shape[1] - window + 1)))
         for _ in range(_GROUND_TRIES)

@@ -27,10 +27,17 @@ class CrackImage:
     Attributes:
         pixels: uint8 RGB (H, W, 3).
         label: bool (H, W), True on cracks.
+        ignored: bool (H, W), True where it is left open what the image shows; None where nothing is.
     """
 
     pixels: NDArray[np.uint8]
     label: NDArray[np.bool_]
+    ignored: NDArray[np.bool_] | None = None
+
+    @property
+    def not_normal(self) -> NDArray[np.bool_]:
+        """Where a crack is or may be, bool (H, W)."""
+        return self.label if self.ignored is None else self.label | self.ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ def read_crack_image(sample: Sample) -> CrackImage:
     """
     _demand_label(sample)
     pixels = read_image(Path(sample.path))
-    return CrackImage(pixels, sample.read_mask(*pixels.shape[:2]))
+    size_px = pixels.shape[:2]
+    return CrackImage(pixels, sample.read_mask(*size_px), sample.read_ignored(*size_px))
 
 
 def look_at_labels(samples: Sequence[Sample]) -> list[LabelFacts]:
@@ -96,7 +104,8 @@ def largest_free_px(label: NDArray[np.bool_]) -> int:
 
 def _look_at(sample: Sample) -> LabelFacts:
     _demand_label(sample)
-    label = sample.read_mask(*image_size_px(sample.path))
+    size_px = image_size_px(sample.path)
+    label, ignored = sample.read_mask(*size_px), sample.read_ignored(*size_px)
     fraction = float(label.mean())
     if fraction == 1:
         raise DataError(
@@ -109,7 +118,7 @@ def _look_at(sample: Sample) -> LabelFacts:
                 f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than '
                 "the rest, so it seems inverted; cracks must be white and normal surface black."
             )
-    return LabelFacts(bool(label.any()), largest_free_px(label))
+    return LabelFacts(bool(label.any()), largest_free_px(label if ignored is None else label | ignored))
 
 
 def _demand_label(sample: Sample) -> None:

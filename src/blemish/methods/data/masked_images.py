@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import read_image
+from blemish.methods.parts.ignored import IGNORED
 
 _Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -30,7 +31,7 @@ _FRACTION_ON_DEFECT = 0.6
 class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
     """Square crops: image uint8 (S, S, 3) and mask float32 (S, S), the fraction of each pixel that is defective.
 
-    With ``classes`` the mask is float32 (K, S, S), one for each of them.
+    With ``classes`` the mask is float32 (K, S, S), one for each of them. It is `IGNORED` where a pixel is ignored.
 
     Args:
         samples: images with masks.
@@ -58,6 +59,7 @@ class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
         self.seed = seed
         self.max_zoom = max_zoom
         self._draws = 0
+        self._classes = classes
         self._read = _cached_reader(samples, classes)
 
     def __len__(self) -> int:
@@ -75,10 +77,9 @@ class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
         if self.augment:
             image, mask = _turn(image, mask, rng)
             image = np.ascontiguousarray(exposure_table(rng)[image])
-        fraction = mask.astype(np.float32) / 255
-        return torch.from_numpy(image), torch.from_numpy(
-            np.moveaxis(fraction, -1, 0).copy() if fraction.ndim == 3 else fraction
-        )
+        fraction = np.moveaxis(mask.astype(np.float32) / 255, -1, 0)
+        target = np.where(fraction[-1] > 0, np.float32(IGNORED), fraction[:-1])
+        return torch.from_numpy(image), torch.from_numpy(target[0] if self._classes is None else target)
 
 
 def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None) -> Callable[[int], _Pair]:
@@ -95,7 +96,7 @@ def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None)
 
 
 def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
-    """Image and mask, uint8 (H, W, 3) and (H, W) or (H, W, K), 255 where defective."""
+    """Image and mask, uint8 (H, W, 3) and (H, W, K + 1): 255 where defective, and in the last one where ignored."""
     if sample.masks is None:
         raise DataError(
             f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the image out.'
@@ -103,8 +104,10 @@ def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
     image = read_image(Path(sample.path))
     size_px = image.shape[:2]
     mask = sample.read_mask(*size_px) if classes is None else sample.read_class_masks(classes, *size_px)
-    flat = mask if mask.ndim == 2 else np.moveaxis(mask, 0, -1)
-    return image, np.ascontiguousarray(flat).astype(np.uint8) * np.uint8(255)
+    ignored = sample.read_ignored(*size_px)
+    last = np.zeros(size_px, np.bool_) if ignored is None else ignored
+    stacked = np.concatenate([mask.reshape(-1, *size_px), last[None]])
+    return image, np.ascontiguousarray(np.moveaxis(stacked, 0, -1)).astype(np.uint8) * np.uint8(255)
 
 
 def _crop(
@@ -116,7 +119,7 @@ def _crop(
     if pad_y or pad_x:
         border = (pad_y // 2, pad_y - pad_y // 2, pad_x // 2, pad_x - pad_x // 2)
         image = np.ascontiguousarray(cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT))
-        mask = np.pad(mask, ((border[0], border[1]), (border[2], border[3]), *[(0, 0)] * (mask.ndim - 2)), "symmetric")
+        mask = np.pad(mask, ((border[0], border[1]), (border[2], border[3]), (0, 0)), "symmetric")
     y, x = _corner(mask, window, rng)
     image, mask = image[y : y + window, x : x + window], mask[y : y + window, x : x + window]
     if window != crop_px:
@@ -124,9 +127,9 @@ def _crop(
         image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
         # The mask becomes the fraction of each pixel that is defective: cut at one half, thin cracks would get thinner.
         # Class by class: OpenCV averages four channels at most.
-        classes = np.moveaxis(mask.reshape(*mask.shape[:2], -1), 2, 0)
-        small = [cv2.resize(one, (crop_px, crop_px), interpolation=smooth) for one in np.ascontiguousarray(classes)]
-        mask = np.stack(small, axis=2).astype(np.uint8).reshape(crop_px, crop_px, *mask.shape[2:])
+        classes = np.ascontiguousarray(np.moveaxis(mask, 2, 0))
+        small = [cv2.resize(one, (crop_px, crop_px), interpolation=smooth) for one in classes]
+        mask = np.stack(small, axis=2).astype(np.uint8)
     return image, mask
 
 
@@ -137,7 +140,7 @@ def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> t
         return 0, 0
     corner = [int(rng.integers(0, space + 1)) for space in room]
     if rng.random() < _FRACTION_ON_DEFECT:
-        anywhere = mask if mask.ndim == 2 else mask.any(axis=2)
+        anywhere = mask[..., :-1].any(axis=2)
         defective = np.flatnonzero(anywhere)
         if len(defective):
             centre = np.unravel_index(defective[rng.integers(len(defective))], anywhere.shape)

@@ -25,12 +25,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from blemish.datasets import Sample
 from blemish.images import read_image
 from blemish.methods.contract import LoadWeights
 from blemish.methods.data.image_stream import NormalBatches, pieces
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.head_training import Examples, fit
+from blemish.methods.parts.ignored import IGNORED
 from blemish.methods.parts.noise_head import NoiseHead
 from blemish.methods.registry import register
 
@@ -99,13 +101,16 @@ class SuperSimpleNet(FeatureMethod):
         return self._head
 
     def _defects(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Features (d, h, w) and mask float (H, W) of each piece of each labelled defect; None where none is known."""
+        """Features (d, h, w) and mask float (H, W) of each piece of each labelled defect; None where none is known.
+
+        The mask is `IGNORED` where it is left open what the image shows.
+        """
         # A mask cannot be laid over the reference by itself: it is moved as its image.
         laid = self.input_spec()
         spec = laid.model_copy(update={"reference": None})
         for sample in self.defects:
             image = read_image(Path(sample.path))
-            mask = _white(sample.read_mask(*image.shape[:2])) if sample.masks else None
+            mask = _as_picture(sample, image.shape[:2]) if sample.masks else None
             placement = laid.place(image)
             if placement is not None:
                 image, mask = placement.lay(image), None if mask is None else placement.lay(mask)
@@ -120,10 +125,17 @@ class SuperSimpleNet(FeatureMethod):
                         features = self.features(torch.from_numpy(piece[None]))[0].clone()
                     yield (
                         features,
-                        None if fraction is None else torch.from_numpy(fraction[..., 0].astype(np.float32) / 255),
+                        None if fraction is None else _as_target(fraction),
                     )
 
 
-def _white(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """A mask as a picture, uint8 (H, W, 3), so that it is resized and cut as its image."""
-    return np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * np.uint8(255)
+def _as_picture(sample: Sample, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask as a picture, uint8 (H, W, 3), so that it is resized and cut as its image; the second channel: ignored."""
+    mask, ignored = sample.read_mask(*size_px), sample.read_ignored(*size_px)
+    return np.dstack([mask, np.zeros_like(mask) if ignored is None else ignored, mask]).astype(np.uint8) * np.uint8(255)
+
+
+def _as_target(picture: NDArray[np.uint8]) -> Tensor:
+    """`_as_picture` as float (H, W): the fraction that is defective, or `IGNORED`."""
+    target = torch.from_numpy(picture[..., 0].astype(np.float32) / 255)
+    return torch.where(torch.from_numpy(picture[..., 1] > 0), IGNORED, target)

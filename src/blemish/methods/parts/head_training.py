@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from blemish.errors import DataError
+from blemish.methods.parts.ignored import IGNORED
 from blemish.methods.parts.noise_head import NoiseHead
 
 # Truncated L1: logits beyond this on the right side cost nothing (paper: th = .5).
@@ -44,14 +45,21 @@ class Examples:
         self.normal[tuple(features.shape)].append(features)
 
     def add_defective(self, features: Tensor, mask: Tensor | None) -> None:
-        """Add float (d, h, w) and the image's mask, float (H, W) from 0 to 1; a piece whose mask is empty is normal."""
+        """Add float (d, h, w) and the image's mask, float (H, W) from 0 to 1, or `IGNORED`.
+
+        A piece whose mask is empty is normal, unless a part of it is ignored.
+        """
         if mask is None:
             self.defective[tuple(features.shape)].append((features, None))
             return
         # Thin cracks would vanish in an average.
         small = F.adaptive_max_pool2d(mask[None], features.shape[-2:])[0] >= _COUNTS
+        ignored = F.adaptive_max_pool2d((mask < 0).float()[None], features.shape[-2:])[0] > 0
         if small.any():
-            self.defective[tuple(features.shape)].append((features, small.float()))
+            target = torch.where(ignored & ~small, IGNORED, small.float())
+            self.defective[tuple(features.shape)].append((features, target))
+        elif ignored.any():
+            return
         elif float(mask.max()) == 0:
             self.add_normal(features)
 
@@ -66,7 +74,7 @@ class Examples:
         """Up to ``count`` images of one shape, about half of them defective where there are any.
 
         Returns:
-            features (n, d, h, w), masks (n, h, w), whether the mask is known (n,), whether defective (n,).
+            features (n, d, h, w), masks (n, h, w), where the mask is known (n, h, w), whether defective (n,).
         """
         shapes = sorted(self.normal)
         sizes = torch.tensor([float(len(self.normal[shape])) for shape in shapes])
@@ -74,12 +82,14 @@ class Examples:
         normal, defects = self.normal[shape], self.defective.get(shape, [])
         flawed = count // 2 if defects else 0
         empty = torch.zeros(shape[-2:])
-        rows = [(normal[i], empty, 1.0, 0.0) for i in _drawn(len(normal), count - flawed, random)]
+        nothing = torch.full_like(empty, IGNORED)
+        rows = [(normal[i], empty, 0.0) for i in _drawn(len(normal), count - flawed, random)]
         for i in _drawn(len(defects), flawed, random):
             features, mask = defects[i]
-            rows.append((features, empty if mask is None else mask, float(mask is not None), 1.0))
-        known, defective = (torch.tensor([row[place] for row in rows]) for place in (2, 3))
-        return torch.stack([row[0] for row in rows]), torch.stack([row[1] for row in rows]), known, defective
+            rows.append((features, nothing if mask is None else mask, 1.0))
+        targets = torch.stack([row[1] for row in rows])
+        defective = torch.tensor([row[2] for row in rows])
+        return torch.stack([row[0] for row in rows]), targets.clamp(min=0), (targets >= 0).float(), defective
 
 
 def fit(
@@ -127,7 +137,7 @@ def fit(
         known, defective = torch.cat([known, known]), torch.cat([defective, torch.ones(len(noisy))])
         logits = head.logits(features)
         images = head.image_logits(logits, score_patches)
-        counts = known[:, None, None] * head.region
+        counts = known * head.region
         loss = _patch_loss(logits, masks, counts) + _focal(images, defective).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -26,6 +26,7 @@ from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeigh
 from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
+from blemish.methods.parts.ignored import without_ignored
 from blemish.methods.registry import register
 from blemish.methods.supervised.unet import segmentation_loss
 
@@ -81,7 +82,7 @@ class FastUNetMethod(GradientMethod):
     def compute_loss(self, batch: Any) -> Tensor:
         """`segmentation_loss` plus `normal_loss` of one batch of (image, mask)."""
         image, mask = batch
-        logits = self(image)
+        logits, mask = without_ignored(self(image), mask)
         loss = segmentation_loss(logits, mask, dice_weight=self.settings.dice_weight)
         normal_weight: float = self.settings.normal_weight
         return loss + normal_weight * normal_loss(logits, mask)

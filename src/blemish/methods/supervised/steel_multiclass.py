@@ -31,6 +31,7 @@ from blemish.methods.networks.gated_unet import GatedUNet, gate_loss
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, Normalisation, top_mean
 from blemish.methods.networks.plain_unet import PlainUNet
 from blemish.methods.parts.class_losses import LOSSES, LossName, class_probabilities
+from blemish.methods.parts.ignored import without_ignored
 from blemish.methods.registry import register
 
 _ENCODER_STRIDE = 32
@@ -131,10 +132,12 @@ class SteelMulticlass(GradientMethod):
         image, mask = batch
         target = mask if mask.ndim == 4 else mask[:, None]
         pixel_loss = LOSSES[self.settings.loss]
+        background_first = self.settings.loss == "softmax"
         if not self.settings.gate:
-            return pixel_loss(self(image).float(), target)
+            return pixel_loss(*without_ignored(self(image).float(), target, background_first=background_first))
         logits, gate = self.net(self.from_bytes(image))
-        return pixel_loss(logits.float(), target) + gate_loss(gate.float(), target)
+        logits, target = without_ignored(logits.float(), target, background_first=background_first)
+        return pixel_loss(logits, target) + gate_loss(gate.float(), target)
 
     def input_spec(self) -> InputSpec:
         """Images at their own resolution, in overlapping tiles where they are large."""

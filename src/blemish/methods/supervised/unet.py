@@ -23,6 +23,7 @@ from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.networks.plain_unet import PlainUNet
+from blemish.methods.parts.ignored import without_ignored
 from blemish.methods.parts.segmentation import OneMap
 from blemish.methods.registry import register
 
@@ -89,7 +90,8 @@ class UNet(GradientMethod):
     def compute_loss(self, batch: Any) -> Tensor:
         """`segmentation_loss` of one batch of (image, mask)."""
         image, mask = batch
-        return segmentation_loss(self(image), mask, dice_weight=self.settings.dice_weight)
+        logits, mask = without_ignored(self(image), mask)
+        return segmentation_loss(logits, mask, dice_weight=self.settings.dice_weight)
 
     def input_spec(self) -> InputSpec:
         """Images at their own resolution, in overlapping tiles where they are large."""
