@@ -86,11 +86,22 @@ def open_tiff(stream: BinaryIO, name: str) -> Header | None:
     else:
         header = _open_picture(stream, name, pages, page)
     orientation = page.first(Tag.ORIENTATION, UPRIGHT)
+    count = max(1, sum(each.is_image for each in pages))
     return replace(
         header,
         orientation=orientation if orientation in range(1, 9) else UPRIGHT,
-        pages=max(1, sum(each.is_image for each in pages)),
+        pages=count,
+        image=header.image or (_pages_of(stream) if count > 1 else None),
     )
+
+
+def _pages_of(stream: BinaryIO) -> LibtiffImage | None:
+    """Pillow's view of a file of several pages; None where it has none."""
+    stream.seek(0)
+    try:
+        return LibtiffImage(stream)
+    except Exception:  # whatever its parser meets
+        return None
 
 
 def _main_page(stream: BinaryIO, pages: list[Page]) -> Page | None:
