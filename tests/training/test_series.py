@@ -17,7 +17,7 @@ from blemish.errors import DataError, DetectorError, SettingsError
 from blemish.evaluation.series import series_metrics
 from blemish.synthesis.sensor_series import draw_sensor_series
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 pytest.importorskip("torch")
 
 QUICK = {

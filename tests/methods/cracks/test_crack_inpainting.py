@@ -286,6 +286,7 @@ def test_the_improved_loss_adds_the_label_and_the_restoration():
     torch.testing.assert_close(found, segmentation_loss(logits, label, dice_weight=0.5) + 3 * difference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "settings"),
     [

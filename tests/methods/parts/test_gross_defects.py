@@ -16,7 +16,7 @@ from blemish.training import train_under_torch
 
 from ..conftest import images_of
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 CODE = {"width": 8, "epochs": 40, "patience": 40, "learning_rate": 3e-3}
 SETTINGS = {

@@ -245,6 +245,7 @@ def test_an_unknown_encoder_is_named():
         build(network="resnet81")
 
 
+@pytest.mark.slow
 def test_folders_of_classes_become_a_detector_with_a_map_for_each(tmp_path: Path):
     rng = np.random.default_rng(2)
     for number in range(24):
