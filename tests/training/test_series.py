@@ -176,6 +176,6 @@ def test_the_verbs_train_score_and_evaluate(tmp_path):
     assert windows.read_text().startswith("first_step,score,p_value,rejected\n0,")
     said = run(app, ["series", "evaluate", str(file), str(faulty), "--faults", "fault"])
     assert "of 2 faults found" in said.output
-    refused = run(app, ["series", "train", "memae", "--data", str(normal), "--out", str(file)])
+    refused = run(app, ["series", "train", "memae", "--data", str(normal), "--out", str(tmp_path / "e.blemish")])
     assert refused.exit_code == 2
     assert "is not numeric (row 2: 't0'); leave it out with --ignore time." in refused.output

@@ -19,6 +19,7 @@ from blemish.cpu import available_threads
 from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
+from blemish.detectors.trial import ensure_tried
 from blemish.errors import DataError, DetectorError
 from blemish.methods.data.image_stream import NormalBatches
 from blemish.methods.parts.coreset import greedy_k_centre
@@ -50,6 +51,7 @@ def add_good_images(
     if not images:
         raise DataError("There is no image to add; give at least one normal image.")
     container = read_container(file)
+    ensure_tried(container, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
     new = [
@@ -76,6 +78,8 @@ def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], Non
     if len(files) < 2:
         raise DetectorError("Merging needs two detectors or more.")
     containers = [read_container(file) for file in files]
+    for each, file in zip(containers, files, strict=True):
+        ensure_tried(each, file)
     memories = [read_memory(each.graph, str(file)) for each, file in zip(containers, files, strict=True)]
     first = memories[0]
     for memory, file in zip(memories[1:], files[1:], strict=True):
