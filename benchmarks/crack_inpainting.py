@@ -99,7 +99,7 @@ def turned(folder: Path, seed: int, aside: Dataset) -> Detector:
 
 def held_out(data: Dataset, seed: int) -> Dataset:
     """The training images that `blemish.train` set aside under this seed."""
-    from blemish.training.choosing import split_masked_images
+    from blemish.training.splits import split_masked_images
 
     return split_masked_images(data, seed=seed, say=lambda _: None).held_out
 

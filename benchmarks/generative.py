@@ -47,8 +47,8 @@ from blemish.files import write_text
 from blemish.images import read_image
 from blemish.locations import data_dir
 from blemish.training import train_under_torch
-from blemish.training.normals import split_normal_images
 from blemish.training.recipes import parse_assignments
+from blemish.training.splits import split_normal_images
 
 from cells import spread
 from drawn_steel import draw_sorted_strips
@@ -200,7 +200,7 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
     started, used = time.perf_counter(), time.process_time()
     if method == "anogan":
         scorer = train_under_torch(method, dataset, file.with_suffix(".training"), **common)
-        record["remarks"] = list(scorer.fit.remarks)
+        record["remarks"] = list(scorer.report.remarks)
     else:
         detector = blemish.train(method, dataset, file, **common)
         record["size_mb"] = file.stat().st_size / 1e6

@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
-from blemish.training.choosing import split_masked_images  # noqa: E402
-from blemish.training.fitting import fit  # noqa: E402
+from blemish.training.fitting import fit_by_gradient  # noqa: E402
 from blemish.training.precision import LossNotFiniteError  # noqa: E402
+from blemish.training.splits import split_masked_images  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -76,7 +76,7 @@ def test_the_detector_says_where_it_comes_from(trained: Path):
     assert spec.settings["encoder"] == "plain"
     assert spec.provenance.seed == 1
     assert spec.provenance.n_train + spec.provenance.n_held_out == 10
-    assert "set aside from training" in spec.thresholds.source
+    assert "held-out training images" in spec.thresholds.source
     assert "torch" in spec.provenance.libraries
 
 
@@ -107,7 +107,7 @@ def test_no_test_image_is_opened(walls: Path, tmp_path: Path):
     assert one.spec.thresholds == other.spec.thresholds
 
 
-def test_normal_images_set_aside_give_p_values(tmp_path: Path):
+def test_held_out_normal_images_give_p_values(tmp_path: Path):
     data = draw_walls(tmp_path / "mixed", train=40, normal=30)
     parts = split_masked_images(read_dataset(data), seed=0, say=lambda _: None)
     assert len(parts.calibration) >= 4
@@ -131,6 +131,42 @@ def test_images_that_cannot_be_read_are_left_out_and_named(walls: Path, tmp_path
     parts = split_masked_images(read_dataset(copy), seed=0, say=said.append)
     assert len(parts.fit) + len(parts.held_out) == 9
     assert any("000.png" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("method", ["unet", "pca"])
+def test_a_truncated_jpeg_is_left_out_and_named(tmp_path: Path, method: str):
+    data = draw_walls(tmp_path / "walls", train=12, normal=6)
+    whole = data / "train" / "images" / "011.png"
+    cut = whole.with_suffix(".jpg")
+    encoded = cv2.imencode(".jpg", cv2.imread(str(whole)))[1].tobytes()
+    cut.write_bytes(encoded[: len(encoded) // 2])
+    whole.unlink()
+    said: list[str] = []
+    settings = {**TINY, "epochs": 1} if method == "unet" else {"backbone": "scattering"}
+    detector = blemish.train(method, data, tmp_path / "wall.blemish", settings=settings, say=said.append)
+    [left_out] = [sentence for sentence in said if sentence.startswith("Left out")]
+    assert "011.jpg" in left_out
+    assert len(detector.spec.provenance.images) == (11 if method == "unet" else 5)
+
+
+def test_missing_weights_of_an_automatic_network_are_said_once_and_on_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from blemish.errors import WeightsNotFoundError
+    from blemish.training.backbones import Backbones
+
+    def nowhere(*_: object) -> None:
+        raise WeightsNotFoundError("nowhere")
+
+    monkeypatch.setattr(Backbones, "load", nowhere)
+    no_masks(tmp_path / "set")
+    for path in (tmp_path / "set" / "good").iterdir():
+        noise = np.random.default_rng(int(path.stem)).integers(90, 110, (64, 64, 3), dtype=np.uint8)
+        cv2.imwrite(str(path), noise)
+    said: list[str] = []
+    detector = blemish.train("pca", tmp_path / "set", tmp_path / "x.blemish", say=said.append)
+    assert sum("built-in features (scattering)" in sentence for sentence in said) == 1
+    assert "built-in features (scattering)" in detector.container.card
 
 
 def no_masks(folder: Path) -> None:
@@ -210,7 +246,9 @@ def test_a_loss_that_explodes_is_noticed_and_tried_again_in_float32(walls: Path,
 
     samples = read_dataset(walls).split("train").samples
     with pytest.raises(LossNotFiniteError, match="nan"):
-        fit(build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed")
+        fit_by_gradient(
+            build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed"
+        )
     assert len(tried) == 2
 
 

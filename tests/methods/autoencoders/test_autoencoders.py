@@ -46,7 +46,7 @@ def test_scores_and_maps_have_the_size_of_the_image(name: str, colour: bool, siz
 def test_a_size_that_is_no_power_of_two_is_padded_and_said():
     method = build("vae", size_px=48)
     assert method.side_px == 64
-    assert "64 px" in method.remarks[0]
+    assert "64 px" in method.remarks()[0]
     pixels = SignedPixels(48, colour=True)
     images = torch.randint(0, 256, (1, 48, 48, 3), dtype=torch.uint8)
     padded = pixels(images)

@@ -16,7 +16,7 @@ from blemish.images import read_image  # noqa: E402
 from blemish.methods.gans.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
 from blemish.methods.parts.gan import MAX_NEW_DISCRIMINATORS  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
-from blemish.training.fitting import fit  # noqa: E402
+from blemish.training.fitting import fit_by_gradient  # noqa: E402
 
 from ..conftest import images_of, samples_of  # noqa: E402
 
@@ -82,7 +82,7 @@ def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfac
         built.append(Stuck(GanomalySettings(**{**TINY, "epochs": epochs, "patience": 3}), (), no_weights))
         return built[-1]
 
-    method, report = fit(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)
+    method, report = fit_by_gradient(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)
     if epochs == 2:
         assert len(built) == 1
         assert report.remarks == (GREY,)
@@ -104,8 +104,8 @@ def test_a_discriminator_that_has_won_starts_anew():
     for _ in range(MAX_NEW_DISCRIMINATORS + 3):
         method.renew_if_it_has_won(torch.tensor(1e-6))
     assert not torch.equal(first, method.discriminator.last.weight)
-    assert len(method.remarks) == 1
-    assert f"{MAX_NEW_DISCRIMINATORS} time(s)" in method.remarks[0]
+    assert len(method.remarks()) == 1
+    assert f"{MAX_NEW_DISCRIMINATORS} time(s)" in method.remarks()[0]
 
 
 def test_a_loss_that_is_not_finite_ends_in_one_sentence(surfaces: Path, tmp_path: Path):

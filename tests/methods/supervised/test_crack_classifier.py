@@ -27,8 +27,8 @@ from blemish.methods.supervised.crack_classifier import (  # noqa: E402
     CrackClassifierSettings,
     class_loss,
 )
-from blemish.training.choosing import split_labelled_images  # noqa: E402
 from blemish.training.export import export_graph  # noqa: E402
+from blemish.training.splits import split_labelled_images  # noqa: E402
 
 pytestmark = pytest.mark.train
 

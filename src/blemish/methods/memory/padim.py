@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 
 from blemish.errors import DataError
-from blemish.methods.contract import LoadWeights
+from blemish.methods.contract import Candidate, LoadWeights
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.mahalanobis import Mahalanobis
@@ -33,7 +33,7 @@ class PadimSettings(FeatureSettings):
     dimensions: int = Field(100, ge=1, description="of the features after the projection (paper: 100 of 448)")
 
 
-@register("padim", learns_from="normal", localises=True)
+@register("padim", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=30)])
 class Padim(FeatureMethod):
     """Learns what is usual at each place of the image; for parts that always lie alike, at constant cost."""
 

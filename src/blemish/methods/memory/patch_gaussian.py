@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from blemish.errors import DataError
-from blemish.methods.contract import LoadWeights
+from blemish.methods.contract import Candidate, LoadWeights
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.mahalanobis import Mahalanobis
@@ -24,7 +24,7 @@ class PatchGaussianSettings(FeatureSettings):
     """Hyper-parameters of `PatchGaussian`; the defaults are the ``quick`` profile."""
 
 
-@register("patch-gaussian", learns_from="normal", localises=True)
+@register("patch-gaussian", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=10)])
 class PatchGaussian(FeatureMethod):
     """Learns the mean and the spread of all normal patches together; small and fast, for even surfaces."""
 

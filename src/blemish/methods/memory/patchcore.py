@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from blemish.methods.contract import LoadWeights
+from blemish.methods.contract import Candidate, LoadWeights
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.memory_bank import Bank
@@ -40,7 +40,12 @@ class PatchCoreSettings(FeatureSettings):
     )
 
 
-@register("patchcore", learns_from="normal", localises=True)
+@register(
+    "patchcore",
+    learns_from="normal",
+    localises=True,
+    candidates=[Candidate(cost_rank=40), Candidate(cost_rank=50, settings={"size_px": 384})],
+)
 class PatchCore(FeatureMethod):
     """Remembers what normal patches look like; finds whatever is unlike all of them, from 50 normal images."""
 

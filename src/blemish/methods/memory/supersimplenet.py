@@ -27,7 +27,7 @@ from torch import Tensor
 
 from blemish.datasets import Sample
 from blemish.images import read_image
-from blemish.methods.contract import LoadWeights
+from blemish.methods.contract import Candidate, LoadWeights
 from blemish.methods.data.image_stream import NormalBatches, pieces
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
@@ -55,7 +55,7 @@ class SuperSimpleNetSettings(FeatureSettings):
     learning_rate: float = Field(2e-3, gt=0, description="step size at the start (paper: 2e-4 over 300 epochs)")
 
 
-@register("supersimplenet", learns_from="few-labels", localises=True)
+@register("supersimplenet", learns_from="few-labels", localises=True, candidates=[Candidate(cost_rank=20)])
 class SuperSimpleNet(FeatureMethod):
     """Trains a light head on noise in feature space, and on labelled defects where there are some, be they few."""
 

@@ -13,6 +13,7 @@ from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError, SettingsError
 from blemish.methods.contract import FittedMethod, LoadWeights
 from blemish.methods.data.image_stream import NormalBatches
+from blemish.methods.networks.feature_pyramid import AUTO, AUTO_FIRST, SCATTERING
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.patch_features import PatchFeatures, read_region
 from blemish.methods.parts.patch_scoring import Head, Scoring
@@ -45,9 +46,19 @@ class FeatureMethod(FittedMethod):
             )
         features = PatchFeatures(settings, load_weights)
         self.settings = features.settings
+        self._fell_back = settings.backbone == AUTO and self.settings.backbone == SCATTERING
         self.features = features.to(memory_format=torch.channels_last)
         self._spec = settings.input_spec([(1, 1)])
         self._region: Tensor | None = None
+
+    def remarks(self) -> tuple[str, ...]:
+        """The built-in features in place of pretrained ones that are not here."""
+        if not self._fell_back:
+            return ()
+        return (
+            f"The pretrained weights of {AUTO_FIRST} were not found, so the built-in features ({SCATTERING}) are used, "
+            "which find fewer defects; give the weights (--weights FILE, or the folder BLEMISH_WEIGHTS) to do better.",
+        )
 
     def fit(self, images: NormalBatches, *, seed: int) -> str:
         """Fix the features by some of the images, then learn from the patches of all of them."""

@@ -20,7 +20,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from blemish.methods.contract import DivergedError, LoadWeights
+from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.ganomaly_networks import initialise
 from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.parts.generative import GenerativeMethod, GenerativeSettings
@@ -62,6 +62,7 @@ class AdversarialMethod(GenerativeMethod):
         self.automatic_optimization = False
         self._new_discriminators = 0
         self._collapsed_epochs = 0
+        self._longest_collapse = 0
         self._spread: tuple[float, float] | None = None
 
     @abstractmethod
@@ -102,13 +103,23 @@ class AdversarialMethod(GenerativeMethod):
         images, made = self._spread
         collapsed = made < _SAME_PICTURE and images > _IMAGES_DIFFER
         self._collapsed_epochs = self._collapsed_epochs + 1 if collapsed else 0
-        if self._collapsed_epochs == self.settings.patience:
-            said = (
-                f"The generator collapsed: {self._collapsed_epochs} epochs of the same picture, whatever it is given."
+        self._longest_collapse = max(self._longest_collapse, self._collapsed_epochs)
+
+    def diverged(self) -> str | None:
+        """A generator that has collapsed for ``patience`` epochs running."""
+        if self._longest_collapse < self.settings.patience:
+            return None
+        return f"The generator collapsed: {self._longest_collapse} epochs of the same picture, whatever it is given."
+
+    def remarks(self) -> tuple[str, ...]:
+        """Also a collapsed generator, and a discriminator that had to start anew."""
+        said = [*super().remarks(), *filter(None, [self.diverged()])]
+        if self._new_discriminators:
+            said.append(
+                f"The discriminator won (loss below {_DISCRIMINATOR_HAS_WON:g}) and was started anew, "
+                f"{self._new_discriminators} time(s)."
             )
-            if not self.last_try:
-                raise DivergedError(said)
-            self.remarks.append(said)
+        return tuple(said)
 
     def players(self) -> list[Any]:
         """The optimisers, in the order of `configure_optimizers`."""
@@ -126,11 +137,6 @@ class AdversarialMethod(GenerativeMethod):
             return
         self._new_discriminators += 1
         self.discriminator.apply(initialise)
-        often = self._new_discriminators
-        self.remarks = [remark for remark in self.remarks if not remark.startswith("The discriminator")]
-        self.remarks.append(
-            f"The discriminator won (loss below {_DISCRIMINATOR_HAS_WON:g}) and was started anew, {often} time(s)."
-        )
 
 
 def spread(pictures: Tensor) -> float:

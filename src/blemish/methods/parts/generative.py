@@ -53,14 +53,13 @@ class GenerativeSettings(GradientSettings):
 class GenerativeMethod(GradientMethod):
     """A method that gives back, or makes, normal images. A subclass says how it judges.
 
+    Where a subclass is ``on_series``, giving ``view`` builds its 1-D form.
+
     Attributes:
         dims: 2 for images; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
         channels: 1 or 3; as many as a series has columns.
         side_px: of the network's input, a power of two; time steps where it sees a series.
-        on_series: whether there is a 1-D form, built by giving ``view``.
     """
-
-    on_series: ClassVar[bool] = False
 
     Settings: ClassVar[type[GenerativeSettings]] = GenerativeSettings
     settings: Any
@@ -74,24 +73,16 @@ class GenerativeMethod(GradientMethod):
     ) -> None:
         super().__init__()
         self.settings = settings
+        self._sees_only_grey = False
         self.pixels: View
         if view is not None:
             self.pixels, self.dims, self.channels = view, 1, view.channels
             self.side_px = view.window_steps + view.pad_steps
-            if view.pad_steps:
-                self.remarks.append(
-                    f"{view.window_steps} steps are no power of two: the network pads windows by reflection to "
-                    f"{self.side_px} steps."
-                )
             return
         self.pixels, self.dims, self.channels = SignedPixels(settings.size_px, colour=settings.colour), 2, 1
         if settings.colour:
             self.channels = 3
         self.side_px = padded_side(settings.size_px)
-        if self.side_px != settings.size_px:
-            self.remarks.append(
-                f"{settings.size_px} px is no power of two: the network pads images by reflection to {self.side_px} px."
-            )
 
     def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
         """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
@@ -103,9 +94,24 @@ class GenerativeMethod(GradientMethod):
             )
         augment: Augment = self.settings.augment if training else "none"
         images: tuple[Sample, ...] = samples
-        if training and self.settings.colour and _are_grey(images):
-            self.remarks.append("The images are grey: colour=false learns the same from a third of the numbers.")
+        if training:
+            self._sees_only_grey = self.settings.colour and _are_grey(images)
         return NormalImages(images, size_px=self.settings.size_px, augment=augment, seed=seed)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Padding to a power of two, and grey images for a colour network."""
+        said = []
+        if isinstance(self.pixels, SignedWindows):
+            size, unit, items = self.pixels.window_steps, "steps", "windows"
+        else:
+            size, unit, items = self.settings.size_px, "px", "images"
+        if self.side_px != size:
+            said.append(
+                f"{size} {unit} is no power of two: the network pads {items} by reflection to {self.side_px} {unit}."
+            )
+        if self._sees_only_grey:
+            said.append("The images are grey: colour=false learns the same from a third of the numbers.")
+        return tuple(said)
 
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.contract import Candidate, GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.encoder_unet import encoder_unet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
@@ -58,7 +58,7 @@ class UNetSettings(GradientSettings):
     )
 
 
-@register("unet", learns_from="masks", localises=True)
+@register("unet", learns_from="masks", localises=True, candidates=[Candidate(cost_rank=60, min_masks=20)])
 class UNet(GradientMethod):
     """Supervised segmentation: learns to outline defects from images with masks."""
 
