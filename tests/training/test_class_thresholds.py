@@ -1,4 +1,4 @@
-"""Where each class of several begins, chosen on held-out images."""
+"""Where each class of several begins, chosen on images set aside."""
 
 from __future__ import annotations
 
