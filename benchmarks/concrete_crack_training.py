@@ -26,7 +26,7 @@ from blemish.images import list_images, read_image
 from blemish.inspection import calibrate
 from blemish.measurement import find_regions
 from blemish.synthesis import SynthesisSettings, write_synthesis
-from blemish.training.choosing import split_masked_images
+from blemish.training.splits import split_masked_images
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE_PX = 384

@@ -95,7 +95,7 @@ def run_blemish(options: argparse.Namespace, width: int | None) -> dict:
     from blemish.datasets import read_dataset
     from blemish.methods import get_method
     from blemish.training.export import export_graph
-    from blemish.training.fitting import fit
+    from blemish.training.fitting import fit_by_gradient
     from blemish.training.recipes import resolve_settings
 
     kind = get_method("ganomaly")
@@ -104,7 +104,7 @@ def run_blemish(options: argparse.Namespace, width: int | None) -> dict:
     settings = resolve_settings(kind, recipe=None, profile="quick", overrides=asked)
     samples = read_dataset(options.out / "images").samples
     started, used = time.perf_counter(), time.process_time()
-    method, report = fit(
+    method, report = fit_by_gradient(
         lambda: kind(settings, (), None), samples, (), seed=0, logs=options.out / "blemish" / "log", progress=False
     )
     record = {"fit_s": time.perf_counter() - started, "fit_core_s": time.process_time() - used, "peak_mb": peak_mb()}

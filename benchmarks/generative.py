@@ -47,8 +47,8 @@ from blemish.files import write_text
 from blemish.images import read_image
 from blemish.locations import data_dir
 from blemish.training import train_under_torch
-from blemish.training.normals import split_normal_images
 from blemish.training.recipes import parse_assignments
+from blemish.training.splits import split_normal_images
 
 from cells import spread
 from drawn_steel import draw_sorted_strips
@@ -56,7 +56,7 @@ from generative_pictures import as_seen, draw_cell, trained
 from machine import describe_machine
 
 DOMAINS: dict[str, dict[str, Any]] = {
-    "building": {"size_px": 64, "colour": True, "augment": "rotations"},
+    "building": {"size_px": 64, "colour": True, "augment": "turns"},
     "medical": {"size_px": 128, "colour": False},
     "manufacturing": {"size_px": 128, "colour": False},
     "drawn": {"size_px": 64, "colour": False},
@@ -200,7 +200,7 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
     started, used = time.perf_counter(), time.process_time()
     if method == "anogan":
         scorer = train_under_torch(method, dataset, file.with_suffix(".training"), **common)
-        record["remarks"] = list(scorer.fit.remarks)
+        record["remarks"] = list(scorer.report.remarks)
     else:
         detector = blemish.train(method, dataset, file, **common)
         record["size_mb"] = file.stat().st_size / 1e6
@@ -263,10 +263,7 @@ def attended_metrics(test: list, aside: list[Path], profile: str, settings: dict
     def maps_of(paths: list) -> np.ndarray:
         with torch.no_grad():
             return np.concatenate(
-                [
-                    built.score_without_padding(as_seen(built, paths[at : at + 64]))[1].numpy()
-                    for at in range(0, len(paths), 64)
-                ]
+                [built.scored(as_seen(built, paths[at : at + 64]))[1].numpy() for at in range(0, len(paths), 64)]
             )
 
     limit = float(np.quantile(maps_of(aside), _NORMAL_PIXELS_BELOW))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from blemish.detectors import Container, DetectorSpec, InputSpec, Provenance, Thresholds, write_container
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is remembered between runs is remembered between tests, and nowhere else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLEMISH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

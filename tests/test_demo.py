@@ -60,6 +60,7 @@ def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path,
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.slow
 def test_the_bundled_detector_finds_most_of_what_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
     made = run_demo(tmp_path, say=lambda _: None)

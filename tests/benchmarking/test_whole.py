@@ -19,6 +19,7 @@ pytestmark = pytest.mark.train
 TINY = "method: unet\nprofiles:\n  quick: {encoder: plain, epochs: 1, crop_px: 64, tile_px: 64, batch_size: 4}\n"
 
 
+@pytest.mark.slow
 def test_a_benchmark_with_real_processes(tmp_path: Path, draw: Callable[..., Path]):
     images = draw(tmp_path / "walls", train=8, test=4, size_px=64)
     (tmp_path / "tiny.yaml").write_text(TINY)

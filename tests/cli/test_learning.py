@@ -83,13 +83,14 @@ def test_auto_takes_no_settings(blemish, tmp_path: Path, extra: list[str]):
 
 
 def test_auto_prints_what_it_tried(blemish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    import functools
-
     from blemish.training import automatic
 
     small = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
-    few = (automatic.Candidate("patch-gaussian", small), automatic.Candidate("unet", masks=20))
-    monkeypatch.setattr(automatic, "train_auto", functools.partial(automatic.train_auto, candidates=few))
+    few = (
+        automatic.Candidate(cost_rank=1, method="patch-gaussian", settings=small),
+        automatic.Candidate(cost_rank=2, method="unet", min_masks=20),
+    )
+    monkeypatch.setattr(automatic, "all_candidates", lambda: few)
     result = blemish("train", "auto", "--data", draw_images(tmp_path / "good", 12), "--out", "x.blemish")
     assert result.exit_code == 0
     assert "| candidate | AUROC, painted" in result.stderr

@@ -196,25 +196,3 @@ def test_floating_point_that_is_no_number_is_refused(make_tiff, bad):
     values = np.array([[0, bad]], np.float32)
     with pytest.raises(ImageError, match="not finite"):
         decode_image(make_tiff(values), "image.tif", bit_range=(0, 1))
-
-
-def test_sample_layouts_that_are_not_read_are_refused_clearly(deep_scene, make_tiff):
-    planes = np.ascontiguousarray(np.moveaxis(deep_scene, 2, 0)).reshape(61 * 3, 83)
-    apart = make_tiff(
-        planes,
-        {
-            257: 61,
-            258: (16, 16, 16),
-            262: 2,
-            277: 3,
-            284: 2,
-            273: tuple(8 + 61 * 83 * 2 * k for k in range(3)),
-            278: 61,
-            279: (61 * 83 * 2,) * 3,
-            339: (1, 1, 1),
-        },
-    )
-    with pytest.raises(ImageError, match="separate planes; save it interleaved"):
-        decode_image(apart, "image.tif")
-    with pytest.raises(ImageError, match="pixels of an unusual kind; save it as 8- or 16-bit"):
-        decode_image(make_tiff(deep_scene.astype(np.float32)), "image.tif")

@@ -16,6 +16,8 @@ from blemish.reports.page import PICTURES, write_page
 
 from .test_page_in_chromium import CHROMIUM, chromium
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 3000
 SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width", "width_uncertainty", "length_uncertainty")
 

@@ -13,17 +13,18 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
-from blemish.training.automatic import Candidate, Trial, pick, train_auto  # noqa: E402
+from blemish.methods import Candidate, get_method, method_names  # noqa: E402
+from blemish.training.automatic import Trial, all_candidates, pick, train_auto  # noqa: E402
 from blemish.training.trials import Outcome, split_for_trials, try_out  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
 TRIED = (
-    Candidate("patch-gaussian", SMALL),
-    Candidate("padim", {**SMALL, "size_px": None}),
-    Candidate("patchcore", SMALL),
-    Candidate("unet", masks=20),
+    Candidate(cost_rank=1, method="patch-gaussian", settings=SMALL),
+    Candidate(cost_rank=2, method="padim", settings={**SMALL, "size_px": None}),
+    Candidate(cost_rank=3, method="patchcore", settings=SMALL),
+    Candidate(cost_rank=4, method="unet", min_masks=20),
 )
 
 
@@ -47,7 +48,7 @@ def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
     assert detector.spec.provenance.n_train + detector.spec.provenance.n_held_out == 20  # on everything
     card = blemish.load(tmp_path / "x.blemish").container.card
     assert "## How it was chosen" in card
-    assert "tried on 6 other good ones and the same with painted defects" in card
+    assert "tried on 6 other normal ones and the same with painted defects" in card
     assert "needs a size" in card  # padim could not be tried: a remark, no error
     assert "needs 20 outlined defects" in card
     [taken] = [line for line in said if line.endswith("| taken |")]
@@ -63,36 +64,41 @@ def test_no_test_image_is_opened_and_labelled_defects_decide_where_there_are_eno
         (tmp_path / "test" / kind / "0.png").write_bytes(b"not an image")
     images = split_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
     assert images.real
-    assert {sample.split for sample in (*images.good, *images.defects, *images.fit.samples)} == {"train"}
-    everywhere = [sample.path for sample in (*images.good, *images.defects, *images.fit.samples)]
+    assert {sample.split for sample in (*images.normal, *images.defects, *images.fit.samples)} == {"train"}
+    everywhere = [sample.path for sample in (*images.normal, *images.defects, *images.fit.samples)]
     assert len(everywhere) == len(set(everywhere)) == 56
     detector = blemish.train("patch-gaussian", images.fit, tmp_path / "x.blemish", settings=SMALL)
     found = try_out(detector, images)
     assert found.auroc(real=True) > 0.9
-    assert len(found.good) == len(found.painted) == len(images.good)
+    assert len(found.normal) == len(found.painted) == len(images.normal)
     again = try_out(detector, images)
     np.testing.assert_array_equal(again.painted, found.painted)
-
-
-def outcome(good: list[float], bad: list[float]) -> Outcome:
-    return Outcome(np.array(good), np.array(bad), np.array([]), 1.0)
 
 
 def test_the_best_is_taken_unless_something_cheaper_comes_near():
     rng = np.random.default_rng(0)
     good, bad = rng.normal(0, 1, 60), rng.normal(2, 1, 60)
-    poor = Trial(Candidate("poor"), Outcome(good, rng.normal(0.3, 1, 60), np.array([]), 1.0))
-    near = Trial(Candidate("near"), Outcome(good + rng.normal(0, 0.05, 60), bad, np.array([]), 1.0))
-    best = Trial(Candidate("best"), Outcome(good, bad + 0.01, np.array([]), 9.0))
+    poor = Trial(Candidate(cost_rank=1, method="poor"), Outcome(good, rng.normal(0.3, 1, 60), np.array([]), 1.0))
+    near = Trial(Candidate(cost_rank=1, method="near"), Outcome(good + rng.normal(0, 0.05, 60), bad, np.array([]), 1.0))
+    best = Trial(Candidate(cost_rank=1, method="best"), Outcome(good, bad + 0.01, np.array([]), 9.0))
     assert pick([poor, near, best], real=False)[0].method == "near"
     assert "by no more than one standard deviation" in pick([poor, near, best], real=False)[1]
     assert pick([poor, best], real=False)[0].method == "best"
     assert pick([best, near], real=False)[0].method == "best"
 
 
+def test_every_candidate_is_a_method_with_possible_settings_and_the_cheapest_comes_first():
+    found = all_candidates()
+    assert [candidate.cost_rank for candidate in found] == sorted(candidate.cost_rank for candidate in found)
+    assert len({candidate.cost_rank for candidate in found}) == len(found) >= 5
+    for candidate in found:
+        get_method(candidate.method).Settings.model_validate(dict(candidate.settings))
+    assert {candidate.method for candidate in found} < set(method_names())
+
+
 def test_nothing_that_could_be_tried_is_a_sentence():
     with pytest.raises(BlemishError, match="None of the methods"):
-        pick([Trial(Candidate("unet"), None, remark="no masks")], real=False)
+        pick([Trial(Candidate(cost_rank=1, method="unet"), None, remark="no masks")], real=False)
 
 
 def test_too_few_good_images_to_try_anything(tmp_path: Path):
@@ -119,7 +125,7 @@ def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest
 def test_a_defect_that_fractions_its_group_with_a_good_image_set_aside_does_not_teach(tmp_path: Path):
     from dataclasses import replace
 
-    from blemish.training.normals import split_few_labels
+    from blemish.training.splits import split_few_labels
 
     draw_images(tmp_path / "train" / "good", 10)
     draw_images(tmp_path / "train" / "spot", 10, spot=True)

@@ -1,4 +1,4 @@
-"""Where each class of several begins, chosen on images set aside."""
+"""Where each class of several begins, chosen on held-out images."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from blemish.benchmarking.contenders import Contender
 from blemish.benchmarking.data import prepare
 from blemish.datasets import read_dataset
 from blemish.errors import DataError
-from blemish.training.choosing import split_labelled_images, split_masked_images
-from blemish.training.normals import split_few_labels, split_normal_images
+from blemish.training.splits import split_few_labels, split_labelled_images, split_masked_images, split_normal_images
 from blemish.training.trials import split_for_trials
 
 from layouts_with_masks import LAYOUTS, draw, image, mask, write
@@ -40,7 +39,7 @@ def test_in_every_layout_training_trials_and_benchmark_agree_on_the_normal_image
     assert names_of(few.fit.where(lambda sample: not sample.defective).samples) <= trained
 
     trial = split_for_trials(dataset, seed=0, say=lambda _: None)
-    assert not names_of(trial.good) & drawn.marked
+    assert not names_of(trial.normal) & drawn.marked
     assert names_of(trial.defects) <= drawn.marked
     assert names_of(trial.fit.where(lambda sample: not sample.defective).samples) <= trained
 

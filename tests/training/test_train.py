@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
-from blemish.training.choosing import split_masked_images  # noqa: E402
-from blemish.training.fitting import fit  # noqa: E402
+from blemish.training.fitting import fit_by_gradient  # noqa: E402
 from blemish.training.precision import LossNotFiniteError  # noqa: E402
+from blemish.training.splits import split_masked_images  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -55,6 +55,7 @@ def trained(walls: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_detector_finds_lines_it_has_never_seen(trained: Path, walls: Path):
     detector = blemish.load(trained)
     overlap = union = 0
@@ -68,16 +69,18 @@ def test_the_detector_finds_lines_it_has_never_seen(trained: Path, walls: Path):
     assert overlap / union > 0.5
 
 
+@pytest.mark.slow
 def test_the_detector_says_where_it_comes_from(trained: Path):
     spec = blemish.load(trained).spec
     assert spec.method == "unet"
     assert spec.settings["encoder"] == "plain"
     assert spec.provenance.seed == 1
     assert spec.provenance.n_train + spec.provenance.n_held_out == 10
-    assert "set aside from training" in spec.thresholds.source
+    assert "held-out training images" in spec.thresholds.source
     assert "torch" in spec.provenance.libraries
 
 
+@pytest.mark.slow
 def test_the_training_leaves_its_curves(trained: Path):
     folder = trained.with_suffix(".training")
     with (folder / "metrics.csv").open() as file:
@@ -104,7 +107,7 @@ def test_no_test_image_is_opened(walls: Path, tmp_path: Path):
     assert one.spec.thresholds == other.spec.thresholds
 
 
-def test_normal_images_set_aside_give_p_values(tmp_path: Path):
+def test_held_out_normal_images_give_p_values(tmp_path: Path):
     data = draw_walls(tmp_path / "mixed", train=40, normal=30)
     parts = split_masked_images(read_dataset(data), seed=0, say=lambda _: None)
     assert len(parts.calibration) >= 4
@@ -128,6 +131,42 @@ def test_images_that_cannot_be_read_are_left_out_and_named(walls: Path, tmp_path
     parts = split_masked_images(read_dataset(copy), seed=0, say=said.append)
     assert len(parts.fit) + len(parts.held_out) == 9
     assert any("000.png" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("method", ["unet", "pca"])
+def test_a_truncated_jpeg_is_left_out_and_named(tmp_path: Path, method: str):
+    data = draw_walls(tmp_path / "walls", train=12, normal=6)
+    whole = data / "train" / "images" / "011.png"
+    cut = whole.with_suffix(".jpg")
+    encoded = cv2.imencode(".jpg", cv2.imread(str(whole)))[1].tobytes()
+    cut.write_bytes(encoded[: len(encoded) // 2])
+    whole.unlink()
+    said: list[str] = []
+    settings = {**TINY, "epochs": 1} if method == "unet" else {"backbone": "scattering"}
+    detector = blemish.train(method, data, tmp_path / "wall.blemish", settings=settings, say=said.append)
+    [left_out] = [sentence for sentence in said if sentence.startswith("Left out")]
+    assert "011.jpg" in left_out
+    assert len(detector.spec.provenance.images) == (11 if method == "unet" else 5)
+
+
+def test_missing_weights_of_an_automatic_network_are_said_once_and_on_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from blemish.errors import WeightsNotFoundError
+    from blemish.training.backbones import Backbones
+
+    def nowhere(*_: object) -> None:
+        raise WeightsNotFoundError("nowhere")
+
+    monkeypatch.setattr(Backbones, "load", nowhere)
+    no_masks(tmp_path / "set")
+    for path in (tmp_path / "set" / "good").iterdir():
+        noise = np.random.default_rng(int(path.stem)).integers(90, 110, (64, 64, 3), dtype=np.uint8)
+        cv2.imwrite(str(path), noise)
+    said: list[str] = []
+    detector = blemish.train("pca", tmp_path / "set", tmp_path / "x.blemish", say=said.append)
+    assert sum("built-in features (scattering)" in sentence for sentence in said) == 1
+    assert "built-in features (scattering)" in detector.container.card
 
 
 def no_masks(folder: Path) -> None:
@@ -207,20 +246,21 @@ def test_a_loss_that_explodes_is_noticed_and_tried_again_in_float32(walls: Path,
 
     samples = read_dataset(walls).split("train").samples
     with pytest.raises(LossNotFiniteError, match="nan"):
-        fit(build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed")
+        fit_by_gradient(
+            build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed"
+        )
     assert len(tried) == 2
 
 
-def test_the_command_trains_and_inspects(walls: Path, tmp_path: Path):
+@pytest.mark.slow
+def test_the_command_trains_in_a_process_of_its_own(walls: Path, tmp_path: Path):
     out = tmp_path / "새 wall.blemish"
     sets = [part for key, value in {**TINY, "epochs": 1}.items() for part in ("--set", f"{key}={value}")]
     command = [sys.executable, "-m", "blemish", "train", "unet", "--data", str(walls), "--out", str(out), *sets]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Wrote" in done.stderr
-    image = str(walls / "test" / "images" / "000.png")
-    command = [sys.executable, "-m", "blemish", "inspect", image, "--detector", str(out), "--json"]
-    assert '"verdict"' in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert blemish.load(out).inspect(walls / "test" / "images" / "000.png").verdict is not None
 
 
 @pytest.mark.parametrize(
@@ -250,15 +290,14 @@ def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(
     assert said in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_training_goes_on_from_an_earlier_one(walls: Path, tmp_path: Path):
+@pytest.mark.slow
+def test_a_training_goes_on_from_an_earlier_one(trained: Path, walls: Path, tmp_path: Path):
     from safetensors.torch import load_file
 
-    first = tmp_path / "first.blemish"
-    blemish.train("unet", walls, first, settings=TINY)
-    weights = first.with_suffix(".training") / "weights.safetensors"
+    weights = trained.with_suffix(".training") / "weights.safetensors"
     still = {**TINY, "epochs": 1, "learning_rate": 1e-12}
     blemish.train("unet", walls, tmp_path / "second.blemish", settings=still, start=weights)
-    one, two = (load_file(tmp_path / f"{name}.training" / "weights.safetensors") for name in ("first", "second"))
+    one, two = load_file(weights), load_file(tmp_path / "second.training" / "weights.safetensors")
     moved = [key for key in one if "running" not in key and "batches" not in key and not one[key].allclose(two[key])]
     assert moved == []
 

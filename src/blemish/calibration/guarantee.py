@@ -45,11 +45,11 @@ class Guarantee:
     n: int
     above: int
 
-    def describe(self) -> str:
-        """The guarantee in one sentence."""
+    def describe(self, items: str = "images") -> str:
+        """The guarantee in one sentence, about ``items``."""
         return (
-            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of normal images are flagged"
-            f" ({self.n} calibration images)."
+            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of normal {items} are flagged"
+            f" ({self.n} calibration {items})."
         )
 
 

@@ -41,7 +41,7 @@ def train(
 
     from blemish.detectors import require_free
     from blemish.training.recipes import parse_assignments
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     require_free(out, force=force)
     train_series(

@@ -42,48 +42,24 @@ def train(
 
     from rich.console import Console
 
-    from blemish.datasets import read_dataset
     from blemish.detectors import require_free
-    from blemish.errors import SettingsError
-    from blemish.methods import get_method
     from blemish.training import train as run
-    from blemish.training.automatic import AUTO, train_auto
-    from blemish.training.recipes import parse_assignments, resolve_settings
-
-    console = Console(stderr=True, soft_wrap=True)
-
-    def say(sentence: str) -> None:
-        console.print(sentence, markup=False, highlight=False)
+    from blemish.training.recipes import parse_assignments
 
     require_free(out, force=force)
-    if method == AUTO:
-        if assignments or recipe or start or profile != "quick":
-            raise SettingsError(
-                '"auto" chooses method and settings by itself; leave --set, --recipe, --profile and --start-from out, '
-                "or name a method."
-            )
-        train_auto(
-            read_dataset(data, layout=layout, normal_names=normal),
-            out,
-            seed=seed,
-            weights=weights,
-            progress=sys.stderr.isatty(),
-            say=say,
-        )
-        return
-    settings = parse_assignments(assignments or [])
-    # A mistyped name or setting is said before thousands of images are listed.
-    resolve_settings(get_method(method), recipe=recipe, profile=profile, overrides=settings)
+    console = Console(stderr=True, soft_wrap=True)
     run(
         method,
-        read_dataset(data, layout=layout, normal_names=normal),
+        data,
         out,
-        settings=settings,
+        settings=parse_assignments(assignments or []),
         recipe=recipe,
         profile=profile,
         seed=seed,
         weights=weights,
         start=start,
+        layout=layout,
+        normal_names=normal,
         progress=sys.stderr.isatty(),
-        say=say,
+        say=lambda sentence: console.print(sentence, markup=False, highlight=False),
     )

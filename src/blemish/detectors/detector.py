@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from blemish.bundled import locate
 from blemish.calibration import p_value, verdict
+from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
-from blemish.detectors.runtime import OnnxRuntime, Precision, Runtime, RuntimeName
+from blemish.detectors.runtime import OnnxRuntime, Precision, Prediction, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.detectors.trial import ensure_tried
 from blemish.errors import DetectorError
 from blemish.findings import Verdict
 from blemish.images import Box, Stitcher, as_rgb_uint8, load_image, pad_to_multiple, resize_image
@@ -132,7 +134,7 @@ class Detector:
         if wanted.size_px is not None:
             placement = wanted.place(pixels)
             laid = pixels if placement is None else placement.lay(pixels)
-            prediction = self._run(resize_image(laid, wanted.size_px)[None])
+            prediction = self._answer(resize_image(laid, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             if maps is not None and placement is not None:
                 maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
@@ -142,12 +144,15 @@ class Detector:
         scores: list[float] = []
         for batch in _batches(wanted.boxes(height_px, width_px)):
             tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in batch]
-            prediction = self._run(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
+            prediction = self._answer(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
             scores += prediction.scores.tolist()
             if stitcher is not None and prediction.maps is not None:
                 for box, tile_map in zip(batch, prediction.maps, strict=True):
                     stitcher.add(box, tile_map[..., : box.height, : box.width])
         return max(scores), None if stitcher is None else stitcher.result(), ()
+
+    def _answer(self, batch: NDArray[np.uint8]) -> Prediction:
+        return check_answer(self._run(batch), self.spec, batch.shape)
 
     def with_thresholds(self, thresholds: Thresholds) -> Detector:
         """The same detector deciding elsewhere; the file it came from stays as it is until `save`."""
@@ -211,13 +216,15 @@ def load(
     The options are those of `Detector`.
 
     Raises:
-        DetectorError: it is missing, damaged, altered, of a newer schema, or its graph cannot be run.
+        DetectorError: it is missing, damaged, altered, of a newer schema, or its graph is refused or cannot be run.
         MissingExtraError: the runtime is not installed.
     """
     container = read_container(Path(path))
     if container.spec.series is not None:
         raise DetectorError(f'"{path}" looks at sensor series, not at images; score with "blemish series score".')
-    return Detector(container, path=locate(path), threads=threads, images_at_once=images_at_once, runtime=runtime)
+    file = locate(path)
+    ensure_tried(container, file)
+    return Detector(container, path=file, threads=threads, images_at_once=images_at_once, runtime=runtime)
 
 
 def _start(name: RuntimeName, graph: bytes, *, threads: int | None, calls_at_once: int) -> Runtime:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
+from blemish.detectors.graph_check import check_graph
 from blemish.detectors.runtime import Precision, Prediction
 from blemish.detectors.telemetry import import_openvino
 from blemish.errors import DetectorError, MissingExtraError
@@ -32,7 +33,7 @@ class OpenVinoRuntime:
 
     Raises:
         MissingExtraError: OpenVINO is not installed.
-        DetectorError: the bytes are no model that OpenVINO can run, or its inputs and outputs are not a detector's.
+        DetectorError: the graph is refused, OpenVINO cannot run it, or its inputs and outputs are not a detector's.
     """
 
     def __init__(self, graph: bytes, *, fast: bool = False, threads: int | None = None, calls_at_once: int = 1) -> None:
@@ -42,6 +43,7 @@ class OpenVinoRuntime:
             raise MissingExtraError(
                 'The runtime "openvino" is not installed: pip install "blemish[openvino]".'
             ) from None
+        check_graph(graph)
         try:
             core = openvino.Core()
             options = {

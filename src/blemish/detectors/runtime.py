@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
+from blemish.detectors.graph_check import check_graph
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DetectorError
 
@@ -54,7 +55,7 @@ class OnnxRuntime:
         takes: name and type of the graph's input.
 
     Raises:
-        DetectorError: the bytes are no model that ONNX Runtime can run, or its inputs and outputs are not a detector's.
+        DetectorError: the graph is refused, ONNX Runtime cannot run it, or its inputs and outputs are not a detector's.
     """
 
     precision: Precision = "float32"
@@ -73,6 +74,9 @@ class OnnxRuntime:
         options.log_severity_level = 3
         # Idle workers must not spin: decoding and drawing run on the same cores between two calls.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Never another format, whatever the bytes look like: only ONNX has been checked.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        check_graph(graph)
         try:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:
@@ -88,9 +92,10 @@ class OnnxRuntime:
     def __call__(self, batch: NDArray[np.uint8] | NDArray[np.float64]) -> Prediction:
         """Score a batch, uint8 RGB (N, H, W, 3), or float64 (N, L, C) where the graph takes windows."""
         try:
-            scores, *maps = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
+            found = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
+            scores, *maps = (np.asarray(value, np.float32) for value in found)
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
             ) from error
-        return Prediction(np.asarray(scores, np.float32), np.asarray(maps[0], np.float32) if maps else None)
+        return Prediction(scores, maps[0] if maps else None)

@@ -29,6 +29,10 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+# A larger input of fixed size is no image of any method here, but would fill the memory.
+_Side = Annotated[int, Field(ge=1, le=8192)]
+
+
 class InputSpec(_Frozen):
     """How an image of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
 
@@ -37,10 +41,12 @@ class InputSpec(_Frozen):
     rotation, and the map is moved back.
     """
 
-    size_px: tuple[int, int] | None = Field(None, description="fixed (height, width); None keeps the resolution")
+    size_px: tuple[_Side, _Side] | None = Field(None, description="fixed (height, width); None keeps the resolution")
     tile_px: int | None = Field(None, ge=32, description="side of the tiles that a larger image is cut into")
     overlap_px: int = Field(0, ge=0, description="how far neighbouring tiles overlap")
-    multiple_of: int = Field(1, ge=1, description="images and tiles are padded by reflection to a multiple of this")
+    multiple_of: int = Field(
+        1, ge=1, le=1024, description="images and tiles are padded by reflection to a multiple of this"
+    )
 
     reference: str | None = Field(
         None,
@@ -74,6 +80,13 @@ class InputSpec(_Frozen):
         tiles = "" if self.tile_px is None else f", in tiles of {self.tile_px} px"
         return f"at its own resolution{tiles}"
 
+    def trial_sizes(self) -> list[tuple[int, int]]:
+        """Sizes (height, width) to try a graph on: the fixed one, or two small ones."""
+        if self.size_px is not None:
+            return [self.size_px]
+        unit = max(self.multiple_of, 32)
+        return [(2 * unit, 3 * unit), (4 * unit, 2 * unit)]
+
     def boxes(self, height_px: int, width_px: int) -> list[Box]:
         """The pieces, all of one size, that an image of that size is seen in where it keeps its resolution."""
         if self.tile_px is None:
@@ -106,7 +119,7 @@ class SeriesSpec(_Frozen):
     """How a sensor series of any length becomes the graph's input: ``window`` float64 (N, L, C), scaled inside."""
 
     columns: tuple[Text, ...] = Field(min_length=1, description="names of the C sensors, in the graph's order")
-    window_steps: int = Field(ge=16, description="L, time steps of one window")
+    window_steps: int = Field(ge=16, le=1 << 20, description="L, time steps of one window")
     stride_steps: int = Field(ge=1, description="from the start of one window to that of the next")
 
     @model_validator(mode="after")

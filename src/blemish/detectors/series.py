@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from blemish.bundled import locate
 from blemish.calibration import p_values
 from blemish.datasets.series import Series, cut_windows, window_starts
+from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.runtime import OnnxRuntime
 from blemish.detectors.schema import DetectorSpec, SeriesSpec
+from blemish.detectors.trial import ensure_tried
 from blemish.errors import DetectorError
 from blemish.text import printable
 
@@ -94,7 +96,8 @@ class SeriesDetector:
         scores = []
         for first in range(0, len(starts), _BATCH_WINDOWS):
             some = starts[first : first + _BATCH_WINDOWS]
-            found = self._run(cut_windows(values, some, self.form.window_steps))
+            batch = cut_windows(values, some, self.form.window_steps)
+            found = check_answer(self._run(batch), self.spec, batch.shape)
             assert found.maps is not None
             scores.append(found.scores)
             steps = some[:, None] + np.arange(self.form.window_steps)
@@ -121,6 +124,9 @@ def load_series_detector(path: Path | str, *, threads: int | None = None) -> Ser
     """Load a ``.blemish`` file that looks at sensor series.
 
     Raises:
-        DetectorError: it is missing, damaged, altered, of a newer schema, looks at images, or cannot be run.
+        DetectorError: it is missing, damaged, altered, of a newer schema, looks at images, or its graph is refused or
+            cannot be run.
     """
-    return SeriesDetector(read_container(Path(path)), path=locate(path), threads=threads)
+    container, file = read_container(Path(path)), locate(path)
+    ensure_tried(container, file)
+    return SeriesDetector(container, path=file, threads=threads)

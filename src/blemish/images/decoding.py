@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blemish.errors import ImageError
 from blemish.images.opening import open_header
 from blemish.images.orientation import turn_upright
+from blemish.images.tiff.directory import MAX_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
     if values.shape[:2] != (height_px, width_px):
         raise ImageError(f'"{name}" is damaged: its header and its pixels disagree about the size.')
     deep = values.dtype != np.uint8
-    pages = (f"first of {header.pages} pages",) if header.pages > 1 else ()
+    count = f"more than {MAX_PAGES}" if header.pages > MAX_PAGES else f"{header.pages}"
+    pages = (f"first of {count} pages",) if header.pages > 1 else ()
     return Stored(
         name=name,
         values=values,

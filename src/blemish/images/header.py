@@ -33,7 +33,8 @@ class Header:
         pages: number of pictures in the file.
         white_is_zero: the grey scale of values deeper than 8 bit runs from white to black.
         notes: decisions that reading takes, a sentence each without its full stop.
-        image: Pillow's view of the file, pixels not yet loaded; None where another library reads it.
+        image: Pillow's view of the file, pixels not yet loaded; None where another library reads it. Of a TIFF it gives
+            every page upright.
     """
 
     name: str

@@ -13,6 +13,7 @@ from blemish.images.formats import PREFIX_LENGTH, READ_KINDS, Kind, identify
 from blemish.images.header import Header, open_image
 from blemish.images.optional_formats import open_camera_raw, open_heif, open_jpeg_xl
 from blemish.images.pillow_formats import open_with_pillow
+from blemish.images.tiff import open_tiff
 
 _OPTIONAL = {formats.HEIF: open_heif, formats.JPEG_XL: open_jpeg_xl, formats.CAMERA_RAW: open_camera_raw}
 
@@ -48,16 +49,19 @@ def open_header(stream: BinaryIO, name: str) -> Header:
         raise ImageError(f'"{name}" is {kind.refusal}.')
     stream.seek(0)
     try:
+        if kind is formats.TIFF:
+            header = open_tiff(stream, name)
+            if header is not None:
+                return header
+            kind = formats.CAMERA_RAW
+            if not kind.is_read:
+                raise ImageError(f'"{name}" is {kind.refusal}.')
         return _OPTIONAL[kind](stream, name) if kind in _OPTIONAL else open_with_pillow(stream, kind, name)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
         raise ImageError(f'"{name}" is too large: {error}') from error
     except Exception as error:  # a damaged header can end in nearly any error of the parser
-        if kind is formats.TIFF:
-            raise ImageError(
-                f'"{name}" has a damaged TIFF header or pixels of an unusual kind; save it as 8- or 16-bit grey or RGB.'
-            ) from error
         raise ImageError(
             f'"{name}" is cut short or damaged: it begins as {kind.name}, but its header cannot be read.'
         ) from error

@@ -141,7 +141,7 @@ def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArr
 def _stated_range(stored: Stored, lowest: float, highest: float) -> tuple[int, int]:
     if stored.white is not None:
         return 0, stored.white
-    if stored.values.dtype == np.float32 and lowest >= 0 and highest <= 1:
+    if stored.values.dtype.kind == "f" and lowest >= 0 and highest <= 1:
         return 0, 1
     raise ImageError(
         f'"{stored.name}" holds {_kind_of(stored)} from {lowest:g} to {highest:g}; '

@@ -2,12 +2,11 @@
 
 Decoders go on where data stop: libjpeg paints the rest grey, and zeros after an interrupted copy decode to a picture.
 JPEG and PNG say themselves where they end, so what lies behind the end (padding, a phone's extra pictures) is
-harmless. A TIFF whose table is cut would be read without the tags that are missing.
+harmless.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 import zlib
@@ -90,21 +89,6 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             return
         yield kind, start, end - start
         position = end
-
-
-def tiff_table_is_whole(stream: BinaryIO) -> bool:
-    """True when the first directory of a TIFF or BigTIFF file lies inside the file (TIFF 6.0, section 2)."""
-    stream.seek(0)
-    head = stream.read(16)
-    order = "<" if head.startswith(b"II") else ">"
-    if 43 in head[2:4]:  # BigTIFF
-        start, count_format, entry_length = struct.unpack(order + "Q", head[8:16])[0], "Q", 20
-    else:
-        start, count_format, entry_length = struct.unpack(order + "I", head[4:8])[0], "H", 12
-    stream.seek(start)
-    count_length = struct.calcsize(count_format)
-    (count,) = struct.unpack(order + count_format, stream.read(count_length))
-    return bool(start + count_length + count * entry_length <= stream.seek(0, os.SEEK_END))
 
 
 def png_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:

@@ -1,7 +1,7 @@
 """The published methods, one file each, behind one contract."""
 
 from blemish.methods.contract import (
-    DivergedError,
+    Candidate,
     FittedMethod,
     GradientMethod,
     GradientSettings,
@@ -13,7 +13,7 @@ from blemish.methods.contract import (
 from blemish.methods.registry import get_method, method_names, register
 
 __all__ = [
-    "DivergedError",
+    "Candidate",
     "FittedMethod",
     "GradientMethod",
     "GradientSettings",

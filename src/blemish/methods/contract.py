@@ -7,8 +7,8 @@ benchmark are written against this and know no method by name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
 
 import lightning as L
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.methods.data.image_stream import ImageStream
+from blemish.methods.data.image_stream import NormalBatches
 from blemish.methods.networks.pixels import Normalisation
 
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
@@ -47,26 +47,56 @@ class GradientSettings(MethodSettings):
     patience: int = Field(5, ge=1, description="epochs without a better validation loss before stopping")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """How ``blemish train auto`` tries a method.
+
+    Attributes:
+        cost_rank: order among all candidates, the cheapest to use first.
+        settings: where they differ from the defaults.
+        min_masks: training images with outlined defects that it needs to be tried at all.
+        method: its registered name; `blemish.methods.register` fills it in.
+    """
+
+    cost_rank: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    min_masks: int = 0
+    method: str = ""
+
+    @property
+    def name(self) -> str:
+        """Method and settings, as given to ``blemish train``."""
+        return " ".join([self.method, *(f"{key}={value}" for key, value in self.settings.items())])
+
+
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
-    """What one can know of a method before building it.
+    """What is known of a method before it is built. Other rooms choose methods by this, never by name.
 
     Attributes:
         name: as given to ``blemish train``.
-        learns_from: ``normal`` normal images alone, ``few-labels`` (those, and labelled defects where there are some),
-            ``masks`` of defects, or ``labels`` of whole images.
-        localises: whether it says where, and not only whether.
+        learns_from: ``normal`` (normal images alone), ``few-labels`` (those, and labelled defects where there are
+            some), ``masks`` of defects, or ``labels`` of whole images.
+        localises: whether it gives an anomaly map, and not only a score.
+        on_series: whether it has a 1-D form for sensor series.
+        exportable: whether its scoring is a graph; otherwise it runs under torch alone and gives no detector file.
+        candidates: how ``auto`` tries it; empty where it does not.
         summary: the first sentence of the method's docstring.
     """
 
     name: str
     learns_from: LearnsFrom
     localises: bool
+    on_series: bool
+    exportable: bool
+    candidates: tuple[Candidate, ...]
     summary: str
 
 
 class Method(ABC):
     """One published method. Subclasses are registered with `blemish.methods.register`.
+
+    ``exportable`` and ``on_series`` mean what they mean in `MethodInfo`.
 
     Args:
         settings: an instance of the subclass's own ``Settings``.
@@ -76,7 +106,7 @@ class Method(ABC):
 
     Settings: ClassVar[type[MethodSettings]] = MethodSettings
     exportable: ClassVar[bool] = True
-    """False where scoring is no graph (a search by gradient for every image): such a method runs under torch only."""
+    on_series: ClassVar[bool] = False
     info: ClassVar[MethodInfo]
     settings: Any
 
@@ -87,13 +117,13 @@ class Method(ABC):
     def input_spec(self) -> InputSpec:
         """How images of any size reach the graph."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know about this training, in sentences; asked before and after the fit."""
+        return ()
+
     @abstractmethod
     def graph(self) -> nn.Module:
         """The scoring module: uint8 (N, H, W, 3) -> score (N,), map (N, H, W) or (N, K, H, W), in eval mode."""
-
-
-class DivergedError(RuntimeError):
-    """A training has run astray and is worth another start: the message says how."""
 
 
 class FittedMethod(nn.Module, Method):
@@ -110,7 +140,7 @@ class FittedMethod(nn.Module, Method):
     defects: tuple[Sample, ...] = ()
 
     @abstractmethod
-    def fit(self, images: ImageStream, *, seed: int) -> str:
+    def fit(self, images: NormalBatches, *, seed: int) -> str:
         """Learn from normal images.
 
         Args:
@@ -121,29 +151,30 @@ class FittedMethod(nn.Module, Method):
             What was learned, in words for the model card.
 
         Raises:
-            DataError: the images cannot teach this method.
+            DataError: this method cannot learn from these images.
         """
 
 
 class GradientMethod(L.LightningModule, Method):
     """A method that learns by gradient; Lightning runs it.
 
-    A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``.
+    A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``. What it
+    counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back.
 
     Attributes:
-        stops_early: whether ``val_loss`` ends the training and chooses the epoch; otherwise all epochs are made and
-            the last weights kept, as adversarial papers do.
-        last_try: a training that runs astray is not started again, so `DivergedError` must not be raised any more.
-        remarks: what happened in the training that its user should know, in sentences.
+        stops_early: whether ``val_loss`` ends the training and chooses the epoch; otherwise all epochs are run and the
+            last weights kept, as adversarial papers do.
     """
 
     stops_early: bool = True
     settings: Any
-    last_try: bool = False
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.remarks: list[str] = []
+    def diverged(self) -> str | None:
+        """Why this training has failed and should be started again, once, from another seed; None while it has not.
+
+        Asked after every validation.
+        """
+        return None
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:

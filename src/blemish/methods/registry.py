@@ -8,29 +8,40 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TypeVar
 
 import blemish.methods
 from blemish.errors import SettingsError, did_you_mean
-from blemish.methods.contract import LearnsFrom, Method, MethodInfo
+from blemish.methods.contract import Candidate, LearnsFrom, Method, MethodInfo
 
 _REGISTRY: dict[str, type[Method]] = {}
 
 _M = TypeVar("_M", bound=type[Method])
 
 
-def register(name: str, *, learns_from: LearnsFrom, localises: bool) -> Callable[[_M], _M]:
-    """Class decorator: make a method known under ``name``."""
+def register(
+    name: str, *, learns_from: LearnsFrom, localises: bool, candidates: Sequence[Candidate] = ()
+) -> Callable[[_M], _M]:
+    """Class decorator: make a method known under ``name``. The arguments are those of `MethodInfo`."""
 
     def add(method: _M) -> _M:
         known = _REGISTRY.get(name)
         if known is not None and known.__module__ != method.__module__:
             raise SettingsError(f'Two methods are called "{name}": {known.__module__} and {method.__module__}.')
         summary = (method.__doc__ or "").strip().splitlines()[0]
-        method.info = MethodInfo(name=name, learns_from=learns_from, localises=localises, summary=summary)
+        method.info = MethodInfo(
+            name=name,
+            learns_from=learns_from,
+            localises=localises,
+            on_series=method.on_series,
+            exportable=method.exportable,
+            candidates=tuple(replace(candidate, method=name) for candidate in candidates),
+            summary=summary,
+        )
         _REGISTRY[name] = method
         return method
 

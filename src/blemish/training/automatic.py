@@ -1,62 +1,39 @@
-"""``auto``: try a few methods on training images set aside, keep the best, and say why.
+"""``auto``: try a few methods on held-out training images, take the best, and say why.
 
-The rule: highest AUROC on normal training images that were not learned from, against labelled training defects that
-were not learned from either, or, with fewer than ten of those, against the same normal images with painted defects.
-Candidates that lie behind the best by no more than one standard deviation of that difference (bootstrap over images)
-count as its equals; the cheapest of these is taken. Test images are never opened.
+The rule: highest AUROC of held-out normal training images against held-out labelled training defects, or, with fewer
+than ten of those, against the same normal images with painted defects. Candidates that are worse than the best by no
+more than one standard deviation of that difference (bootstrap over images) count as its equals; the cheapest of these
+is taken. Test images are never opened.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from blemish.datasets import Dataset, read_dataset
 from blemish.detectors import Detector
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
 from blemish.evaluation import auroc, bootstrap_difference
-from blemish.training.pipeline import check_target, train
+from blemish.methods import Candidate, get_method, method_names
+from blemish.training.images import train_on_images
+from blemish.training.pipeline import Job, check_target
+from blemish.training.recipes import resolve_settings
 from blemish.training.trials import Outcome, TrialImages, split_for_trials, try_out
 
 AUTO = "auto"
-"""What stands in place of a method's name."""
+"""Stands in place of a method's name."""
 
 _ONE_SD = 0.6827
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Something to try.
-
-    Attributes:
-        method: its registered name.
-        settings: where they differ from the defaults.
-        masks: training images with outlined defects that it needs to be tried at all.
-    """
-
-    method: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    masks: int = 0
-
-    @property
-    def name(self) -> str:
-        """Method and settings, as given to ``blemish train``."""
-        return " ".join([self.method, *(f"{key}={value}" for key, value in self.settings.items())])
-
-
-CANDIDATES = (
-    Candidate("patch-gaussian"),
-    Candidate("supersimplenet"),
-    Candidate("padim"),
-    Candidate("patchcore"),
-    Candidate("patchcore", {"size_px": 384}),
-    Candidate("unet", masks=20),
-)
-"""What ``auto`` tries, from the cheapest to use to the dearest."""
+def all_candidates() -> tuple[Candidate, ...]:
+    """What ``auto`` tries, the cheapest to use first: every registered method says how it wants to be tried."""
+    found = (candidate for name in method_names() for candidate in get_method(name).info.candidates)
+    return tuple(sorted(found, key=lambda candidate: (candidate.cost_rank, candidate.method)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +43,7 @@ class Trial:
     Attributes:
         candidate: what was tried.
         outcome: None where it could not be tried.
-        fit_s: time to learn.
+        fit_s: training time.
         file_mb: size of the detector file.
         remark: why it was not tried.
     """
@@ -105,7 +82,7 @@ class Choice:
             if trial.outcome is None:
                 lines.append(f"| {trial.candidate.name} | – | – | – | – | – | {taken} |")
                 continue
-            metrics = (_figure(trial.outcome.auroc(real=real)) for real in (False, True))
+            metrics = (_shown(trial.outcome.auroc(real=real)) for real in (False, True))
             cost = f"{trial.fit_s:.0f} | {trial.outcome.score_ms:.0f} | {trial.file_mb:.1f}"
             lines.append(f"| {trial.candidate.name} | {' | '.join(metrics)} | {cost} | {taken} |")
         return "\n".join(lines)
@@ -115,7 +92,7 @@ def train_auto(
     data: Path | str | Dataset,
     out: Path | str,
     *,
-    candidates: tuple[Candidate, ...] = CANDIDATES,
+    candidates: Sequence[Candidate] | None = None,
     seed: int = 0,
     weights: Path | None = None,
     progress: bool = False,
@@ -124,12 +101,12 @@ def train_auto(
     """Choose a method by trials on training images, train it on all of them, and write the detector.
 
     Args:
-        data: folder, table or `Dataset`; only its training split is looked at.
+        data: folder, table or `Dataset`; only its training split is used.
         out: the ``.blemish`` file to write.
-        candidates: what to try, the cheapest first.
+        candidates: what to try, the cheapest first; None takes `all_candidates`.
         seed: decides everything random.
         weights: a safetensors file with the backbone's pretrained weights.
-        progress: draw a progress bar where a candidate learns by gradient.
+        progress: draw a progress bar where a candidate is fitted by gradient.
         say: called with sentences for a person; the last lines are the table.
 
     Returns:
@@ -148,27 +125,18 @@ def train_auto(
     for line in choice.table().splitlines():
         say(line)
     say(choice.why)
-    taken = choice.chosen
-    detector = train(
-        taken.method,
-        dataset,
-        target,
-        settings=dict(taken.settings),
-        seed=seed,
-        weights=weights,
-        progress=progress,
-        say=say,
-    )
+    job = _job(choice.chosen, target, seed=seed, weights=weights, progress=progress, say=say)
+    detector = train_on_images(job, dataset, target)
     card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.images.describe()} {choice.why}\n\n"
-    told = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
-    told.save(target)
-    return told
+    with_choice = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
+    with_choice.save(target)
+    return with_choice
 
 
 def choose(
     dataset: Dataset,
     *,
-    candidates: tuple[Candidate, ...] = CANDIDATES,
+    candidates: Sequence[Candidate] | None = None,
     seed: int,
     weights: Path | None = None,
     progress: bool = False,
@@ -181,10 +149,11 @@ def choose(
         BlemishError: no candidate could be trained.
     """
     images = split_for_trials(dataset, seed=seed, say=say)
+    tried = all_candidates() if candidates is None else candidates
     trials = []
     with tempfile.TemporaryDirectory(prefix="blemish-auto-") as folder:
-        for number, candidate in enumerate(candidates):
-            say(f"Trying {candidate.name} ({number + 1} of {len(candidates)}).")
+        for number, candidate in enumerate(tried):
+            say(f"Trying {candidate.name} ({number + 1} of {len(tried)}).")
             file = Path(folder) / f"{number}.blemish"
             trials.append(_tried(candidate, images, file, seed=seed, weights=weights, progress=progress))
     chosen, why = pick(trials, real=images.real)
@@ -192,7 +161,7 @@ def choose(
 
 
 def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
-    """The cheapest of those that count as equals of the best, and why, in a sentence.
+    """The cheapest of those that count as equals of the best, and the reason in a sentence.
 
     Args:
         trials: the cheapest candidate first.
@@ -219,8 +188,8 @@ def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
         )
         if behind is not None and behind.estimate <= (behind.high - behind.low) / 2:
             return candidate, (
-                f"{candidate.name} is the cheapest that lies behind the best ({best.name}, AUROC {top:.3f}) by no more "
-                f"than one standard deviation: by {behind.estimate:.3f}."
+                f"{candidate.name} is the cheapest that is worse than the best ({best.name}, AUROC {top:.3f}) by no "
+                f"more than one standard deviation: by {behind.estimate:.3f}."
             )
     raise AssertionError("the best is among those that were tried")
 
@@ -228,30 +197,38 @@ def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
 def _tried(
     candidate: Candidate, images: TrialImages, file: Path, *, seed: int, weights: Path | None, progress: bool
 ) -> Trial:
-    """Train a candidate and try it out; what it cannot learn from is a remark, no error."""
+    """Train a candidate and try it; data that it cannot be trained on are a remark, not an error."""
     masked = sum(1 for sample in images.fit.samples if sample.defective and sample.masks)
-    if masked < candidate.masks:
-        return Trial(candidate, None, remark=f"needs {candidate.masks} outlined defects to learn from, has {masked}")
+    if masked < candidate.min_masks:
+        return Trial(
+            candidate, None, remark=f"needs {candidate.min_masks} outlined defects to learn from, has {masked}"
+        )
     started = time.perf_counter()
     try:
-        detector = train(
-            candidate.method,
-            images.fit,
-            file,
-            settings=dict(candidate.settings),
-            seed=seed,
-            weights=weights,
-            progress=progress,
-        )
-    except WeightsNotFoundError as error:
-        return Trial(candidate, None, remark=str(error).rstrip("."))
-    except WeightsError:
-        raise  # The file that was named fits none of them, or not the one that it was named for.
+        job = _job(candidate, file, seed=seed, weights=weights, progress=progress)
+        detector = train_on_images(job, images.fit, file)
     except BlemishError as error:
+        if isinstance(error, WeightsError) and not isinstance(error, WeightsNotFoundError):
+            raise  # the weights file that was named is unusable, or of another architecture
         return Trial(candidate, None, remark=str(error).rstrip("."))
     fit_s = time.perf_counter() - started
     return Trial(candidate, try_out(detector, images), fit_s, file.stat().st_size / 1e6)
 
 
-def _figure(value: float | None) -> str:
+def _job(
+    candidate: Candidate,
+    file: Path,
+    *,
+    seed: int,
+    weights: Path | None,
+    progress: bool,
+    say: Callable[[str], None] = lambda _: None,
+) -> Job:
+    method = get_method(candidate.method)
+    settings = resolve_settings(method, recipe=None, profile="quick", overrides=candidate.settings)
+    logs = file.with_suffix(".training")
+    return Job(method, settings, seed, logs, weights=weights, progress=progress, say=say)
+
+
+def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"

@@ -12,9 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from blemish.detectors.answers import outputs_of
 from blemish.detectors.runtime import OnnxRuntime, Prediction
 from blemish.detectors.schema import InputSpec
 from blemish.detectors.series import WINDOW_INPUT
+from blemish.detectors.trial import Trial, remember
 from blemish.errors import DetectorError
 
 _OPSET = 17
@@ -33,7 +35,7 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
         DetectorError: ONNX Runtime's answers differ from torch's by more than 1e-4 relative.
     """
     module = module.cpu().eval()
-    sizes = _sizes(spec)
+    sizes = spec.trial_sizes()
     example = torch.from_numpy(_images(1, sizes[0]))
     with torch.inference_mode():
         outputs = module(example)
@@ -65,7 +67,10 @@ def export_window_graph(module: nn.Module, windows: NDArray[np.float64]) -> byte
     for count in (1, 3):
         with torch.inference_mode():
             expected = [value.numpy() for value in module(torch.from_numpy(windows[:count]))]
-        drift = _drift(expected, runtime(windows[:count]))
+        found = runtime(windows[:count])
+        if count == 1:
+            remember(graph, Trial("window", "float64", windows[:1].shape), outputs_of(found))
+        drift = _drift(expected, found)
         if not drift <= _RELATIVE:
             raise DetectorError(
                 f"The exported graph differs from torch by {drift:.1e} relative on {count} windows; "
@@ -95,13 +100,6 @@ def _to_onnx(
         return file.read_bytes()
 
 
-def _sizes(spec: InputSpec) -> list[tuple[int, int]]:
-    if spec.size_px is not None:
-        return [spec.size_px]
-    unit = max(spec.multiple_of, 32)
-    return [(2 * unit, 3 * unit), (4 * unit, 2 * unit)]
-
-
 def _images(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Smooth random pictures: pure noise would saturate a network and hide a difference."""
     rng = np.random.default_rng(count)
@@ -118,7 +116,10 @@ def _verify(graph: bytes, module: nn.Module, sizes: list[tuple[int, int]]) -> No
             with torch.inference_mode():
                 outputs = module(torch.from_numpy(batch))
             expected = outputs if isinstance(outputs, tuple) else (outputs,)
-            drift = _drift([value.numpy() for value in expected], runtime(batch))
+            found = runtime(batch)
+            if count == 1:
+                remember(graph, Trial("image", "uint8", batch.shape), outputs_of(found))
+            drift = _drift([value.numpy() for value in expected], found)
             if not drift <= _RELATIVE:
                 raise DetectorError(
                     f"The exported graph differs from torch by {drift:.1e} relative on {count} images of "

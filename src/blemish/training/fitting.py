@@ -1,13 +1,15 @@
-"""Fitting a gradient method: Lightning set up for this machine, early stopping on images set aside from training."""
+"""Fitting a method: Lightning set up for this machine, with early stopping on held-out data, or passes over images."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +20,38 @@ from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
-from blemish.methods import DivergedError, FittedMethod, GradientMethod
-from blemish.methods.data.image_stream import ImageStream
+from blemish.methods import FittedMethod, GradientMethod
+from blemish.methods.data.image_stream import NormalBatches
 from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
+from blemish.training.report import FitReport
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How a fit went.
+class _DivergedError(RuntimeError):
+    """A training has failed by `GradientMethod.diverged` and should be started again."""
 
-    Attributes:
-        epochs: passes over the images that were made.
-        best_epoch: the one whose weights are kept, from 0.
-        best_val_loss: its loss on the images set aside.
-        precision: how numbers were kept.
-        remarks: what happened on the way that one should know, in sentences.
-    """
 
-    epochs: int
-    best_epoch: int
-    best_val_loss: float
-    precision: Precision
-    remarks: tuple[str, ...] = ()
+class _StopDiverged(L.Callback):
+    """Ends a fit with `_DivergedError` as soon as the method says that it has diverged."""
 
-    def describe(self) -> str:
-        """The fit in words, for the model card."""
-        kept = "kept the last"
-        if self.best_val_loss < float("inf"):
-            kept = f"kept epoch {self.best_epoch + 1} with validation loss {self.best_val_loss:.4f}"
-        return " ".join([f"{self.epochs} epochs, {kept}, {self.precision}", *self.remarks])
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Ask the method."""
+        assert isinstance(pl_module, GradientMethod)
+        if (why := pl_module.diverged()) is not None:
+            raise _DivergedError(why)
 
 
 class _KeepBest(L.Callback):
-    """Remembers the weights of the epoch with the lowest ``val_loss``, in memory."""
+    """Keeps the weights of the epoch with the lowest ``val_loss``, in memory."""
 
     def __init__(self) -> None:
         self.loss = float("inf")
-        self.epoch = 0
+        self.epoch: int | None = None
         self._state: dict[str, torch.Tensor] | None = None
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Copy the weights when they are the best so far."""
         loss = float(trainer.callback_metrics["val_loss"])
-        if not trainer.sanity_checking and loss < self.loss:
+        if loss < self.loss:
             self.loss, self.epoch = loss, trainer.current_epoch
             self._state = copy.deepcopy(pl_module.state_dict())
 
@@ -70,105 +61,119 @@ class _KeepBest(L.Callback):
             module.load_state_dict(self._state)
 
 
-def fit_by_looking(
+class _RecordLosses(L.Callback):
+    """Every loss of every epoch."""
+
+    def __init__(self) -> None:
+        self.epochs: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Add this epoch's row."""
+        self.epochs.append({name: float(value) for name, value in trainer.callback_metrics.items() if "loss" in name})
+
+
+def fit_in_passes(
     build: Callable[[], FittedMethod], train: tuple[Sample, ...], *, seed: int
-) -> tuple[FittedMethod, str]:
-    """Fit a method that learns in passes over the images, and say in words what it learned.
+) -> tuple[FittedMethod, FitReport]:
+    """Fit a method that learns in passes over the images.
 
     Args:
-        build: makes the method that has seen nothing.
+        build: makes the unfitted method.
         train: normal images, and labelled defects for a method that learns from few labels.
         seed: of everything random.
     """
+    started_s = time.monotonic()
     L.seed_everything(seed, workers=True, verbose=False)
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
     normal = [Path(sample.path) for sample in train if not sample.defective]
-    how = method.fit(ImageStream(normal), seed=seed)
-    return method.eval(), how
+    learned = method.fit(NormalBatches(normal), seed=seed)
+    report = FitReport(time.monotonic() - started_s, learned, remarks=method.remarks())
+    return method.eval(), report
 
 
-def fit(
+def fit_by_gradient(
     build: Callable[[], GradientMethod],
-    train: tuple[Sample, ...],
-    held_out: tuple[Sample, ...],
+    train: tuple[Any, ...],
+    held_out: tuple[Any, ...],
     *,
     seed: int,
     logs: Path,
     progress: bool,
     precision: Precision | None = None,
-) -> tuple[GradientMethod, Fit]:
+) -> tuple[GradientMethod, FitReport]:
     """Train a method and return it with the weights of its best epoch.
 
+    A training that diverges (`GradientMethod.diverged`) is started once more, from the next seed; the second one is
+    kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32.
+
     Args:
-        build: makes the untrained method; called again for a second try in float32 should bfloat16 overflow.
-        train: images to learn from.
-        held_out: images of the same training data set aside, for early stopping alone.
+        build: makes the untrained method, anew for every start.
+        train: what ``method.examples`` takes, to fit on.
+        held_out: the same, for early stopping alone.
         seed: of weights, order and augmentation.
         logs: folder for ``metrics.csv``.
         progress: draw a progress bar.
         precision: None takes the fastest that this machine computes natively.
 
-    A training that runs astray (`blemish.methods.DivergedError`) is started once more, from the next seed; the second
-    one is kept whatever becomes of it, with a remark.
-
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
     """
+    started_s = time.monotonic()
 
-    def once(method: Callable[[], GradientMethod], seed: int) -> tuple[GradientMethod, Fit]:
-        chosen = precision or best_precision()
+    chosen = precision or best_precision()
+    once = partial(_fit_once, build, train, held_out, logs=logs, progress=progress)
+
+    def start(seed: int, *, last: bool) -> tuple[GradientMethod, FitReport]:
         try:
-            return _fit_once(method, train, held_out, seed=seed, logs=logs, progress=progress, precision=chosen)
+            return once(seed=seed, last=last, precision=chosen)
         except LossNotFiniteError:
             if chosen == "32-true":
                 raise
-            return _fit_once(method, train, held_out, seed=seed, logs=logs, progress=progress, precision="32-true")
-
-    def build_for_the_last_time() -> GradientMethod:
-        method = build()
-        method.last_try = True
-        return method
+            return once(seed=seed, last=last, precision="32-true")
 
     try:
-        return once(build, seed)
-    except DivergedError as error:
-        method, report = once(build_for_the_last_time, seed + 1)
+        method, report = start(seed, last=False)
+    except _DivergedError as error:
+        method, report = start(seed + 1, last=True)
         again = f"{error} Training was started again from seed {seed + 1}."
-        return method, replace(report, remarks=(again, *report.remarks))
+        report = replace(report, restarts=1, remarks=(again, *report.remarks))
+    return method, replace(report, duration_s=time.monotonic() - started_s)
 
 
 def _fit_once(
     build: Callable[[], GradientMethod],
-    train: tuple[Sample, ...],
-    held_out: tuple[Sample, ...],
+    train: tuple[Any, ...],
+    held_out: tuple[Any, ...],
     *,
     seed: int,
     logs: Path,
     progress: bool,
+    last: bool,
     precision: Precision,
-) -> tuple[GradientMethod, Fit]:
+) -> tuple[GradientMethod, FitReport]:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     L.seed_everything(seed, workers=True, verbose=False)
     # On the CPU channels-last convolutions are faster in either precision; images arrive in that order anyway.
     method = build().to(memory_format=torch.channels_last)
-    settings = method.settings
-    keep = _KeepBest()
-    callbacks: list[L.Callback] = [StopOnBadLoss()]
+    keep, losses = _KeepBest(), _RecordLosses()
+    callbacks: list[L.Callback] = [StopOnBadLoss(), losses]
+    if not last:
+        callbacks.append(_StopDiverged())
     if method.stops_early and held_out:
-        callbacks += [EarlyStopping("val_loss", patience=settings.patience, check_finite=False), keep]
+        callbacks += [EarlyStopping("val_loss", patience=method.settings.patience, check_finite=False), keep]
     if progress:
         callbacks.append(TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 50))
     with warnings.catch_warnings():
-        # Loading in the main process is meant: on few cores worker processes only take turns with the network.
+        # Loading in the main process is meant: on few cores worker processes only compete with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
-        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to set any aside
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to hold any out
         # The log of an earlier training under the same name is replaced, as its detector is.
         warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
         trainer = L.Trainer(
-            max_epochs=settings.epochs,
+            max_epochs=method.settings.epochs,
             precision=precision,
             accelerator="auto",
             devices=1,
@@ -186,15 +191,23 @@ def _fit_once(
             batches(method, held_out, training=False, seed=seed) if held_out else None,
         )
     keep.restore(method)
-    return method.cpu().eval(), Fit(trainer.current_epoch, keep.epoch, keep.loss, precision, tuple(method.remarks))
+    report = FitReport(
+        duration_s=0.0,
+        epochs=trainer.current_epoch,
+        best_epoch=keep.epoch,
+        losses=tuple(losses.epochs),
+        precision=precision,
+        remarks=method.remarks(),
+    )
+    return method.cpu().eval(), report
 
 
-def batches(method: GradientMethod, samples: tuple[Sample, ...], *, training: bool, seed: int) -> DataLoader[Any]:
+def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int) -> DataLoader[Any]:
     """A method's examples in batches: training ones shuffled or drawn by `GradientMethod.fractions`, others in order.
 
     Args:
-        method: what learns.
-        samples: images, at least one.
+        method: what is trained.
+        samples: at least one.
         training: augmented, and drawn anew in every epoch.
         seed: of the order and the augmentation.
     """

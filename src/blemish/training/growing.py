@@ -19,8 +19,9 @@ from blemish.cpu import available_threads
 from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
+from blemish.detectors.trial import ensure_tried
 from blemish.errors import DataError, DetectorError
-from blemish.methods.data.image_stream import ImageStream
+from blemish.methods.data.image_stream import NormalBatches
 from blemish.methods.parts.coreset import greedy_k_centre
 from blemish.methods.parts.graph_memory import GraphMemory, read_memory
 
@@ -50,10 +51,11 @@ def add_good_images(
     if not images:
         raise DataError("There is no image to add; give at least one normal image.")
     container = read_container(file)
+    ensure_tried(container, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
     new = [
-        run.run([memory.patches], {"image": batch})[0] for batch in ImageStream(images).batches(container.spec.input)
+        run.run([memory.patches], {"image": batch})[0] for batch in NormalBatches(images).batches(container.spec.input)
     ]
     bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
     sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
@@ -76,6 +78,8 @@ def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], Non
     if len(files) < 2:
         raise DetectorError("Merging needs two detectors or more.")
     containers = [read_container(file) for file in files]
+    for each, file in zip(containers, files, strict=True):
+        ensure_tried(each, file)
     memories = [read_memory(each.graph, str(file)) for each, file in zip(containers, files, strict=True)]
     first = memories[0]
     for memory, file in zip(memories[1:], files[1:], strict=True):

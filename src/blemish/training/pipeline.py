@@ -1,191 +1,163 @@
-"""From a folder of images to a detector file: deal out, fit, export, choose thresholds, write."""
+"""The stages of every training: fit, export, thresholds and calibration, model card, file.
+
+What differs between images and windows of recordings is one object, a `TrainingData`. A method whose scoring is no
+graph ends after the first stage.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import nn
 
-from blemish.datasets import Dataset, fingerprint, image_digests, read_dataset
-from blemish.datasets.white_masks import white_mask_warnings
-from blemish.detectors import Container, Detector, DetectorSpec, Provenance
+from blemish.detectors import Calibration, Container, Detector, DetectorSpec, SeriesDetector, Thresholds
 from blemish.errors import BlemishError, SettingsError
 from blemish.files import write_bytes
-from blemish.methods import FittedMethod, GradientMethod, Method, get_method
+from blemish.methods import FittedMethod, GradientMethod, LoadWeights, Method, MethodSettings
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 from blemish.reports.plots import draw_losses
 from blemish.training.backbones import Backbones, save_weights, start_from
-from blemish.training.card import model_card
-from blemish.training.choosing import Parts, split_labelled_images, split_masked_images
-from blemish.training.export import export_graph
-from blemish.training.fitting import fit, fit_by_looking
-from blemish.training.normals import split_few_labels, split_normal_images, thresholds_from_normals
+from blemish.training.card import Words, model_card
+from blemish.training.fitting import fit_by_gradient, fit_in_passes
 from blemish.training.precision import LossNotFiniteError
-from blemish.training.recipes import resolve_settings
-from blemish.training.thresholds import calibrate, choose_thresholds
+from blemish.training.report import FitReport
 
-_DEAL = {
-    "masks": split_masked_images,
-    "labels": split_labelled_images,
-    "normal": split_normal_images,
-    "few-labels": split_few_labels,
-}
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
+D = TypeVar("D", Detector, SeriesDetector)
 
-def train(
-    method: str,
-    data: Path | str | Dataset,
-    out: Path | str,
-    *,
-    settings: Mapping[str, Any] | None = None,
-    recipe: Path | None = None,
-    profile: str = "quick",
-    seed: int = 0,
-    weights: Path | None = None,
-    start: Path | None = None,
-    progress: bool = False,
-    say: Callable[[str], None] = lambda _: None,
-) -> Detector:
-    """Train a method on a data set and write the detector.
 
-    Beside ``out`` stays a folder ``<name>.training`` with the loss curves as CSV and as a picture, and the network's
-    weights for a later training to start from.
+class TrainingData(ABC, Generic[D]):
+    """What one training is fitted on, and what depends on its kind.
 
-    Args:
-        method: its registered name, for example ``unet``.
-        data: folder, table or `Dataset`; only its training split is looked at.
-        out: the ``.blemish`` file to write.
-        settings: values that replace those of the recipe or the defaults.
-        recipe: a recipe file or the name of a shipped one; without, that named after the method, where there is one.
-        profile: ``quick`` (a 2-core CPU finishes in minutes) or ``paper`` (as published).
-        seed: decides everything random: the same seed on the same machine gives the same file.
-        weights: a safetensors file with the backbone's pretrained weights.
-        start: ``weights.safetensors`` of an earlier training of the same method and settings, to go on from.
+    Attributes:
+        words: for the model card.
+        fit: what the method is fitted on, as its ``examples`` take it.
+        held_out: what stops the training; the same kind, may be empty.
+    """
+
+    words: ClassVar[Words]
+    fit: tuple[Any, ...]
+    held_out: tuple[Any, ...]
+
+    @abstractmethod
+    def build(self, method: Any, settings: MethodSettings, load_weights: LoadWeights) -> Method:
+        """The untrained method for this data."""
+
+    @abstractmethod
+    def describe(self, fitted: Method, *, seed: int) -> DetectorSpec:
+        """Everything about the detector but thresholds and calibration."""
+
+    @abstractmethod
+    def export(self, graph: nn.Module, spec: DetectorSpec) -> bytes:
+        """ONNX bytes of the scoring graph, verified against torch."""
+
+    @abstractmethod
+    def detector(self, container: Container, path: Path) -> D:
+        """The detector in use."""
+
+    @abstractmethod
+    def thresholds(self, detector: D) -> tuple[Thresholds, Calibration | None]:
+        """Chosen on held-out data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to train and how.
+
+    Attributes:
+        method: the method's class.
+        settings: resolved.
+        seed: of everything random.
+        logs: folder for loss curves and weights.
+        weights: file with the backbone's pretrained weights; None looks in the usual places.
+        start: weights of an earlier training to start from.
         progress: draw a progress bar.
         say: called with sentences for a person.
+    """
 
-    Returns:
-        The detector, as loaded from ``out``.
+    method: type[Method]
+    settings: MethodSettings
+    seed: int
+    logs: Path
+    weights: Path | None = None
+    start: Path | None = None
+    progress: bool = False
+    say: Callable[[str], None] = lambda _: None
+
+
+def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
+    """Run all stages and write the detector.
 
     Raises:
-        SettingsError: unknown method, setting, profile or recipe.
-        DataError: the data set cannot be learned from.
+        SettingsError: the method does not fit the wish.
+        DataError: it cannot be trained on the data.
         WeightsError: pretrained weights are missing or of another architecture.
-        BlemishError: ``out`` cannot be written.
+        BlemishError: the loss is not finite, the graph differs from torch, or a file cannot be written.
     """
-    target = Path(out)
-    chosen = get_method(method)
-    if not chosen.exportable:
-        raise SettingsError(
-            f'Method "{method}" searches by gradient for every image, which no detector file can hold; '
-            "train and score with blemish.training.train_under_torch."
-        )
-    resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
-    check_target(target)
-    dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
-    for note in dataset.notes:
-        say(note)
-    parts = _DEAL[chosen.info.learns_from](dataset, seed=seed, say=say)
-    if chosen.info.learns_from in ("masks", "few-labels"):
-        for warning in white_mask_warnings(parts.fit.samples + parts.held_out.samples):
-            say(warning)
-    say(
-        f"{len(parts.fit)} images to learn from, {len(parts.held_out)} set aside for stopping and thresholds, "
-        f"{len(parts.calibration)} for calibration."
-    )
-    backbones = Backbones(weights)
-
-    def build_fitted() -> FittedMethod:
-        built: Method = chosen(resolved, dataset.classes, backbones.load)
-        if start is not None or not isinstance(built, FittedMethod):
-            raise SettingsError(f'Method "{method}" learns anew from the images and has no weights to start from.')
-        return built
-
-    def build() -> GradientMethod:
-        built: Method = chosen(resolved, dataset.classes, backbones.load if start is None else _no_backbone)
-        if not isinstance(built, GradientMethod):
-            raise SettingsError(f'Method "{method}" has no way to be fitted: it must derive from GradientMethod.')
-        if start is not None:
-            start_from(built, start)
-        return built
-
-    fitted: Method
-    if issubclass(chosen, FittedMethod):
-        fitted, how = fit_by_looking(build_fitted, parts.fit.samples, seed=seed)
-    else:
-        logs = target.with_suffix(".training")
-        fitted, how = _fit_by_gradient(build, parts, seed=seed, logs=logs, progress=progress, say=say)
-    detector = _detector(fitted, dataset, parts, how, seed=seed, path=target)
+    fitted, report = fit_method(job, data)
+    spec = data.describe(fitted, seed=job.seed)
+    graph = data.export(fitted.graph(), spec)
+    thresholds, calibration = data.thresholds(data.detector(Container(spec, graph, card=""), target))
+    spec = spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
+    card = model_card(target.stem, spec, info=fitted.info, report=report, words=data.words)
+    detector = data.detector(Container(spec, graph, card), target)
     detector.save(target)
-    say(f"Wrote {target}: thresholds {detector.spec.thresholds.source.removesuffix('.')}.")
+    job.say(f"Wrote {target}: thresholds {thresholds.source.removesuffix('.')}.")
     return detector
 
 
-def _fit_by_gradient(
-    build: Callable[[], GradientMethod],
-    parts: Parts,
-    *,
-    seed: int,
-    logs: Path,
-    progress: bool,
-    say: Callable[[str], None],
-) -> tuple[Method, str]:
+def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
+    """Fit the method; its weights and loss curves are left in ``job.logs`` where it is fitted by gradient.
+
+    Raises:
+        SettingsError, DataError, WeightsError, BlemishError: as `train_to_file`.
+    """
+    name = job.method.info.name
+
+    load = Backbones(job.weights).load if job.start is None else _no_weights
+    said: set[str] = set()
+
+    def say_once(remarks: Iterable[str]) -> None:
+        for remark in remarks:
+            if remark not in said:
+                job.say(remark)
+                said.add(remark)
+
+    def build() -> Any:
+        built = data.build(job.method, job.settings, load)
+        say_once(built.remarks())
+        return built
+
+    if issubclass(job.method, FittedMethod):
+        if job.start is not None:
+            raise SettingsError(f'Method "{name}" has no weights to start from: it is fitted anew from the images.')
+        return fit_in_passes(build, data.fit, seed=job.seed)
+    if not issubclass(job.method, GradientMethod):
+        raise SettingsError(f'Method "{name}" must derive from GradientMethod or FittedMethod to be trained.')
+
+    def build_from_start() -> GradientMethod:
+        built: GradientMethod = build()
+        if job.start is not None:
+            start_from(built, job.start)
+        return built
+
     try:
-        fitted, report = fit(build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=logs, progress=progress)
+        trained, report = fit_by_gradient(
+            build_from_start, data.fit, data.held_out, seed=job.seed, logs=job.logs, progress=job.progress
+        )
     except LossNotFiniteError as error:
-        raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0003.") from error
-    save_weights(fitted, logs / "weights.safetensors")
-    draw_losses(logs / "curves.png", logs / "metrics.csv")
-    for remark in report.remarks:
-        say(remark)
-    return fitted, report.describe()
-
-
-def _detector(fitted: Method, dataset: Dataset, parts: Parts, how: str, *, seed: int, path: Path) -> Detector:
-    """Export, choose thresholds, calibrate and describe."""
-    info = fitted.info
-    from_normals = info.learns_from in ("normal", "few-labels")
-    spec = DetectorSpec(
-        method=info.name,
-        settings=fitted.settings.model_dump(mode="json"),
-        input=fitted.input_spec(),
-        localises=info.localises,
-        # Who has seen no defect, or few, cannot name one.
-        classes=() if from_normals else dataset.classes,
-        provenance=Provenance(
-            data=dataset.name,
-            fingerprint=fingerprint(parts.fit),
-            seed=seed,
-            n_train=len(parts.fit),
-            n_held_out=len(parts.held_out),
-            images=_digests(parts),
-            libraries=library_versions(),
-        ),
-    )
-    graph = export_graph(fitted.graph(), spec.input)
-    bare = Detector(Container(spec, graph, card=""), path=path)
-    if from_normals:
-        thresholds, calibration = thresholds_from_normals(bare, parts.held_out)
-    else:
-        thresholds, calibration = choose_thresholds(bare, parts.held_out), calibrate(bare, parts.calibration)
-    spec = spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
-    card = model_card(path.stem, spec, learns_from=info.learns_from, summary=info.summary, fit=how)
-    return Detector(Container(spec, graph, card), path=path)
-
-
-def _no_backbone(name: str, module: nn.Module) -> Normalisation:
-    """The whole network is filled from one file, normalisation included."""
-    return IMAGENET
-
-
-def _digests(parts: Parts) -> tuple[str, ...]:
-    every = (image_digests(part) for part in (parts.fit, parts.held_out, parts.calibration))
-    return tuple(sorted({digest for digests in every for digest in digests}))
+        smaller = getattr(job.settings, "learning_rate", 1e-3) / 3
+        raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate={smaller:.1g}.") from error
+    save_weights(trained, job.logs / "weights.safetensors")
+    draw_losses(job.logs / "curves.png", job.logs / "metrics.csv")
+    say_once(report.remarks)
+    return trained, report
 
 
 def check_target(target: Path) -> None:
@@ -215,3 +187,8 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _no_weights(name: str, module: nn.Module) -> Normalisation:
+    """For networks that are filled from one file, normalisation included."""
+    return IMAGENET

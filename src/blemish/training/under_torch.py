@@ -11,17 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, read_dataset
-from blemish.errors import BlemishError, SettingsError
+from blemish.errors import SettingsError
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.data.image_stream import network_inputs
-from blemish.methods.parts.generative_method import GenerativeMethod
-from blemish.reports.plots import draw_losses
-from blemish.training.backbones import Backbones, save_weights
-from blemish.training.fitting import Fit, fit
-from blemish.training.normals import split_normal_images
-from blemish.training.precision import LossNotFiniteError
+from blemish.methods.data.image_stream import pieces
+from blemish.methods.parts.generative import GenerativeMethod
+from blemish.training.images import TrainingImages
+from blemish.training.pipeline import Job, fit_method
 from blemish.training.recipes import resolve_settings
+from blemish.training.report import FitReport
 
 
 class TorchScorer:
@@ -29,12 +27,12 @@ class TorchScorer:
 
     Attributes:
         method: the trained method, in eval mode.
-        fit: how the training went.
+        report: how the fit went.
     """
 
-    def __init__(self, method: GenerativeMethod, report: Fit) -> None:
+    def __init__(self, method: GenerativeMethod, report: FitReport) -> None:
         self.method = method.eval()
-        self.fit = report
+        self.report = report
 
     def score(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Score images of any size, all of them at once.
@@ -46,9 +44,9 @@ class TorchScorer:
             Scores (N,) and maps (N, S, S) at the method's own size.
         """
         spec = self.method.input_spec()
-        batch = torch.from_numpy(np.stack([network_inputs(image, spec)[0] for image in images]))
+        batch = torch.from_numpy(np.stack([pieces(image, spec)[0] for image in images]))
         with torch.no_grad():
-            score, maps = self.method.score_without_padding(self.method.pixels(batch))
+            score, maps = self.method.scored(self.method.pixels(batch))
         return score.numpy(), maps.numpy()
 
     def score_files(self, paths: Sequence[Path], *, batch: int = 64) -> NDArray[np.float32]:
@@ -74,8 +72,8 @@ def train_under_torch(
     """Train a generative method and keep it in memory; see `blemish.train` for the arguments.
 
     Args:
-        method: ``anogan``, or any other generative method.
-        data: folder, table or `Dataset`; only its normal training images are looked at.
+        method: a generative method, whether or not its scoring can be exported.
+        data: folder, table or `Dataset`; only its normal training images are used.
         logs: folder for the loss curves and ``weights.safetensors``.
         settings: values that replace those of the recipe or the defaults.
         recipe: a recipe file, or the name of a shipped one.
@@ -85,31 +83,15 @@ def train_under_torch(
 
     Raises:
         SettingsError: unknown method, setting or recipe, or a method that is not generative.
-        DataError: the data set cannot be learned from.
+        DataError: the method cannot be trained on the data set.
         BlemishError: the loss is not finite whatever the precision.
     """
     chosen = get_method(method)
     if not issubclass(chosen, GenerativeMethod):
         raise SettingsError(f'Method "{method}" is not generative; train it with blemish.train.')
     resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
-    # Settings are those of the method by now, which its type alone does not say.
-    generative: Any = chosen
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    parts = split_normal_images(dataset, seed=seed, say=say)
-
-    def build() -> GenerativeMethod:
-        method: GenerativeMethod = generative(resolved, dataset.classes, Backbones(None).load)
-        return method
-
-    try:
-        fitted, report = fit(
-            build, parts.fit.samples, parts.held_out.samples, seed=seed, logs=Path(logs), progress=False
-        )
-    except LossNotFiniteError as error:
-        raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate=0.0001.") from error
-    for remark in report.remarks:
-        say(remark)
-    save_weights(fitted, Path(logs) / "weights.safetensors")
-    draw_losses(Path(logs) / "curves.png", Path(logs) / "metrics.csv")
+    images = TrainingImages(dataset, chosen.info, seed=seed, say=say)
+    fitted, report = fit_method(Job(chosen, resolved, seed, Path(logs), say=say), images)
     assert isinstance(fitted, GenerativeMethod)
     return TorchScorer(fitted, report)

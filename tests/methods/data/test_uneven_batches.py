@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader  # noqa: E402
 from blemish.datasets import ClassMask, Dataset, FileMask, RunLengthMask, Sample  # noqa: E402
 from blemish.methods.data.labelled_images import LabelledImages  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages  # noqa: E402
-from blemish.methods.parts.segmentation_losses import LOSSES  # noqa: E402
+from blemish.methods.parts.class_losses import LOSSES  # noqa: E402
 from blemish.methods.supervised.crack_classifier import CrackClassifier, CrackClassifierSettings  # noqa: E402
 from blemish.methods.supervised.steel_multiclass import SteelMulticlass, SteelMulticlassSettings  # noqa: E402
-from blemish.training.choosing import split_masked_images  # noqa: E402
+from blemish.training.splits import split_masked_images  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -75,4 +75,4 @@ def test_a_class_that_one_training_image_shows_is_said(images: tuple[Sample, ...
     said: list[str] = []
     parts = split_masked_images(dataset, seed=0, say=said.append)
     assert len(parts.fit) + len(parts.held_out) == 4
-    assert any('"1" is shown by one training image' in sentence for sentence in said)
+    assert any('"1" is in one training image' in sentence for sentence in said)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from blemish.datasets import Sample  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
-from blemish.training.fitting import fit  # noqa: E402
+from blemish.training.fitting import fit_by_gradient  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -38,7 +38,7 @@ def test_a_size_that_is_no_power_of_two_is_padded_and_said(name: str):
     extra = {"epochs": 2, "encoder_epochs": 1} if name == "fanogan" else {}
     method = built(name, size_px=48, **extra).eval()
     assert method.side_px == 64
-    assert any("48 px is no power of two" in remark and "64 px" in remark for remark in method.remarks)
+    assert any("48 px is no power of two" in remark and "64 px" in remark for remark in method.remarks())
     with torch.no_grad():
         score, maps = method.graph()(torch.zeros(2, 48, 48, 3, dtype=torch.uint8))
     assert score.shape == (2,)
@@ -46,12 +46,12 @@ def test_a_size_that_is_no_power_of_two_is_padded_and_said(name: str):
 
 
 def test_a_power_of_two_is_not_remarked_on():
-    assert built("memae", size_px=64).remarks == []
+    assert built("memae", size_px=64).remarks() == ()
 
 
 def test_fewer_images_than_a_batch_teach_in_one_batch(tmp_path: Path):
     samples = images(tmp_path, 3)
-    _, report = fit(
+    _, report = fit_by_gradient(
         lambda: built("ganomaly", size_px=32, batch_size=32),
         samples,
         (),
@@ -69,7 +69,7 @@ def test_one_image_is_too_few_and_said(tmp_path: Path):
 
 def test_turned_examples_repeat_under_their_seed(tmp_path: Path):
     samples = images(tmp_path, 6)
-    method = built("memae", size_px=32, augment="rotations")
+    method = built("memae", size_px=32, augment="turns")
     first, again, other = (
         torch.stack([examples[index] for index in range(6)])
         for examples in (method.examples(samples, training=True, seed=seed) for seed in (3, 3, 4))

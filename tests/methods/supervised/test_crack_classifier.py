@@ -27,12 +27,14 @@ from blemish.methods.supervised.crack_classifier import (  # noqa: E402
     CrackClassifierSettings,
     class_loss,
 )
-from blemish.training.choosing import split_labelled_images  # noqa: E402
 from blemish.training.export import export_graph  # noqa: E402
+from blemish.training.splits import split_labelled_images  # noqa: E402
 
 pytestmark = pytest.mark.train
 
-TINY = {"pretrained": False, "encoder": "resnet18", "size_px": 32, "epochs": 5, "patience": 5, "batch_size": 8}
+TINY = {"pretrained": False, "encoder": "tu-resnet10t", "size_px": 32, "epochs": 5, "patience": 5, "batch_size": 8}
+# Too small to learn much in seconds; for tests of what surrounds the learning.
+TINIEST = {**TINY, "encoder": "timm-mobilenetv3_small_minimal_100"}
 
 
 def no_weights(name: str, module: object) -> None:
@@ -67,7 +69,7 @@ def test_a_constant_schedule_keeps_the_step_size(tmp_path: Path):
         def on_train_batch_end(self, trainer: L.Trainer, *_: object) -> None:
             steps.append(trainer.optimizers[0].param_groups[0]["lr"])
 
-    method = build(encoder="resnet18", size_px=32, batch_size=8, schedule="constant", learning_rate=3e-4)
+    method = build(**{**TINIEST, "schedule": "constant", "learning_rate": 3e-4})
     examples = method.examples(read_dataset(images).samples, training=True, seed=0)
     trainer = L.Trainer(
         max_epochs=2, callbacks=[Noting()], logger=False, enable_checkpointing=False, enable_progress_bar=False
@@ -180,6 +182,7 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path, counts: dict[str, int]
         split_labelled_images(training, seed=0, say=lambda _: None)
 
 
+@pytest.mark.slow
 def test_folders_become_a_detector_that_tells_cracks_from_none(tmp_path: Path):
     root = draw_folders(tmp_path / "사진", {"Positive": 40, "Negative": 40})
     detector = blemish.train("crack-classifier", root, tmp_path / "c.blemish", settings=TINY)
@@ -204,7 +207,7 @@ def test_without_augmentation_a_image_is_learned_as_it_is_scored(tmp_path: Path)
 def test_the_epoch_kept_is_the_best_or_without_early_stopping_the_last(tmp_path: Path, early_stopping: bool):
     dataset = read_dataset(draw_folders(tmp_path / "images", {"Positive": 12, "Negative": 12}))
     training = replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
-    settings = {**TINY, "epochs": 3, "patience": 1, "learning_rate": 0.5, "early_stopping": early_stopping}
+    settings = {**TINIEST, "epochs": 3, "patience": 1, "learning_rate": 0.5, "early_stopping": early_stopping}
     detector = blemish.train("crack-classifier", training, tmp_path / "c.blemish", settings=settings)
     with (tmp_path / "c.training" / "metrics.csv").open(newline="") as log:
         rows = [row for row in csv.DictReader(log) if row["val_loss"]]
@@ -220,7 +223,7 @@ def test_the_epoch_kept_is_the_best_or_without_early_stopping_the_last(tmp_path:
 
 def test_one_folder_per_class_gives_a_map_per_class(tmp_path: Path):
     root = draw_folders(tmp_path, {"good": 12, "crack": 12, "blowhole": 12})
-    detector = blemish.train("crack-classifier", root, tmp_path / "c.blemish", settings={**TINY, "epochs": 1})
+    detector = blemish.train("crack-classifier", root, tmp_path / "c.blemish", settings={**TINIEST, "epochs": 1})
     assert detector.spec.classes == ("blowhole", "crack")
     _, maps = detector.score(np.full((80, 90, 3), 120, np.uint8))
     assert maps.shape == (2, 80, 90)

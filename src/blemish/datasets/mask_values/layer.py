@@ -152,7 +152,7 @@ def _from_pillow(header: Header, image: Image.Image) -> Layer:
         values = np.array(
             image if image.mode in {"L", "I", "F"} else image.convert("L" if image.mode == "1" else "RGB")
         )
-    turn = UPRIGHT if header.is_turned else header.orientation
+    turn = UPRIGHT if header.kind is formats.TIFF else header.orientation
     parts = [None if part is None else turn_upright(part, turn) for part in (opacity, index)]
     return Layer(turn_upright(values, turn), opacity=parts[0], index=parts[1])
 

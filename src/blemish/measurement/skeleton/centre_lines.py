@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.measurement.polylines import Points, Polylines, Values, length_of, resample, smooth
 from blemish.measurement.skeleton.components import depth_of, find_components, find_networks
+from blemish.measurement.skeleton.cross import merge_crossings
 from blemish.measurement.skeleton.ends import cut_back, extend, trim
 from blemish.measurement.skeleton.graph import build_graph
 from blemish.measurement.skeleton.join import Chain, close_gaps, through_cracks
@@ -84,7 +85,7 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
         inside = np.flatnonzero(closed)
         closed.ravel()[inside[~kept[components.ravel()[inside]]]] = 0
     depth = depth_of(closed)
-    graph = close_gaps(prune_spurs(build_graph(thin(closed > 0), depth)))
+    graph = close_gaps(merge_crossings(prune_spurs(build_graph(thin(closed > 0), depth))))
     networks = find_networks(graph, components, len(boxes))
     of_component, loops = networks.of_component, networks.loops
     found = [(chain, int(networks.of_node[chain.node])) for chain in through_cracks(graph)]

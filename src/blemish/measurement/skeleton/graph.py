@@ -55,7 +55,8 @@ class SkeletonGraph:
 
     Attributes:
         nodes: float64 (K, 2), (x, y) of each node.
-        radii_px: float64 (K,), distance from each node to the mask's edge.
+        radii_px: float64 (K,), distance from each node to the mask's edge; where cracks cross, how far they share the
+            mask from there.
         branches: the lines between them; a node without any is a single pixel.
     """
 

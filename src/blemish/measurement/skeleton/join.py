@@ -88,7 +88,7 @@ def _pair_up(ends: list[_BranchEnd], graph: SkeletonGraph, node: int) -> dict[_B
     if len(ends) == 2:
         return {ends[0]: ends[1], ends[1]: ends[0]}
     radius = float(graph.radii_px[node])
-    directions = [_direction(graph.branches[number], end, radius) for number, end in ends]
+    directions = [_direction(graph.branches[number], end, graph.nodes[node], radius) for number, end in ends]
     straightest = sorted(combinations(range(len(ends)), 2), key=lambda pair: directions[pair[0]] @ directions[pair[1]])
     limit = -np.cos(np.deg2rad(THROUGH_TURN_DEG))
     pairs: dict[_BranchEnd, _BranchEnd] = {}
@@ -100,15 +100,17 @@ def _pair_up(ends: list[_BranchEnd], graph: SkeletonGraph, node: int) -> dict[_B
     return pairs
 
 
-def _direction(branch: Branch, end: int, radius_px: float) -> Points:
+def _direction(branch: Branch, end: int, centre: Points, radius_px: float) -> Points:
     """Unit vector away from the junction, measured outside its inscribed circle where the branch reaches so far."""
     points = branch.points if end == 0 else branch.points[::-1]
-    away = np.hypot(*(points - points[0]).T)
+    away = np.hypot(*(points - centre).T)
     outside = np.flatnonzero(away > radius_px)
     first = int(outside[0]) if outside.size and len(points) - outside[0] >= 4 else 0
     span = max(DIRECTION_SPAN_PX, 2 * radius_px)
     reach = np.hypot(*(points - points[first]).T) >= span
-    last = first + int(np.argmax(reach[first:])) if reach[first:].any() else len(points) - 1
+    # Near its other end a branch bends too: into a corner, or towards another junction.
+    spared = max(len(points) - 1 - round(1.5 * float(branch.radii_px.max())), (first + len(points) - 1) // 2)
+    last = min(first + int(np.argmax(reach[first:])), spared) if reach[first:].any() else spared
     step = points[last] - points[first]
     norm = float(np.hypot(*step))
     return step / norm if norm > 0 else np.zeros(2)

@@ -1,8 +1,9 @@
-"""Whole images resized to one square as training examples, mirrored or rotated where that keeps them normal."""
+"""Normal images as training examples: one size, decoded once, mirrored or turned where that leaves them normal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,19 +16,20 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.images import read_image
-from blemish.methods.data.cache import cached
-from blemish.methods.data.image_stream import network_inputs
+from blemish.methods.data.image_stream import pieces
 
-Augment = Literal["none", "mirror", "rotations"]
+Augment = Literal["none", "mirror", "turns"]
+
+_CACHE_BYTES = 2 << 30
 
 
-class ResizedImages(Dataset[Tensor]):
+class NormalImages(Dataset[Tensor]):
     """Whole images, uint8 (S, S, 3), exactly as the graph will see them.
 
     Args:
-        samples: images; their labels are not used.
+        samples: images; what they show is not asked.
         size_px: side S.
-        augment: ``mirror`` swaps left and right with probability one half; ``rotations`` also rotates by quarters.
+        augment: ``mirror`` swaps left and right in every second image; ``turns`` also turns by quarters.
         seed: of the augmentation.
     """
 
@@ -37,7 +39,7 @@ class ResizedImages(Dataset[Tensor]):
         self.seed = seed
         self._spec = InputSpec(size_px=(size_px, size_px))
         self._visits = [0] * len(self.paths)
-        self._read = cached(self._decode, size_px**2 * 3)
+        self._read = lru_cache(maxsize=max(1, _CACHE_BYTES // (size_px**2 * 3)))(self._decode)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -49,9 +51,9 @@ class ResizedImages(Dataset[Tensor]):
             rng = np.random.default_rng((self.seed, index, self._visits[index]))
             if rng.integers(2):
                 image = image[:, ::-1]
-            if self.augment == "rotations":
+            if self.augment == "turns":
                 image = np.rot90(image, int(rng.integers(4)))
         return torch.from_numpy(np.ascontiguousarray(image))
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return network_inputs(read_image(self.paths[index]), self._spec)[0]
+        return pieces(read_image(self.paths[index]), self._spec)[0]

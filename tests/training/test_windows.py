@@ -17,7 +17,7 @@ from blemish.errors import DataError, DetectorError, SettingsError
 from blemish.evaluation.series import series_metrics
 from blemish.synthesis.sensor_series import draw_sensor_series
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 pytest.importorskip("torch")
 
 QUICK = {
@@ -37,7 +37,7 @@ def write_csv(path: Path, series: Series) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     folder = tmp_path_factory.mktemp("series")
     normal = draw_sensor_series(1500, columns=3, seed=1)
@@ -104,7 +104,7 @@ def test_a_series_detector_is_refused_for_images(trained):
 
 
 def test_a_window_that_is_no_power_of_two_is_padded_and_said(tmp_path):
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     said: list[str] = []
     series = draw_sensor_series(300, columns=2, seed=1)
@@ -112,12 +112,12 @@ def test_a_window_that_is_no_power_of_two_is_padded_and_said(tmp_path):
     detector = train_series(
         "ganomaly", series, tmp_path / "d.blemish", settings=settings, window_steps=20, say=said.append
     )
-    assert any("20 steps are no power of two" in sentence for sentence in said)
+    assert any("20 steps is no power of two" in sentence for sentence in said)
     assert detector.score(series).steps.shape == (300,)
 
 
 def test_fanogan_learns_scores_and_exports(tmp_path):
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     series = draw_sensor_series(200, columns=2, seed=1)
     settings = {"width": 4, "epochs": 2, "encoder_epochs": 1}
@@ -135,14 +135,14 @@ def test_fanogan_learns_scores_and_exports(tmp_path):
     ],
 )
 def test_impossible_wishes_are_refused(tmp_path, method, change, sentence):
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     with pytest.raises(SettingsError, match=sentence):
         train_series(method, draw_sensor_series(100, seed=1), tmp_path / "d.blemish", **change)
 
 
 def test_unfit_recordings_are_refused(tmp_path):
-    from blemish.training.series import train_series
+    from blemish.training.windows import train_series
 
     normal, out = draw_sensor_series(100, columns=2, seed=1), tmp_path / "d.blemish"
     gaps = Series("gaps", normal.columns, np.where(np.arange(100)[:, None] == 5, np.nan, normal.values))
@@ -176,6 +176,8 @@ def test_the_verbs_train_score_and_evaluate(tmp_path):
     assert windows.read_text().startswith("first_step,score,p_value,rejected\n0,")
     said = run(app, ["series", "evaluate", str(file), str(faulty), "--faults", "fault"])
     assert "of 2 faults found" in said.output
-    refused = run(app, ["series", "train", "memae", "--data", str(normal), "--out", str(file)])
+    again = ["series", "train", "memae", "--data", str(normal), "--out", str(file)]
+    assert "--force to replace it" in run(app, again).output
+    refused = run(app, [*again, "--force"])
     assert refused.exit_code == 2
     assert "is not numeric (row 2: 't0'); leave it out with --ignore time." in refused.output

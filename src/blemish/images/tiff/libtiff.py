@@ -1,0 +1,30 @@
+"""Pillow's way into libtiff, for images of any size: the limit here is the caller's, kept before pixels are decoded."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from PIL import Image, TiffImagePlugin
+
+
+class LibtiffImage(TiffImagePlugin.TiffImageFile):
+    """A TIFF that Pillow opens, without the limit that is global to Pillow.
+
+    Args:
+        stream: the file. No name goes with it: with one Pillow would map files into memory and turn them wrongly.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream, "")
+
+    @property
+    def stored_size_px(self) -> tuple[int, int]:
+        """(height, width) as stored; Pillow's own size is turned in some releases and not in others."""
+        tags = self.tag_v2
+        return int(tags[TiffImagePlugin.IMAGELENGTH]), int(tags[TiffImagePlugin.IMAGEWIDTH])
+
+    def load_prepare(self) -> None:
+        """Reserve the memory, which Pillow does itself only below its limit."""
+        if self.tile:
+            self.im = Image.new(self.mode, self.stored_size_px[::-1]).im
+        super().load_prepare()

@@ -1,0 +1,121 @@
+"""Images as training data: split by what a method learns from, exported as a graph of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from blemish.datasets import Dataset, fingerprint, image_digests
+from blemish.datasets.white_masks import white_mask_warnings
+from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Provenance, Thresholds
+from blemish.methods import LoadWeights, Method, MethodInfo, MethodSettings
+from blemish.training.card import Words
+from blemish.training.export import export_graph
+from blemish.training.pipeline import Job, TrainingData, library_versions, train_to_file
+from blemish.training.splits import (
+    Say,
+    TrainingSplit,
+    split_few_labels,
+    split_labelled_images,
+    split_masked_images,
+    split_normal_images,
+)
+from blemish.training.thresholds import calibrate, choose_normal_thresholds, choose_thresholds
+
+_SPLITS = {
+    "masks": split_masked_images,
+    "labels": split_labelled_images,
+    "normal": split_normal_images,
+    "few-labels": split_few_labels,
+}
+_WORDS = Words(
+    items="images",
+    place="pixel",
+    limits="Images of another scale, lighting or material than the training images need a test of their own before\n"
+    "this detector is trusted.",
+)
+
+
+class TrainingImages(TrainingData[Detector]):
+    """The images of a data set, split for one method.
+
+    Args:
+        dataset: only its training split is used.
+        info: of the method.
+        seed: of the split.
+        say: called with sentences for a person.
+
+    Raises:
+        DataError: the method cannot be trained on them.
+    """
+
+    words = _WORDS
+
+    def __init__(self, dataset: Dataset, info: MethodInfo, *, seed: int, say: Say) -> None:
+        say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
+        for note in dataset.notes:
+            say(note)
+        self._dataset = dataset
+        # A method that has seen no defect, or few, cannot name one.
+        self._knows_defects = info.learns_from not in ("normal", "few-labels")
+        self._split: TrainingSplit = _SPLITS[info.learns_from](dataset, seed=seed, say=say)
+        self.fit, self.held_out = self._split.fit.samples, self._split.held_out.samples
+        if info.learns_from in ("masks", "few-labels"):
+            for warning in white_mask_warnings(self.fit + self.held_out):
+                say(warning)
+        say(
+            f"{len(self.fit)} training images, {len(self.held_out)} held out for stopping and thresholds, "
+            f"{len(self._split.calibration)} for calibration."
+        )
+
+    def build(self, method: Any, settings: MethodSettings, load_weights: LoadWeights) -> Method:
+        """A method for the classes of these images."""
+        built: Method = method(settings, self._dataset.classes, load_weights)
+        return built
+
+    def describe(self, fitted: Method, *, seed: int) -> DetectorSpec:
+        """Method, input, classes and provenance."""
+        parts = (self._split.fit, self._split.held_out, self._split.calibration)
+        return DetectorSpec(
+            method=fitted.info.name,
+            settings=fitted.settings.model_dump(mode="json"),
+            input=fitted.input_spec(),
+            localises=fitted.info.localises,
+            classes=self._dataset.classes if self._knows_defects else (),
+            provenance=Provenance(
+                data=self._dataset.name,
+                fingerprint=fingerprint(self._split.fit),
+                seed=seed,
+                n_train=len(self.fit),
+                n_held_out=len(self.held_out),
+                images=tuple(sorted({digest for part in parts for digest in image_digests(part)})),
+                libraries=library_versions(),
+            ),
+        )
+
+    def export(self, graph: nn.Module, spec: DetectorSpec) -> bytes:
+        """ONNX bytes of a graph of images."""
+        return export_graph(graph, spec.input)
+
+    def detector(self, container: Container, path: Path) -> Detector:
+        """A detector of images."""
+        return Detector(container, path=path)
+
+    def thresholds(self, detector: Detector) -> tuple[Thresholds, Calibration | None]:
+        """By best F1 where defects are known; from normal images with a guarantee otherwise."""
+        if self._knows_defects:
+            held_out, calibration = self._split.held_out, self._split.calibration
+            return choose_thresholds(detector, held_out), calibrate(detector, calibration)
+        return choose_normal_thresholds(detector, self._split.held_out)
+
+
+def train_on_images(job: Job, dataset: Dataset, target: Path) -> Detector:
+    """Train a method on a data set of images and write the detector.
+
+    Raises:
+        SettingsError, DataError, WeightsError, BlemishError: as `blemish.train`.
+    """
+    data = TrainingImages(dataset, job.method.info, seed=job.seed, say=job.say)
+    return train_to_file(job, data, target)
