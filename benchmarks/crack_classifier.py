@@ -35,7 +35,7 @@ import numpy as np
 import blemish
 from blemish.cpu import images_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
-from blemish.detectors import Detector
+from blemish.detectors import Detector, source_of
 from blemish.evaluation import Confusion, Evaluation
 from blemish.images import read_image
 from blemish.inspection import choose_split, evaluate_each
@@ -194,7 +194,7 @@ def speed(images: list[Path], out: Path, rounds: int = 5) -> None:
 
 def timed(detector: Detector, images: list[Path]) -> float:
     started = time.perf_counter()
-    answers = sum(found.score is not None for _, found in inspect_stream(detector, images))
+    answers = sum(found.score is not None for found in inspect_stream(detector, map(source_of, images)))
     assert answers == len(images)
     return time.perf_counter() - started
 

@@ -30,7 +30,7 @@ from blemish.calibration import (
 )
 from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, image_digests, read_dataset
-from blemish.detectors import load
+from blemish.detectors import load, source_of
 from blemish.errors import DataError
 from blemish.evaluation import best_f1
 from blemish.files import write_text
@@ -155,7 +155,7 @@ def detector_scores(file: Path, dataset: Dataset) -> tuple[np.ndarray, np.ndarra
         if digest not in known and sample.defective is not None
     ]
     good, defective = [], []
-    for sample, (_, found) in zip(unseen, inspect_stream(detector, [one.path for one in unseen]), strict=True):
+    for sample, found in zip(unseen, inspect_stream(detector, [source_of(one.path) for one in unseen]), strict=True):
         if found.score is not None:
             (defective if sample.defective else good).append(found.score)
     return np.array(good), np.array(defective), f"{detector.spec.method}, {file.name}, images unseen in training"

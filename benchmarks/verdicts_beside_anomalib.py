@@ -26,7 +26,7 @@ from scipy import stats
 import blemish
 from blemish.calibration import images_needed
 from blemish.datasets import Dataset, Sample, image_digests, read_dataset
-from blemish.detectors import Detector
+from blemish.detectors import Detector, source_of
 from blemish.files import write_text
 from blemish.inspection import calibrate
 from blemish.inspection.stream import inspect_stream
@@ -78,7 +78,8 @@ def ours(way: str, method: str, images: dict[str, list[Path]], seed: int, folder
 
 
 def judged(detector: Detector, images: list[Path]) -> dict:
-    scores = [found.score for _, found in inspect_stream(detector, images) if found.score is not None]
+    answers = inspect_stream(detector, map(source_of, images))
+    scores = [found.score for found in answers if found.score is not None]
     limit = detector.spec.thresholds.reject
     rejected = sum(limit is not None and score >= limit for score in scores)
     return {"judged": len(scores), "rejected": rejected, "scores": scores}

@@ -22,7 +22,7 @@ from blemish.errors import MissingExtraError
 from blemish.evaluation import Evaluation, Metrics
 from blemish.images import write_png
 from blemish.inspection import Answer, evaluate_each
-from blemish.reports.overlays import draw_overlay, map_range_of, outline
+from blemish.reports.overlays import outline
 from blemish.reports.picture_page import Card, write_picture_page
 from blemish.synthesis import SynthesisSettings, draw_image
 
@@ -124,8 +124,7 @@ def run_demo(
     detector = load(file)
     evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     unseen = read_dataset(out / "data").split("test")
-    map_range = map_range_of(detector.spec.thresholds.pixel)
-    cards = [_card(answer, map_range) for answer in evaluate_each(detector, unseen, evaluation)]
+    cards = [_card(answer) for answer in evaluate_each(detector, unseen, evaluation)]
     metrics = evaluation.result()
     page = out / "index.html"
     _write_page(page, cards, metrics, origin)
@@ -159,17 +158,17 @@ def draw_dataset(folder: Path, plan: Plan, seed: int) -> None:
         write_png(folder / split / "masks" / f"drawn-{number:03d}.png", drawn.mask)
 
 
-def _card(answer: Answer, map_range: tuple[float, float] | None) -> Card:
-    pixels, found = answer.image.pixels, answer.found
-    truth = np.zeros(pixels.shape[:2], np.bool_) if answer.truth is None else answer.truth
-    drawn = pixels.copy()
+def _card(answer: Answer) -> Card:
+    found = answer.found
+    drawn = answer.pixels.copy()
+    truth = np.zeros(drawn.shape[:2], np.bool_) if answer.truth is None else answer.truth
     outline(drawn, truth, _TRUTH_RGB)
     facts = {"score": _said(found.score), "truth": f"crack of {truth.sum()} px" if truth.any() else "no crack"}
     if found.mask is not None:
         facts["found"] = f"{found.mask.sum()} px"
         if truth.any():
             facts["IoU"] = f"{np.count_nonzero(found.mask & truth) / np.count_nonzero(found.mask | truth):.2f}"
-    pictures = {"what was drawn": drawn, "what was found": draw_overlay(pixels, found, map_range=map_range)}
+    pictures = {"what was drawn": drawn, "what was found": found.overlay()}
     return Card(answer.sample.path.name, pictures, found.verdict, facts)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from blemish.errors import BlemishError
 
-RUN_RECORD_NAME = "inspection.json"
+RUN_RECORD_NAME = "run.json"
 OVERLAYS_NAME = "overlays"
 MASKS_NAME = "masks"
 RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME})

@@ -38,11 +38,11 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, im
     assert written == [
         "out/findings.csv",
         "out/findings.jsonl",
-        "out/inspection.json",
         "out/masks/금 간 벽.png",
         "out/overlays/normal wall.jpg",
         "out/overlays/금 간 벽.jpg",
         "out/report.html",
+        "out/run.json",
     ]
 
 
@@ -66,7 +66,7 @@ def test_json_alone_writes_nothing(blemish, darkness_file: Path, images: Path):
 def test_a_bad_image_is_recorded_and_does_not_spoil_the_run(blemish, darkness_file: Path, images: Path):
     (images / "broken.jpg").write_bytes(b"\xff\xd8\xff not an image")
     result = blemish("inspect", images, "--detector", darkness_file, "--json")
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     errors = [json.loads(line)["error"] for line in result.stdout.splitlines()]
     assert sum(error is not None for error in errors) == 1
 
@@ -128,7 +128,7 @@ def damage(kind: str, detector: Path, images: Path) -> list[object]:
         ("folder without images", "empty"),
         ("out is a file", "out"),
         ("no place for findings", "--out DIR"),
-        ("bit range of one number", "0,4095"),
+        ("bit range of one number", "--bit-range wants 2 numbers"),
         ("no threads", "--threads"),
         ("no such detector", "no-such-detector"),
     ],
@@ -156,7 +156,7 @@ def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("blemish.inspection.stream.load_image", stop)
+    monkeypatch.setattr("blemish.detectors.sources.load_image", stop)
     out = tmp_path / "out"
     result = CliRunner().invoke(app, ["inspect", str(images), "--detector", str(darkness_file), "--out", str(out)])
     assert result.exit_code == 130
@@ -179,7 +179,7 @@ def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, dar
     assert names_in("out") == {
         "findings.csv",
         "findings.jsonl",
-        "inspection.json",
+        "run.json",
         "masks/왼쪽.png",
         "overlays/왼쪽.jpg",
         "notes of mine.txt",
@@ -190,7 +190,7 @@ def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, dar
 def test_without_overlays_those_of_an_earlier_run_are_gone(blemish, darkness_file: Path, images: Path):
     blemish("inspect", images, "--detector", darkness_file, "--out", "out")
     blemish("inspect", images / "normal wall.png", "--detector", darkness_file, "--out", "out", "--no-overlays")
-    assert names_in("out") == {"findings.csv", "findings.jsonl", "inspection.json", "report.html"}
+    assert names_in("out") == {"findings.csv", "findings.jsonl", "run.json", "report.html"}
     assert "금 간 벽" not in Path("out/report.html").read_text(encoding="utf-8")
 
 
@@ -208,7 +208,7 @@ def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
 
     from blemish.images import load_image
 
-    monkeypatch.setattr("blemish.inspection.stream.load_image", stop)
+    monkeypatch.setattr("blemish.detectors.sources.load_image", stop)
     arguments = [
         "inspect",
         str(images / "금 간 벽.png"),

@@ -53,23 +53,24 @@ def test_json_has_what_an_inspector_writes_down(blemish, mask: Path, image: Path
     found = json.loads(result.stdout)
     wide, thin = found["cracks"]
     for crack in (wide, thin):
-        assert {f"{key}_{unit}" for key in KEYS for unit in ("px", "mm")} <= set(crack)
+        assert {f"{key}_px" for key in KEYS} <= set(crack)
+        assert set(KEYS) <= set(crack["mm"])
         assert {"max_width_at", "orientation_deg", "direction", "branches", "tortuosity", "polyline_px"} <= set(crack)
-        assert crack["length_mm"] == pytest.approx(0.2 * crack["length_px"], abs=1e-3)
-        assert crack["width_uncertainty_mm"] >= 0.1
+        assert crack["mm"]["length"] == pytest.approx(0.2 * crack["length_px"], abs=1e-3)
+        assert crack["mm"]["width_uncertainty"] >= 0.1
     assert wide["mean_width_px"] == pytest.approx(5, abs=0.2)
     assert wide["length_px"] == pytest.approx(80, rel=0.02)
     assert thin["mean_width_px"] == pytest.approx(3, abs=thin["width_uncertainty_px"])
     assert (wide["direction"], thin["direction"]) == ("horizontal", "vertical")
     assert wide["grade"].startswith("over 0.4 mm")
     assert found["grade_scale"]["source"].startswith("EN 1992-1-1")
-    assert found["scale"] == {"mm_per_px": 0.2, "source": "given", "relative_uncertainty": 0.0}
+    assert found["scale"] == {"mm_per_px": 0.2, "source": "given", "uncertainty": 0.0, "to_plane": None}
 
 
 def test_without_a_scale_there_are_pixels_and_no_grade(blemish, mask: Path):
     found = json.loads(blemish("measure", mask, "--json").stdout)
     assert (found["scale"], found["grade_scale"], found["image"]) == (None, None, None)
-    assert not [key for crack in found["cracks"] for key in crack if key.endswith("_mm") or key.startswith("grade")]
+    assert {(crack["mm"], crack["grade"]) for crack in found["cracks"]} == {(None, None)}
 
 
 def test_a_table_names_unit_grade_and_source(blemish, mask: Path):
@@ -94,7 +95,7 @@ def test_a_table_names_unit_grade_and_source(blemish, mask: Path):
 )
 def test_every_way_to_give_a_scale_works_without_a_image(blemish, mask: Path, options: list[str], mm_per_px: float):
     found = json.loads(blemish("measure", mask, "--json", *options).stdout)
-    assert found["cracks"][0]["length_mm"] == pytest.approx(found["cracks"][0]["length_px"] * mm_per_px, rel=1e-3)
+    assert found["cracks"][0]["mm"]["length"] == pytest.approx(found["cracks"][0]["length_px"] * mm_per_px, rel=1e-3)
 
 
 def test_a_marker_is_read_from_the_image(blemish, tmp_path: Path):
@@ -107,7 +108,7 @@ def test_a_marker_is_read_from_the_image(blemish, tmp_path: Path):
     write_png(tmp_path / "m.png", mask)
     options = ["measure", tmp_path / "m.png", "--image", tmp_path / "p.png", "--scale-marker", 50, "--json"]
     (crack,) = json.loads(blemish(*options).stdout)["cracks"]
-    assert crack["length_mm"] == pytest.approx(150, rel=0.03)
+    assert crack["mm"]["length"] == pytest.approx(150, rel=0.03)
 
 
 def test_a_users_grades_are_used(blemish, mask: Path, tmp_path: Path):

@@ -41,7 +41,7 @@ def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path,
     assert Path("out/report.html").read_bytes() == page
     written = {str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file()}
     assert {
-        "images.csv",
+        "findings.csv",
         "cracks.csv",
         "cracks.jsonl",
         "coco.json",
@@ -58,7 +58,7 @@ def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, da
     before = sorted(Path("out").rglob("*"))
     assert blemish("report", "out", "--format", "csv", "--out", "handed in").exit_code == 0
     assert sorted(Path("out").rglob("*")) == before
-    assert sorted(path.name for path in Path("handed in").iterdir()) == ["cracks.csv", "images.csv", "regions.csv"]
+    assert sorted(path.name for path in Path("handed in").iterdir()) == ["cracks.csv", "findings.csv", "regions.csv"]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_bad_input_is_one_sentence(blemish, darkness_file: Path, images: Path, a
     Path("damaged").mkdir()
     Path("damaged/findings.jsonl").write_text("{}\n")
     shutil.copytree("out", "newer")
-    run = json.loads(Path("newer/inspection.json").read_text(encoding="utf-8"))
-    Path("newer/inspection.json").write_text(json.dumps(run | {"schema_version": 99}), encoding="utf-8")
+    run = json.loads(Path("newer/run.json").read_text(encoding="utf-8"))
+    Path("newer/run.json").write_text(json.dumps(run | {"schema_version": 99}), encoding="utf-8")
     shutil.copytree("out", "by hand")
     finding = json.loads(Path("out/findings.jsonl").read_text(encoding="utf-8").splitlines()[0])
     Path("by hand/findings.jsonl").write_text(json.dumps(finding | {"score": "high"}) + "\n", encoding="utf-8")
@@ -145,11 +145,9 @@ def test_every_way_to_give_a_scale_reaches_the_findings(
         blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--no-report", *option).exit_code == 0
     )
     (crack,) = cracks_in()
-    assert crack["length_mm"] == pytest.approx(crack["length_px"] * mm_per_px, rel=1e-3)
-    assert json.loads(Path("out/inspection.json").read_text())["settings"][option[0][2:]] in (
-        option[1],
-        float(option[1].split(",")[0]),
-    )
+    assert crack["mm"]["length"] == pytest.approx(crack["length_px"] * mm_per_px, rel=1e-3)
+    said = json.loads(Path("out/run.json").read_text())["options"]["scale"]
+    assert said.startswith("a camera 2000 mm away" if "camera" in option[0] else f"{mm_per_px:g} mm per pixel")
 
 
 def test_a_marker_in_the_image_gives_its_scale(blemish, darkness_file: Path, tmp_path: Path):

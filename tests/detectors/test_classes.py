@@ -85,7 +85,7 @@ def test_without_outlines_the_highest_map_names_the_image(light_and_dark: Contai
     detector = Detector(light_and_dark).with_thresholds(Thresholds(reject=0.7))
     found = detector.inspect(np.full((8, 8, 3), grey, np.uint8))
     assert (found.label, found.regions) == (label, ())
-    assert found.to_record()["label"] == label
+    assert found.label == label
 
 
 def test_a_detector_of_one_class_names_none(darkness: Container, wall: np.ndarray):

@@ -35,7 +35,7 @@ def test_it_computes_in_float32_unless_the_fastest_is_asked_for(darkness: Contai
 def test_the_record_of_a_run_says_what_computed(darkness: Container):
     pytest.importorskip("openvino")
     record = describe_run(Detector(darkness, runtime="openvino")).detector
-    assert (record["runtime"], record["precision"]) == ("openvino", "float32")
+    assert (record.runtime, record.precision) == ("openvino", "float32")
 
 
 def test_what_is_no_graph_is_refused():

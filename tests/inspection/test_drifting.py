@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from blemish.calibration import guaranteed_threshold, scores_below
-from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Thresholds
-from blemish.detectors.result import Inspection
+from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Thresholds, judge
 from blemish.errors import SettingsError
-from blemish.inspection import DriftWatch, read_findings
-from blemish.inspection.drifting import watched
-from blemish.inspection.findings import to_line
+from blemish.findings import Finding
+from blemish.inspection import DriftWatch
 
 
 def calibrated(spec: DetectorSpec, scores, *, alpha: float = 0.05) -> DetectorSpec:
@@ -24,10 +21,15 @@ def calibrated(spec: DetectorSpec, scores, *, alpha: float = 0.05) -> DetectorSp
     return spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
 
 
+def finding(spec: DetectorSpec, score: float | None, image: str = "a.jpg") -> Finding:
+    decided = None if score is None else judge(score, spec.thresholds)
+    return Finding(image=image, name="a", score=score, verdict=decided)
+
+
 def watch_all(spec: DetectorSpec, scores, **options) -> DriftWatch:
     watch = DriftWatch(spec, **options)
     for number, score in enumerate(scores):
-        watch.add(Inspection(path=Path(f"{number}.jpg"), score=float(score)))
+        watch.add(finding(spec, float(score), f"{number}.jpg"))
     return watch
 
 
@@ -38,7 +40,7 @@ def test_without_a_change_alarms_are_as_seldom_as_promised(darkness: Container, 
         rng = np.random.default_rng(seed)
         spec = calibrated(darkness.spec, rng.normal(size=80))
         stream = np.where(rng.random(150) < defects, 9.0, rng.normal(size=150))
-        alarms += watch_all(spec, stream, alarm_rate=0.1, seed=seed).suspension is not None
+        alarms += watch_all(spec, stream, alarm_rate=0.1, seed=seed).number is not None
     assert alarms / 120 <= 0.2  # two alarms of .1 each
 
 
@@ -47,39 +49,35 @@ def test_a_change_is_found_and_the_image_named(darkness: Container, shift: float
     rng = np.random.default_rng(0)
     spec = calibrated(darkness.spec, rng.normal(size=300))
     watch = watch_all(spec, np.concatenate([rng.normal(size=100), rng.normal(size=60) + shift]))
-    assert watch.suspension is not None
-    assert 100 < watch.suspension.number <= 160
-    assert watch.suspension.image == Path(f"{watch.suspension.number - 1}.jpg")
-    assert watch.suspension.sentence.startswith(f'Guarantee suspended since "{watch.suspension.number - 1}.jpg"')
-    assert ("were rejected" in watch.suspension.reason) == (shift == 9.0)
+    record = watch.record()
+    assert record.state == "suspended"
+    assert 100 < record.number <= 160
+    assert record.suspended_from == f"{record.number - 1}.jpg"
+    assert record.sentence.startswith(f'Guarantee suspended from "{record.number - 1}.jpg" on')
+    assert ("were rejected" in record.reason) == (shift == 9.0)
 
 
 def test_a_suspension_stays(darkness: Container):
     rng = np.random.default_rng(1)
     spec = calibrated(darkness.spec, rng.normal(size=100))
-    first = watch_all(spec, [9.0] * 20).suspension
-    again = watch_all(spec, [9.0] * 20 + [0.0] * 100).suspension
+    first = watch_all(spec, [9.0] * 20).number
+    again = watch_all(spec, [9.0] * 20 + [0.0] * 100).record()
     assert first is not None
-    assert again == first
+    assert (again.state, again.number) == ("suspended", first)
 
 
-def test_every_finding_from_there_on_says_so(darkness: Container, tmp_path: Path):
-    rng = np.random.default_rng(2)
-    spec = calibrated(darkness.spec, rng.normal(size=100))
-    answers = [Inspection(path=Path(f"{i}.jpg"), score=9.0 if i >= 30 else 0.0 + i / 100) for i in range(60)]
-    watch = DriftWatch(spec)
-    found = [one for _, one in watched(((None, answer) for answer in answers), watch)]
-    assert watch.suspension is not None
-    since = watch.suspension.number - 1
-    assert [bool(one.notes) for one in found] == [number >= since for number in range(60)]
-    assert found[-1].notes == (f'guarantee suspended since "{since}.jpg"',)
-    (tmp_path / "findings.jsonl").write_text("".join(to_line(one) + "\n" for one in found), encoding="utf-8")
-    assert [one.notes for one in read_findings(tmp_path / "findings.jsonl")] == [one.notes for one in found]
+def test_where_most_images_are_flagged_the_guarantee_is_not_applicable(darkness: Container):
+    spec = calibrated(darkness.spec, np.random.default_rng(2).normal(size=100))
+    few, most = (watch_all(spec, [0.0] * 60 + [9.0] * count).record() for count in (55, 65))
+    assert (few.state, most.state) == ("suspended", "not applicable")
+    assert (most.images, most.flagged) == (125, 65)
+    assert "suspended" not in most.sentence
 
 
 def test_images_that_cannot_be_read_tell_nothing(darkness: Container):
-    watch = watch_all(calibrated(darkness.spec, np.random.default_rng(0).normal(size=100)), [])
-    watch.add(Inspection(path=Path("a.jpg"), score=None, error="Not an image."))
+    spec = calibrated(darkness.spec, np.random.default_rng(0).normal(size=100))
+    watch = watch_all(spec, [])
+    watch.add(finding(spec, None))
     assert watch.watched == 0
 
 
@@ -90,8 +88,8 @@ def test_where_nothing_was_promised_nothing_is_watched(darkness: Container):
         Detector(replace(darkness, spec=darkness.spec.model_copy(update={"calibration": calibration})))
     )
     assert watch is not None
-    watch.add(Inspection(path=None, score=0.1))
-    assert watch.suspension is None
+    watch.add(finding(darkness.spec, 0.1))
+    assert watch.record().state == "in force"
 
 
 def test_an_impossible_rate_is_a_sentence(darkness: Container):

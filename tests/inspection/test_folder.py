@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.detectors import Container, Detector, load
-from blemish.detectors.result import Inspection
+from blemish.detectors import Container, Detector, Inspection, load, source_of
 from blemish.errors import BlemishError, DetectorError
+from blemish.findings import Finding, read_findings
 from blemish.images import read_image, write_png
-from blemish.inspection import Tally, inspect_images, read_findings
+from blemish.inspection import describe_run, file_sources, inspect_images
+from blemish.inspection.summary import Tally
 
 
 @pytest.fixture
@@ -29,19 +30,24 @@ def images(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
     return paths
 
 
+def told(finding: Finding) -> dict:
+    """All but what an image is called beside others."""
+    return finding.model_dump(exclude={"image", "name"})
+
+
 def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_every_image_gets_one_answer_in_order(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
-    found = list(inspect_images(detector, images, out=tmp_path / "out"))
+    found = list(inspect_images(detector, file_sources(images), out=tmp_path / "out"))
     assert [one.path for one in found] == images
     assert [one.verdict for one in found] == ["pass", "reject"] * 3 + ["pass"]
-    assert [one.to_record() for one in found] == [detector.inspect(path).to_record() for path in images]
-    assert [one.to_record() for one in read_findings(tmp_path / "out" / "findings.jsonl")] == [
-        one.to_record() for one in found
+    assert [told(one.finding) for one in found] == [
+        told(detector.inspect_source(source_of(path)).finding) for path in images
     ]
+    assert list(read_findings(tmp_path / "out" / "findings.jsonl")) == [one.finding for one in found]
     assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl", "overlays"]
 
 
@@ -51,7 +57,10 @@ def test_images_side_by_side_get_the_answers_that_they_get_alone(darkness: Conta
         pytest.importorskip("openvino")
     images[3].write_bytes(b"no image")
     alone, beside = (Detector(darkness, runtime=runtime, images_at_once=number) for number in (1, 3))
-    records = [[one.to_record() for one in inspect_images(detector, images * 5)] for detector in (alone, beside)]
+    records = [
+        [one.finding.model_dump() for one in inspect_images(detector, file_sources(images * 5))]
+        for detector in (alone, beside)
+    ]
     assert records[0] == records[1]
     assert [record["path"] for record in records[1]] == [str(path) for path in images * 5]
     assert [record["error"] is not None for record in records[1][:7]] == [number == 3 for number in range(7)]
@@ -65,11 +74,11 @@ def test_images_are_really_scored_side_by_side(darkness: Container, images: list
             self.table.wait(timeout=30)  # raises BrokenBarrierError where one image waits for the other
             return super().inspect_pixels(pixels)
 
-    assert len(list(inspect_images(Meeting(darkness, images_at_once=2), images[:6]))) == 6
+    assert len(list(inspect_images(Meeting(darkness, images_at_once=2), file_sources(images[:6])))) == 6
 
 
 def test_every_image_gets_an_overlay_of_its_own_size(darkness_file: Path, images: list[Path], tmp_path: Path):
-    list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
+    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
     overlays = sorted((tmp_path / "out" / "overlays").iterdir())
     assert len(overlays) == len(images)
     assert all(read_image(overlay).shape == (100, 150, 3) for overlay in overlays)
@@ -78,9 +87,9 @@ def test_every_image_gets_an_overlay_of_its_own_size(darkness_file: Path, images
 
 def test_a_second_run_gives_the_same_findings(darkness_file: Path, images: list[Path], tmp_path: Path):
     for _ in range(2):
-        list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
+        list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
         tables = [(tmp_path / "out" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
-    list(inspect_images(load(darkness_file), images, out=tmp_path / "other"))
+    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "other"))
     assert tables == [(tmp_path / "other" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
 
 
@@ -88,13 +97,14 @@ def test_a_bad_image_is_recorded_and_the_run_goes_on(darkness_file: Path, images
     images[0].write_bytes(b"")
     images[3].write_bytes(images[1].read_bytes()[:200])
     images[5].unlink()
-    tally = Tally()
-    found = list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
+    tally = Tally(keep=False)
+    found = list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
     for one in found:
-        tally.add(one)
+        tally.add(one.finding)
     assert [one.error is None for one in found] == [False, True, True, False, True, False, True]
     assert all(str(one.path) in one.error for one in found if one.error)
-    assert str(tally) == "4 inspected (3 pass, 0 review, 1 reject), 3 could not be inspected"
+    summary = tally.summary(describe_run(load(darkness_file)))
+    assert str(summary) == "4 inspected (3 pass, 0 review, 1 reject), 3 could not be inspected."
     assert len((tmp_path / "out" / "findings.jsonl").read_text(encoding="utf-8").splitlines()) == 7
     assert len(names_in(tmp_path / "out" / "overlays")) == 4
 
@@ -106,7 +116,7 @@ def test_a_image_that_the_detector_refuses_stops_nothing(darkness: Container, im
                 raise DetectorError("Too light.")
             return super().inspect_pixels(pixels)
 
-    errors = [one.error for one in inspect_images(Picky(darkness), images)]
+    errors = [one.error for one in inspect_images(Picky(darkness), file_sources(images))]
     assert errors == [None, None, None, None, "Too light.", None, None]
 
 
@@ -117,19 +127,19 @@ def test_an_image_that_does_not_fit_into_memory_stops_nothing(darkness: Containe
                 raise MemoryError
             return super().inspect_pixels(pixels)
 
-    found = list(inspect_images(Small(darkness), images))
+    found = list(inspect_images(Small(darkness), file_sources(images)))
     assert [number for number, one in enumerate(found) if one.error is not None] == [2]
     assert "too large to be inspected" in (found[2].error or "")
 
 
 def test_nothing_is_written_without_a_folder(darkness_file: Path, images: list[Path], tmp_path: Path):
     before = sorted(tmp_path.rglob("*"))
-    assert len(list(inspect_images(load(darkness_file), images))) == 7
+    assert len(list(inspect_images(load(darkness_file), file_sources(images)))) == 7
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_overlays_can_be_left_out(darkness_file: Path, images: list[Path], tmp_path: Path):
-    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", overlays=False))
+    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out", overlays=False))
     assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl"]
 
 
@@ -142,7 +152,7 @@ def test_a_run_that_is_left_early_leaves_no_table_and_no_thread(
     darkness_file: Path, images: list[Path], tmp_path: Path
 ):
     threads = threading.active_count()
-    answers = inspect_images(load(darkness_file), images, out=tmp_path / "out")
+    answers = inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out")
     next(answers)
     answers.close()
     assert names_in(tmp_path / "out") == ["overlays"]
@@ -152,7 +162,7 @@ def test_a_run_that_is_left_early_leaves_no_table_and_no_thread(
 def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, images: list[Path], tmp_path: Path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(BlemishError, match="out"):
-        list(inspect_images(load(darkness_file), images, out=tmp_path / "out"))
+        list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
     assert (tmp_path / "out").read_text() == "a file"
 
 
@@ -167,8 +177,8 @@ def test_only_a_handful_of_images_is_held_at_a_time(
 
     from blemish.images import load_image
 
-    monkeypatch.setattr("blemish.inspection.stream.load_image", counted)
-    for number, _ in enumerate(inspect_images(load(darkness_file), images * 10), start=1):
+    monkeypatch.setattr("blemish.detectors.sources.load_image", counted)
+    for number, _ in enumerate(inspect_images(load(darkness_file), file_sources(images * 10)), start=1):
         assert len(decoded) <= number + 4
 
 
@@ -178,7 +188,7 @@ def test_the_raw_range_reaches_the_reader(darkness: Container, tmp_path: Path):
     path = tmp_path / "raw.png"
     path.write_bytes(cv2.imencode(".png", np.full((64, 64), 3000, np.uint16))[1].tobytes())
     detector = Detector(replace(darkness))
-    (wide,) = inspect_images(detector, [path])
-    (narrow,) = inspect_images(detector, [path], bit_range=(0, 4095))
+    (wide,) = inspect_images(detector, file_sources([path]))
+    (narrow,) = inspect_images(detector, file_sources([path]), bit_range=(0, 4095))
     assert wide.score == pytest.approx(1 - 3000 / 65535, abs=0.01)
     assert narrow.score == pytest.approx(1 - 3000 / 4095, abs=0.01)

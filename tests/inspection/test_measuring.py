@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.detectors import Inspection, load
+from blemish.detectors import Inspection, Measuring, load, source_of
 from blemish.errors import BlemishError
-from blemish.images import LoadedImage, read_image, write_png
-from blemish.inspection import Measuring, describe_run, inspect_images, read_findings, to_line
+from blemish.findings import Finding, Options, crack_record, read_findings, read_run, to_line
+from blemish.images import read_image, write_png
+from blemish.inspection import describe_run, file_sources, inspect_images
 from blemish.inspection.measuring import measure_each
 from blemish.measurement.measure import measure_cracks
 from blemish.measurement.scale import Scale
 from blemish.reports.document import read_document
-from blemish.reports.run_record import read_run
 
 
 @pytest.fixture
@@ -34,66 +34,68 @@ def lines_of(out: Path) -> list[dict]:
 
 
 def test_every_line_gains_size_scale_cracks_and_mask(darkness_file: Path, images: list[Path], tmp_path: Path):
-    measuring = Measuring(scale_of=lambda _: Scale.given(0.5))
-    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=measuring))
+    measuring = Measuring(scale=Scale.given(0.5))
+    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out", measuring=measuring))
     normal, cracked, broken, other = lines_of(tmp_path / "out")
-    assert list(normal)[:7] == ["path", "score", "p_value", "verdict", "regions", "notes", "error"]
     assert [line["name"] for line in (normal, cracked, broken, other)] == ["normal", "금 1", "broken", "금 2"]
-    assert (normal["size_px"], normal["cracks"], normal["mask"]) == ([150, 100], [], None)
-    assert (broken["size_px"], broken["cracks"], broken["mask"]) == (None, None, None)
-    assert cracked["scale"] == {"mm_per_px": 0.5, "source": "given", "relative_uncertainty": 0.0}
+    assert (normal["size_px"], normal["cracks"], normal["mask_file"]) == ([150, 100], [], None)
+    assert (broken["size_px"], broken["cracks"], broken["mask_file"]) == (None, None, None)
+    assert cracked["scale"] == {"mm_per_px": 0.5, "source": "given", "uncertainty": 0.0, "to_plane": None}
     (crack,) = cracked["cracks"]
     # The image shows a bar of 40 x 4 px.
     assert crack["max_width_px"] == pytest.approx(4, abs=0.3)
-    assert crack["max_width_mm"] == pytest.approx(2, abs=0.15)
+    assert crack["mm"]["max_width"] == pytest.approx(2, abs=0.15)
     assert crack["length_px"] == pytest.approx(40, abs=2)
-    assert read_image(tmp_path / "out" / cracked["mask"]).any(axis=2).sum() == 160
+    assert read_image(tmp_path / "out" / cracked["mask_file"]).any(axis=2).sum() == 160
     assert sorted(path.name for path in (tmp_path / "out" / "masks").iterdir()) == ["금 1.png", "금 2.png"]
 
 
 def test_what_is_measured_is_what_the_measurement_says(darkness_file: Path, images: list[Path]):
     detector = load(darkness_file)
-    (one,) = inspect_images(detector, images[1:2], measuring=Measuring())
-    plain = detector.inspect(images[1])
+    (one,) = inspect_images(detector, file_sources(images[1:2]), measuring=Measuring())
+    plain = detector.inspect_source(source_of(images[1]))
     expected = measure_cracks(plain.mask, read_image(images[1]), probability=plain.anomaly_map, level=0.6)
-    assert [crack.to_record() for crack in one.cracks] == [crack.to_record() for crack in expected]
-    assert {name: one.to_record()[name] for name in plain.to_record()} == plain.to_record()
+    assert [crack_record(crack) for crack in one.cracks] == [crack_record(crack) for crack in expected]
+    measured = {"cracks", "scale", "mask_file", "image", "name"}
+    assert one.finding.model_dump(exclude=measured) == plain.finding.model_dump(exclude=measured)
 
 
 def test_measuring_changes_nothing_that_was_said_before(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
     for out, measuring in (("plain", None), ("measured", Measuring())):
-        list(inspect_images(detector, images, out=tmp_path / out, measuring=measuring))
-    assert list(read_findings(tmp_path / "plain/findings.jsonl")) == list(
-        read_findings(tmp_path / "measured/findings.jsonl")
-    )
-    tables = [(tmp_path / out / "findings.csv").read_bytes() for out in ("plain", "measured")]
-    assert tables[0] == tables[1]
+        list(inspect_images(detector, file_sources(images), out=tmp_path / out, measuring=measuring))
+    plain, measured = (read_findings(tmp_path / out / "findings.jsonl") for out in ("plain", "measured"))
+    for before, after in zip(plain, measured, strict=True):
+        assert before == after.model_copy(update={"cracks": None, "mask_file": None})
 
 
 def test_answers_keep_their_order_and_nothing_is_written_without_a_folder(
     darkness_file: Path, images: list[Path], tmp_path: Path
 ):
     before = sorted(tmp_path.rglob("*"))
-    found = list(inspect_images(load(darkness_file), images * 5, measuring=Measuring()))
+    found = list(inspect_images(load(darkness_file), file_sources(images * 5), measuring=Measuring()))
     assert [one.path for one in found] == images * 5
-    assert all(one.mask_file is None for one in found)
+    assert all(one.finding.mask_file is None for one in found)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_cracks_can_be_left_unmeasured(darkness_file: Path, images: list[Path], tmp_path: Path):
-    list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=Measuring(cracks=False)))
+    list(
+        inspect_images(
+            load(darkness_file), file_sources(images), out=tmp_path / "out", measuring=Measuring(cracks=False)
+        )
+    )
     assert [line["cracks"] for line in lines_of(tmp_path / "out")] == [None] * 4
-    assert lines_of(tmp_path / "out")[1]["mask"] == "masks/금 1.png"
+    assert lines_of(tmp_path / "out")[1]["mask_file"] == "masks/금 1.png"
 
 
 def test_a_image_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, images: list[Path]):
-    measuring = Measuring(scale_of=lambda pixels: Scale.from_marker(pixels, 50))
-    _, one, *_ = inspect_images(load(darkness_file), images, measuring=measuring)
+    measuring = Measuring(scale=lambda pixels: Scale.from_marker(pixels, 50))
+    _, one, *_ = inspect_images(load(darkness_file), file_sources(images), measuring=measuring)
     assert one.scale is None
     assert one.cracks[0].mm is None
     assert "No ArUco or AprilTag marker was found" in one.notes[-1]
-    assert json.loads(to_line(one))["notes"] == list(one.notes)
+    assert json.loads(to_line(one.finding))["notes"] == list(one.notes)
 
 
 def test_a_fault_while_measuring_is_not_swallowed(darkness_file: Path, images: list[Path]):
@@ -101,28 +103,28 @@ def test_a_fault_while_measuring_is_not_swallowed(darkness_file: Path, images: l
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(inspect_images(load(darkness_file), images, measuring=Measuring(scale_of=broken)))
+        list(inspect_images(load(darkness_file), file_sources(images), measuring=Measuring(scale=broken)))
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, images: list[Path], tmp_path: Path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "masks").write_text("a file")
     with pytest.raises(BlemishError, match="masks"):
-        list(inspect_images(load(darkness_file), images, out=tmp_path / "out", measuring=Measuring()))
+        list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out", measuring=Measuring()))
 
 
 def test_the_run_is_recorded_with_its_detector(darkness_file: Path, images: list[Path], tmp_path: Path):
     detector = load(darkness_file)
-    list(inspect_images(detector, images, out=tmp_path / "out", measuring=Measuring()))
-    describe_run(detector, settings={"mm-per-px": 0.5}).write(tmp_path / "out")
+    list(inspect_images(detector, file_sources(images), out=tmp_path / "out", measuring=Measuring()))
+    describe_run(detector, options=Options(scale="0.5 mm per pixel")).write(tmp_path / "out")
     run = read_run(tmp_path / "out")
-    assert run.detector["file"] == "darkness.blemish"
-    assert run.detector["thresholds"]["pixel"] == 0.6
-    assert run.settings == {"mm-per-px": 0.5}
+    assert run.detector.file == "darkness.blemish"
+    assert run.detector.thresholds["pixel"] == 0.6
+    assert run.options == Options(scale="0.5 mm per pixel")
     assert read_document(tmp_path / "out").run == run
 
 
 def test_an_answer_without_a_mask_has_no_cracks():
-    image = LoadedImage(np.zeros((10, 12, 3), np.uint8))
-    ((_, one),) = measure_each([(image, Inspection(Path("a.jpg"), 0.5))], Measuring(), names=["a"])
-    assert (one.cracks, one.size_px) == (None, (12, 10))
+    answer = Inspection(Finding(image="a.jpg", name="a", score=0.5), np.zeros((10, 12, 3), np.uint8))
+    (one,) = measure_each([answer], Measuring())
+    assert one.cracks is None

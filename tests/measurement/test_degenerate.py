@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import DataError
+from blemish.findings import crack_record
 from blemish.measurement import Measurement, Scale, find_regions, measure_cracks, measure_mask
 
 ROWS, COLUMNS = np.mgrid[:100, :120]
@@ -48,8 +49,8 @@ def test_any_mask_is_answered_in_plain_numbers(name: str):
     for image, score in ((None, None), (pixels, probability), (pixels[..., 0], None), (np.zeros_like(pixels), None)):
         found = measure_mask(mask, image, scale=Scale.given(0.2), probability=score)
         for crack in found.cracks:
-            text = json.dumps(crack.to_record(), allow_nan=False)
-            assert json.loads(text)["mean_width_mm"] == pytest.approx(crack.mean_width_px * 0.2, abs=1e-5)
+            text = json.dumps(crack_record(crack), allow_nan=False)
+            assert json.loads(text)["mm"]["mean_width"] == pytest.approx(crack.mean_width_px * 0.2, abs=1e-5)
             assert crack.length_px >= 8
             assert 0 < crack.median_width_px <= crack.max_width_px
             inside = (crack.polyline_px >= -0.5) & (crack.polyline_px <= np.array(mask.shape[::-1]) - 0.5)

@@ -23,7 +23,7 @@ def test_every_shipped_scale_says_where_it_comes_from_and_that_it_is_a_guide(nam
     assert scale.source
     assert scale.status in ("verified", "secondary", "unconfirmed")
     assert "no verdict" in " ".join(scale.note.split())
-    assert scale.to_record()["labels"] == list(scale.labels)
+    assert scale.model_dump(mode="json")["labels"] == list(scale.labels)
 
 
 def test_eurocode_2_ships():

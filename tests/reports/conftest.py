@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.detectors import Inspection
-from blemish.images import LoadedImage, write_png
-from blemish.inspection import Measuring
-from blemish.inspection.findings import writing_findings
+from blemish.detectors import Inspection, Measuring, failed
+from blemish.findings import DetectorRecord, Finding, Options, RunRecord
+from blemish.images import write_png
+from blemish.inspection import file_sources
 from blemish.inspection.measuring import measure_each
-from blemish.inspection.names import unique_names
-from blemish.measurement import Scale, find_regions, load_grades
-from blemish.reports.run_record import RunRecord
+from blemish.inspection.writing import writing_findings
+from blemish.measurement import GradeScale, Scale, find_regions, load_grades
 
 SHAPE = (240, 320)
 SCALE = Scale.given(0.1)
@@ -77,30 +76,41 @@ Write = Callable[..., Path]
 
 
 def write_to(
-    base: Path, drawn: Sequence[Drawn], *, scale: Scale | None = SCALE, grades: object = None, cracks: bool = True
+    base: Path,
+    drawn: Sequence[Drawn],
+    *,
+    scale: Scale | None = SCALE,
+    grades: GradeScale | None = None,
+    cracks: bool = True,
 ) -> Path:
     """Images into ``base/images``, findings into ``base/found``; the folder of the findings."""
     images, out = base / "images", base / "found"
-    answers: list[tuple[LoadedImage | None, Inspection]] = []
-    for each in drawn:
+    answers: list[Inspection] = []
+    sources = file_sources([images / each.name for each in drawn])
+    for each, source in zip(drawn, sources, strict=True):
         path = images / each.name
         if not each.readable:
-            answers.append((None, Inspection(path, None, error=f'"{path}" is empty.')))
+            answers.append(failed(source, f'"{path}" is empty.'))
             continue
         write_png(path, each.pixels)
         mask = np.zeros(SHAPE, np.bool_) if each.mask is None else each.mask
         anomaly = mask.astype(np.float32) * 0.9
         regions, mask = find_regions(mask, anomaly, label="crack")
-        answer = Inspection(path, 0.9 if mask.any() else 0.1, 0.02, each.verdict, regions, anomaly, mask)
-        answers.append((LoadedImage(each.pixels), answer))
-    names = unique_names([images / each.name for each in drawn])
-    measuring = Measuring(cracks=cracks, scale_of=(lambda _: scale) if scale else None, grades=grades)
-    with writing_findings(out) as tables:
-        for _, measured in measure_each(answers, measuring, names=names, level=0.45, out=out):
-            tables.add(measured)
-    record = None if grades is None else grades.to_record()
-    date, detector = "2026-11-21T10:00:00+00:00", {"file": "wall.blemish", "method": "unet"}
-    RunRecord("0.1.0", date, str(base), detector, {"measure": cracks}, record).write(out)
+        size_px, score = (SHAPE[1], SHAPE[0]), 0.9 if mask.any() else 0.1
+        said = {"size_px": size_px, "score": score, "p_value": 0.02, "verdict": each.verdict, "regions": regions}
+        answers.append(Inspection(Finding(**source.facts, **said), each.pixels, anomaly, mask))
+    measuring = Measuring(cracks=cracks, scale=scale, grades=grades if scale else None)
+    with writing_findings(out) as write:
+        for measured in measure_each(answers, measuring, level=0.45, out=out):
+            write(measured.finding)
+    RunRecord(
+        blemish="0.2.0",
+        date="2026-11-21T10:00:00+00:00",
+        folder=str(base),
+        detector=DetectorRecord(file="wall.blemish", method="unet"),
+        options=Options(measure=cracks),
+        grades=grades,
+    ).write(out)
     return out
 
 

@@ -31,11 +31,11 @@ def test_run_lengths_and_areas_are_those_of_the_masks(found: Path, tmp_path: Pat
     exact, polygons = write_coco(document, tmp_path / "out")
     reference = load(exact)
     assert len(reference.imgs) == 6
-    for image in document.images:
+    for number, image in enumerate(document.images, start=1):
         if image.error is not None:
             continue
-        mask = image.read_mask()
-        annotations = reference.imgToAnns[image.number]
+        mask = document.read_mask(image)
+        annotations = reference.imgToAnns[number]
         decoded = [reference.annToMask(annotation).astype(bool) for annotation in annotations]
         assert (
             np.logical_or.reduce([np.zeros((240, 320), bool), *decoded]) == (mask if mask is not None else False)
@@ -94,6 +94,8 @@ def test_nothing_found_is_a_valid_file(write_inspection: Write, tmp_path: Path):
 
 def test_findings_without_masks_are_one_sentence(found: Path, tmp_path: Path):
     target = found / "findings.jsonl"
-    target.write_text(target.read_text(encoding="utf-8").replace('"mask": "', '"mask": null, "_": "'), encoding="utf-8")
+    target.write_text(
+        target.read_text(encoding="utf-8").replace('"mask_file":"', '"mask_file":null,"_":"'), encoding="utf-8"
+    )
     with pytest.raises(DataError, match="inspect again"):
         write_coco(read_document(found), tmp_path)

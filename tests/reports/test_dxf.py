@@ -59,7 +59,7 @@ def test_layers_are_width_classes_with_names_that_every_program_takes(found: Pat
 def test_a_crack_lies_in_its_class_at_its_length_in_millimetres(found: Path, tmp_path: Path):
     document = read_document(found)
     classes = choose_classes(document)
-    images = {image.file_name: image for image in document.images if image.cracks}
+    images = {image.name: image for image in document.images if image.cracks}
     for path in write_dxf(document, tmp_path):
         cracks = images[path.stem].cracks
         drawn = cracks_of(ezdxf.readfile(path))

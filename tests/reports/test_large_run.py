@@ -36,15 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("large")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 255, (750, 1000, 3), np.uint8)
-    plain = {
-        "score": 0.9,
-        "p_value": 0.01,
-        "verdict": "reject",
-        "regions": [],
-        "notes": [],
-        "error": None,
-        "mask": None,
-    }
+    plain = {"score": 0.9, "p_value": 0.01, "verdict": "reject", "size_px": [1000, 750]}
     with (base / "findings.jsonl").open("w") as lines:
         for number in range(IMAGES):
             path = base / f"{number:04d}.jpg"
@@ -52,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 write_jpeg(path, noise)
             width = 50 - number * 0.01
             cracks = [crack(1, width), crack(2, width / 2)]
-            record = {"path": str(path), "name": path.stem, "size_px": [1000, 750], "scale": None, "cracks": cracks}
+            record = {"image": path.name, "path": str(path), "name": path.stem, "cracks": cracks}
             lines.write(json.dumps(plain | record) + "\n")
     return base
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blemish.findings import GuaranteeRecord, read_run
 from blemish.images import write_png
 from blemish.measurement import Scale, load_grades
 from blemish.reports.document import read_document
@@ -105,9 +106,9 @@ def test_names_cannot_become_markup(found: Path):
 
 
 def test_texts_of_other_peoples_files_cannot_become_markup(found: Path):
-    run = json.loads((found / "inspection.json").read_text())
-    run["detector"] = {"file": "<b>", "</dl><script>": {"<i>": '"><script>'}}
-    (found / "inspection.json").write_text(json.dumps(run))
+    run = json.loads((found / "run.json").read_text())
+    run["detector"] = {"file": "<b>", "method": "unet", "settings": {"</dl><script>": {"<i>": '"><script>'}}}
+    (found / "run.json").write_text(json.dumps(run))
     assert sum(tag in ("script", "b") for tag, _ in render(found).elements) == 1
 
 
@@ -153,14 +154,19 @@ def test_what_is_missing_from_the_findings_is_said_on_the_page(found: Path):
     assert "is cut off" in render(found).text
 
 
-@pytest.mark.parametrize(("said", "shown"), [("not in doubt", 0), ('Guarantee suspended since "wall.jpg".', 1)])
-def test_a_guarantee_in_doubt_is_said_before_any_number(found: Path, said: str, shown: int):
-    run = json.loads((found / "inspection.json").read_text())
-    run["settings"]["guarantee"] = said
-    (found / "inspection.json").write_text(json.dumps(run))
+@pytest.mark.parametrize(
+    ("state", "said", "times"),
+    [("in force", "guarantee", 0), ("suspended", "Guarantee suspended", 1), ("not applicable", "did not pass", 1)],
+)
+def test_a_guarantee_in_doubt_is_said_once_and_before_any_number(found: Path, state: str, said: str, times: int):
+    guarantee = GuaranteeRecord(state=state, images=6, flagged=5, suspended_from="wall.jpg", number=2, reason="r")
+    run = read_run(found)
+    assert run is not None
+    run.model_copy(update={"guarantee": guarantee}).write(found)
     (path,) = write_page(read_document(found), found)
-    notes = re.findall(r'<p class="note">(.*?)</p>', path.read_text(encoding="utf-8"))
-    assert sum("Guarantee suspended" in note for note in notes) == shown
+    page = path.read_text(encoding="utf-8")
+    assert page.count(said) == times
+    assert sum(said in note for note in re.findall(r'<p class="note">(.*?)</p>', page)) == times
 
 
 def test_korean_letters_have_a_font_on_every_system(found: Path):

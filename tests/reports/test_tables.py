@@ -24,11 +24,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_every_crack_and_image_has_a_row(found: Path, tmp_path: Path):
     document = read_document(found)
     images, cracks, regions = write_csv(document, tmp_path)
-    assert [path.name for path in (images, cracks, regions)] == ["images.csv", "cracks.csv", "regions.csv"]
-    assert [row["image"] for row in rows_of(images)] == [image.name for image in document.images]
+    assert [path.name for path in (images, cracks, regions)] == ["findings.csv", "cracks.csv", "regions.csv"]
+    assert [row["image"] for row in rows_of(images)] == [image.image for image in document.images]
     pairs = list(document.cracks())
     assert [(row["image"], int(row["crack"])) for row in rows_of(cracks)] == [
-        (image.name, crack.number) for image, crack in pairs
+        (image.image, crack.number) for image, crack in pairs
     ]
     for row, (_, crack) in zip(rows_of(cracks), pairs, strict=True):
         assert float(row["max_width_mm"]) == pytest.approx(crack.mm.max_width)
@@ -73,11 +73,11 @@ def test_json_lines_carry_the_whole_crack(found: Path, tmp_path: Path):
     (path,) = write_jsonl(document, tmp_path)
     records = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     for record, (image, crack) in zip(records, document.cracks(), strict=True):
-        assert record["image"] == image.name
+        assert record["image"] == image.image
         assert record["scale"]["mm_per_px"] == 0.1
         np.testing.assert_allclose(record["polyline_px"], crack.polyline_px)
 
 
 def test_without_measurements_there_is_no_table_of_cracks(write_inspection: Write, tmp_path: Path):
     document = read_document(write_inspection(Drawn("wall.png", line((20, 40), (300, 40))), cracks=False))
-    assert [path.name for path in write_csv(document, tmp_path)] == ["images.csv", "regions.csv"]
+    assert [path.name for path in write_csv(document, tmp_path)] == ["findings.csv", "regions.csv"]

@@ -23,7 +23,7 @@ from blemish.benchmarking.data import BenchmarkData, load_data
 from blemish.benchmarking.records import IMAGES_NAME, image_row, read_images, write_images
 from blemish.cpu import available_threads
 from blemish.datasets import relative_name
-from blemish.detectors import Detector, load
+from blemish.detectors import Detector, load, source_of
 from blemish.errors import BlemishError
 from blemish.evaluation import Confusion, Evaluation, auroc
 from blemish.files import write_text
@@ -126,7 +126,7 @@ def images_per_s(detector: Detector, images: list[Path]) -> float:
     """Images decoded and inspected in a second, after a warm-up; too few images are repeated."""
     wanted = _WARM_UP + _TIMED
     again = images * (wanted // len(images) + 1)
-    answers = inspect_stream(detector, again[:wanted])
+    answers = inspect_stream(detector, map(source_of, again[:wanted]))
     for _ in islice(answers, _WARM_UP):
         pass
     started = time.perf_counter()

@@ -38,7 +38,7 @@ def calibrate(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Set thresholds from normal images, with a guarantee about false alarms."""
-    from blemish.cli.progress import progress
+    from blemish.cli.progress import ticking
     from blemish.cli.tables import thresholds_line
     from blemish.cpu import images_at_once
     from blemish.datasets import groups_of_images, list_normal_images
@@ -56,7 +56,7 @@ def calibrate(
         require_free(file, force=force)
     at_once = images_at_once(len(group_of), threads)
     loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
-    with progress("Calibrating", len(group_of)) as advance:
+    with ticking("Calibrating", len(group_of)) as advance:
         common, own = calibrate_groups(
             loaded,
             group_of,

@@ -32,11 +32,11 @@ def check(
     path: DataArgument, layout: LayoutOption = None, normal: NormalOption = None, as_json: JsonOption = False
 ) -> None:
     """Print classes, counts, sizes, mask coverage, unreadable files, duplicates and leaks."""
-    from blemish.cli.progress import progress
+    from blemish.cli.progress import ticking
     from blemish.datasets import check_dataset, read_dataset
 
     dataset = read_dataset(path, layout=layout, normal_names=normal)
-    with progress("Checking", len(dataset)) as advance:
+    with ticking("Checking", len(dataset)) as advance:
         report = check_dataset(dataset, advance)
     if as_json:
         import json
@@ -60,11 +60,11 @@ def tiles(
     normal: NormalOption = None,
 ) -> None:
     """Cut images with masks into normal and defective tiles, grouped by image."""
-    from blemish.cli.progress import progress
+    from blemish.cli.progress import ticking
     from blemish.datasets import cut_tiles, read_dataset
 
     dataset = read_dataset(path, layout=layout, normal_names=normal)
-    with progress("Cutting", len(dataset)) as advance:
+    with ticking("Cutting", len(dataset)) as advance:
         cut = cut_tiles(
             dataset,
             out,

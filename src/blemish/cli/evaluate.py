@@ -32,7 +32,7 @@ def evaluate(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
-    from blemish.cli.progress import progress
+    from blemish.cli.progress import ticking
     from blemish.cli.tables import print_metrics
     from blemish.cpu import images_at_once
     from blemish.datasets import read_dataset
@@ -55,7 +55,7 @@ def evaluate(
         )
     evaluation = Evaluation(reject=loaded.spec.thresholds.reject, classes=loaded.spec.classes)
     portfolio = Portfolio()
-    with progress("Evaluating", len(chosen)) as advance:
+    with ticking("Evaluating", len(chosen)) as advance:
         for answer in evaluate_each(loaded, chosen, evaluation):
             if out is not None:
                 portfolio.add(answer)

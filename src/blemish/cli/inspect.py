@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.cli.measure import DEFAULT_GRADES
 from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
 from blemish.cli.scaling import (
     CameraOption,
@@ -17,9 +16,10 @@ from blemish.cli.scaling import (
     MmPerPxOption,
     PlaneOption,
     PointsOption,
-    grade_scale,
+    pair_of,
     scale_source,
 )
+from blemish.cli.sentences import SOME_FAILED
 from blemish.errors import BlemishError, SettingsError
 
 
@@ -55,79 +55,34 @@ def inspect(
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
-    limits = _limits(bit_range)
-    scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
-    if grade is not None and scale_of is None:
-        raise SettingsError("Widths are graded in millimetres; say how large a pixel is, for instance --mm-per-px 0.2.")
-    grades = grade_scale(grade or (None if scale_of is None else DEFAULT_GRADES))
+    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
 
     from blemish.cli.progress import progress
-    from blemish.cpu import images_at_once
-    from blemish.detectors import load
-    from blemish.images import list_images
-    from blemish.inspection import DriftWatch, Measuring, Submission, Tally, describe_run, inspect_images, to_line
+    from blemish.findings import to_line
+    from blemish.inspection import inspect as run
 
-    listing = list_images(paths)
-    for sentence in listing.sentences:
-        typer.echo(sentence, err=True)
-    # What is left out has its line in the findings too: reading it ends in the same reason.
-    left_out = [path for path, _ in listing.left_out]
-    images = [*listing.images, *left_out]
-    at_once = images_at_once(len(images), threads)
-    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
-    measuring = Measuring(cracks=measure, scale_of=scale_of, grades=grades)
-    tally, watch = Tally(), DriftWatch.of(loaded)
-    handed_in = None if submission is None else Submission(loaded)
-    with progress("Inspecting", len(images)) as advance:
-        answers = inspect_images(
-            loaded, images, out=out, bit_range=limits, overlays=overlays, measuring=measuring, watch=watch
+    with progress("Inspecting") as on_progress:
+        summary = run(
+            paths,
+            detector=detector,
+            out=out,
+            bit_range=None if bit_range is None else pair_of("--bit-range", bit_range),
+            measure=measure,
+            scale=scale,
+            grades=grade,
+            overlays=overlays,
+            report=report,
+            submission=submission,
+            threads=threads,
+            runtime=runtime.value,
+            say=lambda sentence: typer.echo(sentence, err=True),
+            on_finding=lambda finding: typer.echo(to_line(finding)) if as_json else None,
+            on_progress=on_progress,
         )
-        for inspection in answers:
-            tally.add(inspection)
-            if handed_in is not None:
-                handed_in.add(inspection)
-            if as_json:
-                typer.echo(to_line(inspection))
-            elif inspection.error is not None and inspection.path not in left_out:
-                typer.echo(f"Skipped: {inspection.error}", err=True)
-            advance()
-    place = ""
-    if handed_in is not None and submission is not None:
-        handed_in.write(submission)
-        place = f" Run lengths are in {submission}."
-    if out is not None:
-        place += f" Findings are in {out}."
-        settings = {
-            "measure": measure,
-            "bit-range": bit_range,
-            "mm-per-px": mm_per_px,
-            "scale-points": scale_points,
-            "scale-marker": scale_marker,
-            "scale-camera": scale_camera,
-            "scale-plane": scale_plane,
-        }
-        if watch is not None:
-            settings["guarantee"] = "not in doubt" if watch.suspension is None else watch.suspension.sentence
-        asked = {name: value for name, value in settings.items() if value is not None}
-        describe_run(loaded, settings=asked, grades=grades).write(out)
-        if report:
-            from blemish.reports.document import read_document
-            from blemish.reports.page import write_page
-
-            (page,) = write_page(read_document(out), out)
-            place = place.replace("Findings are", f"Findings and {page.name} ({page.stat().st_size / 1e6:.1f} MB) are")
-    if watch is not None and watch.suspension is not None:
-        typer.echo(watch.suspension.sentence, err=True)
-    typer.echo(f"{tally}.{place}", err=as_json)
-    if not tally.inspected:
+    if summary.warning is not None:
+        typer.echo(summary.warning, err=True)
+    typer.echo(str(summary), err=as_json)
+    if not summary.inspected:
         raise BlemishError("None of the images could be inspected.")
-
-
-def _limits(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    low, _, high = text.partition(",")
-    try:
-        return int(low), int(high)
-    except ValueError:
-        raise SettingsError(f'--bit-range wants two whole numbers, as in 0,4095; got "{text}".') from None
+    if summary.failed:
+        raise typer.Exit(SOME_FAILED)

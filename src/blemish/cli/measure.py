@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,17 +17,10 @@ from blemish.cli.scaling import (
     PointsOption,
     scale_source,
 )
-from blemish.errors import DataError, SettingsError
+from blemish.errors import SettingsError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from blemish.measurement import Crack, CrackChange, GradeScale, Measurement, Scale
-
-DEFAULT_GRADES = "eurocode-2"
-# A mask that is set on more than this fraction of its pixels is the wrong way round.
-_MAX_SET = 0.9
+    from blemish.measurement import Crack, CrackChange, GradeScale
 
 
 def measure(
@@ -54,99 +47,24 @@ def measure(
     ] = None,
 ) -> None:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches."""
-    if (earlier_mask is None) != (earlier_image is None) or (earlier_mask is not None and image is None):
-        raise SettingsError("To compare two dates give --earlier-mask and --earlier-image, and --image as well.")
-    scale_of = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
+    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
     if scale_marker is not None and image is None:
         raise SettingsError("The marker is looked for in the image; give it with --image.")
-    if grade is not None and scale_of is None:
-        raise SettingsError("Widths are graded in millimetres; say how large a pixel is, for instance --mm-per-px 0.2.")
 
-    import numpy as np
+    from blemish.inspection import measure as run
 
-    from blemish.measurement import compare_cracks, load_grades, measure_mask, register_images
-
-    grades = None if scale_of is None else load_grades(grade or DEFAULT_GRADES)
-    loaded, pixels, reading = _read(mask, image)
-    # Without an image only the size is asked for.
-    scale = None if scale_of is None else scale_of(pixels.view(np.uint8) if loaded is None else loaded)
-    measured = measure_mask(pixels, loaded, scale=scale)
-    changes = None
-    if earlier_mask is not None and loaded is not None:
-        earlier_loaded, earlier_pixels, _ = _read(earlier_mask, earlier_image)
-        if earlier_loaded is not None:
-            earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
-            changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=scale)
-    notes = [*reading, *_notes(measured)]
+    measured = run(mask, image, scale=scale, grades=grade, earlier_mask=earlier_mask, earlier_image=earlier_image)
     if as_json:
         import json
 
-        typer.echo(json.dumps(_record(mask, image, measured, scale, grades, changes, notes), allow_nan=False))
+        named = {"mask": str(mask), "image": None if image is None else str(image)}
+        typer.echo(json.dumps({**named, **measured.to_record()}, allow_nan=False))
         return
-
-    _print_cracks(measured.cracks, grades)
-    if changes is not None:
-        _print_changes(changes)
-    for note in notes:
+    _print_cracks(measured.cracks, measured.grades)
+    if measured.changes is not None:
+        _print_changes(measured.changes)
+    for note in measured.notes:
         typer.echo(note, err=True)
-
-
-def _read(mask: Path, image: Path | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.bool_], list[str]]:
-    """The image, RGB uint8 (H, W, 3), where there is one, the mask, bool (H, W), and how it was read."""
-    from blemish.datasets.masks import FileMask
-    from blemish.images import image_size_px, read_image
-
-    loaded = None if image is None else read_image(image)
-    height, width = image_size_px(mask) if loaded is None else loaded.shape[:2]
-    source = FileMask(mask, image).settled()
-    pixels = source.read(height, width)
-    if pixels.mean() > _MAX_SET:
-        raise DataError(
-            f'The mask "{mask}" is set on {pixels.mean():.0%} of its pixels; a mask is white in cracks and black '
-            "beside them, so it may have to be inverted."
-        )
-    note = "" if source.meaning is None else source.meaning.note
-    return loaded, pixels, [note] * bool(note)
-
-
-def _notes(measured: Measurement) -> list[str]:
-    notes = []
-    if measured.small_components:
-        notes.append(
-            f"Left out as too short for a crack (below 8 px): {measured.small_components} components of the mask."
-        )
-    if measured.left_out:
-        notes.append(f"Only the longest 2000 cracks were measured; {measured.left_out} were not.")
-    return notes
-
-
-def _record(
-    mask: Path,
-    image: Path | None,
-    measured: Measurement,
-    scale: Scale | None,
-    grades: GradeScale | None,
-    changes: tuple[CrackChange, ...] | None,
-    notes: list[str],
-) -> dict[str, Any]:
-    cracks = []
-    for crack in measured.cracks:
-        record = crack.to_record()
-        if grades is not None and crack.mm is not None:
-            record["grade"] = grades.grade_of(crack.mm.max_width)
-            record["grades_within"] = grades.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)
-        cracks.append(record)
-    record = {
-        "mask": str(mask),
-        "image": None if image is None else str(image),
-        "scale": None if scale is None else scale.to_record(),
-        "grade_scale": None if grades is None else grades.to_record(),
-        "cracks": cracks,
-        "small_components": measured.small_components,
-        "left_out": measured.left_out,
-        "notes": notes,
-    }
-    return record if changes is None else {**record, "changes": [change.to_record() for change in changes]}
 
 
 def _print_cracks(cracks: tuple[Crack, ...], grades: GradeScale | None) -> None:
@@ -163,9 +81,8 @@ def _print_cracks(cracks: tuple[Crack, ...], grades: GradeScale | None) -> None:
             f"{crack.branches}",
             f"{crack.orientation_deg:3.0f}° {crack.direction}",
         ]
-        if grades is not None and crack.mm is not None:
-            doubt = len(grades.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)) > 1
-            row.append(grades.grade_of(crack.mm.max_width) + (" ?" if doubt else ""))
+        if crack.grade is not None:
+            row.append(crack.grade + " ?" * (len(crack.grades_within) > 1))
         rows.append(row)
     _print_table(
         f"Lengths and widths in {unit}, widest first", titles + (["grade"] if grades is not None else []), rows

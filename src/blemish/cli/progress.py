@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on stderr while the block runs; nothing at all where stderr is no terminal.
 
     Args:
         title: what is being done.
-        total: how many steps there are.
 
     Yields:
-        A function to call after each step.
+        A function to call after each step with how many are done and how many there are.
     """
-    if not sys.stderr.isatty() or total < 2:
-        yield lambda: None
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
         return
     from rich.console import Console
     from rich.progress import (
@@ -40,5 +40,13 @@ def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def ticking(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """`progress` for work that tells only that one more of ``total`` steps is done."""
+    steps = count(1)
+    with progress(title) as on_progress:
+        yield lambda: on_progress(next(steps), total)

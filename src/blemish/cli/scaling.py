@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,6 +49,26 @@ GradeOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class ScaleByImage:
+    """A scale that each image tells.
+
+    Attributes:
+        said: how, in words.
+        tell: from pixels, uint8 RGB (H, W, 3); raises SettingsError where they do not tell it.
+    """
+
+    said: str
+    tell: Callable[[NDArray[np.uint8]], Scale]
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> Scale:
+        """The scale of one image."""
+        return self.tell(pixels)
+
+    def __str__(self) -> str:
+        return self.said
+
+
 def grade_scale(name: str | None) -> GradeScale | None:
     """The grade scale of an option; None without one. Raises SettingsError for one that does not exist."""
     if name is None:
@@ -59,12 +80,11 @@ def grade_scale(name: str | None) -> GradeScale | None:
 
 def scale_source(
     mm_per_px: float | None, points: str | None, marker_mm: float | None, camera: str | None, plane: str | None
-) -> Callable[[NDArray[np.uint8]], Scale] | None:
-    """From options to a function of an image's pixels, uint8 RGB (H, W, 3); None without any of them.
+) -> Scale | ScaleByImage | None:
+    """From options to a scale, or to what tells it from an image; None without any of them.
 
     Raises:
-        SettingsError: two ways at once, or numbers that cannot be right. What only an image can tell (no marker in
-            it) is raised by the function.
+        SettingsError: two ways at once, or numbers that cannot be right.
     """
     given = [
         name
@@ -85,14 +105,14 @@ def scale_source(
     from blemish.measurement.scale import Scale
 
     if mm_per_px is not None:
-        return _fixed(Scale.given(mm_per_px))
+        return Scale.given(mm_per_px)
     if points is not None:
         x0, y0, x1, y1, length_mm = _numbers("--scale-points", points, 5)
-        return _fixed(Scale.from_points((x0, y0), (x1, y1), length_mm))
+        return Scale.from_points((x0, y0), (x1, y1), length_mm)
     if plane is not None:
         *corners, across_mm, down_mm = _numbers("--scale-plane", plane, 10)
         corners_px = list(zip(corners[0::2], corners[1::2], strict=True))
-        return _fixed(Scale.from_plane(corners_px, [(0, 0), (across_mm, 0), (across_mm, down_mm), (0, down_mm)]))
+        return Scale.from_plane(corners_px, [(0, 0), (across_mm, 0), (across_mm, down_mm), (0, down_mm)])
     if camera is not None:
         distance_mm, focal_mm, sensor_mm = _numbers("--scale-camera", camera, 3)
 
@@ -102,15 +122,18 @@ def scale_source(
             )
 
         by_camera(4000)  # impossible optics are told at once, not image by image
-        return lambda pixels: by_camera(max(pixels.shape[:2]))
+        said = f"a camera {distance_mm:g} mm away, focal length {focal_mm:g} mm, sensor {sensor_mm:g} mm wide"
+        return ScaleByImage(said, lambda pixels: by_camera(max(pixels.shape[:2])))
     side_mm = marker_mm or 0.0
     if not 0 < side_mm < float("inf"):
         raise SettingsError(f"The marker's side is {side_mm:g} mm; it must be above 0.")
-    return lambda pixels: Scale.from_marker(pixels, side_mm)
+    return ScaleByImage(f"a marker of {side_mm:g} mm in each image", lambda pixels: Scale.from_marker(pixels, side_mm))
 
 
-def _fixed(scale: Scale) -> Callable[[NDArray[np.uint8]], Scale]:
-    return lambda _: scale
+def pair_of(option: str, text: str) -> tuple[float, float]:
+    """The two numbers of an option such as ``0,4095``. Raises SettingsError for anything else."""
+    low, high = _numbers(option, text, 2)
+    return low, high
 
 
 def _numbers(option: str, text: str, count: int) -> list[float]:

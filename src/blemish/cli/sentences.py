@@ -9,6 +9,8 @@ from blemish.errors import BlemishError
 from blemish.text import printable
 
 BAD_INPUT = 2
+SOME_FAILED = 3
+"""The work is done, except for images that could not be inspected."""
 STOPPED = 130
 FAULT = 1
 

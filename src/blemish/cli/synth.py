@@ -24,13 +24,13 @@ def synth(
     ] = (0.8, 60.0),
 ) -> None:
     """Draw images of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
-    from blemish.cli.progress import progress
+    from blemish.cli.progress import ticking
     from blemish.synthesis import SynthesisSettings, write_synthesis
 
     settings = SynthesisSettings(crack_width_px=width)
     if surface:
         settings = SynthesisSettings(crack_width_px=width, surfaces=dict.fromkeys(surface, 1.0))
-    with progress("Drawing", n) as advance:
+    with ticking("Drawing", n) as advance:
         made = write_synthesis(
             out,
             n=n,

@@ -1,7 +1,8 @@
 """The ``.blemish`` file and what runs it."""
 
 from blemish.detectors.container import Container, read_container, require_free, write_container
-from blemish.detectors.detector import Detector, judge, load
+from blemish.detectors.detector import Detector, failed, judge, load
+from blemish.detectors.measuring import Measuring, ScaleOf
 from blemish.detectors.result import Inspection
 from blemish.detectors.schema import (
     Calibration,
@@ -13,6 +14,7 @@ from blemish.detectors.schema import (
     Thresholds,
 )
 from blemish.detectors.series import SeriesDetector, SeriesScores, load_series_detector
+from blemish.detectors.sources import ImageLike, ImageSource, source_of
 
 __all__ = [
     "Calibration",
@@ -20,17 +22,23 @@ __all__ = [
     "Container",
     "Detector",
     "DetectorSpec",
+    "ImageLike",
+    "ImageSource",
     "InputSpec",
     "Inspection",
+    "Measuring",
     "Provenance",
+    "ScaleOf",
     "SeriesDetector",
     "SeriesScores",
     "SeriesSpec",
     "Thresholds",
+    "failed",
     "judge",
     "load",
     "load_series_detector",
     "read_container",
     "require_free",
+    "source_of",
     "write_container",
 ]

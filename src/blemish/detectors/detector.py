@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, overload
 
 import cv2
 import numpy as np
@@ -15,15 +16,18 @@ from blemish.bundled import locate
 from blemish.calibration import p_value, verdict
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.measuring import Measuring
 from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import OnnxRuntime, Precision, Prediction, Runtime, RuntimeName
 from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.detectors.sources import ImageLike, ImageSource, source_of
 from blemish.detectors.trial import ensure_tried
-from blemish.errors import DetectorError
-from blemish.findings import Verdict
-from blemish.images import Box, Stitcher, as_rgb_uint8, load_image, pad_to_multiple, resize_image
+from blemish.errors import BlemishError, DetectorError
+from blemish.findings import Finding, Verdict
+from blemish.images import BitRange, Box, LoadedImage, Stitcher, list_images, pad_to_multiple, resize_image
 from blemish.measurement.regions import Region, find_regions
+from blemish.reports.overlays import map_range_of
 from blemish.text import printable
 
 # Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
@@ -82,45 +86,111 @@ class Detector:
         """In which numbers the graph is computed on this machine."""
         return self._run.precision
 
+    @overload
     def inspect(
-        self, image: NDArray[np.generic] | Path | str, *, bit_range: tuple[int, int] | None = None
-    ) -> Inspection:
-        """Inspect one image, given as a file or as an array.
+        self, image: ImageLike, *, bit_range: BitRange | None = None, measuring: Measuring | None = None
+    ) -> Inspection: ...
+
+    @overload
+    def inspect(
+        self,
+        image: list[Any] | tuple[Any, ...],
+        *,
+        bit_range: BitRange | None = None,
+        measuring: Measuring | None = None,
+    ) -> list[Inspection]: ...
+
+    def inspect(
+        self,
+        image: ImageLike | list[Any] | tuple[Any, ...],
+        *,
+        bit_range: BitRange | None = None,
+        measuring: Measuring | None = None,
+    ) -> Inspection | list[Inspection]:
+        """Inspect one image, or several, and measure cracks in what was outlined.
+
+        All answers with their arrays are kept in memory, up to 100 MB for an image of 12 megapixels: thousands of
+        images are for `blemish.inspect`, which writes findings, overlays and a report, too.
 
         Args:
-            image: a path, or RGB or grey uint8 / uint16 / float in [0, 1], (H, W), (H, W, 3) or (H, W, 4).
+            image: a path, the bytes of an image file, an open binary file, or an array: RGB or grey uint8 / uint16 /
+                float in [0, 1], (H, W), (H, W, 3) or (H, W, 4). A list of these and of folders, or one folder.
             bit_range: for files of more than 8 bits, the values that become black and white; None takes the full scale
                 that the file states.
+            measuring: what is measured, in which scale; None: cracks, in pixels.
+
+        Returns:
+            The answer; for a list or a folder a list of them, in which an image that cannot be inspected has its
+            ``error``.
 
         Raises:
-            ImageError: the file or array is not a readable image.
+            ImageError: the one image cannot be read, or a folder holds none.
+
+        Example:
+            >>> detector = blemish.load("concrete-crack")             # doctest: +SKIP
+            >>> detector.inspect("wall.jpg").verdict                  # doctest: +SKIP
+            'reject'
+            >>> [found.score for found in detector.inspect(["a.jpg", "b.jpg"])]    # doctest: +SKIP
+            [0.98, 0.02]
         """
-        if isinstance(image, str | Path):
-            path = Path(image)
-            loaded = load_image(path, bit_range=bit_range)
-            answer = self.inspect_pixels(loaded.pixels)
-            return replace(answer, path=path, notes=loaded.notes + answer.notes)
-        return self.inspect_pixels(as_rgb_uint8(image))
+        how = Measuring() if measuring is None else measuring
+        if not isinstance(image, list | tuple) and not _is_folder(image):
+            return how.measure(self.inspect_source(source_of(image), bit_range=bit_range), self.spec.thresholds.pixel)
+        found = []
+        for source in _listed(image if isinstance(image, list | tuple) else [image]):
+            try:
+                answer = self.inspect_source(source, bit_range=bit_range)
+            except BlemishError as error:
+                found.append(failed(source, str(error)))
+            else:
+                found.append(how.measure(answer, self.spec.thresholds.pixel))
+        return found
+
+    def inspect_source(self, source: ImageSource, *, bit_range: BitRange | None = None) -> Inspection:
+        """Read an image and inspect it, without measuring.
+
+        Raises:
+            ImageError: it cannot be read.
+            DetectorError: the graph fails, or gives what its detector does not say that it gives.
+        """
+        return self.inspect_loaded(source, source.load(bit_range))
+
+    def inspect_loaded(self, source: ImageSource, image: LoadedImage) -> Inspection:
+        """`inspect_source` for an image that has been read already."""
+        answer = self.inspect_pixels(image.pixels)
+        return answer.saying(**source.facts, notes=image.notes + answer.notes)
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
-        """Inspect one image, uint8 RGB (H, W, 3)."""
+        """Inspect one image, uint8 RGB (H, W, 3).
+
+        Raises:
+            DetectorError: the graph fails, or gives what its detector does not say that it gives.
+        """
         score, maps, notes = self._look(pixels)
-        spec = self.spec
+        spec, limits = self.spec, self.spec.thresholds
         calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
         anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
         regions, class_masks, mask = self._outline(maps, anomaly_map)
-        decided = judge(score, spec.thresholds)
-        return Inspection(
-            path=None,
+        decided = judge(score, limits)
+        finding = Finding(
+            image="image",
+            name="image",
+            size_px=(pixels.shape[1], pixels.shape[0]),
             score=score,
             p_value=calibrated,
             verdict=decided,
+            label=None if decided == "pass" else self._label(maps, regions),
             regions=regions,
+            notes=notes,
+        )
+        return Inspection(
+            finding=finding,
+            pixels=pixels,
             anomaly_map=anomaly_map,
             mask=mask,
             class_masks=class_masks,
-            label=None if decided == "pass" else self._label(maps, regions),
-            notes=notes,
+            # Without a pixel threshold the image's own is the only fixed point on the scale.
+            map_range=map_range_of(limits.reject if limits.pixel is None else limits.pixel),
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
@@ -231,6 +301,21 @@ def _start(name: RuntimeName, graph: bytes, *, threads: int | None, calls_at_onc
     if name == "onnxruntime":
         return OnnxRuntime(graph, threads=threads, calls_at_once=calls_at_once)
     return OpenVinoRuntime(graph, fast=name == "openvino-fast", threads=threads, calls_at_once=calls_at_once)
+
+
+def failed(source: ImageSource, reason: str) -> Inspection:
+    """The answer for an image that could not be inspected."""
+    return Inspection(Finding(**source.facts, error=reason))
+
+
+def _listed(given: Iterable[ImageLike]) -> Iterator[ImageSource]:
+    """Sources of images and of all that folders hold."""
+    for one in given:
+        yield from map(source_of, list_images([Path(str(one))]).images if _is_folder(one) else [one])
+
+
+def _is_folder(given: object) -> bool:
+    return isinstance(given, str | Path) and Path(given).is_dir()
 
 
 def judge(score: float, thresholds: Thresholds) -> Verdict | None:

@@ -1,5 +1,32 @@
 """Findings: what an inspection says about images, in one shape for the runner, the reports, exports and services."""
 
+from blemish.files import MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME
+from blemish.findings.lines import FINDINGS_NAME, CutOffLineError, read_findings, to_line
+from blemish.findings.run import VERSION_1_NAME, DetectorRecord, GuaranteeRecord, Options, RunRecord, read_run
+from blemish.findings.schema import Finding, crack_record
 from blemish.findings.verdict import VERDICTS, Verdict
 
-__all__ = ["VERDICTS", "Verdict"]
+TABLE_NAME = "findings.csv"
+REPORT_NAME = "report.html"
+
+__all__ = [
+    "FINDINGS_NAME",
+    "MASKS_NAME",
+    "OVERLAYS_NAME",
+    "REPORT_NAME",
+    "RUN_RECORD_NAME",
+    "TABLE_NAME",
+    "VERDICTS",
+    "VERSION_1_NAME",
+    "CutOffLineError",
+    "DetectorRecord",
+    "Finding",
+    "GuaranteeRecord",
+    "Options",
+    "RunRecord",
+    "Verdict",
+    "crack_record",
+    "read_findings",
+    "read_run",
+    "to_line",
+]

@@ -5,13 +5,14 @@ from blemish.images.colour import as_rgb_uint8
 from blemish.images.formats import IMAGE_SUFFIXES
 from blemish.images.listing import Listing, list_images
 from blemish.images.opening import image_size_px
-from blemish.images.reading import LoadedImage, decode_image, load_image, read_image, read_image_16bit
+from blemish.images.reading import BitRange, LoadedImage, decode_image, load_image, read_image, read_image_16bit
 from blemish.images.resizing import resize_image
 from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
 from blemish.images.writing import write_jpeg, write_png
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "BitRange",
     "Box",
     "Listing",
     "LoadedImage",

@@ -17,6 +17,9 @@ from blemish.images.header import open_image
 
 MAX_MEGAPIXELS = 500.0
 
+BitRange = tuple[float, float]
+"""Raw values that become black and white in images of more than 8 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedImage:
@@ -33,7 +36,7 @@ class LoadedImage:
 
 
 def load_image(
-    path: Path | str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
+    path: Path | str, *, bit_range: BitRange | None = None, max_megapixels: float = MAX_MEGAPIXELS
 ) -> LoadedImage:
     """Read any image into RGB uint8.
 
@@ -56,14 +59,14 @@ def load_image(
 
 
 def decode_image(
-    data: bytes, name: str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
+    data: bytes, name: str, *, bit_range: BitRange | None = None, max_megapixels: float = MAX_MEGAPIXELS
 ) -> LoadedImage:
     """`load_image` for a file's bytes, for instance an upload; ``name`` is what messages call it."""
     return _image(BytesIO(data), name, bit_range, max_megapixels)
 
 
 def read_image(
-    path: Path | str, *, bit_range: tuple[int, int] | None = None, max_megapixels: float = MAX_MEGAPIXELS
+    path: Path | str, *, bit_range: BitRange | None = None, max_megapixels: float = MAX_MEGAPIXELS
 ) -> NDArray[np.uint8]:
     """Only the pixels of `load_image`: RGB uint8 (H, W, 3)."""
     return load_image(path, bit_range=bit_range, max_megapixels=max_megapixels).pixels
@@ -93,9 +96,11 @@ def read_image_16bit(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS
     return drop_alpha(as_three_or_four(values))
 
 
-def _image(stream: BinaryIO, name: str, bit_range: tuple[int, int] | None, max_megapixels: float) -> LoadedImage:
+def _image(stream: BinaryIO, name: str, bit_range: BitRange | None, max_megapixels: float) -> LoadedImage:
     if bit_range is not None and not bit_range[0] < bit_range[1]:
-        raise SettingsError(f"bit_range must be two rising values such as 0,4095, not {bit_range[0]},{bit_range[1]}.")
+        raise SettingsError(
+            f"bit_range must be two rising values such as 0,4095, not {bit_range[0]:.10g},{bit_range[1]:.10g}."
+        )
     stored = decode(stream, name, max_megapixels)
     notes = list(stored.notes)
     pixels: NDArray[np.uint8]
@@ -112,7 +117,7 @@ def _image(stream: BinaryIO, name: str, bit_range: tuple[int, int] | None, max_m
     return LoadedImage(drop_alpha(pixels), tuple(notes))
 
 
-def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArray[np.uint8], str]:
+def _eight_bit(stored: Stored, bit_range: BitRange | None) -> tuple[NDArray[np.uint8], str]:
     """Deep values scaled to 8 bit, and the sentence about it."""
     colour = stored.values[..., :3] if stored.values.ndim == 3 else stored.values
     lowest, highest = colour.min(), colour.max()
@@ -121,9 +126,10 @@ def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArr
     low, high = bit_range or _stated_range(stored, float(lowest), float(highest))
     if stored.white is not None and low >= stored.white:
         raise ImageError(
-            f'bit_range {low},{high} lies above "{stored.name}", whose {stored.bits}-bit values end at {stored.white}.'
+            f'bit_range {low:.10g},{high:.10g} lies above "{stored.name}", whose {stored.bits}-bit values end at '
+            f"{stored.white}."
         )
-    note = f"{stored.bits}-bit: {low}-{high} scaled to 0-255"
+    note = f"{stored.bits}-bit: {low:.10g}-{high:.10g} scaled to 0-255"
     if bit_range is not None:
         note += _clipped(colour, low, high, stored.white_is_zero)
     elif stored.white is not None and highest <= high // 2:
@@ -138,7 +144,7 @@ def _eight_bit(stored: Stored, bit_range: tuple[int, int] | None) -> tuple[NDArr
     return pixels, note
 
 
-def _stated_range(stored: Stored, lowest: float, highest: float) -> tuple[int, int]:
+def _stated_range(stored: Stored, lowest: float, highest: float) -> BitRange:
     if stored.white is not None:
         return 0, stored.white
     if stored.values.dtype.kind == "f" and lowest >= 0 and highest <= 1:
@@ -149,11 +155,11 @@ def _stated_range(stored: Stored, lowest: float, highest: float) -> tuple[int, i
     )
 
 
-def _clipped(values: NDArray[Any], low: int, high: int, white_is_zero: bool) -> str:
+def _clipped(values: NDArray[Any], low: float, high: float, white_is_zero: bool) -> str:
     dark, bright = ("white", "black") if white_is_zero else ("black", "white")
     below, above = int(np.count_nonzero(values < low)), int(np.count_nonzero(values > high))
-    note = f"; {_count(below)} below {low} drawn {dark}" if below else ""
-    return note + (f"; {_count(above)} above {high} drawn {bright}" if above else "")
+    note = f"; {_count(below)} below {low:.10g} drawn {dark}" if below else ""
+    return note + (f"; {_count(above)} above {high:.10g} drawn {bright}" if above else "")
 
 
 def _count(values: int) -> str:

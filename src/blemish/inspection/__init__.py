@@ -1,32 +1,35 @@
 """Inspection: many images through one detector, into findings or figures."""
 
 from blemish.inspection.calibrating import calibrate, calibrate_groups
-from blemish.inspection.drifting import DriftWatch, Suspension
+from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
-from blemish.inspection.findings import read_findings, to_line
-from blemish.inspection.folder import Tally, inspect_images
-from blemish.inspection.measuring import MeasuredInspection, Measuring
+from blemish.inspection.folder import inspect_images
+from blemish.inspection.inspecting import inspect
+from blemish.inspection.masks import MaskMeasurement, measure
 from blemish.inspection.portfolio import Portfolio
 from blemish.inspection.provenance import describe_run
+from blemish.inspection.sources import SourceLike, file_sources, find_sources
 from blemish.inspection.submission import Submission
+from blemish.inspection.summary import InspectionSummary
 from blemish.inspection.thresholds import set_thresholds
 
 __all__ = [
     "Answer",
     "DriftWatch",
-    "MeasuredInspection",
-    "Measuring",
+    "InspectionSummary",
+    "MaskMeasurement",
     "Portfolio",
+    "SourceLike",
     "Submission",
-    "Suspension",
-    "Tally",
     "calibrate",
     "calibrate_groups",
     "choose_split",
     "describe_run",
     "evaluate_each",
+    "file_sources",
+    "find_sources",
+    "inspect",
     "inspect_images",
-    "read_findings",
+    "measure",
     "set_thresholds",
-    "to_line",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from blemish.calibration import Guarantee, bands, image_maxima, pixel_threshold
 from blemish.datasets import Dataset, Sample, image_digests
-from blemish.detectors import Calibration, Detector, Thresholds
+from blemish.detectors import Calibration, Detector, Thresholds, source_of
 from blemish.detectors.runtime import Precision
 from blemish.errors import DataError
 from blemish.inspection.stream import inspect_stream
@@ -112,7 +112,7 @@ def _answers(
 ) -> list[_Answer]:
     images = _distinct(detector, normals, say)
     answers = []
-    for image, (_, found) in zip(images, inspect_stream(detector, images), strict=True):
+    for image, found in zip(images, inspect_stream(detector, map(source_of, images)), strict=True):
         on_progress()
         if found.score is None:
             say(f"Left out: {found.error}")

@@ -1,4 +1,4 @@
-"""Does the guarantee still hold while images stream in? Watched image by image, and said with the first image in doubt.
+"""Does the guarantee still hold while images stream in? Watched image by image.
 
 Two ways in which images can leave what calibrated the detector are watched, since neither sees the other:
 
@@ -14,15 +14,12 @@ Each alarm is false with probability at most ``alarm_rate``, however many images
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Literal
 
 from blemish.calibration import Drift, scores_below
 from blemish.calibration.scores import checked_fraction
 from blemish.detectors import Detector, DetectorSpec
-from blemish.detectors.result import Inspection
-from blemish.images import LoadedImage
+from blemish.findings import Finding, GuaranteeRecord
 
 ALARM_RATE = 0.01
 # Fewer calibration images tell nothing apart from anything.
@@ -32,48 +29,8 @@ _IF_REJECTED, _IF_NOT = 1.8, 0.2
 _CEILING = 1e100
 
 
-@dataclass(frozen=True, slots=True)
-class Suspension:
-    """From where on a guarantee is in doubt.
-
-    Attributes:
-        image: the image at which the alarm was raised; None for an array.
-        number: how many images had been watched, it included.
-        reason: what was seen, a clause.
-    """
-
-    image: Path | None
-    number: int
-    reason: str
-
-    @property
-    def note(self) -> str:
-        """For each finding from that image on."""
-        return f"guarantee suspended since {self._image}"
-
-    @property
-    def sentence(self) -> str:
-        """For a person."""
-        return (
-            f"Guarantee suspended since {self._image} (number {self.number}): {self.reason}. "
-            'Look for a changed camera, light or surface; then run "blemish calibrate" with images as they are now.'
-        )
-
-    def to_record(self) -> dict[str, object]:
-        """Plain values for JSON."""
-        return {
-            "image": None if self.image is None else str(self.image),
-            "number": self.number,
-            "reason": self.reason,
-        }
-
-    @property
-    def _image(self) -> str:
-        return "an unnamed image" if self.image is None else f'"{self.image.name}"'
-
-
 class DriftWatch:
-    """Watches the answers of one detector; feed it each with `add`.
+    """Watches the findings of one detector; feed it each with `add`.
 
     Args:
         spec: of the detector; it must have a calibration.
@@ -81,9 +38,9 @@ class DriftWatch:
         seed: of the random breaking of ties; the same answers and seed give the same alarm.
 
     Attributes:
-        watched: answers added.
-        suspension: where the guarantee fell into doubt; None while nothing has changed. It stays: when the cause is
-            found, calibrate anew and start a new watch.
+        watched: findings with a score that were added.
+        number: how many had been added when the guarantee fell into doubt; None while nothing has changed. It stays:
+            when the cause is found, calibrate anew and start a new watch.
 
     Raises:
         SettingsError: ``alarm_rate`` outside (0, 1).
@@ -91,7 +48,9 @@ class DriftWatch:
 
     def __init__(self, spec: DetectorSpec, *, alarm_rate: float = ALARM_RATE, seed: int = 0) -> None:
         self.watched = 0
-        self.suspension: Suspension | None = None
+        self.number: int | None = None
+        self._image = self._reason = ""
+        self._flagged = 0
         self._reject = spec.thresholds.reject
         self._alarm_rate = checked_fraction(alarm_rate, "alarm_rate")
         self._rejected = 0
@@ -107,15 +66,35 @@ class DriftWatch:
         """A watch where there is a calibration to watch over; None where nothing was guaranteed."""
         return None if detector.spec.calibration is None else cls(detector.spec)
 
-    def add(self, inspection: Inspection) -> None:
-        """Watch one answer; one without a score, for an image that could not be read, tells nothing."""
-        if inspection.score is None:
+    def add(self, finding: Finding) -> None:
+        """Watch one finding; one without a score, for an image that could not be judged, tells nothing."""
+        if finding.score is None:
             return
         self.watched += 1
-        rejected = self._reject is not None and inspection.score >= self._reject
-        reason = self._all_rejected(rejected) or (None if rejected else self._changed(inspection.score))
-        if self.suspension is None and reason is not None:
-            self.suspension = Suspension(inspection.path, self.watched, reason)
+        self._flagged += finding.verdict in {"review", "reject"}
+        rejected = self._reject is not None and finding.score >= self._reject
+        reason = self._all_rejected(rejected) or (None if rejected else self._changed(finding.score))
+        if self.number is None and reason is not None:
+            self.number, self._image, self._reason = self.watched, finding.image, reason
+
+    def record(self) -> GuaranteeRecord:
+        """How things stand now.
+
+        Where most images were flagged, defects explain an alarm as well as a changed camera does: the guarantee is
+        then not applicable rather than suspended.
+        """
+        if self.number is None:
+            return GuaranteeRecord(state="in force", images=self.watched, flagged=self._flagged)
+        state: Literal["suspended", "not applicable"]
+        state = "not applicable" if 2 * self._flagged > self.watched else "suspended"
+        return GuaranteeRecord(
+            state=state,
+            images=self.watched,
+            flagged=self._flagged,
+            suspended_from=self._image,
+            number=self.number,
+            reason=self._reason,
+        )
 
     def _changed(self, score: float) -> str | None:
         if self._drift is None:
@@ -136,20 +115,3 @@ class DriftWatch:
             f"{self._rejected} of {self.watched} images were rejected, which only many defects or another camera, "
             "light or surface explain"
         )
-
-
-def watched(
-    answers: Iterable[tuple[LoadedImage | None, Inspection]], watch: DriftWatch
-) -> Generator[tuple[LoadedImage | None, Inspection], None, None]:
-    """Pass answers on, with a note on each from the image on since which the guarantee is in doubt.
-
-    Args:
-        answers: images with the detector's answers.
-        watch: is told each answer, and knows at the end how things stand.
-    """
-    for image, inspection in answers:
-        watch.add(inspection)
-        if watch.suspension is None:
-            yield image, inspection
-        else:
-            yield image, replace(inspection, notes=(*inspection.notes, watch.suspension.note))

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blemish.errors import DataError
-from blemish.files import MASKS_NAME, RUN_RECORD_NAME
-from blemish.inspection.findings import JSONL_NAME
+from blemish.findings import FINDINGS_NAME, MASKS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
 from blemish.reports.exports import remove_exports
 
 _OVERLAY_SUFFIXES = {".jpg", ".png"}
@@ -29,7 +28,7 @@ def check_masks(out: Path) -> None:
     masks = out / MASKS_NAME
     if masks.exists() and not masks.is_dir():
         raise DataError(f'"{masks}" is no folder, so masks cannot be written; choose another folder for the findings.')
-    if not (out / JSONL_NAME).exists() and masks.is_dir() and any(masks.iterdir()):
+    if not (out / FINDINGS_NAME).exists() and masks.is_dir() and any(masks.iterdir()):
         raise DataError(f'"{masks}" holds files that no inspection wrote; choose another folder for the findings.')
 
 
@@ -49,11 +48,12 @@ def replacing_earlier(out: Path) -> Iterator[Path]:
     waiting = Path(tempfile.mkdtemp(prefix=".masks.", dir=out))
     try:
         yield waiting
-        if (out / JSONL_NAME).exists():
+        if (out / FINDINGS_NAME).exists():
             for mask in (out / MASKS_NAME).glob("*.png"):
                 mask.unlink()
             remove_exports(out)
-            (out / RUN_RECORD_NAME).unlink(missing_ok=True)
+            for record in (RUN_RECORD_NAME, VERSION_1_NAME):
+                (out / record).unlink(missing_ok=True)
         for mask in sorted((waiting / MASKS_NAME).glob("*.png")):
             (out / MASKS_NAME).mkdir(exist_ok=True)
             mask.replace(out / MASKS_NAME / mask.name)

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, Sample, Split, image_digests, is_defective
-from blemish.detectors import Detector
-from blemish.detectors.result import Inspection
+from blemish.detectors import Detector, Inspection, source_of
 from blemish.errors import DataError, did_you_mean
 from blemish.evaluation import Evaluation
-from blemish.images import LoadedImage
 from blemish.inspection.stream import inspect_stream
 
 
@@ -25,7 +23,7 @@ class Answer:
 
     Attributes:
         sample: the image and what is known about it.
-        image: its pixels.
+        pixels: the image, uint8 RGB (H, W, 3).
         found: the detector's answer.
         truth: bool (H, W), True where defective; None where the extent is not known.
         ignored: bool (H, W), pixels that count in no metric; None where all count.
@@ -33,7 +31,7 @@ class Answer:
     """
 
     sample: Sample
-    image: LoadedImage
+    pixels: NDArray[np.uint8]
     found: Inspection
     truth: NDArray[np.bool_] | None
     ignored: NDArray[np.bool_] | None
@@ -103,12 +101,12 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
     Raises:
         DataError: an image or mask cannot be read or they do not fit each other: figures over a part would mislead.
     """
-    images = (sample.path for sample in dataset.samples)
-    for sample, (image, found) in zip(dataset.samples, inspect_stream(detector, images), strict=True):
-        if image is None or found.score is None:
+    sources = (source_of(sample.path) for sample in dataset.samples)
+    for sample, found in zip(dataset.samples, inspect_stream(detector, sources), strict=True):
+        if found.pixels is None or found.score is None:
             raise DataError(f"The evaluation stopped at an image that cannot be inspected. {found.error}")
-        truth = None if sample.masks is None else sample.read_mask(*image.pixels.shape[:2])
-        ignored = sample.read_ignored(*image.pixels.shape[:2])
+        truth = None if sample.masks is None else sample.read_mask(*found.pixels.shape[:2])
+        ignored = sample.read_ignored(*found.pixels.shape[:2])
         defective = is_defective(sample.defective, truth)
         evaluation.add(
             score=found.score,
@@ -120,7 +118,7 @@ def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) 
             class_masks=_class_masks(evaluation.classes, found, sample),
             labels=_labels(detector, found, sample, defective) if evaluation.classes else None,
         )
-        yield Answer(sample, image, found, truth, ignored, defective)
+        yield Answer(sample, found.pixels, found, truth, ignored, defective)
 
 
 def _class_masks(

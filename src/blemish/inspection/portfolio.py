@@ -28,6 +28,7 @@ from blemish.reports.plots import (
     draw_precision_recall,
     draw_roc,
 )
+from blemish.text import encodable
 
 _CASES = 5
 # Larger than they are drawn, and small enough to keep twenty of them.
@@ -69,7 +70,7 @@ class Portfolio:
         defective = answer.defective
         self._rows.append(
             {
-                "path": str(sample.path).encode("utf-8", "backslashreplace").decode("utf-8"),
+                "path": encodable(str(sample.path)),
                 "label": sample.label,
                 "defective": "" if defective is None else int(defective),
                 "score": repr(score),
@@ -142,7 +143,7 @@ class Portfolio:
             return
         found = answer.found
         case = Case(
-            image=_small(answer.image.pixels),
+            image=_small(answer.pixels),
             anomaly_map=None if found.anomaly_map is None else _small(found.anomaly_map),
             truth=None if answer.truth is None else _small(answer.truth.astype(np.float32)) > 0,
             caption=f"{answer.sample.path.name[-24:]}\n{found.score:.4g}",

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from blemish.datasets.run_lengths import encode_run_lengths
-from blemish.detectors import Detector
-from blemish.detectors.result import Inspection
+from blemish.detectors import Detector, Inspection
 from blemish.errors import SettingsError
 from blemish.files import write_text
 

@@ -1,16 +1,60 @@
-"""One crack, measured: what an inspector writes down."""
+"""One crack, measured: what an inspector writes down.
+
+The annotations say how pydantic writes a crack to JSON and reads it back: lengths and widths in pixels to 0.001, in
+millimetres to 0.000001, the centre line to 0.01 px, a width that was not measured as null.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from blemish.measurement.polylines import Direction, Points
+from blemish.measurement.polylines import Direction, Points, tangents
+from blemish.measurement.scale import Scale
 
-Position = tuple[float, float]
+
+def _rounded(digits: int) -> PlainSerializer:
+    return PlainSerializer(lambda value: round(float(value), digits), return_type=float)
+
+
+def _numbers(value: Any) -> NDArray[np.float64]:
+    """An array out of JSON's lists, null becoming NaN."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("it holds what is no number") from error
+
+
+def _line(value: Any) -> Points:
+    points = _numbers(value)
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise ValueError("a crack's line has a point without a place")
+    return points
+
+
+def _profile(widths: NDArray[np.float64]) -> list[float | None]:
+    return [width if width == width else None for width in np.round(widths, 3).tolist()]  # NaN differs from itself
+
+
+Px = Annotated[float, _rounded(3)]
+Mm = Annotated[float, _rounded(6)]
+Place = tuple[Px, Px]
+Line = Annotated[
+    Points,
+    PlainValidator(_line),
+    PlainSerializer(lambda points: np.round(points, 2).tolist()),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}),
+]
+Profile = Annotated[
+    NDArray[np.float64],
+    PlainValidator(_numbers),
+    PlainSerializer(_profile),
+    WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}}),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +62,6 @@ class Millimetres:
     """A crack's sizes on the surface, where the scale is known.
 
     Attributes:
-        polyline: float64 (N, 2), the centre line in the scale's own coordinates.
-        widths: float64 (N,), NaN where not measured.
         length: along the centre line.
         mean_width: mean over the points of the centre line.
         median_width: median over them.
@@ -30,16 +72,14 @@ class Millimetres:
         length_uncertainty: likewise.
     """
 
-    polyline: Points = field(repr=False)
-    widths: NDArray[np.float64] = field(repr=False)
-    length: float
-    mean_width: float
-    median_width: float
-    p95_width: float
-    max_width: float
-    max_width_at: Position
-    width_uncertainty: float
-    length_uncertainty: float
+    length: Mm
+    mean_width: Mm
+    median_width: Mm
+    p95_width: Mm
+    max_width: Mm
+    max_width_at: Place
+    width_uncertainty: Mm
+    length_uncertainty: Mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,75 +110,46 @@ class Crack:
         image_fraction: fraction of the measured points where the image's grey levels, not only the mask, were used.
         score: mean of the detector's map along the centre line; None without one.
         mm: the same on the surface; None without a scale.
+        grade: what a grade scale calls its largest width; None without one.
+        grades_within: all grades that it may deserve, given how far its width can be trusted; mildest first.
     """
 
     number: int
     network: int
-    polyline_px: Points = field(repr=False)
-    widths_px: NDArray[np.float64] = field(repr=False)
-    length_px: float
-    mean_width_px: float
-    median_width_px: float
-    p95_width_px: float
-    max_width_px: float
-    max_width_at: Position
-    orientation_deg: float
+    polyline_px: Line = field(repr=False)
+    widths_px: Profile = field(repr=False)
+    length_px: Px
+    mean_width_px: Px
+    median_width_px: Px
+    p95_width_px: Px
+    max_width_px: Px
+    max_width_at: Place
+    orientation_deg: Px
     direction: Direction
     branches: int
-    tortuosity: float | None
+    tortuosity: Px | None
     closed: bool
     touches_border: bool
     area_px: int
-    area_width_px: float
-    width_uncertainty_px: float
-    length_uncertainty_px: float
-    image_fraction: float
-    score: float | None = None
+    area_width_px: Px
+    width_uncertainty_px: Px
+    length_uncertainty_px: Px
+    image_fraction: Px
+    score: Px | None = None
     mm: Millimetres | None = None
+    grade: str | None = None
+    grades_within: tuple[str, ...] = ()
 
-    def to_record(self) -> dict[str, Any]:
-        """Plain values for JSON: lengths and widths to 0.001, the centre line to 0.01 px."""
-        record: dict[str, Any] = {
-            "number": self.number,
-            "network": self.network,
-            "length_px": _round(self.length_px),
-            "mean_width_px": _round(self.mean_width_px),
-            "median_width_px": _round(self.median_width_px),
-            "p95_width_px": _round(self.p95_width_px),
-            "max_width_px": _round(self.max_width_px),
-            "max_width_at": [_round(value) for value in self.max_width_at],
-            "orientation_deg": _round(self.orientation_deg),
-            "direction": self.direction,
-            "branches": self.branches,
-            "tortuosity": None if self.tortuosity is None else _round(self.tortuosity),
-            "closed": self.closed,
-            "touches_border": self.touches_border,
-            "area_px": self.area_px,
-            "area_width_px": _round(self.area_width_px),
-            "width_uncertainty_px": _round(self.width_uncertainty_px),
-            "length_uncertainty_px": _round(self.length_uncertainty_px),
-            "image_fraction": _round(self.image_fraction),
-            "score": None if self.score is None else _round(self.score),
-            "polyline_px": np.round(self.polyline_px, 2).tolist(),
-            "widths_px": _profile(self.widths_px),
-        }
-        if self.mm is not None:
-            record |= {
-                "length_mm": _round(self.mm.length, 6),
-                "mean_width_mm": _round(self.mm.mean_width, 6),
-                "median_width_mm": _round(self.mm.median_width, 6),
-                "p95_width_mm": _round(self.mm.p95_width, 6),
-                "max_width_mm": _round(self.mm.max_width, 6),
-                "max_width_mm_at": [_round(value) for value in self.mm.max_width_at],
-                "width_uncertainty_mm": _round(self.mm.width_uncertainty, 6),
-                "length_uncertainty_mm": _round(self.mm.length_uncertainty, 6),
-            }
-        return record
+    def __post_init__(self) -> None:
+        if len(self.polyline_px) != len(self.widths_px) or not len(self.polyline_px):
+            raise ValueError("a crack's line and widths differ in length")
 
+    def widths_mm(self, scale: Scale) -> NDArray[np.float64]:
+        """The width at each point on the surface, float64 (N,), NaN where another crack meets it.
 
-def _round(value: float, digits: int = 3) -> float | None:
-    return round(float(value), digits) if np.isfinite(value) else None
-
-
-def _profile(widths: NDArray[np.float64]) -> list[float | None]:
-    return [_round(width) for width in widths]
+        Args:
+            scale: the image's.
+        """
+        # Directions matter under perspective only.
+        along = self.polyline_px if scale.to_plane is None else tangents(self.polyline_px, closed=self.closed)
+        return scale.widths_mm(self.widths_px, self.polyline_px, along)

@@ -7,15 +7,17 @@ measured width passes or fails a structure, and nothing here says so.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from blemish.errors import SettingsError, did_you_mean
+from blemish.measurement.crack import Crack
 
 _SHIPPED = files("blemish.measurement") / "grades"
 
@@ -55,9 +57,12 @@ class GradeScale(BaseModel):
         last = bisect_right(self.edges_mm, width_mm + uncertainty_mm)
         return self.labels[first : last + 1]
 
-    def to_record(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return self.model_dump(mode="json")
+    def graded(self, crack: Crack) -> Crack:
+        """The crack with its grades; without any where it has no millimetres."""
+        if crack.mm is None:
+            return replace(crack, grade=None, grades_within=())
+        within = self.grades_within(crack.mm.max_width, crack.mm.width_uncertainty)
+        return replace(crack, grade=self.grade_of(crack.mm.max_width), grades_within=within)
 
 
 def shipped_grades() -> tuple[str, ...]:

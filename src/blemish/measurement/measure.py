@@ -258,8 +258,6 @@ def _on_surface(
     across = mean / float(np.nanmean(widths_px))
     along = length / length_of(line.points, closed=line.chain.closed)
     return Millimetres(
-        polyline=polyline,
-        widths=widths,
         length=length,
         mean_width=mean,
         median_width=median,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -36,10 +36,6 @@ class Region:
     equivalent_diameter_px: float | None = None
     elongation: float | None = None
     orientation_deg: float | None = None
-
-    def to_record(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 def find_regions(

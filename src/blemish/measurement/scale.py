@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import cv2
 import numpy as np
@@ -30,6 +30,7 @@ CAMERA_UNCERTAINTY = 0.05
 MARKER_FAMILIES = ("DICT_4X4_250", "DICT_5X5_250", "DICT_6X6_250", "DICT_7X7_250", "DICT_APRILTAG_36h11")
 
 Pair = tuple[float, float]
+Row = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Scale:
     mm_per_px: float
     source: str
     uncertainty: float = 0.0
-    to_plane: tuple[tuple[float, float, float], ...] | None = None
+    to_plane: tuple[Row, Row, Row] | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.mm_per_px) and SMALLEST_MM_PER_PX <= self.mm_per_px <= LARGEST_MM_PER_PX):
@@ -122,11 +123,11 @@ class Scale:
         depth = source @ matrix[2, :2] + matrix[2, 2]
         if depth.min() * depth.max() <= 0:
             raise SettingsError("The plane's four points are not in the same order in pixels and in millimetres.")
-        rows = tuple((float(a), float(b), float(c)) for a, b, c in matrix)
+        first, second, third = ((float(a), float(b), float(c)) for a, b, c in matrix)
         area = abs(np.linalg.det(jacobians(matrix, source.mean(axis=0)[np.newaxis])))[0]
         sides = np.hypot(*(source - np.roll(source, 1, axis=0)).T)
         uncertainty = min(0.99, math.sqrt(2) * CLICK_PX / float(sides.mean()))
-        return cls(math.sqrt(float(area)), "four points of a plane", uncertainty, rows)
+        return cls(math.sqrt(float(area)), "four points of a plane", uncertainty, (first, second, third))
 
     @classmethod
     def from_marker(cls, image: NDArray[np.uint8], side_mm: float) -> Self:
@@ -167,17 +168,6 @@ class Scale:
         if self.to_plane is None:
             return widths_px * self.mm_per_px
         return project_widths(np.array(self.to_plane), widths_px, points, tangents)
-
-    def to_record(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        record: dict[str, Any] = {
-            "mm_per_px": self.mm_per_px,
-            "source": self.source,
-            "relative_uncertainty": self.uncertainty,
-        }
-        if self.to_plane is not None:
-            record["px_to_mm_homography"] = [list(row) for row in self.to_plane]
-        return record
 
 
 def _marker_sides(image: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from blemish.errors import DataError
 from blemish.files import write_text
-from blemish.reports.document import Document, ImageFindings
+from blemish.findings import Finding
+from blemish.reports.document import Document
 from blemish.reports.outlines import OutlinedComponent, outline_components, rings_without_holes
 
 UNNAMED = "defect"
@@ -30,21 +31,22 @@ def write_coco(document: Document, out: Path) -> list[Path]:
         DataError: an image's size or mask was not recorded.
         BlemishError: ``out`` cannot be written to.
     """
-    inspected = [image for image in document.images if image.error is None]
-    for image in inspected:
+    # Numbers are those of the inspection, so that an image keeps its own when others fail.
+    inspected = {number: image for number, image in enumerate(document.images, start=1) if image.error is None}
+    for image in inspected.values():
         check_recorded(image)
-    labels = sorted({region.label or UNNAMED for image in inspected for region in image.regions}) or [UNNAMED]
+    labels = sorted({region.label or UNNAMED for image in inspected.values() for region in image.regions}) or [UNNAMED]
     images = [
-        {"id": image.number, "file_name": image.name, "width": image.size_px[0], "height": image.size_px[1]}
-        for image in inspected
+        {"id": number, "file_name": image.image, "width": image.size_px[0], "height": image.size_px[1]}
+        for number, image in inspected.items()
         if image.size_px is not None
     ]
     exact: list[dict[str, Any]] = []
     outlined: list[dict[str, Any]] = []
-    for image in inspected:
-        mask = image.read_mask()
+    for number, image in inspected.items():
+        mask = document.read_mask(image)
         for component in () if mask is None else outline_components(mask, image.regions):
-            shared = _annotation(len(exact) + 1, image, component, labels)
+            shared = _annotation(len(exact) + 1, number, component, labels)
             exact.append({**shared, "segmentation": _counts(component, mask.shape if mask is not None else (0, 0))})
             outlined.append({**shared, "segmentation": _polygons(component, image)})
     info = {
@@ -60,17 +62,17 @@ def write_coco(document: Document, out: Path) -> list[Path]:
     return written
 
 
-def check_recorded(image: ImageFindings) -> None:
+def check_recorded(image: Finding) -> None:
     """Raise DataError where an image's size, or the mask of what was found in it, was not recorded."""
     if image.size_px is None or (image.regions and image.mask_file is None):
-        raise DataError(f'The findings on "{image.name}" have no mask; inspect again with this version and --out.')
+        raise DataError(f'The findings on "{image.image}" have no mask; inspect again with this version and --out.')
 
 
-def _annotation(number: int, image: ImageFindings, component: OutlinedComponent, labels: list[str]) -> dict[str, Any]:
+def _annotation(number: int, image_number: int, component: OutlinedComponent, labels: list[str]) -> dict[str, Any]:
     label = UNNAMED if component.region is None else component.region.label or UNNAMED
     annotation = {
         "id": number,
-        "image_id": image.number,
+        "image_id": image_number,
         "category_id": labels.index(label) + 1 if label in labels else 1,
         "bbox": list(component.bbox_px),
         "area": component.area_px,
@@ -89,6 +91,6 @@ def _counts(component: OutlinedComponent, shape: tuple[int, ...]) -> dict[str, A
     return {"size": [shape[0], shape[1]], "counts": [*counts, rest] if rest else counts}
 
 
-def _polygons(component: OutlinedComponent, image: ImageFindings) -> list[list[int]]:
+def _polygons(component: OutlinedComponent, image: Finding) -> list[list[int]]:
     height_px = 0 if image.size_px is None else image.size_px[1]
     return [ring.ravel().tolist() for ring in rings_without_holes(component, height_px)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError, ImageError
+from blemish.findings import Finding
 from blemish.measurement.crack import Crack
 from blemish.measurement.polylines import tangents
-from blemish.reports.document import ImageFindings, Unit, size_of, widths_of
+from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import nice_step
 from blemish.reports.lines import essential_points
 from blemish.reports.outlines import outline_components
+from blemish.reports.pictures import data_uri
 from blemish.reports.width_classes import WidthClasses
 
 # Longer side of a picture, and the least that still shows a crack; see `picture_px`.
@@ -117,12 +117,18 @@ def picture_px(count: int, full_size: int) -> int:
 
 
 def draw(
-    image: ImageFindings, pixels: NDArray[np.uint8] | None, classes: WidthClasses, *, side_px: int = PICTURE_PX
+    document: Document,
+    image: Finding,
+    pixels: NDArray[np.uint8] | None,
+    classes: WidthClasses,
+    *,
+    side_px: int = PICTURE_PX,
 ) -> Drawing | None:
     """Draw one image.
 
     Args:
-        image: what was found in it.
+        document: the inspection.
+        image: one of its images.
         pixels: the image, uint8 RGB (H, W, 3); None where it cannot be read.
         classes: widths and their colours.
         side_px: longer side of the picture, where the image has as many pixels.
@@ -138,12 +144,12 @@ def draw(
     cracks = image.cracks or ()
     shrink = max(1.0, max(size) / side_px)
     return Drawing(
-        jpeg=None if pixels is None else _small(pixels, shrink),
+        jpeg=None if pixels is None else data_uri(pixels, quality=_JPEG_QUALITY, side_px=side_px),
         width_px=size[0],
         height_px=size[1],
         unit_px=round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4),
-        lines=_lines(cracks, classes, shrink),
-        outlines=_outlines(image, shrink),
+        lines=_lines(image, classes, shrink),
+        outlines=_outlines(document, image, shrink),
         markers=tuple(
             Marker(crack.max_width_at[0] + 0.5, crack.max_width_at[1] + 0.5, crack.number, told_width(crack))
             for crack in cracks[:_NUMBERED]
@@ -164,24 +170,11 @@ def told_width(crack: Crack) -> str:
     return f"{width:.2f} ± {about:.2f} {unit}"
 
 
-def _small(pixels: NDArray[np.uint8], shrink: float) -> str:
-    height_px, width_px = pixels.shape[:2]
-    size = max(1, round(width_px / shrink)), max(1, round(height_px / shrink))
-    return _jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if shrink > 1 else pixels)
-
-
-def _jpeg(pixels: NDArray[np.generic]) -> str:
-    _, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(np.asarray(pixels, np.uint8), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
-
-
-def _lines(cracks: Sequence[Crack], classes: WidthClasses, shrink: float) -> tuple[tuple[str, str], ...]:
+def _lines(image: Finding, classes: WidthClasses, shrink: float) -> tuple[tuple[str, str], ...]:
     """One path per class: the stretches of all cracks whose local width is in it."""
     paths: list[list[str]] = [[] for _ in classes.colours]
-    for crack in cracks:
-        widths = widths_of(crack, classes.unit)
+    for crack in image.cracks or ():
+        widths = widths_of(image, crack, classes.unit)
         if widths is None:
             continue
         points, steps = crack.polyline_px + 0.5, classes.index_of(_filled(widths))
@@ -206,9 +199,9 @@ def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.interp(place, place[known], widths[known])
 
 
-def _outlines(image: ImageFindings, shrink: float) -> str:
+def _outlines(document: Document, image: Finding, shrink: float) -> str:
     try:
-        mask = image.read_mask()
+        mask = document.read_mask(image)
     except (DataError, ImageError):
         # The page does without; the exports, which consist of masks, do not.
         return ""
@@ -229,7 +222,7 @@ def _path(points: NDArray[np.float64]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points.tolist())
 
 
-def _bar(image: ImageFindings, width_px: int) -> ScaleBar | None:
+def _bar(image: Finding, width_px: int) -> ScaleBar | None:
     if image.scale is not None and image.scale.to_plane is not None:
         return None
     size = 1.0 if image.scale is None else image.scale.mm_per_px
@@ -246,7 +239,7 @@ def _below(longest: float) -> float:
     return nice_step(longest) / (2.5 if f"{nice_step(longest):e}".startswith("5") else 2)
 
 
-def _close_up(image: ImageFindings, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
+def _close_up(image: Finding, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
     height_px, width_px = pixels.shape[:2]
     wanted = round(np.clip(_CLOSE_UP_WIDTHS * crack.max_width_px, *_CLOSE_UP_PX))
     side = min(wanted, height_px, width_px)
@@ -262,4 +255,11 @@ def _close_up(image: ImageFindings, crack: Crack, pixels: NDArray[np.uint8]) -> 
     crop = pixels[y : y + side, x : x + side]
     # Small crops are enlarged here, smoothly and the same in every browser.
     grown = cv2.resize(crop, (max(side, 240), max(side, 240)), interpolation=cv2.INTER_CUBIC)
-    return CloseUp(_jpeg(grown), x, y, side, (ends[0], ends[1], ends[2], ends[3]), told_width(crack))
+    return CloseUp(
+        data_uri(np.asarray(grown, np.uint8), quality=_JPEG_QUALITY),
+        x,
+        y,
+        side,
+        (ends[0], ends[1], ends[2], ends[3]),
+        told_width(crack),
+    )

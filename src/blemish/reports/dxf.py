@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.files import write_bytes
+from blemish.findings import Finding
 from blemish.reports.coco import check_recorded
-from blemish.reports.document import Document, ImageFindings, size_of
+from blemish.reports.document import Document, size_of
 from blemish.reports.lines import corner_line
 from blemish.reports.width_classes import WidthClasses, choose_classes
 
@@ -41,13 +42,13 @@ def write_dxf(document: Document, out: Path) -> list[Path]:
     for image in document.images:
         if image.cracks:
             check_recorded(image)
-            target = out / "dxf" / f"{image.file_name}.dxf"
+            target = out / "dxf" / f"{image.name}.dxf"
             write_bytes(target, drawing_of(image, classes).encode("ascii"))
             written.append(target)
     return written
 
 
-def drawing_of(image: ImageFindings, classes: WidthClasses) -> str:
+def drawing_of(image: Finding, classes: WidthClasses) -> str:
     """The drawing of one image, whose size is known. A crack lies in the layer of its largest width."""
     unit = classes.unit if image.scale is not None else "px"
     layers = layer_names(classes) if unit == classes.unit else (UNSCALED,)
@@ -77,7 +78,7 @@ def layer_names(classes: WidthClasses) -> tuple[str, ...]:
     return (f"CRACK_0_BELOW_{edges[0]}", *(f"CRACK_{i}_FROM_{edge}" for i, edge in enumerate(edges, start=1)))
 
 
-def _coordinates(image: ImageFindings) -> tuple[Callable[[Points], Points], Points | None]:
+def _coordinates(image: Finding) -> tuple[Callable[[Points], Points], Points | None]:
     """From corners of pixels, y down, to the drawing, y up; and the image's outline there, None beyond a horizon."""
     width_px, height_px = image.size_px or (0, 0)
     corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], dtype=np.float64)

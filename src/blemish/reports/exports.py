@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blemish.errors import SettingsError, did_you_mean
+from blemish.findings import MASKS_NAME, REPORT_NAME
 from blemish.images import write_png
 from blemish.reports.coco import check_recorded, write_coco
 from blemish.reports.document import Document
@@ -33,9 +34,9 @@ def write_masks(document: Document, out: Path) -> list[Path]:
         if image.error is not None:
             continue
         check_recorded(image)
-        mask = image.read_mask()
+        mask = document.read_mask(image)
         width_px, height_px = image.size_px or (0, 0)
-        target = out / "masks" / f"{image.file_name}.png"
+        target = out / MASKS_NAME / f"{image.name}.png"
         write_png(target, np.zeros((height_px, width_px), dtype=np.bool_) if mask is None else mask)
         written.append(target)
     return written
@@ -52,8 +53,7 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
 }
 
 _FILES = (
-    "report.html",
-    "images.csv",
+    REPORT_NAME,
     "cracks.csv",
     "regions.csv",
     "cracks.jsonl",

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from blemish.files import write_text
+from blemish.findings import Finding, crack_record
 from blemish.measurement.crack import Crack
 from blemish.reports.coco import UNNAMED, check_recorded
-from blemish.reports.document import Document, ImageFindings
+from blemish.reports.document import Document
 from blemish.reports.lines import corner_line
 from blemish.reports.outlines import OutlinedComponent, Polygon, Ring, outline_components
-from blemish.reports.records import sizes_record
 
-_NOT_PROPERTIES = ("max_width_at", "max_width_mm_at")
+_NOT_PROPERTIES = ("max_width_at", "mm", "grades_within")
 
 
 def write_geojson(document: Document, out: Path) -> list[Path]:
@@ -39,36 +39,37 @@ def write_geojson(document: Document, out: Path) -> list[Path]:
         if image.error is not None or not (image.cracks or image.regions):
             continue
         check_recorded(image)
-        target = out / "geojson" / f"{image.file_name}.geojson"
+        target = out / "geojson" / f"{image.name}.geojson"
         text = json.dumps(features_of(document, image), ensure_ascii=False, allow_nan=False)
         write_text(target, text + "\n")
         written.append(target)
     return written
 
 
-def features_of(document: Document, image: ImageFindings) -> dict[str, Any]:
+def features_of(document: Document, image: Finding) -> dict[str, Any]:
     """The FeatureCollection of one image."""
-    features = [_line(document, crack) for crack in image.cracks or () if len(crack.polyline_px) > 1]
-    mask = image.read_mask()
+    features = [_line(crack) for crack in image.cracks or () if len(crack.polyline_px) > 1]
+    mask = document.read_mask(image)
     features += [_area(component) for component in (() if mask is None else outline_components(mask, image.regions))]
     return {
         "type": "FeatureCollection",
         "features": features,
-        "image": image.name,
+        "image": image.image,
         "size_px": image.size_px,
-        "scale": None if image.scale is None else image.scale.to_record(),
+        **image.model_dump(mode="json", include={"scale"}),
     }
 
 
-def _line(document: Document, crack: Crack) -> dict[str, Any]:
-    record = sizes_record(crack)
+def _line(crack: Crack) -> dict[str, Any]:
+    record = crack_record(crack, line=False)
     properties = {name: value for name, value in record.items() if name not in _NOT_PROPERTIES}
+    properties |= {f"{name}_mm": value for name, value in (record["mm"] or {}).items() if name != "max_width_at"}
     x, y = crack.max_width_at
     places = {"max_width_x": round(x + 0.5, 2), "max_width_y": round(y + 0.5, 2)}
     return {
         "type": "Feature",
         "geometry": {"type": "LineString", "coordinates": np.round(corner_line(crack), 2).tolist()},
-        "properties": {"kind": "crack", **properties, **places, "grade": document.grade_of(crack)},
+        "properties": {"kind": "crack", **properties, **places},
     }
 
 

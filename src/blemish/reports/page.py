@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from blemish.errors import ImageError
 from blemish.files import write_text
+from blemish.findings import REPORT_NAME, Finding
 from blemish.images import load_image
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, ImageFindings, Unit, shown, size_of
+from blemish.reports.document import Document, Unit, size_of
 from blemish.reports.drawings import Drawing, draw, picture_px
 from blemish.reports.summary import summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
+from blemish.text import encodable
 
-PAGE_NAME = "report.html"
 # About 200 kB a picture: a page that mail and phones can take. The other images are in the table.
 PICTURES = 50
 # A table of more rows is one for a spreadsheet.
@@ -31,12 +33,10 @@ _CRACKS_ON_A_CARD = 6
 class Row:
     """One crack in a table: values as told, and as sorted and filtered by."""
 
-    image: ImageFindings
+    finding: Finding
     crack: Crack
     unit: Unit
-    grade: str | None
     grade_index: int | None
-    grades_within: tuple[str, ...]
 
     @property
     def max_width(self) -> float:
@@ -57,7 +57,7 @@ class Row:
 class ImageRow:
     """One image with what the filters and the order of the page go by."""
 
-    image: ImageFindings
+    finding: Finding
     rank: int
     rows: tuple[Row, ...]
     drawing: Drawing | None = None
@@ -96,9 +96,9 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     images = [
         _image_row(document, image, rank, classes.unit) for rank, image in enumerate(document.worst_first(), start=1)
     ]
-    shown_images = [row for row in images[:pictures] if row.image.error is None]
+    shown_images = [row for row in images[:pictures] if row.finding.error is None]
     side_px = picture_px(len(shown_images), PICTURES)
-    cards = [replace(row, drawing=_draw(document, row.image, classes, side_px)) for row in shown_images]
+    cards = [replace(row, drawing=_draw(document, row.finding, classes, side_px)) for row in shown_images]
     rows = sorted(
         (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
     )
@@ -118,7 +118,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     }
     page = environment.get_template("report.html").render(
         document=document,
-        title=shown(document.folder.resolve().name),
+        title=encodable(document.folder.resolve().name),
         summary=summarise(document, classes),
         classes=classes,
         cards=cards,
@@ -135,48 +135,33 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         rows_at_once=_ROWS_AT_ONCE,
         cracks_on_a_card=_CRACKS_ON_A_CARD,
     )
-    target = out / PAGE_NAME
+    target = out / REPORT_NAME
     write_text(target, page + "\n")
     return [target]
 
 
-def _image_row(document: Document, image: ImageFindings, rank: int, wanted: Unit) -> ImageRow:
-    cracks = image.cracks or ()
-    has_scale = image.scale is not None and all(crack.mm is not None for crack in cracks)
+def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) -> ImageRow:
+    cracks = finding.cracks or ()
+    has_scale = finding.scale is not None and all(crack.mm is not None for crack in cracks)
     unit: Unit = wanted if has_scale else "px"
-    rows = []
-    for crack in cracks:
-        grade = document.grade_of(crack)
-        index = None if grade is None or document.grades is None else list(document.grades.labels).index(grade)
-        rows.append(Row(image, crack, unit, grade, index, document.grades_within(crack)))
-    return ImageRow(image, rank, tuple(rows))
+    labels = [] if document.grades is None else list(document.grades.labels)
+    rows = (Row(finding, crack, unit, labels.index(crack.grade) if crack.grade in labels else None) for crack in cracks)
+    return ImageRow(finding, rank, tuple(rows))
 
 
-def _draw(document: Document, image: ImageFindings, classes: WidthClasses, side_px: int) -> Drawing | None:
-    path = document.find_image(image)
+def _draw(document: Document, finding: Finding, classes: WidthClasses, side_px: int) -> Drawing | None:
+    path = document.find_image(finding)
+    bit_range = None if document.run is None else document.run.options.bit_range
     try:
-        pixels = None if path is None else load_image(path, bit_range=_bit_range(document)).pixels
+        pixels = None if path is None else load_image(path, bit_range=bit_range).pixels
     except ImageError:
         pixels = None
-    return draw(image, pixels, classes, side_px=side_px)
-
-
-def _bit_range(document: Document) -> tuple[int, int] | None:
-    """The raw values that the inspection took for black and white."""
-    asked = None if document.run is None else document.run.settings.get("bit-range")
-    if not isinstance(asked, str):
-        return None
-    low, _, high = asked.partition(",")
-    try:
-        return int(low), int(high)
-    except ValueError:
-        # A record edited by hand: the picture then shows the image's own range.
-        return None
+    return draw(document, finding, pixels, classes, side_px=side_px)
 
 
 def _regions(images: list[ImageRow]) -> list[tuple[ImageRow, int, Any]]:
     """The regions of all images, worst first, with their image and number."""
-    found = [(row, number, region) for row in images for number, region in enumerate(row.image.regions, start=1)]
+    found = [(row, number, region) for row in images for number, region in enumerate(row.finding.regions, start=1)]
     return sorted(found, key=lambda each: -each[2].score)
 
 
@@ -184,26 +169,27 @@ def _settings(document: Document) -> dict[str, str]:
     run = document.run
     if run is None:
         return {}
-    return {
-        "inspected": run.date.replace("T", " "),
-        "with blemish": run.blemish,
-        **{name: _plain(value) for name, value in run.settings.items()},
-    }
+    options = {name: value for name, value in run.options.model_dump().items() if value is not None}
+    return {"inspected": run.date.replace("T", " "), "with blemish": run.blemish, **_told(options)}
 
 
 def _detector(document: Document) -> dict[str, str]:
-    return {} if document.run is None else {name: _plain(value) for name, value in document.run.detector.items()}
+    return {} if document.run is None else _told(document.run.detector.model_dump())
+
+
+def _told(record: Mapping[str, Any]) -> dict[str, str]:
+    return {name.replace("_", " "): _plain(value) for name, value in record.items()}
 
 
 def _plain(value: Any) -> str:
     """A setting as a reader wants it."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(each)}" for name, each in value.items() if each is not None) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return shown(value) if isinstance(value, str) else f"{value:.6g}"
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def _scales(document: Document) -> list[str]:
@@ -214,11 +200,11 @@ def _scales(document: Document) -> list[str]:
             told[_told_scale(image)] = told.get(_told_scale(image), 0) + 1
     if len(told) > 8:
         sizes = [image.scale.mm_per_px for image in document.images if image.scale is not None]
-        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, image by image; images.csv lists them"]
+        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, image by image; findings.csv lists them"]
     return list(told) if len(told) == 1 else [f"{name}: {count} images" for name, count in told.items()]
 
 
-def _told_scale(image: ImageFindings) -> str:
+def _told_scale(image: Finding) -> str:
     scale = image.scale
     if scale is None:
         return "no scale"

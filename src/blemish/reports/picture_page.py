@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from blemish.files import write_text
-
-_JPEG_QUALITY = 88
+from blemish.reports.pictures import data_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +54,8 @@ def write_picture_page(
         BlemishError: the file cannot be written.
     """
     environment = Environment(loader=PackageLoader("blemish.reports"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["data_uri"] = _data_uri
+    environment.filters["data_uri"] = data_uri
     template = environment.get_template("picture_page.html")
     write_text(
         target, template.render(title=title, lead=lead, paragraphs=paragraphs, metrics=metrics, cards=cards) + "\n"
     )
-
-
-def _data_uri(picture: NDArray[np.uint8]) -> str:
-    _, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 import numpy as np
 
-from blemish.findings import VERDICTS
+from blemish.findings import VERDICTS, Finding
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, ImageFindings, Unit, shown, size_of, widths_of
+from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.width_classes import WidthClasses
 
@@ -58,7 +58,7 @@ def summarise(document: Document, classes: WidthClasses) -> Summary:
         verdicts=_verdicts(document),
         classes=_by_class([crack for _, crack in cracks], classes) if document.measured else (),
         grades=_by_grade(document, [crack for _, crack in cracks], unit),
-        histograms=_histograms([crack for _, crack in cracks], classes) if cracks else (),
+        histograms=_histograms(cracks, classes) if cracks else (),
         notes=_notes(document, unit),
     )
 
@@ -78,9 +78,7 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _metrics(
-    document: Document, cracks: list[tuple[ImageFindings, Crack]], unit: Unit
-) -> tuple[tuple[str, str, str], ...]:
+def _metrics(document: Document, cracks: list[tuple[Finding, Crack]], unit: Unit) -> tuple[tuple[str, str, str], ...]:
     answered = [image for image in document.images if image.error is None]
     failed = len(document.images) - len(answered)
     metrics = [("images inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
@@ -97,7 +95,7 @@ def _metrics(
         lengths = [size_of(crack, "length", unit) or 0.0 for _, crack in cracks]
         number, length_unit = told_length(sum(lengths), unit).rsplit(" ", 1)
         width = size_of(widest, "max_width", unit) or 0.0
-        metrics.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {image.name}"))
+        metrics.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {image.image}"))
         metrics.append(("total length", f"{number} {length_unit}", f"longest {told_length(max(lengths), unit)}"))
         metrics += _density(document)
     return tuple(metrics)
@@ -140,7 +138,7 @@ def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Group, ...]:
 def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Group, ...]:
     if document.grades is None or unit != "mm" or not document.measured:
         return ()
-    grades = [document.grade_of(crack) for crack in cracks]
+    grades = [crack.grade for crack in cracks]
     fractions = []
     for label in document.grades.labels:
         inside = [crack for crack, grade in zip(cracks, grades, strict=True) if grade == label]
@@ -152,12 +150,12 @@ def _total(cracks: list[Crack], unit: Unit) -> str:
     return told_length(sum(size_of(crack, "length", unit) or 0.0 for crack in cracks), unit) if cracks else "–"
 
 
-def _histograms(cracks: list[Crack], classes: WidthClasses) -> tuple[Histogram, ...]:
-    unit = classes.unit
+def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses) -> tuple[Histogram, ...]:
+    unit, cracks = classes.unit, [crack for _, crack in found]
     lengths = np.array([size_of(crack, "length", unit) for crack in cracks], dtype=np.float64)
     by_class = np.zeros(len(classes.labels))
-    for crack, length in zip(cracks, lengths, strict=True):
-        widths = widths_of(crack, unit)
+    for (image, crack), length in zip(found, lengths, strict=True):
+        widths = widths_of(image, crack, unit)
         known = np.empty(0) if widths is None else widths[np.isfinite(widths)]
         if known.size:
             by_class += length * np.bincount(classes.index_of(known), minlength=len(by_class)) / known.size
@@ -191,9 +189,9 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
             f"{_images(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
             "inspected: only what was found can be drawn."
         )
-    guarantee = None if document.run is None else document.run.settings.get("guarantee")
-    if isinstance(guarantee, str) and guarantee != "not in doubt":
-        notes.append(guarantee)
+    guarantee = None if document.run is None else document.run.guarantee
+    if guarantee is not None and guarantee.sentence is not None:
+        notes.append(guarantee.sentence)
     failed = sum(image.error is not None for image in document.images)
     notes += _not_inspected(document)
     if document.measured and unit == "px":
@@ -217,15 +215,13 @@ def _not_inspected(document: Document) -> list[str]:
     """What could not be inspected, by ending and reason."""
     reasons = Counter(
         (
-            PurePath(image.path).suffix.lower() or "file",
+            PurePath(image.path or image.image).suffix.lower() or "file",
             image.error.removeprefix(f'"{image.path}" is ').removesuffix("."),
         )
         for image in document.images
         if image.error is not None
     )
-    notes = [
-        f"{count} {ending} not inspected: {shown(why)}." for (ending, why), count in reasons.most_common(_MAX_REASONS)
-    ]
+    notes = [f"{count} {ending} not inspected: {why}." for (ending, why), count in reasons.most_common(_MAX_REASONS)]
     others = reasons.total() - sum(count for _, count in reasons.most_common(_MAX_REASONS))
     if others:
         notes.append(f"{_images(others)} more could not be inspected: the table of images says why.")

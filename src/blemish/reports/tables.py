@@ -1,50 +1,28 @@
-"""Findings as tables: ``cracks.csv``, ``images.csv``, ``regions.csv``, and ``cracks.jsonl`` with a line per crack."""
+"""Findings as tables: ``findings.csv``, ``cracks.csv``, ``regions.csv``, and ``cracks.jsonl`` with a line per crack."""
 
 from __future__ import annotations
 
 import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from blemish.files import write_text
-from blemish.measurement.crack import Crack
+from blemish.files import replacing, write_text
+from blemish.findings import TABLE_NAME, Finding, crack_record
+from blemish.measurement.crack import Crack, Millimetres
+from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
-from blemish.reports.document import Document, ImageFindings, size_of
-from blemish.reports.records import sizes_record
+from blemish.reports.document import Document, size_of
 
-_SIZES = ("length", "mean_width", "median_width", "p95_width", "max_width")
-_UNCERTAINTIES = ("width_uncertainty", "length_uncertainty")
-_CRACK_COLUMNS = (
-    "image",
-    "crack",
-    "network",
-    "grade",
-    "grades_within_uncertainty",
-    *(f"{name}_mm" for name in (*_SIZES, *_UNCERTAINTIES)),
-    *(f"{name}_px" for name in (*_SIZES, *_UNCERTAINTIES)),
-    "max_width_x_px",
-    "max_width_y_px",
-    "orientation_deg",
-    "direction",
-    "branches",
-    "tortuosity",
-    "closed",
-    "touches_border",
-    "area_px",
-    "area_width_px",
-    "image_fraction",
-    "score",
-    "mm_per_px",
-    "scale_source",
-)
 _IMAGE_COLUMNS = (
     "image",
+    "path",
     "verdict",
     "score",
     "p_value",
+    "label",
     "cracks",
     "worst_grade",
     "max_width_mm",
@@ -55,6 +33,7 @@ _IMAGE_COLUMNS = (
     "regions",
     "defect_area_px",
     "defect_area_fraction",
+    "worst_bbox_px",
     "width_px",
     "height_px",
     "mm_per_px",
@@ -62,17 +41,27 @@ _IMAGE_COLUMNS = (
     "notes",
     "error",
 )
+# Of a crack everything but its line; what is a pair or a list stands in columns of its own.
+_APART = {"number", "network", "grade", "grades_within", "polyline_px", "widths_px", "max_width_at", "mm"}
+_MM = tuple(own.name for own in fields(Millimetres) if own.name not in _APART)
+_CRACK_COLUMNS = (
+    "image",
+    "crack",
+    "network",
+    "grade",
+    "grades_within_uncertainty",
+    *(f"{name}_mm" for name in _MM),
+    "max_width_x_px",
+    "max_width_y_px",
+    *(own.name for own in fields(Crack) if own.name not in _APART),
+    "mm_per_px",
+    "scale_source",
+)
 _REGION_COLUMNS = (
     "image",
     "region",
-    "label",
-    "score",
-    "mean_score",
     "area_mm2",
-    "area_px",
-    "equivalent_diameter_px",
-    "elongation",
-    "orientation_deg",
+    *(own.name for own in fields(Region) if own.name not in {"bbox_px", "centroid_px"}),
     "x_px",
     "y_px",
     "width_px",
@@ -83,7 +72,7 @@ _REGION_COLUMNS = (
 
 
 def write_csv(document: Document, out: Path) -> list[Path]:
-    """Write ``images.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
+    """Write ``findings.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
 
     Returns:
         The files written.
@@ -91,17 +80,24 @@ def write_csv(document: Document, out: Path) -> list[Path]:
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
-    written = [_write(out / "images.csv", _IMAGE_COLUMNS, (_image_row(document, image) for image in document.images))]
+    written = [_write(out / TABLE_NAME, _IMAGE_COLUMNS, map(_image_row, document.images))]
     if document.measured:
-        rows = (_crack_row(document, image, crack) for image, crack in document.cracks())
+        rows = (_crack_row(image, crack) for image, crack in document.cracks())
         written.append(_write(out / "cracks.csv", _CRACK_COLUMNS, rows))
     if any(image.regions for image in document.images):
         written.append(_write(out / "regions.csv", _REGION_COLUMNS, _region_rows(document)))
     return written
 
 
+def image_table(file: TextIO) -> Callable[[Finding], None]:
+    """Begin ``findings.csv`` in an open file; the function that is returned appends the row of a finding."""
+    table = csv.DictWriter(file, _IMAGE_COLUMNS)
+    table.writeheader()
+    return lambda finding: table.writerow(_image_row(finding))
+
+
 def write_jsonl(document: Document, out: Path) -> list[Path]:
-    """Write ``cracks.jsonl``: a line per crack, as in ``findings.jsonl``, with its image, scale and grade.
+    """Write ``cracks.jsonl``: a line per crack, as in ``findings.jsonl``, with its image and scale.
 
     Returns:
         The file written.
@@ -111,15 +107,14 @@ def write_jsonl(document: Document, out: Path) -> list[Path]:
     """
     lines = []
     for image, crack in document.cracks():
-        scale = None if image.scale is None else image.scale.to_record()
-        record = {"image": image.name, **crack.to_record(), "grade": document.grade_of(crack), "scale": scale}
+        record = {"image": image.image, **crack_record(crack), **image.model_dump(mode="json", include={"scale"})}
         lines.append(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
     target = out / "cracks.jsonl"
     write_text(target, "".join(lines))
     return [target]
 
 
-def length_per_area(image: ImageFindings) -> float | None:
+def length_per_area(image: Finding) -> float | None:
     """Metres of crack per square metre of surface; None without a scale, or where perspective hides the area."""
     if image.scale is None or image.scale.to_plane is not None or image.size_px is None:
         return None
@@ -127,39 +122,43 @@ def length_per_area(image: ImageFindings) -> float | None:
     return 1000 * sum(size_of(crack, "length", "mm") or 0.0 for crack in image.cracks or ()) / area_mm2
 
 
-def _crack_row(document: Document, image: ImageFindings, crack: Crack) -> dict[str, Any]:
-    record = sizes_record(crack)
+def _crack_row(image: Finding, crack: Crack) -> dict[str, Any]:
+    record = crack_record(crack, line=False)
+    x, y = record["max_width_at"]
     return {
         **{name: record.get(name) for name in _CRACK_COLUMNS},
+        **{f"{name}_mm": value for name, value in (record["mm"] or {}).items() if name in _MM},
         **_scale(image.scale),
-        "image": image.name,
+        "image": image.image,
         "crack": crack.number,
-        "grade": document.grade_of(crack),
-        "grades_within_uncertainty": "; ".join(document.grades_within(crack)),
-        "max_width_x_px": record["max_width_at"][0],
-        "max_width_y_px": record["max_width_at"][1],
+        "grades_within_uncertainty": "; ".join(crack.grades_within),
+        "max_width_x_px": x,
+        "max_width_y_px": y,
     }
 
 
-def _image_row(document: Document, image: ImageFindings) -> dict[str, Any]:
-    cracks = image.cracks or ()
+def _image_row(image: Finding) -> dict[str, Any]:
+    cracks, regions = image.cracks or (), image.regions
     width_px, height_px = image.size_px or (None, None)
-    area_px = sum(region.area_px for region in image.regions)
+    area_px = sum(region.area_px for region in regions)
     worst = max(cracks, key=lambda crack: size_of(crack, "max_width", "mm") or 0.0, default=None)
     row = {
         **_scale(image.scale),
-        "image": image.name,
+        "image": image.image,
+        "path": image.path,
         "verdict": image.verdict,
         "score": image.score,
         "p_value": image.p_value,
+        "label": image.label,
         "cracks": None if image.cracks is None else len(cracks),
-        "worst_grade": None if worst is None else document.grade_of(worst),
+        "worst_grade": None if worst is None else worst.grade,
         "length_per_area_m_per_m2": _rounded(length_per_area(image)),
-        "regions": len(image.regions),
+        "regions": len(regions),
         "defect_area_px": area_px,
         "defect_area_fraction": None
         if image.size_px is None
         else round(area_px / (image.size_px[0] * image.size_px[1]), 6),
+        "worst_bbox_px": " ".join(map(str, regions[0].bbox_px)) if regions else None,
         "width_px": width_px,
         "height_px": height_px,
         "notes": "; ".join(image.notes),
@@ -168,9 +167,8 @@ def _image_row(document: Document, image: ImageFindings) -> dict[str, Any]:
     for unit in ("mm", "px"):
         lengths = [size_of(crack, "length", unit) for crack in cracks]
         widths = [size_of(crack, "max_width", unit) for crack in cracks]
-        row[f"total_length_{unit}"] = (
-            _rounded(sum(length for length in lengths if length is not None)) if cracks else None
-        )
+        known = [length for length in lengths if length is not None]
+        row[f"total_length_{unit}"] = _rounded(sum(known)) if known else None
         row[f"max_width_{unit}"] = _rounded(max((width for width in widths if width is not None), default=None))
     return row
 
@@ -180,17 +178,12 @@ def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
         scale = image.scale if image.scale is not None and image.scale.to_plane is None else None
         for number, region in enumerate(image.regions, start=1):
             x, y, width, height = region.bbox_px
+            own = {name: getattr(region, name) for name in _REGION_COLUMNS if hasattr(region, name)}
             yield {
-                "image": image.name,
+                **{name: _rounded(value) if isinstance(value, float) else value for name, value in own.items()},
+                "image": image.image,
                 "region": number,
-                "label": region.label,
-                "score": _rounded(region.score),
-                "mean_score": _rounded(region.mean_score),
                 "area_mm2": None if scale is None else _rounded(region.area_px * scale.mm_per_px**2),
-                "area_px": region.area_px,
-                "equivalent_diameter_px": _rounded(region.equivalent_diameter_px),
-                "elongation": _rounded(region.elongation),
-                "orientation_deg": _rounded(region.orientation_deg),
                 "x_px": x,
                 "y_px": y,
                 "width_px": width,
@@ -209,10 +202,9 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _write(target: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Path:
-    text = io.StringIO()
-    table = csv.DictWriter(text, columns)
-    table.writeheader()
-    table.writerows(rows)
     # Excel takes a table for one in the local code page unless it begins with a byte order mark.
-    write_text(target, "\ufeff" + text.getvalue())
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
     return target

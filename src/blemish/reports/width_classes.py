@@ -54,7 +54,7 @@ class WidthClasses:
 def choose_classes(document: Document) -> WidthClasses:
     """Classes for an inspection: steps around its widths, and every limit of its grade scale."""
     unit = document.unit
-    widths = [widths for _, crack in document.cracks() if (widths := widths_of(crack, unit)) is not None]
+    widths = [each for image, crack in document.cracks() if (each := widths_of(image, crack, unit)) is not None]
     limits: Sequence[float] = document.grades.edges_mm if document.grades is not None and unit == "mm" else ()
     known = np.concatenate([np.empty(0), *widths])
     known = known[np.isfinite(known) & (known > 0)]

@@ -1,0 +1,106 @@
+"""From what was outlined to measured cracks: one more step on a detector's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.detectors.result import Inspection
+from blemish.errors import SettingsError
+from blemish.measurement import Crack, GradeScale, Scale, load_grades, measure_mask
+
+DEFAULT_GRADES = "eurocode-2"
+
+ScaleOf = Callable[[NDArray[np.uint8]], Scale]
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What is measured beyond score and regions.
+
+    Attributes:
+        cracks: whether to measure cracks where the detector outlines anything.
+        scale: the scale of all images, or what tells that of an image from its pixels, uint8 RGB (H, W, 3), such as a
+            marker in it. An image whose scale cannot be told is measured in pixels, and a note says why.
+        grades: what largest widths are graded by, where there is a scale.
+    """
+
+    cracks: bool = True
+    scale: Scale | ScaleOf | None = None
+    grades: GradeScale | None = None
+
+    @classmethod
+    def of(
+        cls,
+        scale: float | Scale | ScaleOf | None = None,
+        grades: GradeScale | Path | str | None = None,
+        *,
+        cracks: bool = True,
+    ) -> Self:
+        """From what a person gives: a number is millimetres per pixel, and grades go by name or file.
+
+        With a scale and no grades, they are those of ``eurocode-2``.
+
+        Raises:
+            SettingsError: grades without a scale, an absurd scale, or no such grades.
+        """
+        if scale is None:
+            if grades is not None:
+                raise SettingsError(
+                    "Widths are graded in millimetres; say how large a pixel is, for instance --mm-per-px 0.2 "
+                    "(in Python scale=0.2)."
+                )
+            return cls(cracks)
+        chosen = grades if isinstance(grades, GradeScale) else load_grades(grades or DEFAULT_GRADES)
+        return cls(cracks, Scale.given(scale) if isinstance(scale, int | float) else scale, chosen)
+
+    @property
+    def told_scale(self) -> str | None:
+        """How the scale was given, in words; None without one."""
+        if self.scale is None:
+            return None
+        if isinstance(self.scale, Scale):
+            return f"{self.scale.mm_per_px:.6g} mm per pixel ({self.scale.source})"
+        name = getattr(self.scale, "__name__", None)
+        return str(self.scale) if name is None else f"told for each image by {name}"
+
+    def scale_of(self, pixels: NDArray[np.uint8]) -> Scale | None:
+        """The scale of one image. Raises SettingsError where it cannot be told."""
+        return self.scale if self.scale is None or isinstance(self.scale, Scale) else self.scale(pixels)
+
+    def graded(self, cracks: tuple[Crack, ...]) -> tuple[Crack, ...]:
+        """The cracks with their grades, where there are any to give."""
+        return cracks if self.grades is None else tuple(map(self.grades.graded, cracks))
+
+    def measure(self, answer: Inspection, level: float | None) -> Inspection:
+        """The answer with scale and cracks; as it is where there are no pixels.
+
+        Args:
+            answer: of `Detector.inspect_pixels`.
+            level: the pixel threshold that the mask was cut from the anomaly map at; None where there is none.
+        """
+        if answer.pixels is None:
+            return answer
+        scale, notes = None, answer.notes
+        try:
+            scale = self.scale_of(answer.pixels)
+        except SettingsError as error:
+            notes = (*notes, str(error).removesuffix("."))
+        cracks = None
+        if self.cracks and answer.mask is not None:
+            measured = measure_mask(
+                answer.mask,
+                answer.pixels,
+                scale=scale,
+                probability=None if level is None else answer.anomaly_map,
+                level=0.5 if level is None else level,
+            )
+            cracks = self.graded(measured.cracks)
+            if measured.left_out:
+                notes = (*notes, f"{measured.left_out} cracks shorter than all others were not measured")
+        return answer.saying(scale=scale, cracks=cracks, notes=notes)

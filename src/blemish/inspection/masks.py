@@ -1,0 +1,190 @@
+"""The verb `measure`: a mask from anywhere in; measured cracks out, and how they changed since an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.datasets.masks import FileMask
+from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
+from blemish.errors import DataError, SettingsError
+from blemish.findings import crack_record
+from blemish.images import image_size_px
+from blemish.measurement import Crack, CrackChange, GradeScale, Scale, compare_cracks, measure_mask, register_images
+from blemish.reports.overlays import outline
+from blemish.reports.pictures import data_uri, save_picture, show
+
+MaskLike = Path | str | NDArray[np.bool_]
+"""A mask's file, or bool (H, W), True inside cracks."""
+
+# A mask that is set on more than this fraction of its pixels is the wrong way round.
+_MAX_SET = 0.9
+_SHOWN_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class MaskMeasurement:
+    """What `blemish.measure` returns.
+
+    Attributes:
+        cracks: widest first.
+        changes: what became of each crack since the earlier mask; None without one.
+        scale: size of a pixel; None without one.
+        grades: what widths were graded by; None without a scale.
+        notes: what was left out, a sentence each.
+        small_components: connected components of the mask that were too short for a crack.
+        left_out: cracks that were too many to be measured.
+        pixels: the mask, bool (H, W).
+        image: the image, uint8 RGB (H, W, 3); None without one.
+    """
+
+    cracks: tuple[Crack, ...]
+    changes: tuple[CrackChange, ...] | None
+    scale: Scale | None
+    grades: GradeScale | None
+    notes: tuple[str, ...]
+    small_components: int
+    left_out: int
+    pixels: NDArray[np.bool_] = field(repr=False)
+    image: NDArray[np.uint8] | None = field(repr=False)
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        record = {
+            "scale": None if self.scale is None else asdict(self.scale),
+            "grade_scale": None if self.grades is None else self.grades.model_dump(mode="json"),
+            "cracks": [crack_record(crack) for crack in self.cracks],
+            "small_components": self.small_components,
+            "left_out": self.left_out,
+            "notes": list(self.notes),
+        }
+        changes = {} if self.changes is None else {"changes": [change.to_record() for change in self.changes]}
+        return {**record, **changes}
+
+    def overlay(self) -> NDArray[np.uint8]:
+        """The mask's outline on the image, or on black without one, uint8 RGB (H, W, 3)."""
+        canvas = np.zeros((*self.pixels.shape, 3), np.uint8) if self.image is None else self.image.copy()
+        outline(canvas, self.pixels)
+        return canvas
+
+    def save(self, path: Path | str) -> None:
+        """Write `overlay` as a picture, PNG or JPEG by the suffix.
+
+        Raises:
+            ImageError: another suffix.
+            BlemishError: it cannot be written.
+        """
+        save_picture(Path(path), self.overlay())
+
+    def show(self) -> None:
+        """Show the cracks in a notebook, or `overlay` in the system's image viewer."""
+        show(self, self.overlay)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        unit = "px" if self.scale is None else "mm"
+        rows = ""
+        for crack in self.cracks:
+            sizes = (
+                (crack.length_px, crack.mean_width_px, crack.max_width_px, crack.width_uncertainty_px)
+                if crack.mm is None
+                else (crack.mm.length, crack.mm.mean_width, crack.mm.max_width, crack.mm.width_uncertainty)
+            )
+            values = [str(crack.number), *(f"{size:.3g}" for size in sizes), crack.direction, crack.grade or ""]
+            rows += f"<tr>{''.join(f'<td>{escape(value)}</td>' for value in values)}</tr>"
+        titles = ("crack", f"length, {unit}", f"mean width, {unit}", f"max width, {unit}", "±", "direction", "grade")
+        heads = "".join(f"<th>{title}</th>" for title in titles)
+        notes = "".join(f"<br><small>{escape(note)}</small>" for note in self.notes)
+        picture = f'<img src="{data_uri(self.overlay(), side_px=_SHOWN_PX)}" alt="">'
+        return f"<table><tr>{heads}</tr>{rows}</table>{notes}<br>{picture}"
+
+
+def measure(
+    mask: MaskLike,
+    image: ImageLike | None = None,
+    *,
+    scale: float | Scale | ScaleOf | None = None,
+    grades: GradeScale | Path | str | None = None,
+    earlier_mask: MaskLike | None = None,
+    earlier_image: ImageLike | None = None,
+) -> MaskMeasurement:
+    """Measure the cracks of a mask: length, width and where it is largest, direction, branches.
+
+    Args:
+        mask: cracks white, or anything above 0.
+        image: what the mask was made of: hairlines are measured by its grey levels, and markers are found in it.
+        scale: millimetres per pixel, a `Scale`, or a function that tells it from the image's pixels.
+        grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
+        earlier_mask, earlier_image: of the same surface at an earlier date, to tell what changed.
+
+    Raises:
+        ImageError: a file cannot be read.
+        DataError: mask and image do not fit each other, or the mask is white nearly everywhere.
+        SettingsError: options that cannot be right, or one of the images that a comparison needs is missing.
+
+    Example:
+        >>> import blemish
+        >>> import numpy as np
+        >>> mask = np.zeros((100, 200), bool)
+        >>> mask[50:54, 20:180] = True
+        >>> crack = blemish.measure(mask, scale=0.5).cracks[0]
+        >>> round(crack.mm.length), round(crack.mm.max_width)
+        (80, 2)
+    """
+    if (earlier_mask is None) != (earlier_image is None) or (earlier_mask is not None and image is None):
+        raise SettingsError("To compare two dates give --earlier-mask and --earlier-image, and --image as well.")
+    how = Measuring.of(scale, grades)
+    pixels, loaded, notes = _read(mask, image)
+    # Without an image only the size is asked for.
+    known = how.scale_of(pixels.view(np.uint8) if loaded is None else loaded)
+    measured = measure_mask(pixels, loaded, scale=known)
+    changes = None
+    if earlier_mask is not None and loaded is not None:
+        earlier_pixels, earlier_loaded, _ = _read(earlier_mask, earlier_image)
+        assert earlier_loaded is not None
+        earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
+        changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=known)
+    if measured.small_components:
+        notes.append(
+            f"Left out as too short for a crack (below 8 px): {measured.small_components} components of the mask."
+        )
+    if measured.left_out:
+        notes.append(f"Only the longest 2000 cracks were measured; {measured.left_out} were not.")
+    return MaskMeasurement(
+        cracks=how.graded(measured.cracks),
+        changes=changes,
+        scale=known,
+        grades=how.grades,
+        notes=tuple(notes),
+        small_components=measured.small_components,
+        left_out=measured.left_out,
+        pixels=pixels,
+        image=loaded,
+    )
+
+
+def _read(mask: MaskLike, image: ImageLike | None) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, list[str]]:
+    """The mask, bool (H, W), the image, RGB uint8 (H, W, 3), where there is one, and how the mask was read."""
+    source = None if image is None else source_of(image)
+    loaded = None if source is None else source.load().pixels
+    notes = []
+    if isinstance(mask, np.ndarray):
+        pixels, said = mask > 0, "The mask"
+    else:
+        path, said = Path(mask), f'The mask "{mask}"'
+        height, width = image_size_px(path) if loaded is None else loaded.shape[:2]
+        settled = FileMask(path, None if source is None else source.path).settled()
+        pixels = settled.read(height, width)
+        if settled.meaning is not None and settled.meaning.note:
+            notes.append(settled.meaning.note)
+    if pixels.mean() > _MAX_SET:
+        raise DataError(
+            f"{said} is set on {pixels.mean():.0%} of its pixels; a mask is white in cracks and black beside them, so "
+            "it may have to be inverted."
+        )
+    return pixels, loaded, notes

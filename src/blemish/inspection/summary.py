@@ -1,0 +1,159 @@
+"""What came of inspecting many images: counts, findings, and where they were written."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, RunRecord, Verdict, read_findings
+from blemish.inspection.writing import writing_findings
+from blemish.reports.document import Document
+from blemish.reports.page import write_page
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionSummary:
+    """What `blemish.inspect` returns.
+
+    Attributes:
+        inspected: images with an answer.
+        failed: images that could not be inspected; their findings say why.
+        left_out: files in a folder that look like images, or hold some, and are not read; their findings say why.
+        verdicts: how many images got each.
+        run: what the inspection was, the state of the detector's guarantee included.
+        out: the folder that was written; None without one.
+        page: the report; None without one.
+        submission: the table of run lengths; None without one.
+    """
+
+    inspected: int
+    failed: int
+    left_out: int
+    verdicts: Mapping[Verdict, int]
+    run: RunRecord
+    out: Path | None = None
+    page: Path | None = None
+    submission: Path | None = None
+    _kept: tuple[Finding, ...] | None = field(default=None, repr=False)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """One for each image, in order; read from ``findings.jsonl`` where there is a folder.
+
+        Raises:
+            DataError: the file is gone or damaged.
+        """
+        if self._kept is not None or self.out is None:
+            return self._kept or ()
+        return tuple(read_findings(self.out / FINDINGS_NAME))
+
+    @property
+    def warning(self) -> str | None:
+        """What a person must know of the guarantee; None where nothing is in doubt or nothing was guaranteed."""
+        return None if self.run.guarantee is None else self.run.guarantee.sentence
+
+    def __str__(self) -> str:
+        return f"{self._counts()}.{''.join(self._places())}"
+
+    def save(self, folder: Path | str) -> None:
+        """Write findings, the run's record and the report into another folder; overlays and masks stay where they are.
+
+        Raises:
+            BlemishError: it cannot be written to.
+        """
+        folder, findings = Path(folder), tuple(self.findings)
+        if self.out is not None:
+            findings = tuple(one.model_copy(update={"mask_file": None}) for one in findings)
+        with writing_findings(folder) as write:
+            for finding in findings:
+                write(finding)
+        self.run.write(folder)
+        write_page(Document(folder, self.run, self.run.grades, findings), folder)
+
+    def show(self) -> None:
+        """Open the report in the browser; without one print the counts."""
+        if self.page is None:
+            print(self)
+        else:
+            webbrowser.open(self.page.resolve().as_uri())
+
+    def _counts(self) -> str:
+        said = f"{self.inspected} inspected"
+        if self.verdicts:
+            counted = [name for name in reversed(VERDICTS) if self.verdicts.get(name) or name != "unusable"]
+            said += f" ({', '.join(f'{self.verdicts.get(name, 0)} {name}' for name in counted)})"
+        said += f", {self.failed} could not be inspected" if self.failed else ""
+        return said + (f", {self.left_out} left out" if self.left_out else "")
+
+    def _places(self) -> Iterator[str]:
+        if self.submission is not None:
+            yield f" Run lengths are in {self.submission}."
+        if self.page is not None:
+            size_mb = self.page.stat().st_size / 1e6
+            yield f" Findings and {self.page.name} ({size_mb:.1f} MB) are in {self.out}."
+        elif self.out is not None:
+            yield f" Findings are in {self.out}."
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the counts and the worst images."""
+        findings = self.findings
+        order = {name: place for place, name in enumerate(VERDICTS)}
+        worst = sorted(findings, key=lambda one: (order.get(one.verdict or "pass", 0), -(one.score or 0.0)))[:_SHOWN]
+        rows = "".join(
+            f"<tr><td>{escape(one.image)}</td><td>{one.verdict or ''}</td>"
+            f"<td>{'' if one.score is None else f'{one.score:.4g}'}</td><td>{len(one.regions)}</td>"
+            f"<td>{'' if one.cracks is None else len(one.cracks)}</td><td>{escape(one.error or '')}</td></tr>"
+            for one in worst
+        )
+        heads = "".join(f"<th>{name}</th>" for name in ("image", "verdict", "score", "regions", "cracks", "error"))
+        warning = "" if self.warning is None else f"<p>{escape(self.warning)}</p>"
+        left = f"<p>The worst {_SHOWN} of {len(findings)} images.</p>" if len(findings) > _SHOWN else ""
+        return f"<p>{escape(str(self))}</p>{warning}{left}<table><tr>{heads}</tr>{rows}</table>"
+
+
+class Tally:
+    """Counts findings as they come.
+
+    Args:
+        keep: whether to keep the findings themselves.
+    """
+
+    def __init__(self, *, keep: bool) -> None:
+        self._verdicts: Counter[Verdict] = Counter()
+        self._inspected = self._failed = self._left_out = 0
+        self._kept: list[Finding] | None = [] if keep else None
+
+    def add(self, finding: Finding, *, left_out: bool = False) -> None:
+        """Count one; ``left_out`` tells a file that nobody tried to read from one that could not be read."""
+        if self._kept is not None:
+            self._kept.append(finding)
+        if finding.error is not None:
+            self._left_out += left_out
+            self._failed += not left_out
+            return
+        self._inspected += 1
+        if finding.verdict is not None:
+            self._verdicts[finding.verdict] += 1
+
+    def summary(
+        self, run: RunRecord, *, out: Path | None = None, page: Path | None = None, submission: Path | None = None
+    ) -> InspectionSummary:
+        """What it came to."""
+        kept = None if self._kept is None else tuple(self._kept)
+        return InspectionSummary(
+            inspected=self._inspected,
+            failed=self._failed,
+            left_out=self._left_out,
+            verdicts=dict(self._verdicts),
+            run=run,
+            out=out,
+            page=page,
+            submission=submission,
+            _kept=kept,
+        )

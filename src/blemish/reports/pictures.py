@@ -1,0 +1,69 @@
+"""A picture out of the program: into a page, into a file, onto the screen."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.errors import ImageError
+from blemish.images import write_jpeg, write_png
+
+
+def data_uri(picture: NDArray[np.uint8], *, quality: int = 85, side_px: int | None = None) -> str:
+    """A picture, uint8 RGB (H, W, 3), as a JPEG that stands in a page itself.
+
+    Args:
+        picture: what to show.
+        quality: 1 to 100.
+        side_px: the longer side at most; None keeps the size.
+    """
+    shrink = 1.0 if side_px is None else min(1.0, side_px / max(picture.shape[:2]))
+    if shrink < 1:
+        size = (max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def save_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write a picture, uint8 RGB (H, W, 3), as PNG or JPEG.
+
+    Raises:
+        ImageError: the name ends in neither ``.png`` nor ``.jpg``.
+        BlemishError: it cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        write_png(path, picture)
+    elif suffix in {".jpg", ".jpeg"}:
+        write_jpeg(path, picture)
+    else:
+        raise ImageError(f'A picture is written as .png or .jpg, and "{path}" ends in neither.')
+
+
+def show(result: Any, picture: Callable[[], NDArray[np.uint8]]) -> None:
+    """Show a result in the notebook that is running, else a picture of it in the system's image viewer.
+
+    Args:
+        result: with ``_repr_html_``, which notebooks display.
+        picture: draws it, uint8 RGB (H, W, 3).
+    """
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        in_notebook = False
+    else:
+        in_notebook = getattr(get_ipython(), "kernel", None) is not None
+    if in_notebook:
+        display(result)
+        return
+    from PIL import Image
+
+    Image.fromarray(picture()).show()
