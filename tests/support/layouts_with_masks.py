@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 SIDE_PX = 32
+OUTLINE = [6, 10, 16, 10, 26, 10, 26, 14, 6, 14]
+"""What `mask` marks: x0, y0, x1, y1, … in pixels."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,8 @@ def _coco(root: Path, count: int) -> Path:
     for index, (name, is_marked) in enumerate(names(count)):
         write(root / "images" / f"{name}.png", image(index))
         images.append({"id": index, "file_name": f"{name}.png", "height": SIDE_PX, "width": SIDE_PX})
-        outline = [6, 10, 26, 10, 26, 14, 6, 14]
         if is_marked:
-            annotations.append({"id": index, "image_id": index, "category_id": 1, "segmentation": [outline]})
+            annotations.append({"id": index, "image_id": index, "category_id": 1, "segmentation": [OUTLINE]})
     document = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "crack"}]}
     (root / "annotations.json").write_text(json.dumps(document))
     return root
@@ -108,6 +110,103 @@ def _mvtec(root: Path, count: int) -> Path:
     return root
 
 
+def _yolo(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "images" / f"{name}.png", image(index))
+        line = "0 " + " ".join(f"{value / SIDE_PX:.5f}" for value in OUTLINE) if is_marked else ""
+        (root / "labels").mkdir(exist_ok=True)
+        (root / "labels" / f"{name}.txt").write_text(line + "\n" * is_marked)
+    (root / "data.yaml").write_text("nc: 1\nnames: [crack]\n")
+    return root
+
+
+def _labelme(root: Path, count: int) -> Path:
+    points = [[x, y] for x, y in zip(OUTLINE[::2], OUTLINE[1::2], strict=True)]
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / f"{name}.png", image(index))
+        shapes = [{"label": "crack", "points": points, "shape_type": "polygon"}] * is_marked
+        document = {"shapes": shapes, "imagePath": f"{name}.png", "imageHeight": SIDE_PX, "imageWidth": SIDE_PX}
+        (root / f"{name}.json").write_text(json.dumps(document))
+    return root
+
+
+def _via(root: Path, count: int) -> Path:
+    entries = {}
+    shape = {"name": "polygon", "all_points_x": OUTLINE[::2], "all_points_y": OUTLINE[1::2]}
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / f"{name}.png", image(index))
+        regions = [{"shape_attributes": shape, "region_attributes": {"kind": "crack"}}] * is_marked
+        entries[f"{name}.png1234"] = {"filename": f"{name}.png", "size": 1234, "regions": regions}
+    (root / "via_region_data.json").write_text(json.dumps(entries))
+    return root
+
+
+def _cvat(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "JPEGImages" / f"{name}.jpg", image(index))
+        write(root / "SegmentationClass" / f"{name}.png", mask(is_marked)[..., None] // 255 * np.uint8((83, 50, 250)))
+    (root / "labelmap.txt").write_text("# label:color_rgb:parts:actions\nbackground:0,0,0::\ncrack:250,50,83::\n")
+    return root
+
+
+def _kolektor(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / f"kos{index:02d}" / f"{name}.jpg", image(index))
+        write(root / f"kos{index:02d}" / f"{name}_label.bmp", mask(is_marked))
+    return root
+
+
+def _dagm(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "Train" / f"{name}.png", image(index))
+        if is_marked:
+            write(root / "Train" / "Label" / f"{name}_label.png", mask(True))
+    write(root / "Test" / "90.png", image(90))
+    write(root / "Test" / "Label" / "90_label.png", mask(True))
+    return root
+
+
+def _crack500(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "traincrop" / f"{name}.jpg", image(index))
+        write(root / "traincrop" / f"{name}.png", mask(is_marked))
+    write(root / "testcrop" / "90.jpg", image(90))
+    write(root / "testcrop" / "90.png", mask(True))
+    return root
+
+
+def _visa(root: Path, count: int) -> Path:
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "Data" / "Images" / ("Anomaly" if is_marked else "Normal") / f"{name}.jpg", image(index))
+        if is_marked:
+            write(root / "Data" / "Masks" / "Anomaly" / f"{name}.png", mask(True) // 255)
+    return root
+
+
+def _lookout(root: Path, count: int) -> Path:
+    lines = []
+    colours = {
+        "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},
+        "1": {"class-name": "crack", "hex-color": "#2ca02c"},
+    }
+    for index, (name, is_marked) in enumerate(names(count)):
+        write(root / "images" / f"{name}.png", image(index))
+        line: dict[str, Any] = {
+            "source-ref": f"s3://bucket/set/images/{name}.png",
+            "anomaly-label": int(is_marked),
+            "anomaly-label-metadata": {"class-name": "anomaly" if is_marked else "normal"},
+        }
+        if is_marked:
+            drawn = np.full((SIDE_PX, SIDE_PX, 3), 255, np.uint8)
+            drawn[mask(True) > 0] = (44, 160, 44)
+            write(root / "masks" / f"{name}.png", drawn)
+            line["anomaly-mask-ref"] = f"s3://bucket/set/masks/{name}.png"
+            line["anomaly-mask-ref-metadata"] = {"internal-color-map": colours}
+        lines.append(json.dumps(line))
+    (root / "set.manifest").write_text("\n".join(lines) + "\n")
+    return root
+
+
 LAYOUTS: dict[str, Callable[[Path, int], Path]] = {
     "images+masks": _pairs("images", "masks"),
     "images+masks, train and test above": _split_above,
@@ -119,6 +218,15 @@ LAYOUTS: dict[str, Callable[[Path, int], Path]] = {
     "severstal": _severstal,
     "classes+masks": _classes_with_masks,
     "mvtec": _mvtec,
+    "yolo": _yolo,
+    "labelme": _labelme,
+    "via": _via,
+    "cvat": _cvat,
+    "kolektor-sdd": _kolektor,
+    "dagm": _dagm,
+    "crack500": _crack500,
+    "visa": _visa,
+    "lookout": _lookout,
 }
 
 

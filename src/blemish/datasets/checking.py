@@ -35,7 +35,7 @@ class Coverage:
     """What one class's masks cover.
 
     Attributes:
-        images: images with a mask of the class.
+        images: images in which a mask marks the class.
         pixel_fraction: defective pixels of the class over all pixels of the images whose extent is known.
     """
 
@@ -161,7 +161,7 @@ def _coverage(dataset: Dataset, looks: Sequence[Look]) -> dict[str, Coverage]:
             continue
         known_px += look.size_px[0] * look.size_px[1]
         for label, pixels in look.mask_px:
-            images[label] += 1
+            images[label] += pixels > 0
             defective_px[label] += pixels
     return {
         label: Coverage(images[label], defective_px[label] / known_px) for label in dataset.classes if images[label]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.mask_values import Layer, Marks, Meaning, decide, read_layer, take_census
-from blemish.datasets.sample import MaskSource
+from blemish.datasets.mask_values import Marks, Meaning, decide, read_layer, take_census
+from blemish.datasets.sample import CompleteMask, MaskSource
 from blemish.errors import DataError, ImageError
 from blemish.images.header import open_image
 from blemish.images.opening import open_header
@@ -53,6 +53,11 @@ class FileMask:
             return None
         return self.read_marks(height_px, width_px).ignored
 
+    def marks_anything(self) -> bool:
+        """Whether any pixel is marked as defective. Raises DataError where the file cannot be read or understood."""
+        layer = read_layer(self.path)
+        return bool((self.meaning or decide(take_census(layer, self.path.name))).of(layer).defective.any())
+
     def read_marks(self, height_px: int, width_px: int) -> Marks:
         """Both of them.
 
@@ -63,26 +68,43 @@ class FileMask:
         layer = read_layer(self.path)
         meaning = self.meaning or decide(take_census(layer, self.path.name))
         marks = meaning.of(layer)
-        turn = self._turn(layer, (height_px, width_px))
+        drawn_px, shown_px = layer.values.shape[:2], (height_px, width_px)
+        turn = UPRIGHT
+        if drawn_px != shown_px or (self.as_stored and not layer.has_orientation):
+            image = None if layer.has_orientation else self.image
+            turn = orientation_of_drawing(
+                drawn_px, shown_px, image, as_stored=self.as_stored, what=f'The mask "{self.path}"'
+            )
         ignored = None if marks.ignored is None else turn_upright(marks.ignored, turn)
         return Marks(turn_upright(marks.defective, turn), ignored)
 
-    def _turn(self, layer: Layer, size_px: tuple[int, int]) -> int:
-        """The EXIF orientation to turn the mask by so that it fits an image of (height, width)."""
-        stored_px = layer.values.shape[:2]
-        if self.image is not None and not layer.has_orientation and (self.as_stored or stored_px != size_px):
-            view = stored_view(self.image)
-            orientation = view[0] if view is not None else UPRIGHT
-            turned_px = stored_px[::-1] if orientation in QUARTER_TURNS else stored_px
-            if turned_px == size_px and (self.as_stored or orientation in QUARTER_TURNS):
-                return orientation
-        if stored_px != size_px:
-            image = f'its image "{self.image}"' if self.image is not None else "its image"
-            raise DataError(
-                f'The mask "{self.path}" is {stored_px[1]}×{stored_px[0]} px but {image} is '
-                f"{size_px[1]}×{size_px[0]} px; a mask must have the size of its image."
+
+@dataclass(frozen=True, slots=True)
+class OutlineMask(CompleteMask):
+    """An outline or run lengths with the size of the image that they were drawn on, stored or as shown.
+
+    Attributes:
+        source: what was drawn.
+        image: the image.
+        size_px: (height, width) of the image as the annotation has it.
+        where: what messages call the annotation.
+        as_stored: drawn on the image's stored pixels, so that it always turns with the image.
+    """
+
+    source: MaskSource
+    image: Path
+    size_px: tuple[int, int]
+    where: str
+    as_stored: bool = False
+
+    def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
+        """The mask, bool (H, W), True where defective. Raises DataError for another size or a bad outline."""
+        turn = UPRIGHT
+        if self.as_stored or self.size_px != (height_px, width_px):
+            turn = orientation_of_drawing(
+                self.size_px, (height_px, width_px), self.image, as_stored=self.as_stored, what=self.where
             )
-        return UPRIGHT
+        return turn_upright(self.source.read(*self.size_px), turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +125,35 @@ class UnionMask:
         parts = [part.read_ignored(height_px, width_px) for part in self.parts]
         there = [part for part in parts if part is not None]
         return np.logical_or.reduce(there) & ~self.read(height_px, width_px) if there else None
+
+
+def orientation_of_drawing(
+    drawn_px: tuple[int, ...], shown_px: tuple[int, int], image: Path | None, *, as_stored: bool, what: str
+) -> int:
+    """The EXIF orientation that a drawing must be turned by to fit its image as shown.
+
+    Args:
+        drawn_px: (height, width) of the drawing.
+        shown_px: (height, width) of the image as its EXIF orientation shows it.
+        image: the image; None takes it as upright.
+        as_stored: the drawing is known to be on the stored pixels, so that half turns and mirrors count too.
+        what: what messages call the drawing.
+
+    Raises:
+        DataError: none makes it fit.
+    """
+    view = stored_view(image) if image is not None else None
+    orientation = view[0] if view is not None else UPRIGHT
+    turned_px = drawn_px[::-1] if orientation in QUARTER_TURNS else drawn_px
+    if turned_px == shown_px and (as_stored or orientation in QUARTER_TURNS):
+        return orientation
+    if drawn_px == shown_px:
+        return UPRIGHT
+    of = f'its image "{image}"' if image is not None else "its image"
+    raise DataError(
+        f"{what} is {drawn_px[1]}×{drawn_px[0]} px but {of} is {shown_px[1]}×{shown_px[0]} px; "
+        "a mask must have the size of its image."
+    )
 
 
 def stored_view(path: Path) -> tuple[int, tuple[int, int]] | None:

@@ -110,6 +110,7 @@ class Dataset:
         samples: sorted by path.
         classes: names of the defect classes, in the order of class maps.
         notes: what the reader wants a person to know (files skipped, splits missing, …), a sentence each.
+        unread_labels: files beside unlabelled images that may label them and that no reader understands.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    unread_labels: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -78,6 +78,8 @@ def with_known_normals(dataset: Dataset) -> Dataset:
         DataError: a mask cannot be read, or nothing tells which of the training images are normal.
     """
     if all(sample.defective is None and sample.masks is None for sample in dataset.samples):
+        if dataset.unread_labels:
+            raise DataError(_unread(dataset))
         samples = (sample if sample.split == "test" else replace(sample, defective=False) for sample in dataset.samples)
         return replace(dataset, samples=tuple(samples))
     known = with_known_truth(dataset)
@@ -85,6 +87,15 @@ def with_known_normals(dataset: Dataset) -> Dataset:
     if train and not any(sample.defective is False for sample in train):
         raise DataError(_no_normals(dataset, train))
     return known
+
+
+def _unread(dataset: Dataset) -> str:
+    count, first = len(dataset.unread_labels), dataset.unread_labels[0]
+    return (
+        f'{count} files beside the images of "{dataset.root}" may label them and are not understood, such as '
+        f'"{first}"; convert them (COCO, YOLO, labelme, VOC, VIA and masks are read), or say --normal '
+        f"{dataset.samples[0].label} if all images are normal."
+    )
 
 
 def _no_normals(dataset: Dataset, train: list[Sample]) -> str:

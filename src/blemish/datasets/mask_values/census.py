@@ -6,17 +6,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.mask_values.layer import Layer
+from blemish.datasets.mask_values.layer import Layer, read_layer
+from blemish.errors import DataError
 
 MAX_VALUES = 4096
 """Distinct values beyond which they are no longer told apart."""
 _MAX_SETS = 64
+_FEW, _MOSTLY = 32, 0.8
 _SATURATED = 32
 _DIM = (32, 160)
 
@@ -132,6 +135,15 @@ def take_census(layer: Layer, name: str) -> Census:
         index_zero=zero,
         index_255=last,
     )
+
+
+def looks_like_mask(path: Path) -> bool:
+    """Whether nearly all pixels of a file have one of two values, or all one of a few: photographs never do."""
+    try:
+        values = take_census(read_layer(path), path.name).values
+    except DataError:
+        return False
+    return len(values) <= _FEW or sum(count for _, count in values.most_common(2)) >= _MOSTLY * values.total()
 
 
 def merged(censuses: Iterable[Census]) -> Census:

@@ -17,7 +17,7 @@ their colour.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from blemish.datasets.mask_values.census import Census, Value
@@ -74,7 +74,7 @@ def _by_value(census: Census) -> Meaning:
     return _colours(census)
 
 
-def _greys(census: Census, greys: Counter[int], together: Iterable[frozenset[int]], full: int) -> Meaning:
+def _greys(census: Census, greys: Counter[int], together: Sequence[frozenset[int]], full: int) -> Meaning:
     """Whole grey values from 0 to ``full``."""
     if full > 255 >= max(greys):
         full = 255  # 8-bit values in a 16-bit file
@@ -97,6 +97,8 @@ def _greys(census: Census, greys: Counter[int], together: Iterable[frozenset[int
         return Meaning(above=middle, note=_cut(middle))
     if full not in above:
         return everything
+    if min(above) > middle and all(len(values - {0}) <= 1 for values in together):
+        return everything  # a file for each defect, its value the kind, as MVTec LOCO AD has it
     indices = above - {full}
     steps = _steps(above, full)
     if steps >= _MIN_STEPS and max(indices) > _MAX_INDEX:

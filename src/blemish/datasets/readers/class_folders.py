@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from blemish.datasets.masks import FileMask
+from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers.folders import (
     IMAGE_FOLDERS,
     MASK_FOLDERS,
@@ -24,6 +24,7 @@ from blemish.datasets.readers.folders import (
     with_splits_in_words,
 )
 from blemish.datasets.readers.layout import Found, Layout
+from blemish.datasets.readers.masks_beside import masks_beside
 from blemish.datasets.sample import ClassMask, Sample, Split
 
 
@@ -47,12 +48,17 @@ def places(root: Path) -> dict[Path, Split | None]:
     return splits or {root: None}
 
 
-def class_sample(image: Path, label: str, names: NormalNames, split: Split | None, mask: Path | None = None) -> Sample:
-    """An image of a class folder: normal by the class's name, or defective, with the mask where there is one."""
-    if label in names:
-        return Sample(image, label, defective=False, masks=(), split=split)
-    masks = (ClassMask(label, FileMask(mask, image)),) if mask is not None else None
-    return Sample(image, label, defective=True, masks=masks, split=split)
+def class_sample(image: Path, label: str, names: NormalNames, split: Split | None, *masks: Path | None) -> Sample:
+    """An image of a class folder: normal by the class's name, or defective; with its masks where there are some.
+
+    Masks of normal images stay too: `blemish.datasets.readers.contradictions` makes sure that they are empty.
+    """
+    files = tuple(FileMask(mask, image) for mask in masks if mask is not None)
+    is_normal = label in names
+    if not files:
+        return Sample(image, label, not is_normal, () if is_normal else None, split=split)
+    source = files[0] if len(files) == 1 else UnionMask(files)
+    return Sample(image, label, not is_normal, (ClassMask(label, source),), split=split)
 
 
 def defect_classes(samples: list[Sample]) -> tuple[str, ...]:
@@ -74,7 +80,10 @@ def _read_plain(root: Path, names: NormalNames) -> Found:
         folders = class_folders(place)
         for folder in folders:
             listing = look(folder)
-            samples += [class_sample(image, composed(folder.name), names, split) for image in listing.images]
+            masks = masks_beside(folder)
+            images = [path for path in listing.images if path not in set(masks.values())]
+            label = composed(folder.name)
+            samples += [class_sample(image, label, names, split, mask_of(image, masks)) for image in images]
             notes += note_on_files(listing.others, "that are not images") + note_on_folders(listing.folders)
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     notes += _notes_above(root)
@@ -97,8 +106,6 @@ def _read_with_masks(root: Path, names: NormalNames) -> Found:
             missing = [image for image in images.images if mask_of(image, masks) is None]
             if missing and label not in names:
                 notes.append(f'{counted(len(missing), "image")} of "{label}" without a mask: extent not known.')
-            if masks and label in names:
-                notes.append(f'The masks of "{label}" are not read, since its images are normal by name.')
             notes += note_on_files(images.others, "that are not images")
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
     notes += _notes_above(root)

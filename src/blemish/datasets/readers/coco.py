@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from blemish.datasets.coco_masks import CountsMask, PolygonMask
-from blemish.datasets.masks import UnionMask
-from blemish.datasets.readers.folders import NormalNames, counted, look, split_folders, split_of
+from blemish.datasets.masks import OutlineMask
+from blemish.datasets.readers.folders import NormalNames, counted, look, note_on_unlisted, split_folders, split_of
+from blemish.datasets.readers.json_files import load_object
 from blemish.datasets.readers.layout import Found, Layout
+from blemish.datasets.readers.outlines import Drawn, Outlines
 from blemish.datasets.readers.tables import beside, check_exist
-from blemish.datasets.sample import ClassMask, MaskSource, Sample, Split
+from blemish.datasets.sample import Split
 from blemish.errors import DataError
 
-FREE = "good"
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 
 
@@ -43,12 +43,12 @@ def _is_coco(file: Path) -> bool:
 
 def _read(path: Path, names: NormalNames) -> Found:
     root = path if path.is_dir() else path.parent
-    samples: list[Sample] = []
+    outlines = Outlines(names)
     notes: list[str] = []
     files = _find_files(path)
     declared: dict[str, None] = {}
     for file in files:
-        document = _load(file)
+        document = load_object(file, 'COCO: it must hold "images", "annotations" and "categories"')
         categories = _categories(document, file)
         declared |= dict.fromkeys(categories.values())
         try:
@@ -57,29 +57,23 @@ def _read(path: Path, names: NormalNames) -> Found:
             paths = _locate([image["file_name"] for image in images], file, root)
             split = _split(file)
             for image, path in zip(images, paths, strict=True):
-                samples.append(_sample(path, image, annotations.get(image["id"], []), categories, names, split, file))
+                outlines.add(
+                    path, _drawn(outlines, path, image, annotations.pop(image["id"], []), categories, file), split
+                )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f'"{file}" is not valid COCO: {type(error).__name__} at {error}; export it again.'
             ) from error
-    used = {label for sample in samples for label in sample.label.split("+") if sample.defective}
-    used |= {mask.label for sample in samples for mask in sample.masks or ()}
-    classes = tuple(label for label in declared if label in used)
-    idle = [label for label in declared if label not in used and label not in names]
+        strangers = sum(map(len, annotations.values()))
+        if strangers:
+            notes.append(f'{counted(strangers, "annotation")} in "{file.name}" of images that it does not list.')
+    classes = outlines.classes(declared)
+    idle = [label for label in declared if label not in classes and label not in names]
     notes += [f"{counted(len(idle), 'category', 'categories')} without any annotation: {', '.join(idle)}."] * bool(idle)
-    boxes = sum(bool(sample.defective) and sample.masks is None for sample in samples)
-    notes += [f"{counted(boxes, 'image')} with boxes but no outline: extent not known."] * bool(boxes)
-    return Found(f"COCO ({', '.join(file.name for file in files)})", samples, classes, notes)
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataError(f'"{file}" is not valid JSON: it is damaged or cut off.') from error
-    if not isinstance(document, dict):
-        raise DataError(f'"{file}" is not valid COCO: it must hold "images", "annotations" and "categories".')
-    return document
+    notes += note_on_unlisted(sample.path for sample in outlines.samples)
+    return Found(
+        f"COCO ({', '.join(file.name for file in files)})", outlines.samples, classes, notes + outlines.notes()
+    )
 
 
 def _categories(document: dict[str, Any], file: Path) -> dict[int, str]:
@@ -127,47 +121,42 @@ def _split(file: Path) -> Split | None:
     return next((split for split in from_name if split is not None), split_of(file.parent.name))
 
 
-def _sample(
+def _drawn(
+    outlines: Outlines,
     path: Path,
     image: dict[str, Any],
     annotations: list[dict[str, Any]],
     categories: dict[int, str],
-    names: NormalNames,
-    split: Split | None,
     file: Path,
-) -> Sample:
-    parts: dict[str, list[MaskSource]] = defaultdict(list)
-    has_extent = True
-    where = f'The annotation of "{path.name}" in "{file}"'
+) -> list[Drawn]:
+    """The objects of one image, by class in the order of the categories."""
+    drawn: dict[str, list[Drawn]] = {label: [] for label in categories.values()}
     for annotation in annotations:
+        where = f'Annotation {annotation.get("id", "without an id")} of "{path.name}" in "{file}"'
         label = categories.get(int(annotation["category_id"]))
         if label is None:
             raise DataError(f"{where} has the category {annotation['category_id']}, which the file does not declare.")
-        if label in names:
-            continue
-        source = _source(annotation.get("segmentation"), int(image["height"]), int(image["width"]), where)
-        has_extent &= source is not None
-        parts[label] += [source] if source is not None else []
-    order = [label for label in categories.values() if label in parts]
-    masks = tuple(
-        ClassMask(label, UnionMask(tuple(parts[label])) if len(parts[label]) > 1 else parts[label][0])
-        for label in order
-        if parts[label]
-    )
-    return Sample(
-        path, "+".join(order) or FREE, defective=bool(parts), masks=masks if has_extent else None, split=split
-    )
+        size_px = int(image["height"]), int(image["width"])
+        drawn[label].append(_object(outlines, label, annotation.get("segmentation"), path, size_px, where))
+    return [each for objects in drawn.values() for each in objects]
 
 
-def _source(segmentation: Any, height_px: int, width_px: int, where: str) -> MaskSource | None:
+def _object(
+    outlines: Outlines, label: str, segmentation: Any, image: Path, size_px: tuple[int, int], where: str
+) -> Drawn:
     if not segmentation:
-        return None
+        return Drawn(label)
     if isinstance(segmentation, dict):
         counts = segmentation["counts"]
         height_px, width_px = (int(side) for side in segmentation["size"])
-        return CountsMask(counts if isinstance(counts, str) else tuple(map(int, counts)), height_px, width_px, where)
-    polygons = tuple(tuple(map(float, polygon)) for polygon in segmentation)
-    return PolygonMask(polygons, height_px, width_px, where)
+        runs = counts if isinstance(counts, str) else tuple(map(int, counts))
+        source = CountsMask(runs, height_px, width_px, where)
+        return Drawn(label, OutlineMask(source, image, (height_px, width_px), where))
+    polygons = [tuple(map(float, polygon)) for polygon in segmentation]
+    usable = tuple(polygon for polygon in polygons if outlines.is_outline(polygon, where))
+    if not usable:
+        return Drawn(label, is_broken=True)
+    return Drawn(label, OutlineMask(PolygonMask(usable, *size_px, where), image, size_px, where))
 
 
 COCO = Layout(

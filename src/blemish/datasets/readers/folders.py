@@ -167,6 +167,13 @@ def note_on_folders(paths: Iterable[Path]) -> list[str]:
     return [f"Left out {counted(len(folders), 'folder')} that the layout has no place for{_example(folders)}."]
 
 
+def note_on_unlisted(images: Iterable[Path]) -> list[str]:
+    """One sentence about images that lie beside those that a label file lists, or none."""
+    listed = set(images)
+    others = [path for folder in sorted({path.parent for path in listed}) for path in look(folder).images]
+    return note_on_files([path for path in others if path not in listed], "that no label file names")
+
+
 def _example(paths: list[Path]) -> str:
     return f': "{paths[0].name}"' if len(paths) == 1 else f', such as "{paths[0].name}"'
 

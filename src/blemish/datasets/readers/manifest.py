@@ -32,7 +32,6 @@ def _read(path: Path, names: NormalNames) -> Found:
     assert table is not None
     samples: list[Sample] = []
     masks: list[Path] = []
-    normal_with_mask = 0
     for number, row in enumerate(read_rows(table), start=2):
         if not row["path"]:
             raise DataError(f'Row {number} of the table "{table}" has no path.')
@@ -46,7 +45,6 @@ def _read(path: Path, names: NormalNames) -> Found:
         label = composed(row["label"]) or UNLABELLED
         mask = beside(table.parent, row["mask"]) if row.get("mask") else None
         is_normal = label in names
-        normal_with_mask += is_normal and mask is not None
         masks += [mask] if mask is not None and not is_normal else []
         known = (ClassMask(label, FileMask(mask, image)),) if mask is not None else None
         samples.append(
@@ -54,17 +52,14 @@ def _read(path: Path, names: NormalNames) -> Found:
                 image,
                 label,
                 defective=None if label == UNLABELLED else not is_normal,
-                masks=() if is_normal else known,
+                masks=() if is_normal and known is None else known,
                 split=split,
                 group=row.get("group") or None,
             )
         )
     check_exist((sample.path for sample in samples), table)
     check_exist(masks, table, kind="mask")
-    notes = ["The masks of normal images are not read, since their label says that they are free."] * bool(
-        normal_with_mask
-    )
-    return Found(f"table {table.name}", samples, defect_classes(samples), notes + note_on_normal(samples))
+    return Found(f"table {table.name}", samples, defect_classes(samples), note_on_normal(samples))
 
 
 MANIFEST = Layout(

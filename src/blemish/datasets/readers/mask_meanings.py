@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from blemish.datasets.mask_values import Census, decide, merged, read_layer, take_census
-from blemish.datasets.masks import FileMask, UnionMask
+from blemish.datasets.masks import FileMask, OutlineMask, UnionMask
 from blemish.datasets.readers.layout import Found
 from blemish.datasets.sample import ClassMask, MaskSource, Sample
 from blemish.errors import DataError
+
+Drawing = FileMask | OutlineMask
 
 
 def with_settled_meanings(found: Found) -> Found:
@@ -25,7 +27,7 @@ def with_settled_meanings(found: Found) -> Found:
     Raises:
         DataError: the values can be read in more than one way.
     """
-    paths = sorted({mask.path for sample in found.samples for mask in file_masks(sample) if mask.meaning is None})
+    paths = sorted({mask.path for sample in found.samples for mask in _files(sample) if mask.meaning is None})
     if not paths:
         return found
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -37,38 +39,42 @@ def with_settled_meanings(found: Found) -> Found:
     meanings = {kind: decide(merged(censuses)) for kind, censuses in sorted(by_kind.items())}
     by_path = {path: meanings[census.kind] for path, census in counted.items() if census is not None}
 
-    def settled(mask: FileMask) -> FileMask:
-        return mask if mask.meaning is not None else replace(mask, meaning=by_path.get(mask.path))
+    def settled(drawing: Drawing) -> Drawing:
+        if not isinstance(drawing, FileMask) or drawing.meaning is not None:
+            return drawing
+        return replace(drawing, meaning=by_path.get(drawing.path))
 
-    samples = [with_file_masks(sample, settled) for sample in found.samples]
+    samples = [with_drawings(sample, settled) for sample in found.samples]
     notes = [meaning.note for meaning in meanings.values() if meaning.note]
     return replace(found, samples=samples, notes=[*found.notes, *dict.fromkeys(notes)])
 
 
-def with_file_masks(sample: Sample, change: Callable[[FileMask], FileMask]) -> Sample:
-    """The sample with every mask file, also inside unions, replaced by what ``change`` makes of it."""
+def with_drawings(sample: Sample, change: Callable[[Drawing], Drawing]) -> Sample:
+    """The sample with every mask file and outline, also inside unions, replaced by what ``change`` makes of it."""
 
     def changed(source: MaskSource) -> MaskSource:
-        if isinstance(source, FileMask):
-            return change(source)
         if isinstance(source, UnionMask):
             return UnionMask(tuple(changed(part) for part in source.parts))
-        return source
+        return change(source) if isinstance(source, FileMask | OutlineMask) else source
 
     if not sample.masks:
         return sample
     return replace(sample, masks=tuple(ClassMask(mask.label, changed(mask.source)) for mask in sample.masks))
 
 
-def file_masks(sample: Sample) -> Iterator[FileMask]:
-    """Every mask file of a sample."""
+def drawings(sample: Sample) -> Iterator[Drawing]:
+    """Every mask file and outline of a sample."""
     waiting = [mask.source for mask in sample.masks or ()]
     while waiting:
         source = waiting.pop()
-        if isinstance(source, FileMask):
-            yield source
-        elif isinstance(source, UnionMask):
+        if isinstance(source, UnionMask):
             waiting += source.parts
+        elif isinstance(source, FileMask | OutlineMask):
+            yield source
+
+
+def _files(sample: Sample) -> Iterator[FileMask]:
+    return (drawing for drawing in drawings(sample) if isinstance(drawing, FileMask))
 
 
 def _census(path: Path) -> Census | None:

@@ -1,4 +1,4 @@
-"""MVTec AD: ``train/good``, ``test/<class>``, ``ground_truth/<class>/*_mask.png``."""
+"""MVTec AD and LOCO AD: ``train/good``, ``test/<class>``, ``ground_truth/<class>/*_mask.png``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from blemish.datasets.readers.folders import (
     composed,
     counted,
     look,
-    mask_of,
     masks_by_stem,
     note_on_folders,
     split_folders,
@@ -37,10 +36,11 @@ def _read_mvtec(root: Path, names: NormalNames) -> Found:
         for folder in folders:
             label = composed(folder.name)
             mask_folder = truth / folder.name if truth is not None and split != "train" else None
-            masks = masks_by_stem(mask_folder) if mask_folder is not None and mask_folder.is_dir() else {}
             images = look(folder).images
-            samples += [class_sample(image, label, names, split, mask_of(image, masks)) for image in images]
-            missing = sum(mask_of(image, masks) is None for image in images)
+            masks = _masks_by_stem(mask_folder) if mask_folder is not None and mask_folder.is_dir() else {}
+            found = {image: masks.get(composed(image.stem), ()) for image in images}
+            samples += [class_sample(image, label, names, split, *found[image]) for image in images]
+            missing = sum(not files for files in found.values())
             if missing and label not in names:
                 notes.append(f'{counted(missing, "image")} of "{label}" without a mask: extent not known.')
         notes += note_on_folders(child for child in look(place).folders if child not in folders)
@@ -48,6 +48,12 @@ def _read_mvtec(root: Path, names: NormalNames) -> Found:
     notes += note_on_folders(child for child in listing.folders if child not in known)
     words = "MVTec AD (train/good, test/<class>, ground_truth/<class>)"
     return Found(words, samples, defect_classes(samples), notes + note_on_normal(samples))
+
+
+def _masks_by_stem(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """The masks of each image: one file, or in MVTec LOCO AD a folder of them, one for each defect."""
+    several = {composed(child.name): look(child).images for child in look(folder).folders}
+    return several | {stem: (path,) for stem, path in masks_by_stem(folder).items()}
 
 
 MVTEC = Layout("mvtec", "MVTec AD: train/good, test/<class>, ground_truth/<class>", _is_mvtec, _read_mvtec)

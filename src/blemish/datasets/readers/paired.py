@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,8 @@ from blemish.datasets.readers.folders import (
     MASK_FOLDERS,
     UNLABELLED,
     NormalNames,
-    composed,
     counted,
     has_images,
-    image_stem,
     look,
     mask_of,
     masks_by_stem,
@@ -26,8 +25,11 @@ from blemish.datasets.readers.folders import (
     with_splits_in_words,
 )
 from blemish.datasets.readers.layout import Found, Layout
+from blemish.datasets.readers.masks_beside import masks_beside
 from blemish.datasets.sample import ClassMask, Sample, Split
 from blemish.errors import DataError
+
+_CROPS = re.compile(r"(crop|data)s?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +160,36 @@ def _read_metu(root: Path, names: NormalNames) -> Found:
 
 
 def _is_beside(root: Path) -> bool:
-    return root.is_dir() and any(_masks_beside(folder) for folder in _places(root))
+    return root.is_dir() and any(masks_beside(folder) for folder in _places(root))
 
 
 def _read_beside(root: Path, names: NormalNames) -> Found:
     """Images and masks in one folder; where a part of the images has a mask, the others are not known."""
     samples: list[Sample] = []
     notes: list[str] = []
-    for folder, split in _places(root).items():
-        masks = _masks_beside(folder)
+    places = _places(root)
+    for folder, split in places.items():
+        masks = masks_beside(folder)
         images = [path for path in look(folder).images if path not in set(masks.values())]
         samples += [_sample(image, mask_of(image, masks), DEFECT, split) for image in images]
         missing = sum(mask_of(image, masks) is None for image in images)
         if missing:
             notes.append(f'{counted(missing, "image")} in "{folder.name}" without a mask: extent not known.')
-    notes += note_on_folders(folder for folder in look(root).folders if folder not in _places(root))
-    return Found("images with their masks beside them", samples, (DEFECT,), notes)
+    inside = {folder.parent for folder in places}
+    notes += note_on_folders(folder for folder in look(root).folders if folder not in {*places, *inside})
+    words = with_splits_in_words("images with their masks beside them", places.values())
+    return Found(words, samples, (DEFECT,), notes)
 
 
 def _places(root: Path) -> dict[Path, Split | None]:
-    """The root, or its split folders where it has some."""
-    splits: dict[Path, Split | None] = dict(split_folders(look(root)))
-    return splits or {root: None}
-
-
-def _masks_beside(folder: Path) -> dict[str, Path]:
-    images = look(folder).images
-    stems = {composed(path.stem) for path in images}
-    return {image_stem(path): path for path in images if image_stem(path) in stems - {composed(path.stem)}}
+    """The root, or its split folders where it has some, as Crack500's ``traincrop/traincrop``."""
+    splits: dict[Path, Split | None] = {}
+    for folder in look(root).folders:
+        split = split_of(_CROPS.sub("", folder.name))
+        if split is not None:
+            inner = next((child for child in look(folder).folders if child.name == folder.name), folder)
+            splits[inner if not look(folder).images else folder] = split
+    return splits or {root: split_of(_CROPS.sub("", root.name))}
 
 
 IMAGES_AND_MASKS = Layout(
@@ -196,5 +200,5 @@ IMAGES_AND_MASKS = Layout(
 )
 METU_SEGMENTATION = Layout("metu-segmentation", "METU's rgb/ and BW/", _is_metu, _read_metu)
 MASKS_BESIDE = Layout(
-    "masks-beside", "images and their masks in one folder: a.jpg, a_mask.png", _is_beside, _read_beside
+    "masks-beside", "images and their masks in one folder: a.jpg with a_mask.png or a.png", _is_beside, _read_beside
 )

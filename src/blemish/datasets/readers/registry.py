@@ -9,17 +9,29 @@ from pathlib import Path
 
 from blemish.datasets.readers.class_folders import CLASS_FOLDERS, CLASSES_WITH_MASKS, METU
 from blemish.datasets.readers.coco import COCO
-from blemish.datasets.readers.folders import NormalNames, holds_images, look
+from blemish.datasets.readers.contradictions import with_contradictions_settled
+from blemish.datasets.readers.dagm import DAGM
+from blemish.datasets.readers.folders import NormalNames, counted, holds_images, look
 from blemish.datasets.readers.groups import with_groups
+from blemish.datasets.readers.kolektor import KOLEKTOR
+from blemish.datasets.readers.labelme import LABELME
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.manifest import MANIFEST
 from blemish.datasets.readers.mask_meanings import with_settled_meanings
 from blemish.datasets.readers.mixtures import refuse_mixture
 from blemish.datasets.readers.mvtec import MVTEC
+from blemish.datasets.readers.mvtec_ad2 import MVTEC_AD2
 from blemish.datasets.readers.paired import IMAGES_AND_MASKS, MASKS_BESIDE, METU_SEGMENTATION
+from blemish.datasets.readers.sagemaker import SAGEMAKER
 from blemish.datasets.readers.severstal import SEVERSTAL
 from blemish.datasets.readers.turns import with_settled_turns
 from blemish.datasets.readers.unlabelled import UNLABELLED_IMAGES
+from blemish.datasets.readers.unread_labels import find_unread_labels
+from blemish.datasets.readers.via import VIA
+from blemish.datasets.readers.visa import VISA
+from blemish.datasets.readers.voc_boxes import VOC_BOXES
+from blemish.datasets.readers.voc_masks import VOC_MASKS
+from blemish.datasets.readers.yolo import YOLO
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError, did_you_mean
 
@@ -28,7 +40,27 @@ LAYOUTS: tuple[Layout, ...] = (
     MANIFEST,
     SEVERSTAL,
     COCO,
+    SAGEMAKER,
+    VIA,
     MVTEC,
+    MVTEC_AD2,
+    VISA,
+    DAGM,
+    KOLEKTOR,
+    VOC_MASKS,
+    METU_SEGMENTATION,
+    IMAGES_AND_MASKS,
+    YOLO,
+    LABELME,
+    VOC_BOXES,
+    MASKS_BESIDE,
+    METU,
+    CLASSES_WITH_MASKS,
+    CLASS_FOLDERS,
+    UNLABELLED_IMAGES,
+)
+# Whose folders mean something else to the others: a mixture there is none.
+_GENERAL = {
     METU_SEGMENTATION,
     IMAGES_AND_MASKS,
     METU,
@@ -36,8 +68,7 @@ LAYOUTS: tuple[Layout, ...] = (
     CLASS_FOLDERS,
     MASKS_BESIDE,
     UNLABELLED_IMAGES,
-)
-_TABLES = {MANIFEST.name, SEVERSTAL.name, COCO.name, MVTEC.name}
+}
 
 
 def read_dataset(
@@ -78,16 +109,19 @@ def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:
     found = replace(found, samples=[_normal_by_name(sample, names) for sample in found.samples])
     if all(sample.defective is False for sample in found.samples):
         found.notes.append("One class only: every image is normal.")
-    found = with_settled_meanings(with_settled_turns(with_groups(found, root)))
+    found = with_contradictions_settled(with_settled_meanings(with_settled_turns(with_groups(found, root))))
+    unread = find_unread_labels(found.samples)
+    if unread:
+        found.notes.append(f'{counted(len(unread), "label file")} not understood, such as "{unread[0].name}".')
     name = root.resolve().stem if root.is_file() else root.resolve().name
     samples = tuple(sorted(found.samples, key=lambda sample: sample.path))
-    return Dataset(name, root, found.layout, samples, found.classes, tuple(found.notes))
+    return Dataset(name, root, found.layout, samples, found.classes, tuple(found.notes), unread)
 
 
 def _recognise(root: Path) -> Layout:
     for layout in LAYOUTS:
         if layout.recognise(root):
-            if layout.name not in _TABLES:
+            if layout in _GENERAL:
                 refuse_mixture(root)
             return layout
     if root.is_file():
