@@ -91,14 +91,14 @@ def main() -> None:
     paths = draw_images(options.out / "unseen", options.images, options.size_px, seed=1)
     x = method.pixels(torch.from_numpy(np.stack([read_image(path) for path in paths])))
     with torch.no_grad():
-        features = method.slow_discriminator(x)[1]
+        features = method.averaged_discriminator(x)[1]
 
     def find(first: int, count: int, starts: torch.Tensor, patience: int):
-        def distance(z: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
-            made = method.slow_generator(z)
-            f_made = method.slow_discriminator(made)[1]
-            at = picture + first
-            return anogan_distance(x[at], made, features[at], f_made, method.settings.feature_fraction)
+        def distance(z: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+            fake = method.averaged_generator(z)
+            f_fake = method.averaged_discriminator(fake)[1]
+            at = index + first
+            return anogan_distance(x[at], fake, features[at], f_fake, method.settings.feature_weight)
 
         rate = method.settings.search_rate
         return search(distance, count, starts, steps=options.steps, learning_rate=rate, patience=patience)

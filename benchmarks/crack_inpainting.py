@@ -6,7 +6,7 @@
 
 The first line trains and measures; a finished (form, seed) is never computed again, so a killed run goes on where it
 was. The second takes the networks of the improved form and averages over the image turned and mirrored in eight ways
-(`--set turns=true`). The third trains nothing: it prints the tables over the seeds that are there and draws the figure
+(`--set tta=all`). The third trains nothing: it prints the tables over the seeds that are there and draws the figure
 pages. The supervised rows come from detectors that `benchmarks/deepcrack_unet.py` left in `--supervised` as
 seed0.blemish, …
 
@@ -86,12 +86,12 @@ def run(form: str, seed: int, out: Path, data: Dataset, settings: dict, supervis
 
 
 def turned(folder: Path, seed: int, aside: Dataset) -> Detector:
-    """The improved form's detector with ``turns=true``: the same weights, another graph, thresholds chosen again."""
+    """The improved form's detector with ``tta=all``: the same weights, another graph, thresholds chosen again."""
     from blemish.training.export import export_graph
     from blemish.training.thresholds import choose_thresholds
 
     given = blemish.load(folder / f"seed{seed}.blemish")
-    spec = given.spec.model_copy(update={"settings": given.spec.settings | {"turns": True}})
+    spec = given.spec.model_copy(update={"settings": given.spec.settings | {"tta": "all"}})
     method = load_network(given.with_spec(spec), folder / f"seed{seed}.training" / "weights.safetensors")
     detector = Detector(replace(given.container, spec=spec, graph=export_graph(method.graph(), spec.input)))
     return detector.with_thresholds(choose_thresholds(detector, aside))

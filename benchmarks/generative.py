@@ -56,7 +56,7 @@ from generative_pictures import as_seen, draw_cell, trained
 from machine import describe_machine
 
 DOMAINS: dict[str, dict[str, Any]] = {
-    "building": {"size_px": 64, "colour": True, "augment": "turns"},
+    "building": {"size_px": 64, "colour": True, "augment": "rotations"},
     "medical": {"size_px": 128, "colour": False},
     "manufacturing": {"size_px": 128, "colour": False},
     "drawn": {"size_px": 64, "colour": False},
@@ -263,7 +263,10 @@ def attended_metrics(test: list, aside: list[Path], profile: str, settings: dict
     def maps_of(paths: list) -> np.ndarray:
         with torch.no_grad():
             return np.concatenate(
-                [built.scored(as_seen(built, paths[at : at + 64]))[1].numpy() for at in range(0, len(paths), 64)]
+                [
+                    built.score_without_padding(as_seen(built, paths[at : at + 64]))[1].numpy()
+                    for at in range(0, len(paths), 64)
+                ]
             )
 
     limit = float(np.quantile(maps_of(aside), _NORMAL_PIXELS_BELOW))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.data.image_stream import pieces
+from blemish.methods.data.image_stream import network_inputs
 from blemish.reports.image_tables import Triple, draw_triples, notable_cases
 from blemish.reports.plots import draw_boxes, draw_losses
 from blemish.training.backbones import Backbones, start_from
@@ -78,7 +78,7 @@ def trained(method: str, profile: str, settings: dict[str, Any], training: Path)
 def as_seen(built: Any, images: list[Path]) -> Tensor:
     """Images as the network takes them: (N, C, P, P) in [-1, 1]."""
     spec = built.input_spec()
-    return built.pixels(torch.from_numpy(np.stack([pieces(read_image(image), spec)[0] for image in images])))
+    return built.pixels(torch.from_numpy(np.stack([network_inputs(read_image(image), spec)[0] for image in images])))
 
 
 def given_back(built: Any, method: str, x: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ def given_back(built: Any, method: str, x: Tensor) -> Tensor:
         return built.generator(built.encoder(x))
     if method == "memae":
         return built(x)[0]
-    return built.made(x) if hasattr(built, "made") else built(x)
+    return built.generated(x) if hasattr(built, "generated") else built(x)
 
 
 def as_picture(x: Tensor) -> np.ndarray:

@@ -156,7 +156,7 @@ def run_ours(options: argparse.Namespace) -> dict:
     from blemish.evaluation import auroc
     from blemish.images import read_image
     from blemish.methods import get_method
-    from blemish.methods.data.image_stream import NormalBatches
+    from blemish.methods.data.image_stream import ImageStream
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)
@@ -167,7 +167,7 @@ def run_ours(options: argparse.Namespace) -> dict:
     fitted = method(method.Settings(**settings), (), Backbones(options.weights).load)
     build_s = time.perf_counter() - started
     started = time.perf_counter()
-    learned = fitted.fit(NormalBatches(paths), seed=0)
+    learned = fitted.fit(ImageStream(paths), seed=0)
     record = {"build_s": build_s, "fit_s": time.perf_counter() - started, "learned": learned}
     if settings["projection"] == "none":
         # The mean was taken off: with it back, both sides speak of the same space.
@@ -199,14 +199,14 @@ def run_radius(options: argparse.Namespace) -> dict:
     import torch
 
     from blemish.methods import get_method
-    from blemish.methods.data.image_stream import NormalBatches
+    from blemish.methods.data.image_stream import ImageStream
     from blemish.methods.parts.coreset import nearest_squared
     from blemish.training.backbones import Backbones
 
     torch.set_num_threads(options.threads)
     method = get_method("patchcore")
     fitted = method(method.Settings(**SAME), (), Backbones(options.weights).load)
-    images = NormalBatches(sorted((options.data / "train/good").glob("*.png")))
+    images = ImageStream(sorted((options.data / "train/good").glob("*.png")))
     spec = fitted.settings.input_spec(images.sizes_px())
     with torch.inference_mode():
         patches = torch.cat([fitted.flat(fitted.features(torch.from_numpy(b))) for b in images.batches(spec)])

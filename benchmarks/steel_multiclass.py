@@ -62,7 +62,7 @@ PUBLISHED = {
     "patience": 12,
 }
 ENCODER = {"crop_px": 128, "epochs": 8, "patience": 8}
-FAST = {"network": "fast", "flips": True}
+FAST = {"network": "fast", "tta": "flips"}
 UNION_40 = {**FAST, "crop_px": 192, "epochs": 40, "patience": 40, "targets": "union"}
 SHORT = {"crop_px": 96, "epochs": 5, "patience": 5}
 ROWS = {
@@ -71,7 +71,7 @@ ROWS = {
     "multi-class U-Net": PUBLISHED,
     "encoder": ENCODER,
     "encoder, balanced": {"crop_px": 128, "epochs": 12, "patience": 12, "balance": True},
-    "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "flips": True},
+    "union, long": {"crop_px": 192, "epochs": 16, "patience": 16, "targets": "union", "tta": "flips"},
     "fast, union, 40 epochs": UNION_40,
     "fast, union, softmax": {**UNION_40, "loss": "softmax"},
     "fast, 256 px, balanced": {**FAST, "crop_px": 256, "epochs": 24, "patience": 24, "batch_size": 8, "balance": True},
@@ -82,7 +82,7 @@ ROWS = {
     "short, lovasz": {**SHORT, "loss": "lovasz"},
     "short, balanced": {**SHORT, "balance": True},
     "short, gate": {**SHORT, "gate": True},
-    "short, flips": {**SHORT, "flips": True},
+    "short, flips": {**SHORT, "tta": "flips"},
     "short, no weights": {**SHORT, "pretrained": False},
 }
 # RGB; one for each class, in order.

@@ -54,7 +54,7 @@ DETECTORS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "fast-unet": ("masks", SEGMENTATION | {"tile_px": 128}),
     "ganomaly": ("normal", CODES),
-    "memae": ("normal", GENERATIVE | {"memories": 20}),
+    "memae": ("normal", GENERATIVE | {"memory_size": 20}),
     "one-class-svm": ("normal", FEATURES | {"patches": 200}),
     "padim": ("normal", FEATURES | {"dimensions": 20}),
     "patch-gaussian": ("normal", FEATURES),

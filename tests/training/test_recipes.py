@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 from blemish.errors import SettingsError
-from blemish.methods import get_method
+from blemish.methods import get_method, method_names
 from blemish.training.recipes import parse_assignments, read_recipe, resolve_settings, shipped_recipes
 
 pytestmark = pytest.mark.train
@@ -101,9 +101,13 @@ def test_a_shipped_recipe_is_found_by_its_name():
         resolve_settings(get_method("ganomaly"), recipe=Path("building-fanogan"), profile="quick", overrides={})
 
 
-def test_every_shipped_recipe_resolves_in_both_profiles():
-    assert "unet" in shipped_recipes()
-    for path in shipped_recipes().values():
-        method = get_method(read_recipe(path).method)
-        for profile in ("quick", "paper"):
-            resolve_settings(method, recipe=path, profile=profile, overrides={})
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
+def test_every_shipped_recipe_resolves_in_both_profiles(name: str, profile: str):
+    path = shipped_recipes()[name]
+    resolve_settings(get_method(read_recipe(path).method), recipe=path, profile=profile, overrides={})
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_every_method_has_a_recipe_of_its_name(name: str):
+    assert read_recipe(shipped_recipes()[name]).method == name

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.methods.data.image_stream import NormalBatches
+from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.networks.pixels import Normalisation
 
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
@@ -140,7 +140,7 @@ class FittedMethod(nn.Module, Method):
     defects: tuple[Sample, ...] = ()
 
     @abstractmethod
-    def fit(self, images: NormalBatches, *, seed: int) -> str:
+    def fit(self, images: ImageStream, *, seed: int) -> str:
         """Learn from normal images.
 
         Args:

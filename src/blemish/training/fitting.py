@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import FittedMethod, GradientMethod
-from blemish.methods.data.image_stream import NormalBatches
+from blemish.methods.data.image_stream import ImageStream
 from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
 from blemish.training.report import FitReport
 
@@ -87,7 +87,7 @@ def fit_in_passes(
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
     normal = [Path(sample.path) for sample in train if not sample.defective]
-    learned = method.fit(NormalBatches(normal), seed=seed)
+    learned = method.fit(ImageStream(normal), seed=seed)
     report = FitReport(time.monotonic() - started_s, learned, remarks=method.remarks())
     return method.eval(), report
 

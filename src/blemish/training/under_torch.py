@@ -14,8 +14,8 @@ from blemish.datasets import Dataset, read_dataset
 from blemish.errors import SettingsError
 from blemish.images import read_image
 from blemish.methods import get_method
-from blemish.methods.data.image_stream import pieces
-from blemish.methods.parts.generative import GenerativeMethod
+from blemish.methods.data.image_stream import network_inputs
+from blemish.methods.parts.generative_method import GenerativeMethod
 from blemish.training.images import TrainingImages
 from blemish.training.pipeline import Job, fit_method
 from blemish.training.recipes import resolve_settings
@@ -44,9 +44,9 @@ class TorchScorer:
             Scores (N,) and maps (N, S, S) at the method's own size.
         """
         spec = self.method.input_spec()
-        batch = torch.from_numpy(np.stack([pieces(image, spec)[0] for image in images]))
+        batch = torch.from_numpy(np.stack([network_inputs(image, spec)[0] for image in images]))
         with torch.no_grad():
-            score, maps = self.method.scored(self.method.pixels(batch))
+            score, maps = self.method.score_without_padding(self.method.pixels(batch))
         return score.numpy(), maps.numpy()
 
     def score_files(self, paths: Sequence[Path], *, batch: int = 64) -> NDArray[np.float32]:

@@ -14,9 +14,9 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
-from blemish.methods.autoencoders.vae import divergence, squared_error  # noqa: E402
 from blemish.methods.autoencoders.vae_attention import log_barrier  # noqa: E402
-from blemish.methods.networks.signed_pixels import SignedPixels  # noqa: E402
+from blemish.methods.networks.pixels import SignedPixels  # noqa: E402
+from blemish.methods.parts.bottleneck import divergence, squared_error  # noqa: E402
 
 from ..conftest import draw_surfaces, samples_of  # noqa: E402
 
@@ -112,7 +112,7 @@ def test_the_closed_form_of_the_attention_is_the_gradient():
 def test_the_attention_loss_is_the_sum_of_its_parts():
     method = build("vae-attention", beta=2.0, barrier=3.0).eval()
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
-    error, apart, blocks = method.parts_of_loss(method.pixels(images))
+    error, apart, blocks = method.loss_terms(method.pixels(images))
     left_out = 1 - torch.sigmoid(method.attention_logit(blocks)).mean(dim=(1, 2))
     expected = error + 2 * apart + 3 * (20 * left_out + math.log(400) / 20 + 1 / 20).mean()
     torch.testing.assert_close(method.compute_loss(images), expected)
@@ -124,7 +124,7 @@ def test_the_attended_error_is_the_error_around_a_pixel_times_the_relative_atten
     plain.load_state_dict(method.state_dict())
     x = torch.rand(2, 3, 32, 32) * 2 - 1
     with torch.no_grad():
-        (score, maps), (plain_score, logit) = method.judge(x), plain.judge(x)
+        (score, maps), (plain_score, logit) = method.score_and_map(x), plain.score_and_map(x)
         error = (x - method.decoder(method.code_mean(method.encoder(x).flatten(1)))).square().mean(dim=1).numpy()
     attended = np.maximum(logit.numpy(), 0)
     fraction = attended / attended.mean(axis=(1, 2), keepdims=True)

@@ -25,17 +25,17 @@ from blemish.methods.data.composites import Composites  # noqa: E402
 from blemish.methods.data.compositing import erase, multiply, surface_level, transplant  # noqa: E402
 from blemish.methods.data.crack_images import (  # noqa: E402
     CrackImage,
+    check_labels,
     crack_free_corners,
-    largest_free_px,
-    look_at_labels,
+    largest_crack_free_px,
     read_crack_image,
 )
-from blemish.methods.supervised.unet import segmentation_loss  # noqa: E402
+from blemish.methods.parts.segmentation_losses import bce_dice_loss  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 SIDE_PX = 64
-WAYS = {way.__name__: partial(way, side_px=SIDE_PX, weakest=0.4, largest_zoom=1.4) for way in (multiply, transplant)}
+WAYS = {way.__name__: partial(way, side_px=SIDE_PX, min_strength=0.4, max_zoom=1.4) for way in (multiply, transplant)}
 
 
 def cracked_wall(seed: int, size_px: int = 96) -> CrackImage:
@@ -95,7 +95,7 @@ def test_the_published_product_is_grey_times_label_times_background():
     # Unturned, unscaled and in full strength the factor is the crack's grey value, black to white.
     crack = cracked_wall(1)
     ground = CrackImage(np.full((96, 96, 3), 200, np.uint8), np.zeros((96, 96), np.bool_))
-    made = multiply([crack], ground, np.random.default_rng(0), side_px=64, weakest=1.0, largest_zoom=1.0)
+    made = multiply([crack], ground, np.random.default_rng(0), side_px=64, min_strength=1.0, max_zoom=1.0)
     core = cv2.erode((made.label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     np.testing.assert_allclose(made.cracked[core], 200 * 40 / 255, atol=1)
 
@@ -109,8 +109,8 @@ def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
             CrackImage(np.full((96, 96, 3), grey, np.uint8), np.zeros((96, 96), np.bool_)),
             np.random.default_rng(4),
             side_px=64,
-            weakest=1.0,
-            largest_zoom=1.0,
+            min_strength=1.0,
+            max_zoom=1.0,
         )
         for grey in (100, 200)
     ]
@@ -147,7 +147,7 @@ def test_crack_free_squares_are_found_as_by_looking_everywhere():
         (y, x) for y in range(40 - 13 + 1) for x in range(40 - 13 + 1) if not near[y : y + 13, x : x + 13].any()
     ]
     assert [tuple(corner) for corner in crack_free_corners(label, 13).tolist()] == expected
-    largest = largest_free_px(label)
+    largest = largest_crack_free_px(label)
     assert len(crack_free_corners(label, largest))
     assert not len(crack_free_corners(label, largest + 2))
 
@@ -157,7 +157,7 @@ def test_examples_are_drawn_anew_in_training_and_stay_in_validation(tmp_path: Pa
     samples = [write_wall(tmp_path, index, cracked_wall(index)) for index in range(4)]
 
     def examples(training: bool):
-        settings = {"ground_px": 32, "crack_counts": (0, 1), "seed": 3}
+        settings = {"background_px": 32, "crack_counts": (0, 1), "seed": 3}
         return Composites(samples, compose=WAYS[way], training=training, **settings)
 
     still, moving, near_duplicate = examples(False), examples(True), examples(True)
@@ -170,7 +170,7 @@ def test_examples_are_drawn_anew_in_training_and_stay_in_validation(tmp_path: Pa
 
 def test_a_normal_composite_is_its_own_background(tmp_path: Path):
     samples = [write_wall(tmp_path, index, cracked_wall(index)) for index in range(3)]
-    images = Composites(samples, compose=WAYS["transplant"], ground_px=16, crack_counts=(1,), training=True, seed=0)
+    images = Composites(samples, compose=WAYS["transplant"], background_px=16, crack_counts=(1,), training=True, seed=0)
     cracked, normal, label = images[0]
     assert torch.equal(cracked, normal)
     assert not label.any()
@@ -197,7 +197,7 @@ def crowded_label(image: CrackImage) -> np.ndarray:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (whole_label, "002.png.* is white all over"),
+        (whole_label, "002.png.* is white everywhere"),
         (inverted_label, "002.png.* marks 9.% .* seems inverted"),
         (small_label, "002.png.* is 50×50 px but its image"),
     ],
@@ -229,7 +229,7 @@ def test_fat_but_dark_labels_are_taken(tmp_path: Path):
     label = np.zeros((60, 60), np.bool_)
     label[:36] = True
     sample = write_wall(tmp_path, 0, CrackImage(pixels, label))
-    (facts,) = look_at_labels([sample])
+    (facts,) = check_labels([sample])
     assert facts.cracked
     assert (read_crack_image(sample).label == label).all()
 
@@ -259,14 +259,14 @@ def test_the_published_loss_is_the_mean_squared_error_of_the_restored_tile():
     cracked, normal = torch.randint(0, 256, (2, 1, 64, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
         found = method.compute_loss((cracked, normal, torch.zeros(1, 64, 64)))
-        expected = ((method.restore(cracked) - method.grey(normal)) ** 2).mean()
+        expected = ((method.restore(cracked) - method.from_bytes(normal)) ** 2).mean()
     torch.testing.assert_close(found, expected)
 
 
 def test_a_restored_image_is_the_image_where_there_is_no_crack():
     image = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
-    logits = torch.full((1, 8, 8), -50.0)
-    logits[0, 2, 3] = 50.0
+    logits = torch.full((1, 1, 8, 8), -50.0)
+    logits[0, 0, 2, 3] = 50.0
     normal = restored(image, logits, torch.full((1, 3, 8, 8), 0.25))
     gain = normal - image.permute(0, 3, 1, 2) / 255
     assert gain[0, :, 2, 3].tolist() == pytest.approx([0.25] * 3, abs=1e-6)
@@ -277,13 +277,14 @@ def test_a_restored_image_is_the_image_where_there_is_no_crack():
 def test_the_improved_loss_adds_the_label_and_the_restoration():
     rng = torch.Generator().manual_seed(0)
     cracked, normal = torch.randint(0, 256, (2, 2, 16, 16, 3), dtype=torch.uint8, generator=rng)
-    logits = torch.randn(2, 16, 16, generator=rng)
+    logits = torch.randn(2, 1, 16, 16, generator=rng)
     darkening = torch.rand(2, 3, 16, 16, generator=rng)
-    label = torch.rand(2, 16, 16, generator=rng)
+    label = torch.rand(2, 1, 16, 16, generator=rng)
     found = matting_loss(logits, darkening, cracked, normal, label, dice_weight=0.5, restoration_weight=3)
     target = normal.permute(0, 3, 1, 2) / 255
-    difference = (cracked.permute(0, 3, 1, 2) / 255 + logits.sigmoid()[:, None] * darkening - target).abs().mean()
-    torch.testing.assert_close(found, segmentation_loss(logits, label, dice_weight=0.5) + 3 * difference)
+    difference = (cracked.permute(0, 3, 1, 2) / 255 + logits.sigmoid() * darkening - target).abs().mean()
+    segmentation = bce_dice_loss(logits, label, dice_weight=0.5, absent_classes=True)
+    torch.testing.assert_close(found, segmentation + 3 * difference)
 
 
 @pytest.mark.slow
@@ -297,7 +298,7 @@ def test_the_improved_loss_adds_the_label_and_the_restoration():
 def test_a_detector_learns_from_composites_to_mark_real_cracks(tmp_path: Path, method: str, settings: dict):
     for index in range(12):
         write_wall(tmp_path / "train", index, cracked_wall(index))
-    chosen = {"epochs": 10, "patience": 10, "weakest": 0.9} | settings
+    chosen = {"epochs": 10, "patience": 10, "min_strength": 0.9} | settings
     detector = blemish.train(method, tmp_path, tmp_path / "wall.blemish", settings=chosen, seed=1)
     unseen = cracked_wall(99)
     found = detector.inspect(unseen.pixels)

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader  # noqa: E402
 from blemish.datasets import ClassMask, Dataset, FileMask, RunLengthMask, Sample  # noqa: E402
 from blemish.methods.data.labelled_images import LabelledImages  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages  # noqa: E402
-from blemish.methods.parts.class_losses import LOSSES  # noqa: E402
+from blemish.methods.parts.segmentation_losses import LOSSES  # noqa: E402
 from blemish.methods.supervised.crack_classifier import CrackClassifier, CrackClassifierSettings  # noqa: E402
 from blemish.methods.supervised.steel_multiclass import SteelMulticlass, SteelMulticlassSettings  # noqa: E402
 from blemish.training.splits import split_masked_images  # noqa: E402

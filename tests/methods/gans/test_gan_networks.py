@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,14 @@ from blemish.methods import get_method  # noqa: E402
 from blemish.methods.autoencoders.memae import Memory, entropy, shrink  # noqa: E402
 from blemish.methods.gans import adae, anogan, egbad, fanogan, ganomaly, skip_ganomaly  # noqa: E402
 from blemish.methods.networks import dcgan, ganomaly_networks, residual_gan  # noqa: E402
-from blemish.methods.parts.averaging import follow  # noqa: E402
 from blemish.methods.parts.gan_losses import (  # noqa: E402
+    bce_fake,
+    bce_real,
     feature_distance,
     gradient_penalty,
-    taken_for_image,
-    taken_for_made,
 )
 from blemish.methods.parts.latent_search import search  # noqa: E402
+from blemish.methods.parts.weight_averaging import averaged  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -118,7 +120,7 @@ def test_every_network_works_at_every_size(name: str, side_px: int):
 
 def test_cross_entropies_are_those_of_torch():
     logit = random(9) * 4
-    for ours, target in ((taken_for_image, torch.ones(9)), (taken_for_made, torch.zeros(9))):
+    for ours, target in ((bce_real, torch.ones(9)), (bce_fake, torch.zeros(9))):
         torch.testing.assert_close(ours(logit), F.binary_cross_entropy_with_logits(logit, target))
 
 
@@ -129,19 +131,19 @@ def test_ganomaly_losses_are_equation_4():
     loss = ganomaly.generator_loss(x, x_hat, z, z_hat, f, f_hat, ganomaly.GanomalySettings())
     torch.testing.assert_close(loss, expected)
     entropy = F.binary_cross_entropy(torch.sigmoid(x.flatten()), torch.ones(32))
-    entropy_made = F.binary_cross_entropy(torch.sigmoid(x_hat.flatten()), torch.zeros(32))
-    torch.testing.assert_close(ganomaly.discriminator_loss(x.flatten(), x_hat.flatten()), (entropy + entropy_made) / 2)
+    entropy_fake = F.binary_cross_entropy(torch.sigmoid(x_hat.flatten()), torch.zeros(32))
+    torch.testing.assert_close(ganomaly.discriminator_loss(x.flatten(), x_hat.flatten()), (entropy + entropy_fake) / 2)
 
 
 def test_skip_ganomaly_losses_are_those_of_the_paper():
-    x, x_hat, code, code_made = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 5), random(2, 5, seed=1)
-    logit, logit_made = random(2, seed=2), random(2, seed=3)
-    expected = -torch.sigmoid(logit_made).log().mean() + 50 * F.l1_loss(x, x_hat) + F.mse_loss(code, code_made)
+    x, x_hat, code, code_fake = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 5), random(2, 5, seed=1)
+    logit, logit_fake = random(2, seed=2), random(2, seed=3)
+    expected = -torch.sigmoid(logit_fake).log().mean() + 50 * F.l1_loss(x, x_hat) + F.mse_loss(code, code_fake)
     settings = skip_ganomaly.SkipGanomalySettings()
-    torch.testing.assert_close(skip_ganomaly.generator_loss(x, x_hat, logit_made, code, code_made, settings), expected)
-    expected = -torch.sigmoid(logit).log().mean() - (1 - torch.sigmoid(logit_made)).log().mean()
+    torch.testing.assert_close(skip_ganomaly.generator_loss(x, x_hat, logit_fake, code, code_fake, settings), expected)
+    expected = -torch.sigmoid(logit).log().mean() - (1 - torch.sigmoid(logit_fake)).log().mean()
     torch.testing.assert_close(
-        skip_ganomaly.discriminator_loss(logit, logit_made, code, code_made), expected + F.mse_loss(code, code_made)
+        skip_ganomaly.discriminator_loss(logit, logit_fake, code, code_fake), expected + F.mse_loss(code, code_fake)
     )
 
 
@@ -152,17 +154,17 @@ def test_fanogan_losses_are_those_of_the_paper():
     assert float(fanogan.critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([0.5, 0.5]))) == pytest.approx(-1.5)
 
 
-def test_egbad_players_want_opposite_things():
-    logit, logit_made = random(6), random(6, seed=1)
-    torch.testing.assert_close(egbad.discriminator_loss(logit, logit_made), egbad.pair_loss(logit_made, logit))
-    expected = -torch.sigmoid(logit_made).log().mean() - (1 - torch.sigmoid(logit)).log().mean()
-    torch.testing.assert_close(egbad.pair_loss(logit, logit_made), expected)
+def test_egbads_generator_and_discriminator_have_opposite_targets():
+    logit, logit_fake = random(6), random(6, seed=1)
+    torch.testing.assert_close(egbad.discriminator_loss(logit, logit_fake), egbad.pair_loss(logit_fake, logit))
+    expected = -torch.sigmoid(logit_fake).log().mean() - (1 - torch.sigmoid(logit)).log().mean()
+    torch.testing.assert_close(egbad.pair_loss(logit, logit_fake), expected)
 
 
 def test_anogan_distance_weighs_pixels_and_features():
-    x, made, f, f_made = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 7), random(2, 7, seed=1)
-    expected = torch.stack([0.9 * F.l1_loss(x[i], made[i]) + 0.1 * F.l1_loss(f[i], f_made[i]) for i in range(2)])
-    torch.testing.assert_close(anogan.anogan_distance(x, made, f, f_made, 0.1), expected)
+    x, fake, f, f_fake = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 7), random(2, 7, seed=1)
+    expected = torch.stack([0.9 * F.l1_loss(x[i], fake[i]) + 0.1 * F.l1_loss(f[i], f_fake[i]) for i in range(2)])
+    torch.testing.assert_close(anogan.anogan_distance(x, fake, f, f_fake, 0.1), expected)
 
 
 def test_adae_with_k_of_one_is_the_papers_loss():
@@ -184,17 +186,17 @@ def test_the_penalty_of_a_linear_critic_has_a_closed_form():
 def test_the_penalty_and_its_derivative_are_those_by_hand():
     # The critic a · |x|² / 2 has the gradient a · x: the penalty is the mean of (|a| |x| - 1)².
     a = torch.tensor(0.7, requires_grad=True)
-    x, made, fraction = random(4, 1, 3, 3), random(4, 1, 3, 3, seed=1), torch.tensor([0.0, 0.3, 0.6, 1.0])
-    penalty = gradient_penalty(lambda mixed: a * mixed.square().flatten(1).sum(dim=1) / 2, x, made, fraction)
+    x, fake, fraction = random(4, 1, 3, 3), random(4, 1, 3, 3, seed=1), torch.tensor([0.0, 0.3, 0.6, 1.0])
+    penalty = gradient_penalty(lambda mixed: a * mixed.square().flatten(1).sum(dim=1) / 2, x, fake, fraction)
     (slope,) = torch.autograd.grad(penalty, a)
-    mixed = (1 - fraction[:, None, None, None]) * x + fraction[:, None, None, None] * made
+    mixed = (1 - fraction[:, None, None, None]) * x + fraction[:, None, None, None] * fake
     norm = mixed.flatten(1).norm(dim=1)
     assert penalty.item() == pytest.approx(float((0.7 * norm - 1).square().mean()), rel=1e-5)
     assert slope.item() == pytest.approx(float((2 * (0.7 * norm - 1) * norm).mean()), rel=1e-5)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "product"])
-def test_memory_answers_by_a_sparse_mixture(similarity: str):
+def test_memory_gives_a_sparse_mixture(similarity: str):
     torch.manual_seed(0)
     memory = Memory(10, 4, 1.0, similarity)
     x = random(2, 4, 3, 3)
@@ -210,7 +212,7 @@ def test_memory_answers_by_a_sparse_mixture(similarity: str):
     torch.testing.assert_close(answer.permute(0, 2, 3, 1).reshape(-1, 4), expected @ memory.vectors)
 
 
-def test_weights_below_the_cut_vanish_and_the_rest_sum_to_one():
+def test_weights_below_the_threshold_vanish_and_the_rest_sum_to_one():
     weights = torch.tensor([[0.5, 0.3, 0.15, 0.05]])
     torch.testing.assert_close(shrink(weights, 0.1), torch.tensor([[0.5, 0.3, 0.15, 0]]) / 0.95)
     assert float(shrink(weights, 0.9).abs().sum()) == 0
@@ -218,24 +220,28 @@ def test_weights_below_the_cut_vanish_and_the_rest_sum_to_one():
 
 
 def test_averaged_weights_follow_slowly_and_statistics_at_once():
-    slow, fast = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
-    nn.init.constant_(fast.weight, 3.0)
-    fast.running_mean.fill_(7.0)
-    follow(slow, fast, 0.999, step=1)
-    assert slow.weight.tolist() == pytest.approx([1 + 2 * (1 - 2 / 11)] * 2)
+    network = nn.BatchNorm1d(2)
+    average = averaged(network, 0.4)
+    slow: Any = average.module
+    nn.init.constant_(network.weight, 3.0)
+    network.running_mean.fill_(7.0)
+    expected = 1.0
+    for step in range(1, 12):
+        average.update_parameters(network)
+        keep = min(0.4, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * 3.0
+        assert slow.weight.tolist() == pytest.approx([expected] * 2)
     assert slow.running_mean.tolist() == [7, 7]
-    before = slow.weight.detach().clone()
-    follow(slow, fast, 0.9, step=10_000)
-    torch.testing.assert_close(slow.weight, 0.9 * before + 0.1 * 3.0)
+    assert not slow.weight.requires_grad
 
 
-def valley(z, picture):
-    """Distance to a target that only the picture's number decides, with a second, higher valley."""
-    target = torch.stack([picture.float(), -picture.float()], dim=1)
+def valley(z, index):
+    """Distance to a target that depends on the image's index only, with a second, higher minimum."""
+    target = torch.stack([index.float(), -index.float()], dim=1)
     return (z - target).square().sum(dim=1) + 0.1 * (1 - torch.cos(3 * (z - target))).sum(dim=1)
 
 
-def test_the_search_finds_the_code_of_every_picture():
+def test_the_search_finds_the_code_of_every_image():
     starts = random(3, 2)
     found = search(valley, 5, starts, steps=500, learning_rate=0.1, patience=60)
     numbers = torch.arange(5.0)
@@ -244,10 +250,10 @@ def test_the_search_finds_the_code_of_every_picture():
     assert int(found.steps.min()) < 500
 
 
-def test_a_picture_found_alone_is_found_the_same_among_others():
+def test_an_image_has_the_same_code_alone_as_among_others():
     starts = random(2, 2)
     together = search(valley, 4, starts, steps=80, learning_rate=0.1, patience=10)
-    alone = search(lambda z, picture: valley(z, picture + 3), 1, starts, steps=80, learning_rate=0.1, patience=10)
+    alone = search(lambda z, index: valley(z, index + 3), 1, starts, steps=80, learning_rate=0.1, patience=10)
     torch.testing.assert_close(alone.distance[0], together.distance[3])
     assert alone.steps[0] == together.steps[3]
 

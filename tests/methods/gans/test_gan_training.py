@@ -14,7 +14,7 @@ import blemish  # noqa: E402
 from blemish.errors import BlemishError, DetectorError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.methods.gans.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
-from blemish.methods.parts.gan import MAX_NEW_DISCRIMINATORS  # noqa: E402
+from blemish.methods.parts.gan_method import MAX_DISCRIMINATOR_RESETS  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
 
@@ -67,9 +67,9 @@ GREY = "The images are grey: colour=false learns the same from a third of the nu
 
 
 class Stuck(Ganomaly):
-    """A generator that makes the same picture of everything."""
+    """A generator with the same output for every input."""
 
-    def made(self, x):
+    def generated(self, x):
         return torch.zeros_like(x)
 
 
@@ -96,16 +96,16 @@ def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfac
     assert "collapsed" in report.describe()
 
 
-def test_a_discriminator_that_has_won_starts_anew():
+def test_a_saturated_discriminator_is_initialised_anew():
     method = ganomaly()
     first = method.discriminator.last.weight.detach().clone()
-    method.renew_if_it_has_won(torch.tensor(2e-5))
+    method.reset_saturated_discriminator(torch.tensor(2e-5))
     assert torch.equal(first, method.discriminator.last.weight)
-    for _ in range(MAX_NEW_DISCRIMINATORS + 3):
-        method.renew_if_it_has_won(torch.tensor(1e-6))
+    for _ in range(MAX_DISCRIMINATOR_RESETS + 3):
+        method.reset_saturated_discriminator(torch.tensor(1e-6))
     assert not torch.equal(first, method.discriminator.last.weight)
     assert len(method.remarks()) == 1
-    assert f"{MAX_NEW_DISCRIMINATORS} time(s)" in method.remarks()[0]
+    assert f"{MAX_DISCRIMINATOR_RESETS} time(s)" in method.remarks()[0]
 
 
 def test_a_loss_that_is_not_finite_ends_in_one_sentence(surfaces: Path, tmp_path: Path):

@@ -17,12 +17,12 @@ from blemish.detectors.schema import InputSpec, encode_reference  # noqa: E402
 from blemish.errors import ImageError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
 from blemish.inspection import inspect_images  # noqa: E402
-from blemish.methods.data.image_stream import NormalBatches  # noqa: E402
+from blemish.methods.data.image_stream import ImageStream  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 SMALL = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 96, "strides": [4], "smoothing_px": 1.0}
-PLACED = {**SMALL, "place_weight": 0.5}
+PLACED = {**SMALL, "position_weight": 0.5}
 SIDE = 128
 
 
@@ -75,8 +75,8 @@ def test_training_sees_images_as_they_were_laid(plates: Path):
     folder = plates / "train" / "good"
     first = read_image(folder / "00.png")
     spec = InputSpec(size_px=(SIDE, SIDE), reference=encode_reference(first))
-    (laid,) = NormalBatches(sorted(folder.iterdir())).batches(spec)
-    (lying,) = NormalBatches(sorted(folder.iterdir())).batches(InputSpec(size_px=(SIDE, SIDE)))
+    (laid,) = ImageStream(sorted(folder.iterdir())).batches(spec)
+    (lying,) = ImageStream(sorted(folder.iterdir())).batches(InputSpec(size_px=(SIDE, SIDE)))
     middle = (slice(None), slice(16, 112), slice(16, 112))
     off = [np.abs(images.astype(int) - first)[middle].mean(axis=(1, 2, 3))[1:] for images in (laid, lying)]
     assert off[0].max() < 6 < off[1].mean()
@@ -130,7 +130,7 @@ def test_masks_move_with_their_images(plates: Path, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"turns": 4}, "choose one"), ({"size_px": None}, "give size_px"), ({"align": "none.png"}, r"none\.png")],
+    [({"rotations": 4}, "choose one"), ({"size_px": None}, "give size_px"), ({"align": "none.png"}, r"none\.png")],
 )
 def test_what_cannot_be_is_a_sentence(plates: Path, tmp_path: Path, settings: dict, said: str):
     reference = str(plates / "train" / "good" / "00.png")

@@ -122,7 +122,7 @@ def train_with(data: Path, out: Path, **settings: object) -> blemish.Detector:
     "settings",
     [
         {"projection": "whiten", "dimensions": 24, "score_patches": 5, "local_contrast_px": 17},
-        {"projection": "random", "dimensions": 24, "place_weight": 0.2, "turns": 4},
+        {"projection": "random", "dimensions": 24, "position_weight": 0.2, "rotations": 4},
         {"scaling": "none", "reweighting": 5, "smoothing_px": 0.0, "strides": [4, 8]},
         {"size_px": None, "tile_px": 64},
     ],
@@ -173,7 +173,7 @@ def test_one_image_is_enough_for_a_detector_without_thresholds(tmp_path: Path):
     said: list[str] = []
     detector = blemish.train("patchcore", tmp_path / "data", tmp_path / "x.blemish", settings=SMALL, say=said.append)
     assert detector.inspect(weave(np.random.default_rng(1))).verdict is None
-    assert any("too few to set any aside" in sentence for sentence in said)
+    assert any("too few to hold any out" in sentence for sentence in said)
 
 
 def test_a_memory_larger_than_all_patches_keeps_them_all(cloth: Path, tmp_path: Path):
@@ -183,12 +183,12 @@ def test_a_memory_larger_than_all_patches_keeps_them_all(cloth: Path, tmp_path: 
 
 
 def test_an_interrupted_fit_leaves_no_file(cloth: Path, tmp_path: Path, monkeypatch):
-    from blemish.methods.parts.memory_bank import Bank
+    from blemish.methods.parts.memory_bank import MemoryBank
 
     def interrupted(self, vectors):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Bank, "add", interrupted)
+    monkeypatch.setattr(MemoryBank, "add", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_with(cloth, tmp_path / "out" / "x.blemish")
     assert list((tmp_path / "out").iterdir()) == []
@@ -199,7 +199,7 @@ def test_an_interrupted_fit_leaves_no_file(cloth: Path, tmp_path: Path, monkeypa
     [
         ({"strides": [8, 4]}, "ascending powers of two"),
         ({"strides": [3]}, "ascending powers of two"),
-        ({"size_px": None, "place_weight": 1.0}, "need images of one size"),
+        ({"size_px": None, "position_weight": 1.0}, "need images of one size"),
     ],
 )
 def test_impossible_settings_are_a_sentence(cloth: Path, tmp_path: Path, settings: dict[str, object], said: str):
@@ -210,7 +210,7 @@ def test_impossible_settings_are_a_sentence(cloth: Path, tmp_path: Path, setting
 
 def test_a_region_that_is_black_is_a_sentence(cloth: Path, tmp_path: Path):
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((64, 64), np.uint8))
-    with pytest.raises(DataError, match="leaves nothing to look at"):
+    with pytest.raises(DataError, match="nothing would be inspected"):
         train_with(cloth, tmp_path / "x.blemish", region=str(tmp_path / "black.png"))
     with pytest.raises(BlemishError, match=r"none\.png"):
         train_with(cloth, tmp_path / "x.blemish", region=str(tmp_path / "none.png"))

@@ -15,8 +15,12 @@ import blemish  # noqa: E402
 from blemish.datasets import Dataset, read_dataset  # noqa: E402
 from blemish.datasets.sample import ClassMask, CompleteMask  # noqa: E402
 from blemish.evaluation import auroc  # noqa: E402
-from blemish.methods.parts.head_training import Examples, _blob, _with_noise  # noqa: E402
-from blemish.methods.parts.noise_head import NoiseHead  # noqa: E402
+from blemish.methods.parts.noise_head import (  # noqa: E402
+    FeatureExamples,
+    NoiseHead,
+    _add_noise,
+    _random_mask,
+)
 
 pytestmark = pytest.mark.train
 
@@ -100,7 +104,7 @@ def test_a_few_labelled_defects_teach_with_masks_or_without(masks: bool, tmp_pat
 
 def test_tiles_and_turned_copies(tmp_path: Path):
     data = draw_set(tmp_path / "cloth", torn=4)
-    settings = {**SMALL, "size_px": None, "tile_px": 64, "turns": 2, "steps": 5}
+    settings = {**SMALL, "size_px": None, "tile_px": 64, "rotations": 2, "steps": 5}
     detector = blemish.train("supersimplenet", with_masks(data), tmp_path / "x.blemish", settings=settings)
     assert detector.inspect(np.zeros((90, 130, 3), np.uint8)).anomaly_map.shape == (90, 130)
     assert "8 defective" in detector.container.card
@@ -128,19 +132,19 @@ def test_a_region_reaches_the_detector(tmp_path: Path):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 40), (32, 32)])
-def test_noise_falls_into_blobs_alone(shape: tuple[int, int]):
+def test_noise_falls_inside_its_masks_alone(shape: tuple[int, int]):
     random = torch.Generator().manual_seed(0)
     for _ in range(20):
-        blob = _blob(*shape, random)
-        assert blob.shape == shape
-        assert 1 <= blob.sum() <= max(1, 0.2 * blob.numel())
+        mask = _random_mask(*shape, random)
+        assert mask.shape == shape
+        assert 1 <= mask.sum() <= max(1, 0.2 * mask.numel())
     features = torch.zeros(4, 6, *shape)
-    noisy, blobs = _with_noise(features, (0.5, 0.5), random)
-    assert torch.equal(noisy.abs().amax(dim=1) > 0, blobs > 0)
+    noisy, masks = _add_noise(features, (0.5, 0.5), random)
+    assert torch.equal(noisy.abs().amax(dim=1) > 0, masks > 0)
 
 
 def test_a_thin_crack_survives_on_the_grid_and_tiles_without_defect_are_normal():
-    examples = Examples()
+    examples = FeatureExamples()
     mask = torch.zeros(64, 64)
     mask[:, 31] = 1
     examples.add_defective(torch.zeros(2, 8, 8), mask)
@@ -155,7 +159,7 @@ def test_a_thin_crack_survives_on_the_grid_and_tiles_without_defect_are_normal()
 
 def test_scores_are_never_below_zero_nor_flat():
     head = NoiseHead(4, 8).eval()
-    unusual = head(torch.randn(2, 4, 5, 7) * 100)
-    assert unusual.shape == (2, 5, 7)
-    assert bool((unusual >= 0).all())
-    assert len(unusual.unique()) > 60
+    anomaly = head(torch.randn(2, 4, 5, 7) * 100)
+    assert anomaly.shape == (2, 5, 7)
+    assert bool((anomaly >= 0).all())
+    assert len(anomaly.unique()) > 60

@@ -69,7 +69,7 @@ def test_one_image_is_too_few_and_said(tmp_path: Path):
 
 def test_turned_examples_repeat_under_their_seed(tmp_path: Path):
     samples = images(tmp_path, 6)
-    method = built("memae", size_px=32, augment="turns")
+    method = built("memae", size_px=32, augment="rotations")
     first, again, other = (
         torch.stack([examples[index] for index in range(6)])
         for examples in (method.examples(samples, training=True, seed=seed) for seed in (3, 3, 4))

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from blemish.evaluation import auroc
 from blemish.methods import get_method, method_names
-from blemish.methods.parts.generative import GenerativeMethod
+from blemish.methods.parts.generative_method import GenerativeMethod
 from blemish.training import train_under_torch
 
 from ..conftest import images_of
@@ -23,14 +23,14 @@ SETTINGS = {
     "autoencoder": CODE,
     "vae": CODE,
     "vae-attention": CODE,
-    "memae": {"width": 8, "epochs": 30, "patience": 30, "memories": 50, "learning_rate": 3e-3},
+    "memae": {"width": 8, "epochs": 30, "patience": 30, "memory_size": 50, "learning_rate": 3e-3},
     "ganomaly": {"width": 8, "epochs": 40, "learning_rate": 1e-3},
     "skip-ganomaly": {"width": 4, "epochs": 12, "learning_rate": 2e-3},
     "fanogan": {"width": 8, "epochs": 40, "encoder_epochs": 20, "critic_steps": 1, "latent": 16, "learning_rate": 1e-3}
     | {"encoder_learning_rate": 2e-3},
-    "anogan": {"width": 16, "epochs": 60, "latent": 8, "learning_rate": 1e-3, "averaging": 0.9}
+    "anogan": {"width": 16, "epochs": 60, "latent": 8, "learning_rate": 1e-3, "ema_decay": 0.9}
     | {"search_steps": 100, "search_starts": 4},
-    "egbad": {"width": 8, "epochs": 60, "latent": 16, "learning_rate": 1e-3, "averaging": 0.9},
+    "egbad": {"width": 8, "epochs": 60, "latent": 16, "learning_rate": 1e-3, "ema_decay": 0.9},
     "adae": {"width": 8, "epochs": 30, "learning_rate": 2e-3},
 }
 

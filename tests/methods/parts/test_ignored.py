@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,26 +12,17 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from blemish.datasets import Sample, read_dataset  # noqa: E402
-from blemish.methods.data.crack_images import look_at_labels, read_crack_image  # noqa: E402
+from blemish.methods.data.crack_images import check_labels, read_crack_image  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages  # noqa: E402
-from blemish.methods.parts.class_losses import LOSSES  # noqa: E402
-from blemish.methods.parts.head_training import Examples  # noqa: E402
 from blemish.methods.parts.ignored import IGNORED, without_ignored  # noqa: E402
+from blemish.methods.parts.noise_head import FeatureExamples  # noqa: E402
+from blemish.methods.parts.segmentation_losses import LOSSES, bce_dice_loss  # noqa: E402
 from blemish.methods.supervised.fast_unet import normal_loss  # noqa: E402
-from blemish.methods.supervised.unet import segmentation_loss  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 
-def dice_and_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return segmentation_loss(logits[:, 0], target[:, 0], dice_weight=0.5)
-
-
-def hardest_pixels(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return normal_loss(logits[:, 0], target[:, 0])
-
-
-ALL_LOSSES = {**LOSSES, "dice": dice_and_entropy, "hardest": hardest_pixels}
+ALL_LOSSES = {**LOSSES, "absent classes": partial(bce_dice_loss, absent_classes=True), "hardest": normal_loss}
 
 
 @pytest.mark.parametrize("name", ALL_LOSSES)
@@ -80,14 +72,15 @@ def sample(tmp_path: Path) -> Sample:
 
 def test_crops_carry_ignored_pixels_with_them(sample: Sample):
     image, target = MaskedImages((sample,), crop_px=96, augment=False, seed=0)[0]
-    np.testing.assert_array_equal(target[:, 70:], np.full((96, 26), IGNORED))
-    assert target[:, :70].min() == 0
-    assert target[22, 30] == 1
+    np.testing.assert_array_equal(target[:, :, 70:], np.full((1, 96, 26), IGNORED))
+    assert target[:, :, :70].min() == 0
+    assert target[0, 22, 30] == 1
     seen = [MaskedImages((sample,), crop_px=48, augment=True, seed=seed)[0] for seed in range(12)]
-    assert all(image.shape == (48, 48, 3) and target.shape == (48, 48) for image, target in seen)
+    assert all(image.shape == (48, 48, 3) and target.shape == (1, 48, 48) for image, target in seen)
     assert any((target == IGNORED).any() for _, target in seen)
     for image, target in seen:  # what is not ignored stays as it was drawn
         shown = image.float().mean(dim=2)
+        target = target[0]
         defective = target > 0.9
         if defective.any():
             assert shown[defective].mean() < shown[target == 0].mean() - 40
@@ -100,16 +93,16 @@ def test_crops_of_several_classes_carry_them_in_every_class(sample: Sample):
     assert (target[0, :, :70] == 0).all()
 
 
-def test_composites_take_no_ground_from_ignored_pixels(sample: Sample):
+def test_composites_take_no_background_from_ignored_pixels(sample: Sample):
     crack = read_crack_image(sample)
     assert crack.not_normal[:, 70:].all()
     assert not crack.label[:, 70:].any()
-    (facts,) = look_at_labels([sample])
-    assert facts.free_px <= 66
+    (facts,) = check_labels([sample])
+    assert facts.crack_free_px <= 66
 
 
 def test_a_head_learns_nothing_from_patches_that_are_ignored():
-    examples = Examples()
+    examples = FeatureExamples()
     mask = torch.zeros(32, 32)
     mask[:8, :8] = 1
     mask[:, 16:] = IGNORED

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from blemish.methods.parts.coreset import greedy_k_centre  # noqa: E402
-from blemish.methods.parts.memory_bank import Bank  # noqa: E402
+from blemish.methods.parts.memory_bank import MemoryBank  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -17,8 +17,8 @@ def stream(images: int, seed: int = 0):
     return [torch.randn(100, 6, generator=random) for _ in range(images)]
 
 
-def filled(images: int, *, limit: int = 80, capacity: int = 300, seed: int = 0, of: int = 0) -> Bank:
-    bank = Bank(limit, capacity=capacity, seed=seed)
+def filled(images: int, *, limit: int = 80, capacity: int = 300, seed: int = 0, of: int = 0) -> MemoryBank:
+    bank = MemoryBank(limit, capacity=capacity, seed=seed)
     for patches in stream(images, of):
         bank.add(patches)
     return bank
@@ -39,7 +39,7 @@ def test_while_everything_fits_the_memory_is_the_coreset_of_all():
 
 @pytest.mark.parametrize("images", [4, 20, 100])
 def test_however_many_images_pass_it_keeps_its_limits_and_its_word(images: int):
-    bank = Bank(80, capacity=300)
+    bank = MemoryBank(80, capacity=300)
     for patches in stream(images):
         bank.add(patches)
         assert len(bank) <= 400
@@ -54,18 +54,8 @@ def test_the_same_seed_gives_the_same_memory():
     assert not torch.equal(filled(12, seed=1).finish(0.1)[0][0], filled(12).finish(0.1)[0][0])
 
 
-def test_two_memories_become_one_that_covers_both():
-    left, right = filled(6), filled(6, of=9)
-    left.merge(right)
-    memory, radius = left.finish(1.0)
-    everything = torch.cat(stream(6) + stream(6, 9))
-    assert left.seen == 1200
-    assert len(memory) <= 80
-    assert farthest(everything, memory) <= radius + left.slack + right.slack + 1e-3
-
-
 def test_fewer_patches_than_asked_for_are_all_kept():
-    bank = Bank(1000)
+    bank = MemoryBank(1000)
     bank.add(stream(1)[0])
     assert len(bank.finish(1.0)[0]) == 100
     assert len(bank.finish(1e-9)[0]) == 1

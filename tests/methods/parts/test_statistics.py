@@ -13,7 +13,7 @@ from blemish.methods.parts.mahalanobis import Mahalanobis  # noqa: E402
 from blemish.methods.parts.moments import Moments, shrunk  # noqa: E402
 from blemish.methods.parts.patch_features import local_contrast  # noqa: E402
 from blemish.methods.parts.patch_scoring import Smoothing  # noqa: E402
-from blemish.methods.parts.reservoir import draw  # noqa: E402
+from blemish.methods.parts.reservoir import sample_vectors  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -36,9 +36,9 @@ def test_streamed_moments_are_those_of_all_vectors_at_once(far: float):
     np.testing.assert_allclose(variances.variance()[0].numpy(), exact.var(axis=0), rtol=1e-6)
 
 
-def test_every_place_has_its_own_moments():
+def test_every_position_has_its_own_moments():
     vectors = np.stack([correlated(50), 3 * correlated(50)], axis=1).astype(np.float32)
-    moments = Moments(6, places=2)
+    moments = Moments(6, positions=2)
     for part in np.split(vectors, [20]):
         moments.add(torch.from_numpy(part))
     for place in range(2):
@@ -115,18 +115,18 @@ def test_the_one_class_svm_is_that_of_scikit_learn(nu: float):
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
-def test_a_draw_is_fair_and_repeats_under_its_seed():
+def test_a_sample_is_uniform_and_repeats_under_its_seed():
     stream = [torch.arange(start, start + 25.0)[:, None] for start in range(0, 1000, 25)]
-    first = draw(stream, 40, seed=3)
+    first = sample_vectors(stream, 40, seed=3)
     assert len(set(first[:, 0].tolist())) == 40
-    torch.testing.assert_close(first, draw(stream, 40, seed=3))
-    means = [float(draw(stream, 40, seed=seed).mean()) for seed in range(200)]
+    torch.testing.assert_close(first, sample_vectors(stream, 40, seed=3))
+    means = [float(sample_vectors(stream, 40, seed=seed).mean()) for seed in range(200)]
     assert np.mean(means) == pytest.approx(499.5, abs=10)
     assert np.std(means) == pytest.approx(1000 / 12**0.5 / 40**0.5, rel=0.2)
 
 
-def test_a_draw_of_more_than_there_is_takes_everything():
-    assert sorted(draw([torch.arange(5.0)[:, None]], 40, seed=0)[:, 0].tolist()) == [0, 1, 2, 3, 4]
+def test_a_sample_of_more_than_there_is_takes_everything():
+    assert sorted(sample_vectors([torch.arange(5.0)[:, None]], 40, seed=0)[:, 0].tolist()) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("sigma", [0.0, 1.5, 4.0])

@@ -61,7 +61,7 @@ def test_without_a_fraction_the_score_is_the_methods_own():
     built = method(method.Settings.model_validate(TINY), (), lambda *_: pytest.fail("weights")).eval()
     images = torch.randint(0, 256, (2, 48, 48, 3), dtype=torch.uint8)
     with torch.no_grad():
-        torch.testing.assert_close(built.graph()(images)[0], built.judge(built.pixels(images))[0])
+        torch.testing.assert_close(built.graph()(images)[0], built.score_and_map(built.pixels(images))[0])
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "ganomaly"])

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from blemish.methods import get_method  # noqa: E402
 from blemish.methods.networks.fast_unet import FastUNet  # noqa: E402
 from blemish.methods.supervised.fast_unet import (  # noqa: E402
     MostLineLike,
@@ -23,14 +24,24 @@ def test_the_network_keeps_the_size_and_stays_small():
 
 
 @pytest.mark.parametrize("channels_out", [1, 3])
-def test_prepared_to_run_it_is_the_same_function(channels_out: int):
+def test_reparameterized_it_is_the_same_function(channels_out: int):
     net = FastUNet((8, 8, 8, 8), channels_out).eval()
     image = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = net(image)
-        torch.testing.assert_close(net.prepared_to_run()(image), expected, rtol=1e-5, atol=1e-6)
         assert expected.std() > 0
-        torch.testing.assert_close(net(image), expected, rtol=0, atol=0)  # and it was not changed itself
+        for _ in range(2):
+            net.reparameterize()
+            torch.testing.assert_close(net(image), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["fast-unet", "steel-multiclass"])
+def test_the_graph_is_reparameterized_and_the_method_is_not(method: str):
+    chosen = get_method(method)
+    settings = {"network": "fast"} if method == "steel-multiclass" else {}
+    built = chosen(chosen.Settings(pretrained=False, **settings), ("crack",), lambda *_: pytest.fail("not wanted"))
+    assert built.graph().method.net.upscale == 4
+    assert built.net.upscale == 2
 
 
 def test_the_encoder_takes_the_weights_of_mobilenet_v2():
@@ -43,11 +54,11 @@ def test_the_encoder_takes_the_weights_of_mobilenet_v2():
 
 
 def test_normal_images_pay_for_their_most_crack_like_pixels():
-    logits = torch.full((3, 16, 16), -4.0)
-    logits[0, :8, :8] = 2.0  # 64 pixels, normal
-    logits[1, :8, :8] = 9.0  # cracked: not counted
-    mask = torch.zeros(3, 16, 16)
-    mask[1, 0, 0] = 0.3
+    logits = torch.full((3, 1, 16, 16), -4.0)
+    logits[0, 0, :8, :8] = 2.0  # 64 pixels, normal
+    logits[1, 0, :8, :8] = 9.0  # cracked: not counted
+    mask = torch.zeros(3, 1, 16, 16)
+    mask[1, 0, 0, 0] = 0.3
     expected = (np.log1p(np.exp(2.0)) + np.log1p(np.exp(-4.0))) / 2
     assert float(normal_loss(logits, mask)) == pytest.approx(expected, rel=1e-5)
 

@@ -19,7 +19,7 @@ from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages  # noqa: E402
 from blemish.methods.networks.gated_unet import gate_loss  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
-from blemish.methods.parts.class_losses import (  # noqa: E402
+from blemish.methods.parts.segmentation_losses import (  # noqa: E402
     LOSSES,
     bce_dice_loss,
     class_probabilities,
@@ -224,14 +224,14 @@ def test_filters_and_kernels_of_the_plain_network_can_be_set():
 
 
 @pytest.mark.parametrize("loss", ["softmax", "bce-dice"])
-def test_with_flips_the_answer_turns_with_the_image(loss: str):
-    graph = build(flips=True, loss=loss).graph()
+def test_with_flips_the_answer_is_mirrored_with_the_image(loss: str):
+    graph = build(tta="flips", loss=loss).graph()
     image = torch.randint(0, 256, (1, 32, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
         score, maps = graph(image)
-        score_turned, maps_turned = graph(image.flip([2]))
-    torch.testing.assert_close(maps_turned, maps.flip([3]), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(score_turned, score, rtol=1e-4, atol=1e-5)
+        score_mirrored, maps_mirrored = graph(image.flip([2]))
+    torch.testing.assert_close(maps_mirrored, maps.flip([3]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(score_mirrored, score, rtol=1e-4, atol=1e-5)
 
 
 def test_the_union_is_one_class():
@@ -271,7 +271,7 @@ def test_a_closed_gate_silences_its_class_alone(loss: str):
         method.net.gate.weight.zero_()
         method.net.gate.bias.copy_(torch.tensor([-50.0, 50.0]))
         score, maps = method.graph()(image)
-        ungated = class_probabilities(method(image), loss)
+        ungated = class_probabilities(method(image)[0], loss)
     assert maps[:, 0].max() < 1e-6
     torch.testing.assert_close(maps[:, 1], ungated[:, 1])
     assert (score > 0).all()

@@ -17,8 +17,8 @@ from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages, _crop  # noqa: E402
 from blemish.methods.networks.pixels import IMAGENET, FromBytes, top_mean  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
-from blemish.methods.parts.segmentation import OneMap  # noqa: E402
-from blemish.methods.supervised.unet import UNet, UNetSettings, segmentation_loss  # noqa: E402
+from blemish.methods.parts.segmentation_losses import bce_dice_loss  # noqa: E402
+from blemish.methods.supervised.unet import UNet, UNetSettings  # noqa: E402
 from blemish.training.export import export_graph  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -62,17 +62,17 @@ def test_the_loss_agrees_with_scikit_learn():
     hard = sure.ravel() > 0
     n = hard.sum() + mask.sum()
     dice = (f1_score(mask.ravel() > 0, hard) * n + 1) / (n + 1)
-    found = segmentation_loss(torch.tensor(sure), torch.tensor(mask), dice_weight=1)
+    found = bce_dice_loss(torch.tensor(sure)[:, None], torch.tensor(mask)[:, None], dice_weight=1)
     assert found.item() == pytest.approx(1 - dice, rel=1e-5)
     mild = rng.normal(size=(2, 6, 5))
     entropy = log_loss(mask.ravel(), 1 / (1 + np.exp(-mild.ravel())))
-    found = segmentation_loss(torch.tensor(mild), torch.tensor(mask), dice_weight=0)
+    found = bce_dice_loss(torch.tensor(mild)[:, None], torch.tensor(mask)[:, None], dice_weight=0)
     assert found.item() == pytest.approx(entropy, rel=1e-5)
 
 
 def test_images_without_defects_still_push_the_prediction_down():
-    logits = torch.zeros(2, 8, 8, requires_grad=True)
-    segmentation_loss(logits, torch.zeros(2, 8, 8), dice_weight=1.0).backward()
+    logits = torch.zeros(2, 1, 8, 8, requires_grad=True)
+    bce_dice_loss(logits, torch.zeros(2, 1, 8, 8), dice_weight=1.0, absent_classes=True).backward()
     assert (logits.grad > 0).all()
 
 
@@ -86,29 +86,32 @@ def test_an_untrained_network_asks_for_no_weights():
     UNet(UNetSettings(pretrained=False), ("crack",), no_weights)
 
 
-def test_turns_average_what_is_said_of_the_eight_views():
+@pytest.mark.parametrize(("tta", "rotations"), [("flips", (0, 2)), ("all", (0, 1, 2, 3))])
+def test_tta_averages_the_maps_of_the_views(tta: str, rotations: tuple[int, ...]):
     torch.manual_seed(0)
-    net = torch.nn.Conv2d(3, 2, 3, padding=1)
+    alone = UNet(UNetSettings(encoder="plain"), ("crack",), no_weights)
+    averaged = UNet(UNetSettings(encoder="plain", tta=tta), ("crack",), no_weights)
+    averaged.load_state_dict(alone.state_dict())
     image = torch.randint(0, 256, (2, 32, 64, 3), dtype=torch.uint8)
-    alone = OneMap(FromBytes(), net, turns=False)
     views = []
-    for quarters in range(4):
-        for mirrored in (False, True):
-            view = torch.rot90(image, quarters, (1, 2))
-            answer = alone(view.flip(2) if mirrored else view)[1]
-            views.append(torch.rot90(answer.flip(2) if mirrored else answer, -quarters, (1, 2)))
-    score, probability = OneMap(FromBytes(), net, turns=True)(image)
+    with torch.no_grad():
+        for quarters in rotations:
+            for mirrored in (False, True):
+                view = torch.rot90(image, quarters, (1, 2))
+                answer = alone.graph()(view.flip(2) if mirrored else view)[1]
+                views.append(torch.rot90(answer.flip(2) if mirrored else answer, -quarters, (1, 2)))
+        score, probability = averaged.graph()(image)
     torch.testing.assert_close(probability, torch.stack(views).mean(dim=0))
     torch.testing.assert_close(score, top_mean(probability, 64))
 
 
-def test_a_graph_that_turns_its_images_runs_without_torch():
+def test_a_graph_with_tta_runs_without_torch():
     torch.manual_seed(0)
-    module = OneMap(FromBytes(), torch.nn.Conv2d(3, 2, 3, padding=1), turns=True).eval()
+    method = UNet(UNetSettings(encoder="plain", tta="all"), ("crack",), no_weights)
     image = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
-    prediction = OnnxRuntime(export_graph(module, InputSpec.tiled(64, 32)))(image)
+    prediction = OnnxRuntime(export_graph(method.graph(), InputSpec.tiled(64, 32)))(image)
     with torch.no_grad():
-        expected = module(torch.from_numpy(image))[1].numpy()
+        expected = method.graph()(torch.from_numpy(image))[1].numpy()
     np.testing.assert_allclose(prediction.maps, expected, atol=1e-4)
 
 
@@ -143,12 +146,12 @@ def test_image_and_mask_stay_together_through_augmentation(sample: Sample):
         image, mask = images[0]
         assert image.shape == (64, 64, 3)
         assert image.dtype == torch.uint8
-        assert mask.shape == (64, 64)
+        assert mask.shape == (1, 64, 64)
         assert 0 <= mask.min() <= mask.max() <= 1
         if mask.sum() > 20:
             masked += 1
             dark = image.float().mean(dim=2) < image.float().mean() * 0.55
-            overlaps.append((dark & (mask > 0.5)).sum() / (mask > 0.5).sum())
+            overlaps.append((dark & (mask[0] > 0.5)).sum() / (mask > 0.5).sum())
     assert masked >= 15
     assert np.median(overlaps) > 0.85
 

@@ -1,14 +1,14 @@
-"""MemAE: an autoencoder that may only say what it remembers.
+"""MemAE: an autoencoder whose code is a mixture of memory items.
 
 Gong et al., "Memorizing normality to detect anomaly: memory-augmented deep autoencoder", ICCV 2019. Between encoder and
-decoder each position's vector is replaced by a mixture of a few remembered ones, so that what is unusual cannot be
-given back. The image networks are the paper's for CIFAR: 64-128-128-256 channels, 500 memories.
+decoder the vector at each position is replaced by a mixture of a few memory items, so that an anomaly cannot be
+reconstructed. The image network is the paper's for CIFAR: 64-128-128-256 channels, 500 memory items.
 
 What differs from the authors' code, and why:
 
-- Similarity is the cosine, as the paper says; theirs is the plain product (``similarity="product"``).
-- The shrinkage is given in units of 1 / memories: what 0.0025 means depends on how many there are. The paper finds one
-  to three of these good; theirs is 5 with 2000 memories.
+- Similarity is the cosine, as the paper states; theirs is the dot product (``similarity="product"``).
+- The shrinkage threshold is in units of 1 / memory size, since the effect of a fixed one depends on the size. The paper
+  recommends 1 to 3; the code's 0.0025 is 5 with 2000 items.
 - The score is the mean squared error of the image, the map that of each pixel.
 """
 
@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dimensions import layers_of
 from blemish.methods.networks.signed_windows import SignedWindows
-from blemish.methods.parts.generative import GenerativeMethod, GenerativeSettings, mean_of_each
+from blemish.methods.parts.generative_method import GenerativeMethod, GenerativeSettings, mean_per_image
 from blemish.methods.registry import register
 
 _SLOPE = 0.2
@@ -39,38 +39,40 @@ class MemaeSettings(GenerativeSettings):
     epochs: int = Field(40, ge=1, description="passes over the training images, at most")
     patience: int = Field(10, ge=1, description="epochs without a better validation loss before stopping")
     width: int = Field(64, ge=4, description="channels of the first convolution; 1, 2, 2, 4 times as many follow")
-    memories: int = Field(500, ge=2, description="N, vectors remembered (paper: 100 for digits, 500 for CIFAR)")
-    shrinkage: float = Field(1.0, ge=0, description="λ · N: mixture weights below this fraction of 1 / N are cut off")
-    similarity: Literal["cosine", "product"] = Field("cosine", description="of the paper, or of the authors' code")
-    sparseness: float = Field(2e-4, ge=0, description="weight of the mixture weights' entropy in the loss")
+    memory_size: int = Field(500, ge=2, description="N, memory items (paper: 100 for digits, 500 for CIFAR)")
+    shrinkage: float = Field(
+        1.0, ge=0, description="λ · N: mixture weights below this many times 1 / N are set to zero"
+    )
+    similarity: Literal["cosine", "product"] = Field("cosine", description="the paper's, or that of the authors' code")
+    entropy_weight: float = Field(2e-4, ge=0, description="weight of the mixture weights' entropy in the loss")
 
 
 class Memory(nn.Module):
-    """Replaces the vector (K,) at each position of (N, K, h, w) by a mixture of remembered ones."""
+    """Replaces the vector (K,) at each position of (N, K, h, w) by a mixture of memory items."""
 
-    def __init__(self, memories: int, channels: int, shrinkage: float, similarity: str, dims: int = 2) -> None:
+    def __init__(self, size: int, channels: int, shrinkage: float, similarity: str, dims: int = 2) -> None:
         super().__init__()
         self.of = layers_of(dims)
         limit = 1 / math.sqrt(channels)
-        self.vectors = nn.Parameter(torch.empty(memories, channels).uniform_(-limit, limit))
-        self.cut = shrinkage / memories
+        self.vectors = nn.Parameter(torch.empty(size, channels).uniform_(-limit, limit))
+        self.threshold = shrinkage / size
         self.cosine = similarity == "cosine"
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The mixtures, and their weights (N, memories, h, w)."""
+        """The mixtures, and their weights (N, memory size, h, w)."""
         memory: Tensor = self.vectors
         query = x
         if self.cosine:
             memory, query = F.normalize(memory, dim=1), F.normalize(query, dim=1)
-        weights = torch.softmax(self.of.convolve(query, self.of.in_one_place(memory)).float(), dim=1)
-        if self.cut:
-            weights = shrink(weights, self.cut)
-        return self.of.convolve(weights, self.of.in_one_place(self.vectors.t())), weights
+        weights = torch.softmax(self.of.convolve(query, self.of.with_unit_size(memory)).float(), dim=1)
+        if self.threshold:
+            weights = shrink(weights, self.threshold)
+        return self.of.convolve(weights, self.of.with_unit_size(self.vectors.t())), weights
 
 
 @register("memae", learns_from="normal", localises=True)
 class Memae(GenerativeMethod):
-    """Memory-augmented autoencoder: gives images back from remembered pieces of normal ones alone."""
+    """MemAE: reconstruction error of an autoencoder whose code is a mixture of memory items of normal images."""
 
     Settings: ClassVar[type[MemaeSettings]] = MemaeSettings
     on_series: ClassVar[bool] = True
@@ -94,7 +96,7 @@ class Memae(GenerativeMethod):
                 back += [of.norm(wide), nn.LeakyReLU(_SLOPE)]
             up = back + up
         self.encoder = nn.Sequential(*down)
-        self.memory = Memory(settings.memories, widths[-1], settings.shrinkage, settings.similarity, self.dims)
+        self.memory = Memory(settings.memory_size, widths[-1], settings.shrinkage, settings.similarity, self.dims)
         self.decoder = nn.Sequential(*up)
 
     def configure_optimizers(self) -> Any:
@@ -102,29 +104,29 @@ class Memae(GenerativeMethod):
         return torch.optim.Adam(self.parameters(), lr=self.settings.learning_rate)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, P, P) -> its reconstruction and the mixture weights (N, memories, h, w)."""
-        remembered, weights = self.memory(self.encoder(x))
-        return self.decoder(remembered), weights
+        """(N, C, P, P) -> its reconstruction and the mixture weights (N, memory size, h, w)."""
+        mixture, weights = self.memory(self.encoder(x))
+        return self.decoder(mixture), weights
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """Mean squared error + sparseness · entropy."""
+        """Mean squared error + entropy_weight · entropy."""
         x = self.pixels(batch)
         x_hat, weights = self(x)
-        loss: Tensor = (x - x_hat).float().square().mean() + self.settings.sparseness * entropy(weights)
+        loss: Tensor = (x - x_hat).float().square().mean() + self.settings.entropy_weight * entropy(weights)
         return loss
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the image and of each pixel."""
         error = self.pixels.crop((x - self(x)[0]).square()).mean(dim=1)
-        return mean_of_each(error), error
+        return mean_per_image(error), error
 
 
-def shrink(weights: Tensor, cut: float) -> Tensor:
-    """Eqs. 6 and 7: weights (N, M, ...) below ``cut`` become 0, the rest sum to 1 over M again.
+def shrink(weights: Tensor, threshold: float) -> Tensor:
+    """Eqs. 6 and 7: weights (N, M, ...) below ``threshold`` become 0, the rest sum to 1 over M again.
 
-    Where nothing passes the cut, no memory answers and all weights are 0.
+    Where none reaches the threshold all weights are 0.
     """
-    above = weights - cut
+    above = weights - threshold
     hard = F.relu(above) * weights / (above.abs() + _TINY)
     return hard / hard.sum(dim=1, keepdim=True).clamp_min(_TINY)
 

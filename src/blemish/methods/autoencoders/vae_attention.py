@@ -1,25 +1,26 @@
-"""VAE with an attention constraint: whatever is normal must be attended to everywhere.
+"""VAE with an attention constraint: the attention of the encoder must cover the whole of a normal image.
 
-García-de-la-Puente et al. 2023 (S4), after Silva-Rodríguez et al., "Constrained unsupervised anomaly segmentation of
-brain lesions", 2022. Five convolutional blocks, a code of 32; attention is Grad-CAM on the code's mean z:
+García-de-la-Puente et al., "Unsupervised defect detection for infrastructure inspection", 2023, after Silva-Rodríguez
+et al., "Constrained unsupervised anomaly segmentation of brain lesions", 2022. Five convolutional blocks, a code of 32;
+attention is Grad-CAM on the code's mean z:
 
     a = σ(Σ_k α_k f_k),   α_k = mean over positions of ∂(Σ_j z_j) / ∂f_k,   f the encoder's last block.
 
 z is a linear map of f, so the derivative is its weight matrix whatever the image: α has a closed form, needs no second
-backward pass, and the whole goes into a graph. The constraint 1 - mean(a) <= 0 enters the loss through the extended
-log-barrier ψ_t, t = 20. An image scores by its squared error; its map is the attention before σ, which keeps its order.
-Beyond the paper, ``map="attended-error"`` is the squared error times the attention before σ, rectified and relative to
-its mean over the image: finer, and better on cracks.
+backward pass, and can be exported. The constraint 1 - mean(a) <= 0 enters the loss through the extended log-barrier
+ψ_t, t = 20. The image score is the squared error; the map is the attention before σ, which keeps its ranking. Beyond
+the paper, ``map="attended-error"`` is the squared error times the attention before σ, rectified and relative to its
+mean over the image: finer, and better on cracks.
 
-What differs from published code, and what S4 leaves open:
+What differs from published code, and what the paper leaves open:
 
 - The authors' code computes gradients and then ignores them: its map is a plain mean of activations. Here α is real.
-- σ never reaches 1, so the constraint is never met: of ψ_t only the straight branch, slope t, ever acts.
-- S4 thresholds the attention map and does not say which way a crack moves it. Held high on everything normal, it might
-  sink; on cracks of DeepCrack's training images it rises. ``map="inattention"`` turns the map round.
-- Five downsamplings of 227 px leave 8 × 8 positions. ``downsamplings`` leaves some out where images are small.
-- β and λ are not given; the decision at mean + 1 · std of held-out errors is drawn by the benchmark beside our
-  guarantee.
+- σ never reaches 1, so the constraint is never met: of ψ_t only the linear branch, slope t, is ever active.
+- The paper thresholds the attention map and does not state in which direction a crack changes it. Forced high on normal
+  images, it could drop; on cracks of DeepCrack's training images it rises. ``map="inattention"`` negates the map.
+- Five downsamplings of 227 px leave 8 × 8 positions. ``downsamplings`` uses fewer where images are small.
+- β and λ are not given. The paper's decision at mean + 1 · std of held-out errors is reported by the benchmark beside
+  our guarantee.
 """
 
 from __future__ import annotations
@@ -32,35 +33,36 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from blemish.methods.autoencoders.vae import VaeSettings, VariationalMethod
-from blemish.methods.parts.generative import mean_of_each
+from blemish.methods.parts.bottleneck import VariationalMethod, VariationalSettings
+from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
 _MIN_ATTENTION = 1e-6
 
 
-class VaeAttentionSettings(VaeSettings):
+class VaeAttentionSettings(VariationalSettings):
     """Hyper-parameters of `VaeAttention`; the defaults are the ``quick`` profile."""
 
-    # A step of Adam moves every weight alike, and the code by as many as there are inputs: 32,768 with two
-    # downsamplings. At the step size of the convolutions means and variances run away, and the divergence ends in the
+    # A step of Adam changes every weight by as much, and the code by the sum over its inputs: 32,768 with two
+    # downsamplings. At the step size of the convolutions means and variances diverge, and the divergence term reaches
     # millions.
     code_rate: float = Field(
-        0.05, gt=0, le=1, description="fraction of the step size for the layers that give the code"
+        0.05, gt=0, le=1, description="step size of the layers that give the code, as a fraction of the others'"
     )
-    downsamplings: int = Field(2, ge=1, le=5, description="how many of the five blocks halve the picture")
-    # So large that the constraint is kept: normal training tiles of DeepCrack are attended to by 0.997, at 10 by 0.51.
-    barrier: float = Field(300.0, ge=0, description="λ, weight of the constraint; S4 names it and gives no value")
-    steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (S4: 20)")
+    downsamplings: int = Field(2, ge=1, le=5, description="how many of the five blocks halve the image")
+    # Large enough for the constraint: the mean attention on DeepCrack's normal training tiles is 0.997, at 10 it is
+    # 0.51.
+    barrier: float = Field(300.0, ge=0, description="λ, weight of the constraint; the paper gives no value")
+    steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (paper: 20)")
     map: Literal["attention", "inattention", "attended-error"] = Field(
         "attention",
-        description="what counts as unusual: much attention (S4), too little of it, or error where attention is",
+        description="the anomaly map: attention (paper), its negative, or the error weighted by attention",
     )
 
 
 @register("vae-attention", learns_from="normal", localises=True)
 class VaeAttention(VariationalMethod):
-    """Variational autoencoder that must attend to the whole of a normal image; the attention outlines defects."""
+    """VAE with an attention constraint: reconstruction error, and the encoder's attention as its map."""
 
     Settings: ClassVar[type[VaeAttentionSettings]] = VaeAttentionSettings
 
@@ -70,28 +72,28 @@ class VaeAttention(VariationalMethod):
         return (blocks * alpha[None, :, None, None]).sum(dim=1)
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """Squared error + β · divergence + λ · barrier of what attention leaves out."""
-        error, apart, blocks = self.parts_of_loss(self.pixels(batch))
-        left_out = 1 - mean_of_each(torch.sigmoid(self.attention_logit(blocks).float()))
-        barrier = log_barrier(left_out, self.settings.steepness).mean()
+        """Squared error + β · divergence + λ · barrier of the attention that is missing."""
+        error, kl, blocks = self.loss_terms(self.pixels(batch))
+        missing = 1 - mean_per_image(torch.sigmoid(self.attention_logit(blocks).float()))
+        barrier = log_barrier(missing, self.settings.steepness).mean()
         beta: float = self.settings.beta
         weight: float = self.settings.barrier
-        return error + beta * apart + weight * barrier
+        return error + beta * kl + weight * barrier
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Squared error of the image; the attention, enlarged, as its map, or as the weight of the error in it."""
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Squared error of the image; the attention, upsampled, as map, or as weight of the error in the map."""
         blocks = self.encoder(x)
         error = (x - self.decoder(self.code_mean(blocks.flatten(1)))).square()
         size = (self.side_px, self.side_px)
         logit = F.interpolate(self.attention_logit(blocks)[:, None], size=size, mode="bilinear", align_corners=False)
         if self.settings.map == "attended-error":
-            # One pixel's error is mostly the camera's noise.
+            # The error of a single pixel is mostly camera noise.
             smooth = F.avg_pool2d(error.mean(dim=1, keepdim=True), 3, 1, 1, count_include_pad=False)
             attended = F.relu(logit)
             maps = attended / attended.mean(dim=(2, 3), keepdim=True).clamp(min=_MIN_ATTENTION) * smooth
         else:
             maps = -logit if self.settings.map == "inattention" else logit
-        return mean_of_each(self.pixels.crop(error)), maps[:, 0]
+        return mean_per_image(self.pixels.crop(error)), maps[:, 0]
 
 
 def attention_weights(weight: Tensor, shape: tuple[int, int, int]) -> Tensor:
@@ -105,12 +107,12 @@ def attention_weights(weight: Tensor, shape: tuple[int, int, int]) -> Tensor:
 
 
 def log_barrier(v: Tensor, t: float) -> Tensor:
-    """ψ_t of each v (Kervadec et al., "Constrained deep networks", 2019, eq. 5): a soft wall at v = 0.
+    """ψ_t of each v (Kervadec et al., "Constrained deep networks", 2019, eq. 5): a soft constraint v <= 0.
 
     -log(-v) / t where v <= -1 / t², and the tangent there beyond: t · v - log(1 / t²) / t + 1 / t.
     """
     corner = -1 / t**2
-    # The branch that is not taken must stay finite, or its gradient would be NaN.
+    # The unused branch must stay finite, or its gradient would be NaN.
     inside = -torch.log(-torch.where(v <= corner, v, corner)) / t
     beyond = t * v - math.log(1 / t**2) / t + 1 / t
     return torch.where(v <= corner, inside, beyond)

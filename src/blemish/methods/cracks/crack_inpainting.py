@@ -1,49 +1,31 @@
-"""Crack inpainting: learn to remove cracks, and take for a crack what was removed.
+"""Crack inpainting: train a network to remove cracks; what it removed is the crack.
 
 Kim, Sohn, Kim, "Crack detection by inpainting", J. Korea Soc. Computer & Information, 2020. Labelled cracks are
-multiplied onto crack-free tiles; a U-Net (5×5 kernels, 16-32-64-128-64-32-16) learns to give the tile back from the
-composite, by mean squared error. On a real image I it gives O, and the map is D = max(O - I, 0): cracks are darker than
-concrete, so only brightening counts. A threshold (0.1 in the paper) and the removal of specks
-(`blemish.measurement.small_components`) follow outside the network.
+multiplied onto crack-free tiles; a U-Net (5×5 kernels, 16-32-64-128-64-32-16) is trained to restore the tile from the
+composite, by mean squared error. For a real image I with output O the map is D = max(O - I, 0): cracks are darker than
+concrete, so only brightening counts. A threshold (0.1 in the paper) and the removal of small components follow outside
+the network.
 
-What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW; cracks are laid
-at any place, flip, rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour images are seen as grey.
+What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW; cracks are placed
+at any position, symmetry and rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour images are
+converted to grey.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from blemish.datasets import Sample
-from blemish.detectors.schema import InputSpec
-from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.data.composites import Composites
+from blemish.methods.contract import LoadWeights
 from blemish.methods.data.compositing import multiply
-from blemish.methods.networks.pixels import top_mean
+from blemish.methods.networks.pixels import Grey
 from blemish.methods.networks.plain_unet import PlainUNet
-from blemish.methods.parts.segmentation import SCORE_PIXELS
+from blemish.methods.parts.composite_method import CompositeMethod, CompositeSettings
 from blemish.methods.registry import register
-
-# Rec. 601 luma, as in nearly every grey conversion.
-_LUMA = (0.299, 0.587, 0.114)
-
-
-class CompositeSettings(GradientSettings):
-    """What both forms of crack inpainting have."""
-
-    batch_size: int = Field(4, ge=1, description="composites in one step")
-    patience: int = Field(8, ge=1, description="epochs without a better validation loss before stopping")
-    tile_px: int = Field(
-        1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
-    )
-    weakest: float = Field(0.4, gt=0, le=1, description="least strength of a laid crack; 1 is as photographed")
-    largest_zoom: float = Field(1.4, ge=1, description="cracks are laid at scales from 1 over this to this")
 
 
 class CrackInpaintingSettings(CompositeSettings):
@@ -55,76 +37,32 @@ class CrackInpaintingSettings(CompositeSettings):
 
 
 @register("crack-inpainting", learns_from="masks", localises=True)
-class CrackInpainting(GradientMethod):
-    """Crack inpainting as published: learns to remove cracks; what it brightens is the crack."""
+class CrackInpainting(CompositeMethod):
+    """Crack inpainting: a network trained to remove cracks; what it brightens is the crack."""
 
     Settings = CrackInpaintingSettings
+    compose = staticmethod(multiply)
+    crack_counts = (0, 1)
+    min_background = 1 / 2
 
     def __init__(self, settings: CrackInpaintingSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
         super().__init__()
         self.settings = settings
+        self.from_bytes = Grey()
         self.net = PlainUNet(in_channels=1)
-        self.grey = Grey()
-
-    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Composites:
-        """One crack multiplied onto a crack-free tile of another image.
-
-        Raises:
-            DataError: labels that cannot be right, or no image with a crack-free square of half the composite's side.
-        """
-        settings = self.settings
-        compose = partial(
-            multiply, side_px=settings.crop_px, weakest=settings.weakest, largest_zoom=settings.largest_zoom
-        )
-        return Composites(
-            samples,
-            compose=compose,
-            ground_px=settings.crop_px // 2,
-            crack_counts=(0, 1),
-            training=training,
-            seed=seed,
-        )
+        self.multiple_of = self.net.multiple_of
 
     def restore(self, image: Tensor) -> Tensor:
         """The image without its cracks: uint8 (N, H, W, 3) -> float (N, 1, H, W), 0 black to 1 white."""
-        restored: Tensor = self.net(self.grey(image))
+        restored: Tensor = self(image)
         return restored
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean squared error between the restored composite and the tile that it was made of."""
         cracked, normal, _ = batch
-        return F.mse_loss(self.restore(cracked).float(), self.grey(normal))
+        return F.mse_loss(self.restore(cracked).float(), self.from_bytes(normal))
 
-    def input_spec(self) -> InputSpec:
-        """Images at their own resolution, in overlapping tiles where they are large."""
-        return InputSpec.tiled(self.settings.tile_px, self.net.multiple_of)
-
-    def graph(self) -> nn.Module:
-        """uint8 (N, H, W, 3) -> score (N,) and brightening D (N, H, W) in [0, 1]."""
-        return _Scoring(self).eval()
-
-
-class Grey(nn.Module):
-    """uint8 (N, H, W, 3) RGB -> float (N, 1, H, W), luma from 0 to 1."""
-
-    luma: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("luma", torch.tensor(_LUMA) / 255)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Weigh the three channels."""
-        return (image.to(torch.float32) * self.luma).sum(dim=3).unsqueeze(1)
-
-
-class _Scoring(nn.Module):
-    def __init__(self, method: CrackInpainting) -> None:
-        super().__init__()
-        self.grey, self.net = method.grey, method.net
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        seen = self.grey(image)
-        # A restored pixel cannot be lighter than white.
-        brightening = torch.relu(self.net(seen).clamp(max=1) - seen)[:, 0]
-        return top_mean(brightening, SCORE_PIXELS), brightening
+    def predict(self, x: Tensor) -> Tensor:
+        """Brightening D (N, 1, H, W) in [0, 1]."""
+        # A restored pixel cannot be brighter than white.
+        return torch.relu(self.net(x).clamp(max=1) - x)

@@ -1,9 +1,8 @@
-"""Composites as training examples: every visit of an image lays other cracks onto it."""
+"""Composites as training examples: every visit of an image places other cracks on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,10 +12,9 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import image_size_px
+from blemish.methods.data.cache import cached
 from blemish.methods.data.compositing import Compose
-from blemish.methods.data.crack_images import CrackImage, LabelFacts, look_at_labels, read_crack_image
-
-_CACHE_BYTES = 2 << 30
+from blemish.methods.data.crack_images import CrackImage, LabelFacts, check_labels, read_crack_image
 
 
 class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -24,14 +22,14 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     Args:
         samples: images with labels, cracked or not.
-        compose: lays cracks onto an image.
-        ground_px: an image must have a crack-free square of this side to lie beneath.
-        crack_counts: how probable it is that no, one, two … cracks are laid; the sum is 1.
-        training: draw anew at every visit; without, each image's composite never changes.
+        compose: places cracks on an image.
+        background_px: an image must have a crack-free square of this side to be a background.
+        crack_counts: probability of placing no, one, two … cracks; the sum is 1.
+        training: draw anew at every visit; without, each image's composite is fixed.
         seed: decides everything random.
 
     Raises:
-        DataError: a label that cannot be right (see `look_at_labels`), or no image that can lie beneath.
+        DataError: a label that cannot be right (see `check_labels`), or no image that can be a background.
     """
 
     def __init__(
@@ -39,7 +37,7 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         samples: Sequence[Sample],
         *,
         compose: Compose,
-        ground_px: int,
+        background_px: int,
         crack_counts: Sequence[float],
         training: bool,
         seed: int,
@@ -50,14 +48,14 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self._training = training
         self._seed = seed
         self._visits = [0] * len(samples)
-        facts = look_at_labels(samples)
+        facts = check_labels(samples)
         self._cracked = np.flatnonzero([each.cracked for each in facts])
-        # A few images set aside may lack a large square; what only stops the training may make do with less.
-        self._grounds = np.flatnonzero([each.free_px >= (ground_px if training else 1) for each in facts])
-        if not len(self._grounds):
-            raise DataError(_no_ground(samples, facts, ground_px))
-        keep = max(2, _CACHE_BYTES // max(_bytes(each) for each in samples))
-        self._read = lru_cache(maxsize=keep)(self._decode)
+        # Validation images are few, so a smaller square will do there: it only decides when to stop.
+        smallest_px = background_px if training else 1
+        self._backgrounds = np.flatnonzero([each.crack_free_px >= smallest_px for each in facts])
+        if not len(self._backgrounds):
+            raise DataError(_no_background(samples, facts, background_px))
+        self._read = cached(self._decode, max(_bytes(each) for each in samples), min_items=2)
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -66,13 +64,17 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self._visits[index] += self._training
         rng = np.random.default_rng((self._seed, index, self._visits[index]))
         # In turn, so that every surface is seen equally often.
-        ground = int(self._grounds[(index + self._visits[index]) % len(self._grounds)])
-        others = self._cracked[self._cracked != ground]
+        background = int(self._backgrounds[(index + self._visits[index]) % len(self._backgrounds)])
+        others = self._cracked[self._cracked != background]
         choices = others if len(others) else self._cracked
         count = int(rng.choice(len(self._crack_counts), p=self._crack_counts)) if len(choices) else 0
         cracks = [self._read(int(each)) for each in rng.choice(choices, count)] if count else []
-        made = self._compose(cracks, self._read(ground), rng)
-        return torch.from_numpy(made.cracked), torch.from_numpy(made.normal), torch.from_numpy(made.label)
+        composite = self._compose(cracks, self._read(background), rng)
+        return (
+            torch.from_numpy(composite.cracked),
+            torch.from_numpy(composite.normal),
+            torch.from_numpy(composite.label),
+        )
 
     def _decode(self, index: int) -> CrackImage:
         return read_crack_image(self._samples[index])
@@ -83,9 +85,10 @@ def _bytes(sample: Sample) -> int:
     return height_px * width_px * 4
 
 
-def _no_ground(samples: Sequence[Sample], facts: Sequence[LabelFacts], ground_px: int) -> str:
-    largest_px = max(each.free_px for each in facts)
+def _no_background(samples: Sequence[Sample], facts: Sequence[LabelFacts], background_px: int) -> str:
+    largest_px = max(each.crack_free_px for each in facts)
     return (
-        f'None of the {len(samples)} images in "{samples[0].path.parent}" has a crack-free square of {ground_px} px to '
-        f"lay cracks on, the largest has {largest_px} px; add images of normal surface or set a smaller crop_px."
+        f'None of the {len(samples)} images in "{samples[0].path.parent}" has a crack-free square of '
+        f"{background_px} px to place cracks on, the largest has {largest_px} px; add images of normal surface or set "
+        "a smaller crop_px."
     )

@@ -1,9 +1,9 @@
-"""Laying the crack of one image onto the surface of another, so that the surface beneath is known.
+"""Placing the crack of one image on the surface of another, so that the surface under the crack is known.
 
 Two ways. `multiply` is that of Kim, Sohn, Kim 2020: crack image times label, multiplied onto a crack-free tile. It
-gives the whole label one hard edge and makes cracks darker than they are. `transplant` is ours: the crack keeps its own
-darkness relative to the wall around it, takes the light of the new wall, and fades out over the few pixels around the
-label, so that nothing but a crack tells where it was laid.
+gives the whole label one hard edge and makes cracks darker than they are. `transplant` is ours: the crack keeps its
+darkness relative to the surface around it, takes the light of the new surface, and fades out over the few pixels around
+the label, so that no artefact marks where it was placed.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.methods.data.augmentation import exposure_table, random_symmetry
 from blemish.methods.data.crack_images import (
     MARGIN_PX,
     CrackImage,
     crack_free_corners,
-    largest_free_px,
+    largest_crack_free_px,
     near_crack,
 )
-from blemish.methods.data.masked_images import exposure_table
 
 _Floats = NDArray[np.float32]
 
-# A crack is laid unturned or turned by quarters, pixel for pixel, this often: resampling smooths its grain.
+# Probability that a crack is rotated by quarters only, pixel for pixel: resampling smooths its texture.
 _PIXEL_FOR_PIXEL = 0.5
-# As photographed this often, fainter else.
+# Probability that a transplanted crack keeps its full strength.
 _FULL_STRENGTH = 0.6
-_GROUND_TRIES = 8
+_BACKGROUND_TRIES = 8
 
 
 class Composite(NamedTuple):
-    """An image whose surface beneath the crack is known.
+    """An image whose surface under the crack is known.
 
     Attributes:
-        cracked: uint8 RGB (S, S, 3), what the network sees.
-        normal: uint8 RGB (S, S, 3), the same without the crack; equal wherever nothing was laid.
-        label: float32 (S, S) in [0, 1], the fraction of each pixel that the laid label covers.
+        cracked: uint8 RGB (S, S, 3), the network's input.
+        normal: uint8 RGB (S, S, 3), the same without the crack; equal wherever no crack was placed.
+        label: float32 (S, S) in [0, 1], the fraction of each pixel that the placed label covers.
     """
 
     cracked: NDArray[np.uint8]
@@ -48,93 +48,92 @@ class Composite(NamedTuple):
 
 
 Compose = Callable[[Sequence[CrackImage], CrackImage, np.random.Generator], Composite]
-"""Lays the cracks of some images onto the surface of another; everything random comes from the generator."""
+"""Places the cracks of some images on the surface of another; everything random comes from the generator."""
 
 
 def multiply(
     cracks: Sequence[CrackImage],
-    ground: CrackImage,
+    background: CrackImage,
     rng: np.random.Generator,
     *,
     side_px: int,
-    weakest: float,
-    largest_zoom: float,
+    min_strength: float,
+    max_zoom: float,
 ) -> Composite:
     """Composite as published: crack image × label (grey value on the crack, 1 elsewhere) × crack-free tile.
 
     Args:
-        cracks: images whose cracks are laid, each at a place, flip, rotation, scale and strength of its own.
-        ground: image whose largest crack-free square, or one of ``side_px`` where there are such, lies beneath; a
-            smaller one is mirrored to that size.
+        cracks: images whose cracks are placed, each at a random position, symmetry, rotation, scale and strength.
+        background: image that gives a crack-free square of ``side_px``, or its largest, mirrored to that size.
         rng: decides everything random.
         side_px: side S of the composite.
-        weakest: least strength s; the factor f of a crack becomes 1 - s (1 - f).
-        largest_zoom: cracks are scaled by 1 / z to z.
+        min_strength: least strength s; the factor f of a crack becomes 1 - s (1 - f).
+        max_zoom: cracks are scaled by 1 / z to z.
     """
-    normal = _crack_free_square(ground, side_px, rng)
+    normal = _crack_free_square(background, side_px, rng)
     factor = np.ones((side_px, side_px), np.float32)
     label = np.zeros((side_px, side_px), np.float32)
     for image in cracks:
-        near, centre = _around_a_crack(image, side_px, largest_zoom, rng)
+        near, centre = _around_a_crack(image, side_px, max_zoom, rng)
         grey = cv2.cvtColor(near.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         masked = np.where(near.label, grey, np.float32(1))
-        place = _placement(centre, side_px, largest_zoom, rng)
-        laid = _warp_label(near.label, place, side_px)
-        turned = cv2.warpAffine(masked, place, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=1.0)
-        strength = rng.uniform(weakest, 1)
-        # Exactly 1 off the label, which interpolation alone would not guarantee.
-        factor *= np.where(laid > 0, 1 - strength * (1 - turned), 1).astype(np.float32)
-        label = np.maximum(label, laid)
+        placement = _random_placement(centre, side_px, max_zoom, rng)
+        placed = _warp_label(near.label, placement, side_px)
+        warped = cv2.warpAffine(masked, placement, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=1.0)
+        strength = rng.uniform(min_strength, 1)
+        # Exactly 1 off the label, which interpolation alone would not ensure.
+        factor *= np.where(placed > 0, 1 - strength * (1 - warped), 1).astype(np.float32)
+        label = np.maximum(label, placed)
     cracked = np.rint(normal * factor[..., None]).astype(np.uint8)
     return Composite(cracked, normal, label)
 
 
 def transplant(
     cracks: Sequence[CrackImage],
-    ground: CrackImage,
+    background: CrackImage,
     rng: np.random.Generator,
     *,
     side_px: int,
-    weakest: float,
-    largest_zoom: float,
+    min_strength: float,
+    max_zoom: float,
 ) -> Composite:
-    """Composite by the crack's darkness ratio, feathered.
+    """Composite by the crack's ratio of darkness, feathered.
 
-    The crack image divided by its own surface level, times the level of the ground, replaces the ground on the label
-    and fades out over `MARGIN_PX` around it. The ground is any window of an image, its own cracks erased.
+    The crack image divided by its own surface level, times the level of the background, replaces the background on the
+    label and fades out over `MARGIN_PX` around it. The background is any window of an image, its own cracks erased.
 
     Args:
-        cracks: images whose cracks are laid, each at a place, flip, rotation, scale and strength of its own; none
-            gives a composite that is normal.
-        ground: image of the surface beneath.
+        cracks: images whose cracks are placed, each at a random position, symmetry, rotation, scale and strength;
+            without any the composite is normal.
+        background: image of the surface.
         rng: decides everything random.
         side_px: side S of the composite.
-        weakest: least opacity of a crack; most are laid in full.
-        largest_zoom: cracks are scaled by 1 / z to z.
+        min_strength: least opacity of a crack; most have full strength.
+        max_zoom: cracks are scaled by 1 / z to z.
     """
-    normal, level = _erased_window(ground, side_px, rng)
-    canvas = normal.astype(np.float32)
+    normal, level = _erased_window(background, side_px, rng)
+    image_so_far = normal.astype(np.float32)
     label = np.zeros((side_px, side_px), np.float32)
     for image in cracks:
-        near, centre = _around_a_crack(image, side_px, largest_zoom, rng)
-        place = _placement(centre, side_px, largest_zoom, rng)
+        near, centre = _around_a_crack(image, side_px, max_zoom, rng)
+        placement = _random_placement(centre, side_px, max_zoom, rng)
         own_level = surface_level(near.pixels, near_crack(near.label))
         ratio = np.clip(near.pixels / np.maximum(own_level, 1), 0, 1.6).astype(np.float32)
         size = (side_px, side_px)
-        turned = cv2.warpAffine(ratio, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        opacity = cv2.warpAffine(_feathered(near.label), place, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
-        strength = 1.0 if rng.random() < _FULL_STRENGTH else rng.uniform(weakest, 1)
-        canvas += (strength * opacity)[..., None] * (level * turned - canvas)
-        label = np.maximum(label, _warp_label(near.label, place, side_px))
+        warped = cv2.warpAffine(ratio, placement, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        opacity = cv2.warpAffine(_feathered(near.label), placement, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
+        strength = 1.0 if rng.random() < _FULL_STRENGTH else rng.uniform(min_strength, 1)
+        image_so_far += (strength * opacity)[..., None] * (level * warped - image_so_far)
+        label = np.maximum(label, _warp_label(near.label, placement, side_px))
     exposure = exposure_table(rng)
-    cracked = np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
+    cracked = np.clip(np.rint(image_so_far), 0, 255).astype(np.uint8)
     return Composite(exposure[cracked], exposure[normal], label)
 
 
 def surface_level(pixels: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> _Floats:
-    """The light of a surface without its grain, and across what is not surface.
+    """The brightness of a surface without its texture, interpolated where there is no surface.
 
-    Normalised Gaussian averages over about 10 px; where too little is known so near, over 32 and 96 px (Knutsson,
+    Normalised Gaussian averages over about 10 px; where too little is known within those, over 32 and 96 px (Knutsson,
     Westin, "Normalized and differential convolution", CVPR 1993).
 
     Args:
@@ -156,63 +155,63 @@ def surface_level(pixels: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> _Flo
     return np.asarray(cv2.resize(level, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def erase(pixels: NDArray[np.uint8], gone: NDArray[np.bool_], level: _Floats) -> NDArray[np.uint8]:
-    """Fill what is gone with the surface's level and with grain mirrored from elsewhere in the picture.
+def erase(pixels: NDArray[np.uint8], erased: NDArray[np.bool_], level: _Floats) -> NDArray[np.uint8]:
+    """Fill pixels with the surface's level and with texture mirrored from elsewhere in the image.
 
     Args:
         pixels: uint8 RGB (H, W, 3).
-        gone: bool (H, W).
+        erased: bool (H, W), what to fill.
         level: `surface_level` of them.
 
     Returns:
-        uint8 RGB (H, W, 3), equal to ``pixels`` outside ``gone``.
+        uint8 RGB (H, W, 3), equal to ``pixels`` outside ``erased``.
     """
-    if not gone.any():
+    if not erased.any():
         return pixels
-    grain = pixels - level
-    found, missing = np.zeros_like(grain), gone
+    texture = pixels - level
+    found, missing = np.zeros_like(texture), erased
     for mirror in (np.s_[::-1], np.s_[:, ::-1], np.s_[::-1, ::-1]):
-        known = missing & ~gone[mirror]
-        found[known] = grain[mirror][known]
+        known = missing & ~erased[mirror]
+        found[known] = texture[mirror][known]
         missing = missing & ~known
-    filled = np.clip(np.rint(level[gone] + found[gone]), 0, 255).astype(np.uint8)
+    filled = np.clip(np.rint(level[erased] + found[erased]), 0, 255).astype(np.uint8)
     normal = pixels.copy()
-    normal[gone] = filled
+    normal[erased] = filled
     return normal
 
 
-def _crack_free_square(ground: CrackImage, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    side = min(side_px, largest_free_px(ground.not_normal))
-    corners = crack_free_corners(ground.not_normal, side)
+def _crack_free_square(background: CrackImage, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    side = min(side_px, largest_crack_free_px(background.not_normal))
+    corners = crack_free_corners(background.not_normal, side)
     y, x = corners[rng.integers(len(corners))].tolist()
-    tile = _turned(ground.pixels[y : y + side, x : x + side], *_symmetry(rng))
+    tile = random_symmetry(rng).apply(background.pixels[y : y + side, x : x + side])
     missing = side_px - side
     before = missing // 2
-    # Mirrored as often as it takes: NumPy does, OpenCV once only.
+    # Mirrored as often as needed; OpenCV would do so once only.
     return np.pad(tile, ((before, missing - before), (before, missing - before), (0, 0)), mode="symmetric")
 
 
-def _erased_window(ground: CrackImage, side_px: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], _Floats]:
-    """A window of the image without its cracks, and its surface level."""
+def _erased_window(background: CrackImage, side_px: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], _Floats]:
+    """A window of the image with its cracks erased, and its surface level."""
     zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if rng.random() < 0.5 else 1.0
     window = max(8, round(side_px / zoom))
-    missing = [max(0, window - side) for side in ground.label.shape]
+    missing = [max(0, window - side) for side in background.label.shape]
     around = [(each // 2, each - each // 2) for each in missing]
-    pixels = np.pad(ground.pixels, (*around, (0, 0)), mode="symmetric")
-    gone = near_crack(np.pad(ground.not_normal, around, mode="symmetric"))
+    pixels = np.pad(background.pixels, (*around, (0, 0)), mode="symmetric")
+    erased = near_crack(np.pad(background.not_normal, around, mode="symmetric"))
     corners = [
-        (int(rng.integers(gone.shape[0] - window + 1)), int(rng.integers(gone.shape[1] - window + 1)))
-        for _ in range(_GROUND_TRIES)
+        (int(rng.integers(erased.shape[0] - window + 1)), int(rng.integers(erased.shape[1] - window + 1)))
+        for _ in range(_BACKGROUND_TRIES)
     ]
-    # The first that is mostly normal: what is erased is only a guess at the surface.
-    fractions = [gone[y : y + window, x : x + window].mean() for y, x in corners]
+    # The first that is mostly normal: the fill is only an estimate of the surface.
+    fractions = [erased[y : y + window, x : x + window].mean() for y, x in corners]
     y, x = next(
         (at for at, fraction in zip(corners, fractions, strict=True) if fraction < 0.5),
         corners[int(np.argmin(fractions))],
     )
-    symmetry = _symmetry(rng)
-    pixels, gone = (_turned(each[y : y + window, x : x + window], *symmetry) for each in (pixels, gone))
-    normal = erase(pixels, gone, surface_level(pixels, gone))
+    symmetry = random_symmetry(rng)
+    pixels, erased = (symmetry.apply(each[y : y + window, x : x + window]) for each in (pixels, erased))
+    normal = erase(pixels, erased, surface_level(pixels, erased))
     if window != side_px:
         smooth = cv2.INTER_AREA if window > side_px else cv2.INTER_LINEAR
         normal = cv2.resize(normal, (side_px, side_px), interpolation=smooth).astype(np.uint8)
@@ -220,50 +219,41 @@ def _erased_window(ground: CrackImage, side_px: int, rng: np.random.Generator) -
 
 
 def _around_a_crack(
-    image: CrackImage, side_px: int, largest_zoom: float, rng: np.random.Generator
+    image: CrackImage, side_px: int, max_zoom: float, rng: np.random.Generator
 ) -> tuple[CrackImage, tuple[int, int]]:
-    """The part of an image that can come into view around one of its crack pixels, and that pixel (x, y) in it."""
+    """The part of an image that can come into view around a random crack pixel, and that pixel (x, y) in it."""
     on_crack = np.flatnonzero(image.label)
     y, x = divmod(int(on_crack[rng.integers(len(on_crack))]), image.label.shape[1])
-    reach = int(np.ceil(side_px * largest_zoom * 1.1)) + MARGIN_PX
+    reach = int(np.ceil(side_px * max_zoom * 1.1)) + MARGIN_PX
     top, left = max(0, y - reach), max(0, x - reach)
     cut = np.s_[top : y + reach + 1, left : x + reach + 1]
     return CrackImage(image.pixels[cut], image.label[cut]), (x - left, y - top)
 
 
-def _placement(
-    centre: tuple[int, int], side_px: int, largest_zoom: float, rng: np.random.Generator
+def _random_placement(
+    centre: tuple[int, int], side_px: int, max_zoom: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Affine map (2, 3) from a crack image to the composite: ``centre`` comes to lie in its middle half."""
+    """Affine map (2, 3) from a crack image to the composite that moves ``centre`` into its middle half."""
     target = rng.integers(side_px // 4, side_px - side_px // 4, 2)
     if rng.random() < _PIXEL_FOR_PIXEL:
         cosine, sine = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][int(rng.integers(4))]
     else:
         angle = rng.uniform(0, 2 * np.pi)
-        zoom = largest_zoom ** rng.uniform(-1, 1)
+        zoom = max_zoom ** rng.uniform(-1, 1)
         cosine, sine = zoom * np.cos(angle), zoom * np.sin(angle)
-    flip = 1.0 if rng.integers(2) else -1.0
-    linear = np.array([[cosine * flip, -sine], [sine * flip, cosine]])
+    mirror = 1.0 if rng.integers(2) else -1.0
+    linear = np.array([[cosine * mirror, -sine], [sine * mirror, cosine]])
     return np.column_stack([linear, target - linear @ np.asarray(centre)])
 
 
-def _warp_label(label: NDArray[np.bool_], place: NDArray[np.float64], side_px: int) -> _Floats:
+def _warp_label(label: NDArray[np.bool_], placement: NDArray[np.float64], side_px: int) -> _Floats:
     """float32 (S, S): the fraction of each pixel that the label covers."""
     levels = label.astype(np.uint8) * np.uint8(255)
-    warped = cv2.warpAffine(levels, place, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=0)
+    warped = cv2.warpAffine(levels, placement, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=0)
     return np.asarray(warped, np.float32) / np.float32(255)
 
 
 def _feathered(label: NDArray[np.bool_]) -> _Floats:
-    """1 on the label and one pixel around it, falling to 0 at `MARGIN_PX`: a crack's blurred edge goes with it."""
+    """1 on the label and one pixel around it, falling to 0 at `MARGIN_PX`, so that a crack keeps its blurred edge."""
     distance = cv2.distanceTransform(np.logical_not(label).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(np.clip((MARGIN_PX - distance) / (MARGIN_PX - 1), 0, 1), np.float32)
-
-
-def _symmetry(rng: np.random.Generator) -> tuple[int, bool]:
-    return int(rng.integers(4)), bool(rng.integers(2))
-
-
-def _turned(pixels: NDArray[np.generic], quarters: int, flip: bool) -> NDArray:  # type: ignore[type-arg]
-    turned = np.rot90(pixels, quarters)
-    return np.ascontiguousarray(turned[:, ::-1] if flip else turned)

@@ -1,4 +1,4 @@
-"""Images of cracks and their labels as material for composites: read, checked, searched for crack-free squares."""
+"""Crack images and their labels, the material of composites: read, checked, searched for crack-free squares."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import image_size_px, read_image
+from blemish.methods.data.masked_images import require_mask
 
-# Labels are drawn by hand and cracks are blurred at their edges: so far from a label an image counts as crack-free.
+# Labels are drawn by hand and cracks have blurred edges: an image is crack-free only this far from a label.
 MARGIN_PX = 4
-# No wall is cracked over half its surface; a label that says so has its colours the wrong way round, or is no label.
+# No surface is cracked over half of its area: a label that marks more is inverted, or is no label.
 _MAX_CRACKED = 0.5
 
 
@@ -27,7 +28,7 @@ class CrackImage:
     Attributes:
         pixels: uint8 RGB (H, W, 3).
         label: bool (H, W), True on cracks.
-        ignored: bool (H, W), True where it is left open what the image shows; None where nothing is.
+        ignored: bool (H, W), True where the label does not tell what the image shows; None: nowhere.
     """
 
     pixels: NDArray[np.uint8]
@@ -42,15 +43,15 @@ class CrackImage:
 
 @dataclass(frozen=True, slots=True)
 class LabelFacts:
-    """What a label offers to composites.
+    """What a label has to offer for composites.
 
     Attributes:
         cracked: it shows a crack.
-        free_px: side of the largest crack-free square.
+        crack_free_px: side of the largest crack-free square.
     """
 
     cracked: bool
-    free_px: int
+    crack_free_px: int
 
 
 def read_crack_image(sample: Sample) -> CrackImage:
@@ -60,19 +61,20 @@ def read_crack_image(sample: Sample) -> CrackImage:
         ImageError: the image cannot be read.
         DataError: the label is missing or has another size.
     """
-    _demand_label(sample)
+    require_mask(sample)
     pixels = read_image(Path(sample.path))
     size_px = pixels.shape[:2]
     return CrackImage(pixels, sample.read_mask(*size_px), sample.read_ignored(*size_px))
 
 
-def look_at_labels(samples: Sequence[Sample]) -> list[LabelFacts]:
-    """Look through all labels before anything is learned from them.
+def check_labels(samples: Sequence[Sample]) -> list[LabelFacts]:
+    """Check all labels before training.
 
     Raises:
-        DataError: a label is missing, has another size than its image, is white all over, or has black cracks on white.
+        DataError: a label is missing, has another size than its image, is white everywhere, or has black cracks on
+        white.
     """
-    return [_look_at(sample) for sample in samples]
+    return [_check_label(sample) for sample in samples]
 
 
 def near_crack(label: NDArray[np.bool_], margin_px: int = MARGIN_PX) -> NDArray[np.bool_]:
@@ -92,7 +94,7 @@ def crack_free_corners(label: NDArray[np.bool_], side_px: int) -> NDArray[np.int
     return np.argwhere(inside == 0)
 
 
-def largest_free_px(label: NDArray[np.bool_]) -> int:
+def largest_crack_free_px(label: NDArray[np.bool_]) -> int:
     """Side of the largest square that keeps `MARGIN_PX` from every crack, to the pixel below an odd number; 0: none."""
     if not label.any():
         return int(min(label.shape))
@@ -102,14 +104,15 @@ def largest_free_px(label: NDArray[np.bool_]) -> int:
     return max(0, 2 * int(reach.max()) - 1)
 
 
-def _look_at(sample: Sample) -> LabelFacts:
-    _demand_label(sample)
+def _check_label(sample: Sample) -> LabelFacts:
+    require_mask(sample)
     size_px = image_size_px(sample.path)
     label, ignored = sample.read_mask(*size_px), sample.read_ignored(*size_px)
     fraction = float(label.mean())
     if fraction == 1:
         raise DataError(
-            f'The label of "{sample.path}" is white all over; it must be white on the crack alone and black elsewhere.'
+            f'The label of "{sample.path}" is white everywhere; it must be white on the crack alone and black '
+            "elsewhere."
         )
     if fraction > _MAX_CRACKED:
         pixels = read_image(Path(sample.path))
@@ -118,11 +121,4 @@ def _look_at(sample: Sample) -> LabelFacts:
                 f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than '
                 "the rest, so it seems inverted; cracks must be white and normal surface black."
             )
-    return LabelFacts(bool(label.any()), largest_free_px(label if ignored is None else label | ignored))
-
-
-def _demand_label(sample: Sample) -> None:
-    if sample.masks is None:
-        raise DataError(
-            f'"{sample.path}" has no mask, and this method learns from masks; add one or leave the image out.'
-        )
+    return LabelFacts(bool(label.any()), largest_crack_free_px(label if ignored is None else label | ignored))

@@ -1,4 +1,4 @@
-"""Normal images, streamed: decoded ahead, brought to the size that the graph will see, as often as wanted."""
+"""A stream of images: decoded ahead, at the size that the graph will see, for as many passes as needed."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _BATCH_PIXELS = 1 << 20
 _MAX_BATCH = 32
 
 
-def _only_itself(image: Pixels) -> Sequence[Pixels]:
+def _no_variants(image: Pixels) -> Sequence[Pixels]:
     return (image,)
 
 
-class NormalBatches:
-    """Images of normal surfaces, to learn from.
+class ImageStream:
+    """Normal images to learn from, never all in memory.
 
     Args:
-        paths: the files, in order. They are decoded anew in every pass: memory holds a few at a time.
+        paths: the files, in order. Every pass decodes them again; memory holds a few at a time.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -44,7 +44,7 @@ class NormalBatches:
         return [image_size_px(path) for path in self.paths]
 
     def each(self) -> Iterator[Pixels]:
-        """The images one by one as they are, uint8 RGB (H, W, 3), the next ones being decoded meanwhile.
+        """The images one by one as they are, uint8 RGB (H, W, 3), while the next ones are decoded.
 
         Raises:
             ImageError: an image cannot be read.
@@ -61,30 +61,34 @@ class NormalBatches:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def batches(self, spec: InputSpec, variants: Variants = _only_itself) -> Iterator[Pixels]:
+    def batches(self, spec: InputSpec, variants: Variants = _no_variants) -> Iterator[Pixels]:
         """The images, or their tiles, exactly as the graph will see them.
 
         Args:
             spec: how images reach the graph.
-            variants: what is learned from one image beside itself, for example turned copies of it.
+            variants: the images to make of one, for example rotated copies.
 
         Yields:
-            uint8 (N, H, W, 3): neighbours of one shape together, about a million pixels at most.
+            uint8 (N, H, W, 3): consecutive images of one shape, about a million pixels at most.
         """
         waiting: list[Pixels] = []
         for image in self.each():
             for variant in variants(image):
-                for piece in pieces(variant, spec):
-                    if waiting and (waiting[0].shape != piece.shape or len(waiting) >= _batch_size(piece)):
+                for pixels in network_inputs(variant, spec):
+                    if waiting and (waiting[0].shape != pixels.shape or len(waiting) >= _batch_size(pixels)):
                         yield np.stack(waiting)
                         waiting = []
-                    waiting.append(piece)
+                    waiting.append(pixels)
         if waiting:
             yield np.stack(waiting)
 
 
-def pieces(image: Pixels, spec: InputSpec) -> list[Pixels]:
-    """One image as the graph sees it: resized, or cut into tiles and padded, as `blemish.detectors.Detector` does."""
+def network_inputs(image: Pixels, spec: InputSpec) -> list[Pixels]:
+    """One image as the graph sees it: aligned and resized, or cut into padded tiles, as `Detector` does.
+
+    Returns:
+        uint8 RGB (H, W, 3) each.
+    """
     if spec.size_px is not None:
         placement = spec.place(image)
         return [resize_image(image if placement is None else placement.lay(image), spec.size_px)]
@@ -93,6 +97,6 @@ def pieces(image: Pixels, spec: InputSpec) -> list[Pixels]:
     return [pad_to_multiple(tile, spec.multiple_of) for tile in tiles]
 
 
-def _batch_size(piece: Pixels) -> int:
-    area_px = int(piece.shape[0] * piece.shape[1])
+def _batch_size(pixels: Pixels) -> int:
+    area_px = int(pixels.shape[0] * pixels.shape[1])
     return max(1, min(_MAX_BATCH, _BATCH_PIXELS // area_px))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,10 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.errors import DataError
 from blemish.images import read_image, resize_image
+from blemish.methods.data.augmentation import contrast_table, random_symmetry
+from blemish.methods.data.cache import cached
 
-_CACHE_BYTES = 2 << 30
-# Images are kept a little larger than the crop, so that a crop has room to move.
+# Images are cached a little larger than the crop, so that its position can vary.
 _MARGIN = 1.14
 
 
@@ -28,7 +28,7 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
         samples: images with a label.
         classes: names of the defect classes.
         size_px: side S; images are resized without keeping their aspect ratio, as the graph will see them.
-        augment: random crop of at least three quarters, flips, quarter turns, brightness and contrast.
+        augment: random crop of at least three quarters, symmetries of the square, brightness and contrast.
         seed: of the augmentation.
 
     Raises:
@@ -44,9 +44,8 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
         self.augment = augment
         self.seed = seed
         self._visits = [0] * len(self.paths)
-        self._kept_px = round(size_px * _MARGIN) if augment else size_px
-        keep = max(1, _CACHE_BYTES // (self._kept_px**2 * 3))
-        self._read = lru_cache(maxsize=keep)(self._decode)
+        self._cached_px = round(size_px * _MARGIN) if augment else size_px
+        self._read = cached(self._decode, self._cached_px**2 * 3)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -60,7 +59,7 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(image), torch.tensor(self.targets[index])
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return resize_image(read_image(Path(self.paths[index])), (self._kept_px, self._kept_px))
+        return resize_image(read_image(Path(self.paths[index])), (self._cached_px, self._cached_px))
 
 
 def _target(sample: Sample, classes: Sequence[str]) -> int:
@@ -72,19 +71,15 @@ def _target(sample: Sample, classes: Sequence[str]) -> int:
         return list(classes).index(sample.label) + 1
     raise DataError(
         f'"{sample.path}" has the label "{sample.label}", which is none of the classes {", ".join(classes)}; '
-        "put it into one folder per class."
+        "sort the images into one folder per class."
     )
 
 
 def _augmented(image: NDArray[np.uint8], side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    kept_px = image.shape[0]
-    # Three quarters at least: a defect at the border must not be cut away under its label.
-    window = int(rng.integers(round(kept_px * 0.75), kept_px + 1))
-    y, x = rng.integers(0, kept_px - window + 1, 2)
+    cached_px = image.shape[0]
+    # At least three quarters: a crop must not lose the defect that its label names.
+    window = int(rng.integers(round(cached_px * 0.75), cached_px + 1))
+    y, x = rng.integers(0, cached_px - window + 1, 2)
     image = resize_image(np.ascontiguousarray(image[y : y + window, x : x + window]), (side_px, side_px))
-    image = np.rot90(image, int(rng.integers(4)))
-    if rng.integers(2):
-        image = image[:, ::-1]
-    contrast, brightness = rng.uniform(0.75, 1.25), rng.uniform(-25, 25)
-    levels = np.clip((np.arange(256) - 127.5) * contrast + 127.5 + brightness, 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(levels[image])
+    image = random_symmetry(rng).apply(image)
+    return np.ascontiguousarray(contrast_table(rng)[image])

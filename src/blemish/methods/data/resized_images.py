@@ -1,9 +1,8 @@
-"""Normal images as training examples: one size, decoded once, mirrored or turned where that leaves them normal."""
+"""Whole images resized to one square as training examples, mirrored or rotated where that keeps them normal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -16,20 +15,19 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.images import read_image
-from blemish.methods.data.image_stream import pieces
+from blemish.methods.data.cache import cached
+from blemish.methods.data.image_stream import network_inputs
 
-Augment = Literal["none", "mirror", "turns"]
-
-_CACHE_BYTES = 2 << 30
+Augment = Literal["none", "mirror", "rotations"]
 
 
-class NormalImages(Dataset[Tensor]):
+class ResizedImages(Dataset[Tensor]):
     """Whole images, uint8 (S, S, 3), exactly as the graph will see them.
 
     Args:
-        samples: images; what they show is not asked.
+        samples: images; their labels are not used.
         size_px: side S.
-        augment: ``mirror`` swaps left and right in every second image; ``turns`` also turns by quarters.
+        augment: ``mirror`` swaps left and right with probability one half; ``rotations`` also rotates by quarters.
         seed: of the augmentation.
     """
 
@@ -39,7 +37,7 @@ class NormalImages(Dataset[Tensor]):
         self.seed = seed
         self._spec = InputSpec(size_px=(size_px, size_px))
         self._visits = [0] * len(self.paths)
-        self._read = lru_cache(maxsize=max(1, _CACHE_BYTES // (size_px**2 * 3)))(self._decode)
+        self._read = cached(self._decode, size_px**2 * 3)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -51,9 +49,9 @@ class NormalImages(Dataset[Tensor]):
             rng = np.random.default_rng((self.seed, index, self._visits[index]))
             if rng.integers(2):
                 image = image[:, ::-1]
-            if self.augment == "turns":
+            if self.augment == "rotations":
                 image = np.rot90(image, int(rng.integers(4)))
         return torch.from_numpy(np.ascontiguousarray(image))
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return pieces(read_image(self.paths[index]), self._spec)[0]
+        return network_inputs(read_image(self.paths[index]), self._spec)[0]

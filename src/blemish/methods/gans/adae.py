@@ -1,14 +1,14 @@
-"""ADAE: two autoencoders in a contest; the second one's error says what is unusual.
+"""ADAE: two autoencoders trained against each other; the score is the second one's reconstruction error.
 
 Vu et al., "Anomaly detection with adversarial dual autoencoders", 2019 (arXiv 1902.06924). The generator is an
-autoencoder, and so is the discriminator: it wants to give images back well and reconstructions badly.
+autoencoder, and so is the discriminator: it is trained to reconstruct images well and the generator's output badly.
 
 There is no official code. The networks follow a public one for 28 px (YeongHyeon/ADAE-TF): levels of two 3×3
-convolutions with batch normalisation, halved by pooling; here to 8 px at most, doubled in width to eight times.
+convolutions with batch normalisation, downsampled by pooling; here down to 8 px, the width doubled up to eight times.
 
-What differs, and why: in the paper's loss of the discriminator the second term can run to minus infinity. Weighted by
-k_t as in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the reconstructions' error is less
-than γ times the images'. With k fixed at 1 the loss is the paper's.
+What differs from the paper, and why: the second term of its discriminator loss is unbounded below. Weighted by k_t as
+in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the error on the generator's output is less
+than γ times that on images. With k fixed at 1 the loss is the paper's.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from blemish.methods.contract import LoadWeights
-from blemish.methods.parts.gan import AdversarialMethod, AdversarialSettings
-from blemish.methods.parts.generative import mean_of_each
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
+from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
 _LAST_SIDE_PX = 8
 
 
-class AdaeSettings(AdversarialSettings):
+class AdaeSettings(GanSettings):
     """Hyper-parameters of `Adae`; the defaults are the ``quick`` profile."""
 
     epochs: int = Field(40, ge=1, description="passes over the training images")
     learning_rate: float = Field(1e-4, gt=0, description="step size of Adam")
-    width: int = Field(16, ge=4, description="channels of the first level; doubled at each halving")
-    balance: float = Field(0.5, gt=0, description="γ, error on reconstructions wanted, as a fraction of that on images")
-    balance_rate: float = Field(0.001, ge=0, description="how fast k follows")
+    width: int = Field(16, ge=4, description="channels of the first level; doubled at each downsampling")
+    balance: float = Field(
+        0.5, gt=0, description="γ, the wanted error on generated images, as a fraction of that on real ones"
+    )
+    balance_rate: float = Field(0.001, ge=0, description="step size of k")
 
 
 class DualAutoencoder(nn.Module):
@@ -67,8 +69,8 @@ def _level(channels_in: int, channels_out: int) -> list[nn.Module]:
 
 
 @register("adae", learns_from="normal", localises=True)
-class Adae(AdversarialMethod):
-    """Adversarial dual autoencoder: two autoencoders in a contest, the second one's error is the score."""
+class Adae(GanMethod):
+    """ADAE: two autoencoders trained against each other; the score is the second one's reconstruction error."""
 
     Settings: ClassVar[type[AdaeSettings]] = AdaeSettings
     k: Tensor
@@ -82,35 +84,35 @@ class Adae(AdversarialMethod):
     def configure_optimizers(self) -> Any:
         """Adam 1e-4 for each."""
         rate = self.settings.learning_rate
-        return [torch.optim.Adam(player.parameters(), lr=rate) for player in (self.generator, self.discriminator)]
+        return [torch.optim.Adam(net.parameters(), lr=rate) for net in (self.generator, self.discriminator)]
 
-    def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
-        """The discriminator's turn, then the generator's."""
-        for_generator, for_discriminator = self.players()
+    def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
+        """The discriminator's step, then the generator's."""
+        for_generator, for_discriminator = self.optimizer_list()
         with self.toggled_optimizer(for_discriminator):
             x_hat = self.generator(x).detach()
-            of_images = absolute_error(x, self.discriminator(x))
-            of_made = absolute_error(x_hat, self.discriminator(x_hat))
-            loss_d = discriminator_loss(of_images, of_made, self.k)
-            self.play(for_discriminator, loss_d)
+            error_real = absolute_error(x, self.discriminator(x))
+            error_fake = absolute_error(x_hat, self.discriminator(x_hat))
+            loss_d = discriminator_loss(error_real, error_fake, self.k)
+            self.optimize(for_discriminator, loss_d)
         with torch.no_grad():
-            step = self.settings.balance * of_images - of_made
+            step = self.settings.balance * error_real - error_fake
             self.k.add_(self.settings.balance_rate * step).clamp_(0, 1)
         with self.toggled_optimizer(for_generator):
             x_hat = self.generator(x)
             loss_g = absolute_error(x, x_hat) + absolute_error(x_hat, self.discriminator(x_hat))
-            self.play(for_generator, loss_g)
+            self.optimize(for_generator, loss_g)
         return {"generator": loss_g, "discriminator": loss_d}
 
-    def made(self, x: Tensor) -> Tensor:
+    def generated(self, x: Tensor) -> Tensor:
         """The generator's reconstruction."""
         x_hat: Tensor = self.generator(x)
         return x_hat
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """|x - D(G(x))| of the image and of each pixel."""
         error = self.pixels.crop((x - self.discriminator(self.generator(x))).abs()).mean(dim=1)
-        return mean_of_each(error), error
+        return mean_per_image(error), error
 
 
 def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -118,6 +120,6 @@ def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
     return (x - x_hat).float().abs().mean()
 
 
-def discriminator_loss(of_images: Tensor, of_made: Tensor, k: Tensor) -> Tensor:
-    """The discriminator's errors, scalars: on images, less k times that on reconstructions."""
-    return of_images - k * of_made
+def discriminator_loss(error_real: Tensor, error_fake: Tensor, k: Tensor) -> Tensor:
+    """The discriminator's reconstruction errors, scalars: on images, minus k times that on generated ones."""
+    return error_real - k * error_fake

@@ -1,12 +1,13 @@
-"""f-AnoGAN: a generator of normal images, and an encoder that finds an image's place in it at once.
+"""f-AnoGAN: a generator of normal images, and an encoder that maps an image to its latent code in one pass.
 
 Schlegl et al., "f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks", Medical Image
-Analysis 2019. First a Wasserstein contest with gradient penalty; then, both frozen, an encoder learns by the "izi_f"
-loss to give images back through the generator, in pixels and in the critic's features. The score is that loss.
+Analysis 2019. First a Wasserstein GAN with gradient penalty is trained; then, with both networks frozen, an encoder is
+trained by the "izi_f" loss to reconstruct images through the generator, in pixels and in the critic's features. The
+score is that loss.
 
-What differs from the authors' code: the counts of iterations (7 epochs over a million patches, then 50,000 steps) are
-epochs here, of which ``encoder_epochs`` are the encoder's; any power of two as size, not 64 px alone; colour.
-Popular re-implementations normalise the critic by batch, which breaks the penalty of single images: not here.
+What differs from the authors' code: their 7 epochs over a million patches and 50,000 encoder steps are epochs here, the
+last ``encoder_epochs`` for the encoder; any power of two as size; colour. Popular re-implementations use batch
+normalisation in the critic, which invalidates the gradient penalty of single images: not here.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ from torch import Tensor
 from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.residual_gan import Critic, ResidualEncoder, ResidualGenerator
 from blemish.methods.networks.signed_windows import SignedWindows
-from blemish.methods.parts.gan import AdversarialMethod, AdversarialSettings, adam
 from blemish.methods.parts.gan_losses import gradient_penalty
-from blemish.methods.parts.generative import mean_of_each
+from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
 
-class FanoganSettings(AdversarialSettings):
+class FanoganSettings(GanSettings):
     """Hyper-parameters of `Fanogan`; the defaults are the authors' but for epochs, batch and width."""
 
-    epochs: int = Field(60, ge=2, description="passes over the training images, the encoder's included")
-    encoder_epochs: int = Field(20, ge=1, description="how many of them, the last, train the encoder")
-    learning_rate: float = Field(1e-4, gt=0, description="step size of Adam in the contest")
+    epochs: int = Field(60, ge=2, description="passes over the training images, including the encoder's")
+    encoder_epochs: int = Field(20, ge=1, description="of these, the last ones, which train the encoder")
+    learning_rate: float = Field(1e-4, gt=0, description="step size of Adam for generator and critic")
     encoder_learning_rate: float = Field(5e-5, gt=0, description="step size of RMSProp for the encoder")
     width: int = Field(32, ge=4, description="channels at full size (authors: 64)")
     latent: int = Field(128, ge=1, description="length of z ~ N(0, I)")
-    critic_steps: int = Field(5, ge=1, description="steps of the critic for one of the generator")
-    penalty: float = Field(10.0, ge=0, description="λ, weight of the gradient penalty")
+    critic_steps: int = Field(5, ge=1, description="critic steps per generator step")
+    gradient_penalty: float = Field(10.0, ge=0, description="λ, weight of the gradient penalty")
     kappa: float = Field(1.0, ge=0, description="κ, weight of the feature distance in loss and score")
 
     @model_validator(mode="after")
@@ -47,8 +48,8 @@ class FanoganSettings(AdversarialSettings):
 
 
 @register("fanogan", learns_from="normal", localises=True)
-class Fanogan(AdversarialMethod):
-    """f-AnoGAN: learns to make normal images, then to find each image among them; what is not there is unusual."""
+class Fanogan(GanMethod):
+    """f-AnoGAN: reconstruction error of a Wasserstein GAN of normal images with an encoder."""
 
     Settings: ClassVar[type[FanoganSettings]] = FanoganSettings
     on_series: ClassVar[bool] = True
@@ -65,10 +66,10 @@ class Fanogan(AdversarialMethod):
         self.generator = ResidualGenerator(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
         self.discriminator = Critic(self.channels, chosen.width, self.side_px, self.dims)
         self.encoder = ResidualEncoder(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
-        self._critic_turns = 0
+        self._critic_steps_done = 0
 
     def configure_optimizers(self) -> Any:
-        """Adam (0, 0.9) for the contest, RMSProp for the encoder."""
+        """Adam (0, 0.9) for generator and critic, RMSProp for the encoder."""
         rate = self.settings.learning_rate
         return [
             adam(self.generator, rate, 0.0, 0.9),
@@ -77,48 +78,48 @@ class Fanogan(AdversarialMethod):
         ]
 
     def reconstructs(self) -> bool:
-        """Only once the encoder learns."""
+        """Only while the encoder is trained."""
         return bool(self.current_epoch >= self.settings.epochs - self.settings.encoder_epochs)
 
-    def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
-        """Critic, and after every fifth time the generator; in the last epochs the encoder alone."""
-        for_generator, for_critic, for_encoder = self.players()
+    def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
+        """The critic's step, and the generator's after every ``critic_steps`` of them; at last the encoder's alone."""
+        for_generator, for_critic, for_encoder = self.optimizer_list()
         if self.reconstructs():
             self.generator.eval()
             self.discriminator.eval()
             with self.toggled_optimizer(for_encoder):
                 loss_e = self._distance(x)[0].mean()
-                self.play(for_encoder, loss_e)
+                self.optimize(for_encoder, loss_e)
             return {"encoder": loss_e}
         losses = {}
         with self.toggled_optimizer(for_critic):
-            made = self.generator(self._noise(x)).detach()
+            fake = self.generator(self._noise(x)).detach()
             fraction = torch.rand(len(x), device=x.device)
-            penalty = gradient_penalty(lambda mixed: self.discriminator(mixed)[0], x, made, fraction)
-            loss_c = critic_loss(self.discriminator(x)[0], self.discriminator(made)[0])
-            loss_c = loss_c + self.settings.penalty * penalty
-            self.play(for_critic, loss_c)
+            penalty = gradient_penalty(lambda mixed: self.discriminator(mixed)[0], x, fake, fraction)
+            loss_c = critic_loss(self.discriminator(x)[0], self.discriminator(fake)[0])
+            loss_c = loss_c + self.settings.gradient_penalty * penalty
+            self.optimize(for_critic, loss_c)
         losses["discriminator"] = loss_c
-        self._critic_turns += 1
-        if self._critic_turns % self.settings.critic_steps == 0:
+        self._critic_steps_done += 1
+        if self._critic_steps_done % self.settings.critic_steps == 0:
             with self.toggled_optimizer(for_generator):
                 loss_g = -self.discriminator(self.generator(self._noise(x)))[0].float().mean()
-                self.play(for_generator, loss_g)
+                self.optimize(for_generator, loss_g)
             losses["generator"] = loss_g
         return losses
 
-    def made(self, x: Tensor) -> Tensor:
-        """The reconstruction once the encoder learns, free inventions before."""
-        picture: Tensor = self.generator(self.encoder(x) if self.reconstructs() else self._noise(x))
-        return picture
+    def generated(self, x: Tensor) -> Tensor:
+        """The reconstruction while the encoder is trained, free samples before."""
+        fake: Tensor = self.generator(self.encoder(x) if self.reconstructs() else self._noise(x))
+        return fake
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error + κ · squared feature distance; |x - x̂| as map."""
         score, x_hat = self._distance(x)
         return score, (x - x_hat).abs().mean(dim=1)
 
     def _distance(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Of each picture from its reconstruction (N,), and the reconstruction."""
+        """Of each image from its reconstruction (N,), and the reconstruction."""
         x_hat = self.generator(self.encoder(x))
         f, f_hat = self.discriminator(x)[1], self.discriminator(x_hat)[1]
         return izi_f(x, x_hat, f, f_hat, self.settings.kappa), x_hat
@@ -127,13 +128,13 @@ class Fanogan(AdversarialMethod):
         return torch.randn(len(x), self.settings.latent, device=x.device)
 
 
-def critic_loss(opinion: Tensor, opinion_made: Tensor) -> Tensor:
-    """The negative Wasserstein distance estimate: opinions (N,) on made pictures minus those on images."""
-    return opinion_made.float().mean() - opinion.float().mean()
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """The negative estimate of the Wasserstein distance, from the critic's values (N,) of real and fake images."""
+    return fake.float().mean() - real.float().mean()
 
 
 def izi_f(x: Tensor, x_hat: Tensor, f: Tensor, f_hat: Tensor, kappa: float) -> Tensor:
-    """Eqs. 4 and 5, of each picture: mean squared error of pixels plus κ times that of features, (N,).
+    """Eqs. 4 and 5 for each image: mean squared error of pixels plus κ times that of features, (N,).
 
     Args:
         x: images (N, C, P, P) in [-1, 1].
@@ -142,4 +143,4 @@ def izi_f(x: Tensor, x_hat: Tensor, f: Tensor, f_hat: Tensor, kappa: float) -> T
         f_hat: of the reconstructions.
         kappa: κ.
     """
-    return mean_of_each((x - x_hat).float().square()) + kappa * mean_of_each((f - f_hat).float().square())
+    return mean_per_image((x - x_hat).float().square()) + kappa * mean_per_image((f - f_hat).float().square())

@@ -1,4 +1,4 @@
-"""GANomaly: reconstruct, encode again, and measure how far the second code is from the first.
+"""GANomaly: reconstruct, encode again, and measure the distance between the two latent codes.
 
 Akçay, Atapour-Abarghouei, Breckon, "GANomaly: semi-supervised anomaly detection via adversarial training", ACCV 2018.
 The generator is an encoder, a decoder and a second encoder; the discriminator's features are matched.
@@ -6,8 +6,8 @@ The generator is an encoder, a decoder and a second encoder; the discriminator's
 What differs from the authors' code, and why:
 
 - Scores in eval mode. Theirs never calls eval(), so an image's score depends on the others of its test batch.
-- A fixed number of epochs, the last weights. Theirs keeps the epoch with the best *test* AUC.
-- No min-max over the test set: one image has a score of its own. Ranks do not change.
+- A fixed number of epochs and the last weights. Theirs keeps the epoch with the best *test* AUC.
+- No min-max scaling over the test set, which would make a score depend on other images. Ranks do not change.
 - The discriminator is trained on a reconstruction of the same step, before the generator's step, as theirs is.
 - The map, which the paper does not have, is |x - x̂|.
 """
@@ -20,15 +20,16 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from blemish.methods.contract import LoadWeights
-from blemish.methods.networks.ganomaly_networks import Decoder, Discriminator, Encoder, initialise
+from blemish.methods.networks.dcgan import initialise
+from blemish.methods.networks.ganomaly_networks import Decoder, Discriminator, Encoder
 from blemish.methods.networks.signed_windows import SignedWindows
-from blemish.methods.parts.gan import AdversarialMethod, AdversarialSettings, adam
-from blemish.methods.parts.gan_losses import feature_distance, taken_for_image, taken_for_made
-from blemish.methods.parts.generative import mean_of_each
+from blemish.methods.parts.gan_losses import bce_fake, bce_real, feature_distance
+from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
 
-class GanomalySettings(AdversarialSettings):
+class GanomalySettings(GanSettings):
     """Hyper-parameters of `Ganomaly`; the defaults are the authors' but for the epochs and the batch."""
 
     epochs: int = Field(30, ge=1, description="passes over the training images (authors: 15)")
@@ -55,8 +56,8 @@ class Generator(nn.Module):
 
 
 @register("ganomaly", learns_from="normal", localises=True)
-class Ganomaly(AdversarialMethod):
-    """GANomaly: learns to reconstruct normal images and their codes; a code that changes is unusual."""
+class Ganomaly(GanMethod):
+    """GANomaly: distance between the latent codes of an image and of its reconstruction."""
 
     Settings: ClassVar[type[GanomalySettings]] = GanomalySettings
     on_series: ClassVar[bool] = True
@@ -79,30 +80,30 @@ class Ganomaly(AdversarialMethod):
         rate = self.settings.learning_rate
         return [adam(self.generator, rate), adam(self.discriminator, rate)]
 
-    def contest(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
-        """The discriminator's turn, then the generator's."""
-        for_generator, for_discriminator = self.players()
+    def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
+        """The discriminator's step, then the generator's."""
+        for_generator, for_discriminator = self.optimizer_list()
         with self.toggled_optimizer(for_discriminator):
-            made = self.generator(x)[0].detach()
-            loss_d = discriminator_loss(self.discriminator(x)[0], self.discriminator(made)[0])
-            self.play(for_discriminator, loss_d)
+            fake = self.generator(x)[0].detach()
+            loss_d = discriminator_loss(self.discriminator(x)[0], self.discriminator(fake)[0])
+            self.optimize(for_discriminator, loss_d)
         with self.toggled_optimizer(for_generator):
             x_hat, z, z_hat = self.generator(x)
             f, f_hat = self.discriminator(x)[1], self.discriminator(x_hat)[1]
             loss_g = generator_loss(x, x_hat, z, z_hat, f, f_hat, self.settings)
-            self.play(for_generator, loss_g)
-        self.renew_if_it_has_won(loss_d)
+            self.optimize(for_generator, loss_g)
+        self.reset_saturated_discriminator(loss_d)
         return {"generator": loss_g, "discriminator": loss_d}
 
-    def made(self, x: Tensor) -> Tensor:
+    def generated(self, x: Tensor) -> Tensor:
         """The reconstruction."""
         x_hat: Tensor = self.generator(x)[0]
         return x_hat
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean squared distance of the codes, eq. 5; |x - x̂| as map."""
         x_hat, z, z_hat = self.generator(x)
-        return mean_of_each((z - z_hat).square()), (x - x_hat).abs().mean(dim=1)
+        return mean_per_image((z - z_hat).square()), (x - x_hat).abs().mean(dim=1)
 
 
 def generator_loss(
@@ -126,6 +127,6 @@ def generator_loss(
     )
 
 
-def discriminator_loss(logit: Tensor, logit_made: Tensor) -> Tensor:
+def discriminator_loss(logit: Tensor, logit_fake: Tensor) -> Tensor:
     """Half the cross-entropy on images plus half that on reconstructions; logits (N,)."""
-    return 0.5 * (taken_for_image(logit) + taken_for_made(logit_made))
+    return 0.5 * (bce_real(logit) + bce_fake(logit_fake))

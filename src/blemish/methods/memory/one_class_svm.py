@@ -3,8 +3,9 @@
 Schölkopf, Platt, Shawe-Taylor, Smola, Williamson, "Estimating the support of a high-dimensional distribution", Neural
 Computation 2001: minimise ½ αᵀKα under 0 <= α <= 1 / (ν n) and Σ α = 1; a patch is judged by Σ α k(x, xᵢ).
 
-What differs: a fair draw of patches in place of all, and accelerated projected gradient steps in place of SMO (the same
-optimum). The score is 1 - Σ α k(x, xᵢ), between 0 and 1: the decision function with its sign turned and shifted.
+What differs from the paper: a random sample of patches in place of all, and accelerated projected gradient in place of
+sequential minimal optimisation (the same optimum). The score is 1 - Σ α k(x, xᵢ), between 0 and 1: the decision
+function negated and shifted.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.patch_scoring import Head
-from blemish.methods.parts.reservoir import draw
+from blemish.methods.parts.reservoir import sample_vectors
 from blemish.methods.registry import register
 
 _STEPS = 2000
@@ -31,8 +31,10 @@ class OneClassSvmSettings(FeatureSettings):
     """Hyper-parameters of `OneClassSvm`; the defaults are the ``quick`` profile."""
 
     nu: float = Field(0.05, gt=0, le=1, description="fraction of normal patches that may lie outside")
-    patches: int = Field(2000, ge=2, le=20_000, description="patches drawn to learn from; the cost is their square")
-    width: float = Field(1.0, gt=0, description="of the kernel, in units of the spread of all patches")
+    patches: int = Field(
+        2000, ge=2, le=20_000, description="patches in the random sample; cost grows with their square"
+    )
+    kernel_width: float = Field(1.0, gt=0, description="in units of the standard deviation of the sampled patches")
 
 
 class KernelSum(Head):
@@ -66,30 +68,21 @@ class KernelSum(Head):
 
 @register("one-class-svm", learns_from="normal", localises=True)
 class OneClassSvm(FeatureMethod):
-    """Draws a boundary around normal patches with a Gaussian kernel; groundwork to compare with."""
+    """One-class SVM: a boundary around normal patches in the space of a Gaussian kernel; a baseline."""
 
     Settings: ClassVar[type[OneClassSvmSettings]] = OneClassSvmSettings
     settings: OneClassSvmSettings
 
-    def __init__(self, settings: OneClassSvmSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
-        self._head: KernelSum | None = None
-
-    def learn(self, patches: PatchStream, *, seed: int) -> str:
-        """One pass for the draw, then the weights."""
-        drawn = draw((self.flat(features) for features in patches()), self.settings.patches, seed=seed)
-        variance = float(drawn.var(dim=0, correction=0).sum()) or 1.0
-        gamma = 1 / (variance * self.settings.width**2)
-        squared = torch.cdist(drawn.double(), drawn.double()).square()
+    def learn(self, patches: PatchStream, *, seed: int) -> tuple[KernelSum, str]:
+        """One pass for the sample, then the weights."""
+        sample = sample_vectors((self.flat(features) for features in patches()), self.settings.patches, seed=seed)
+        variance = float(sample.var(dim=0, correction=0).sum()) or 1.0
+        gamma = 1 / (variance * self.settings.kernel_width**2)
+        squared = torch.cdist(sample.double(), sample.double()).square()
         alpha = support_weights(torch.exp(-gamma * squared), self.settings.nu)
         kept = alpha > 1e-9
-        self._head = KernelSum(drawn[kept], (alpha[kept] / alpha[kept].sum()).float(), gamma)
-        return f"{int(kept.sum())} support vectors of {len(drawn)} patches"
-
-    def head(self) -> KernelSum:
-        """How far outside."""
-        assert self._head is not None, "learn comes first"
-        return self._head
+        head = KernelSum(sample[kept], (alpha[kept] / alpha[kept].sum()).float(), gamma)
+        return head, f"{int(kept.sum())} support vectors of {len(sample)} patches"
 
 
 def support_weights(kernel: Tensor, nu: float) -> Tensor:
@@ -101,7 +94,7 @@ def support_weights(kernel: Tensor, nu: float) -> Tensor:
     """
     n = len(kernel)
     upper = 1 / (nu * n)
-    step = 1 / float(torch.linalg.matrix_norm(kernel, ord=1))  # at most the largest eigenvalue's inverse
+    step = 1 / float(torch.linalg.matrix_norm(kernel, ord=1))  # at most one over the largest eigenvalue
     alpha = torch.full((n,), 1 / n, dtype=kernel.dtype)
     ahead, momentum = alpha, 1.0
     for _ in range(_STEPS):
@@ -109,7 +102,7 @@ def support_weights(kernel: Tensor, nu: float) -> Tensor:
         if float((new - alpha).abs().sum()) < _TOLERANCE:
             return new
         following = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
-        # Momentum that points uphill is dropped (O'Donoghue, Candès, 2015).
+        # Restart when momentum increases the objective (O'Donoghue, Candès, 2015).
         uphill = float((ahead - new) @ (new - alpha)) > 0
         ahead = new if uphill else new + (momentum - 1) / following * (new - alpha)
         alpha, momentum = new, 1.0 if uphill else following
@@ -117,7 +110,7 @@ def support_weights(kernel: Tensor, nu: float) -> Tensor:
 
 
 def _onto_capped_simplex(values: Tensor, upper: float) -> Tensor:
-    """The nearest point with entries in [0, upper] that sum to one: a shift, found by bisection."""
+    """The nearest point with entries in [0, upper] that sum to one: all values shifted alike, by bisection."""
     low, high = float(values.min()) - upper - 1, float(values.max())
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2

@@ -1,26 +1,29 @@
-"""Five convolutional blocks down to a code, and five up again: the autoencoder of S4 and its baselines."""
+"""Encoder and decoder of five convolutional blocks each, with a short code between them.
+
+After García-de-la-Puente et al. 2023, who state five blocks and a code of 32; widths and kernels are ours.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-BLOCKS = 5
+_BLOCKS = 5
 _SLOPE = 0.2
 
 
 def block_widths(width: int) -> tuple[int, ...]:
-    """Channels after each of the five blocks: doubled each time, to eight times ``width`` at most."""
-    return tuple(width * 2 ** min(block, 3) for block in range(BLOCKS))
+    """Channels after each of the five blocks: doubled each time, up to eight times ``width``."""
+    return tuple(width * 2 ** min(block, 3) for block in range(_BLOCKS))
 
 
-def contracting(channels: int, width: int, downsamplings: int) -> nn.Sequential:
-    """The encoder's body: (N, C, P, P) -> (N, K, P / 2^downsamplings, same).
+def encoder_blocks(channels: int, width: int, downsamplings: int) -> nn.Sequential:
+    """(N, C, P, P) -> (N, K, P / 2^downsamplings, same).
 
     Args:
         channels: C.
         width: channels of the first block.
-        downsamplings: how many of the blocks, from the first, halve the picture.
+        downsamplings: how many of the blocks, from the first, halve the image.
     """
     layers: list[nn.Module] = []
     for block, wide in enumerate(block_widths(width)):
@@ -33,8 +36,13 @@ def contracting(channels: int, width: int, downsamplings: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class Expanding(nn.Module):
-    """The decoder: code (N, Z) -> picture (N, C, P, P) in [-1, 1].
+def encoder_features(width: int, side_px: int, downsamplings: int) -> int:
+    """Size of the encoder's output for one image of P = ``side_px``."""
+    return block_widths(width)[-1] * (side_px >> downsamplings) ** 2
+
+
+class Decoder(nn.Module):
+    """Code (N, Z) -> image (N, C, P, P) in [-1, 1].
 
     Args:
         latent: Z.
@@ -50,7 +58,7 @@ class Expanding(nn.Module):
         self.shape = (widths[-1], side_px >> downsamplings, side_px >> downsamplings)
         self.start = nn.Linear(latent, widths[-1] * self.shape[1] * self.shape[2])
         layers: list[nn.Module] = []
-        for block in reversed(range(BLOCKS)):
+        for block in reversed(range(_BLOCKS)):
             narrow = widths[max(block - 1, 0)]
             if block < downsamplings:
                 layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
@@ -64,8 +72,3 @@ class Expanding(nn.Module):
     def forward(self, code: Tensor) -> Tensor:
         """Decode."""
         return torch.tanh(self.layers(self.start(code).unflatten(1, self.shape)))
-
-
-def contracted_size(width: int, side_px: int, downsamplings: int) -> int:
-    """How many numbers the encoder's body gives for one picture."""
-    return block_widths(width)[-1] * (side_px >> downsamplings) ** 2

@@ -1,6 +1,6 @@
 """The small DCGAN of Zenati et al. ("Efficient GAN-based anomaly detection", 2018), which EGBAD and AnoGAN share.
 
-Theirs is for 28 px, halved twice to 7; here any power of two is halved to 8.
+Theirs is for 28 px, downsampled twice to 7; here any power of two is downsampled to 8.
 """
 
 from __future__ import annotations
@@ -14,12 +14,23 @@ _SLOPE = 0.1
 _LAST_SIDE_PX = 8
 
 
+def initialise(module: nn.Module) -> None:
+    """DCGAN's initial weights of one layer: convolutions N(0, 0.02), batch normalisation N(1, 0.02) and 0."""
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
 def _downsamplings(side_px: int) -> int:
     return int(math.log2(side_px // _LAST_SIDE_PX))
 
 
 class Generator(nn.Module):
-    """z (N, Z) -> picture (N, C, P, P) in [-1, 1]: two dense layers, then as many transposed convolutions as needed."""
+    """z (N, Z) -> image (N, C, P, P) in [-1, 1]: two dense layers, then as many transposed convolutions as needed."""
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int) -> None:
         super().__init__()
@@ -42,12 +53,12 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(wide, channels, 4, 2, 1))
 
     def forward(self, z: Tensor) -> Tensor:
-        """Make pictures."""
+        """Generate."""
         return torch.tanh(self.layers(self.dense(z).unflatten(1, self.shape)))
 
 
-class PictureBranch(nn.Sequential):
-    """(N, C, P, P) -> (N, F): 4×4 convolutions that halve, without normalisation in the first.
+class ImageBranch(nn.Sequential):
+    """(N, C, P, P) -> (N, F): 4×4 convolutions of stride 2, without normalisation in the first.
 
     Args:
         channels: C.
@@ -74,7 +85,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, channels: int, width: int, side_px: int) -> None:
         super().__init__()
-        self.branch = PictureBranch(channels, width, side_px)
+        self.branch = ImageBranch(channels, width, side_px)
         hidden = 16 * width
         self.hidden = nn.Sequential(
             nn.Linear(self.branch.features, hidden), nn.BatchNorm1d(hidden), nn.LeakyReLU(_SLOPE)
@@ -88,11 +99,11 @@ class Discriminator(nn.Module):
 
 
 class PairDiscriminator(nn.Module):
-    """EGBAD's: picture (N, C, P, P) and z (N, Z) -> logit (N,) of being image and code, last hidden layer (N, F)."""
+    """EGBAD's: image (N, C, P, P) and z (N, Z) -> logit (N,) of a real image and its code, last hidden layer (N, F)."""
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int, dropout: float) -> None:
         super().__init__()
-        self.branch = PictureBranch(channels, width, side_px, dropout)
+        self.branch = ImageBranch(channels, width, side_px, dropout)
         self.code = nn.Sequential(nn.Linear(latent, 8 * width), nn.LeakyReLU(_SLOPE), nn.Dropout(dropout))
         hidden = 16 * width
         self.hidden = nn.Sequential(

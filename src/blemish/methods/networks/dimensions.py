@@ -1,4 +1,4 @@
-"""The one switch between images and sensor series: the same blocks out of 2-D or of 1-D layers."""
+"""The same network blocks for images and for sensor series: 2-D or 1-D layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Layers:
     """The layers of one number of dimensions; arguments are torch's.
 
     Attributes:
-        dims: 2 for pictures (N, C, H, W), 1 for windows of a series (N, C, L).
+        dims: 2 for images (N, C, H, W), 1 for windows of a series (N, C, L).
         conv: convolution.
         transposed: transposed convolution.
         norm: batch normalisation.
@@ -30,7 +30,7 @@ class Layers:
     pool: Callable[[Tensor, int], Tensor]
     convolve: Callable[[Tensor, Tensor], Tensor]
 
-    def in_one_place(self, vectors: Tensor) -> Tensor:
+    def with_unit_size(self, vectors: Tensor) -> Tensor:
         """(N, Z) -> (N, Z, 1, 1) or (N, Z, 1)."""
         return vectors.reshape(*vectors.shape, *[1] * self.dims)
 

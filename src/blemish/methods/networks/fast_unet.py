@@ -1,8 +1,7 @@
-"""A U-Net that stops decoding at half the image's size and turns channels into pixels for the last step."""
+"""A U-Net that decodes to half the image's size and gives full resolution by a pixel shuffle."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -12,12 +11,11 @@ from torch.nn import functional as F
 
 
 class FastUNet(nn.Module):
-    """MobileNetV2 down to 1/32, a thin decoder up to 1/2, then four channels per pixel shuffled into four pixels.
+    """MobileNetV2 to 1/32 of the size, a thin decoder to 1/2, then four channels per pixel shuffled into four pixels.
 
-    The usual last decoder step works at full size with nothing new to see there (there is no skip connection), for a
-    third of all arithmetic; Shi et al., "Real-time single image super-resolution using an efficient sub-pixel
-    convolutional neural network", CVPR 2016, give the same resolution without it. MobileNetV2's last layer, 1,280
-    channels for a classifier, is left out.
+    The usual last decoder step works at full size without a skip connection, for a third of all arithmetic; Shi et al.,
+    "Real-time single image super-resolution using an efficient sub-pixel convolutional neural network", CVPR 2016, give
+    the same resolution without it. MobileNetV2's last layer, 1,280 channels for a classifier, is left out.
 
     Args:
         decoder_channels: four numbers of channels, from 1/16 to 1/2.
@@ -53,15 +51,14 @@ class FastUNet(nn.Module):
             deep = step(deep, maps.pop())
         return F.pixel_shuffle(cast(Tensor, self.head(deep)), self.upscale)
 
-    def prepared_to_run(self) -> FastUNet:
-        """The same function, its last convolution regrouped so that ONNX Runtime takes half the time for it.
+    def reparameterize(self) -> None:
+        """Regroup the last convolution for export: the same function, in half the time of ONNX Runtime for this layer.
 
-        Four channels fill half of the eight that its kernels work on. One of 4×4 px and stride 2 gives the sixteen
-        output pixels of 2×2 places at once, with the products of before and zeros.
+        Four output channels fill half of the eight that its kernels work on. A convolution of 4×4 px and stride 2 gives
+        the sixteen output pixels of 2×2 positions at once, with the same products and zeros.
         """
-        prepared = copy.deepcopy(self)
-        prepared.head, prepared.upscale = _two_by_two(self.head), 4
-        return prepared
+        if self.upscale == 2:
+            self.head, self.upscale = _two_by_two(self.head), 4
 
 
 # Of MobileNetV2's 18 layers, the last at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size.
@@ -69,10 +66,10 @@ _LAST_OF_SCALE = (1, 3, 6, 13, 17)
 
 
 class _Step(nn.Module):
-    """Double the size, join what the encoder saw there pixel by pixel, convolve.
+    """Upsample by two, add the skip connection, convolve.
 
-    Joining is a sum of two 1×1 convolutions, which is one over both sets of channels, but does the deeper half's
-    arithmetic before doubling; with a 3×3 one instead the network takes 1.3 times as long (benchmarks/README.md).
+    The addition of two 1×1 convolutions is one over both sets of channels, but does the deeper half's arithmetic before
+    upsampling; with a 3×3 one instead the network takes 1.3 times as long (benchmarks/README.md).
     """
 
     def __init__(self, deep: int, skip: int, channels_out: int) -> None:
@@ -88,15 +85,15 @@ class _Step(nn.Module):
         )
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        doubled = F.interpolate(self.deep(deep), scale_factor=2.0, mode="nearest")
-        return cast(Tensor, self.body(doubled + self.skip(skip)))
+        upsampled = F.interpolate(self.deep(deep), scale_factor=2.0, mode="nearest")
+        return cast(Tensor, self.body(upsampled + self.skip(skip)))
 
 
 def _two_by_two(head: nn.Conv2d) -> nn.Conv2d:
     """A 3×3 convolution for a shuffle by 2 -> one of 4×4 and stride 2 for a shuffle by 4, of the same result."""
     channels = head.out_channels // 4
     given = head.weight.detach().reshape(channels, 2, 2, head.in_channels, 3, 3)
-    # Row of the place, of the pixel in it, column of the place, of the pixel in it: the order of the shuffle.
+    # Row of the position, of the pixel in it, column of the position, of the pixel in it: the order of the shuffle.
     weight = torch.zeros(channels, 2, 2, 2, 2, head.in_channels, 4, 4)
     for row in range(2):
         for column in range(2):

@@ -1,7 +1,7 @@
-"""The networks of GANomaly and Skip-GANomaly: DCGAN encoders and decoders, and a U-Net down to one position.
+"""The networks of GANomaly and Skip-GANomaly: DCGAN encoders and decoders, and a U-Net with a 1 × 1 bottleneck.
 
 Akçay et al., official code ``lib/networks.py``. No convolution has a bias where batch normalisation follows it.
-GANomaly's take ``dims=1`` for windows (N, C, L) of a series, each 4×4 position one of 4 then.
+GANomaly's take ``dims=1`` for windows (N, C, L) of a series, with 4 positions in place of 4×4.
 """
 
 from __future__ import annotations
@@ -14,23 +14,12 @@ from torch import Tensor, nn
 from blemish.methods.networks.dimensions import layers_of
 
 _SLOPE = 0.2
-# The encoder halves until this side, as DCGAN does.
+# The encoder downsamples to this side, as DCGAN does.
 _LAST_SIDE_PX = 4
 
 
-def initialise(module: nn.Module) -> None:
-    """DCGAN's start for one layer: convolutions N(0, 0.02), batch normalisation N(1, 0.02) and 0."""
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
-        nn.init.zeros_(module.bias)
-
-
 def pyramid(channels: int, width: int, side_px: int, dims: int = 2) -> nn.Sequential:
-    """(N, C, P, P) -> (N, width · P / 8, 4, 4): halved by 4×4 convolutions, channels doubled each time."""
+    """(N, C, P, P) -> (N, width · P / 8, 4, 4): 4×4 convolutions of stride 2, channels doubled each time."""
     of = layers_of(dims)
     layers: list[nn.Module] = [of.conv(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(_SLOPE)]
     for _ in range(downsamplings(side_px) - 1):
@@ -44,7 +33,7 @@ def pyramid(channels: int, width: int, side_px: int, dims: int = 2) -> nn.Sequen
 
 
 def downsamplings(side_px: int) -> int:
-    """From a side that is a power of two to 4."""
+    """Number of downsamplings from a side that is a power of two to 4."""
     return int(math.log2(side_px // _LAST_SIDE_PX))
 
 
@@ -86,11 +75,11 @@ class Decoder(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """Decode."""
-        return torch.tanh(self.layers(self.of.in_one_place(code)))
+        return torch.tanh(self.layers(self.of.with_unit_size(code)))
 
 
 class Discriminator(nn.Module):
-    """GANomaly's: (N, C, P, P) -> logit (N,) of being an image, and the features before it (N, F)."""
+    """GANomaly's: (N, C, P, P) -> logit (N,) of a real image, and the features before it (N, F)."""
 
     def __init__(self, channels: int, width: int, side_px: int, dims: int = 2) -> None:
         super().__init__()
@@ -104,7 +93,7 @@ class Discriminator(nn.Module):
 
 
 class CodeDiscriminator(nn.Module):
-    """Skip-GANomaly's: the features are a code (N, 100) without activation, one more convolution judges it."""
+    """Skip-GANomaly's: (N, C, P, P) -> logit (N,) of a real image, and the latent code before it (N, Z)."""
 
     def __init__(self, channels: int, width: int, side_px: int, latent: int) -> None:
         super().__init__()
@@ -118,9 +107,10 @@ class CodeDiscriminator(nn.Module):
 
 
 class SkipGenerator(nn.Module):
-    """A U-Net of as many downsamplings as lead to one position: (N, C, P, P) -> the same in [-1, 1].
+    """A U-Net that downsamples to one position: (N, C, P, P) -> the same in [-1, 1].
 
-    4×4 convolutions down, 4×4 transposed ones up; skips between equal sizes; widths doubled to eight times the first.
+    4×4 convolutions down, 4×4 transposed ones up; skips between equal sizes; widths doubled up to eight times the
+    first.
     """
 
     def __init__(self, channels: int, width: int, side_px: int) -> None:
@@ -136,10 +126,10 @@ class SkipGenerator(nn.Module):
             if 0 < level < depth - 1:
                 layers.append(nn.BatchNorm2d(wide))
             self.down.append(nn.Sequential(*layers))
-            # From the innermost level nothing is skipped to, so only one half arrives there.
-            arriving = wide if level == depth - 1 else 2 * wide
+            # The innermost level has no skip connection.
+            channels_in = wide if level == depth - 1 else 2 * wide
             back = channels if level == 0 else before
-            layers = [nn.ReLU(), nn.ConvTranspose2d(arriving, back, 4, 2, 1, bias=level == 0)]
+            layers = [nn.ReLU(), nn.ConvTranspose2d(channels_in, back, 4, 2, 1, bias=level == 0)]
             self.up.append(nn.Sequential(*layers, *([] if level == 0 else [nn.BatchNorm2d(back)])))
 
     def forward(self, x: Tensor) -> Tensor:

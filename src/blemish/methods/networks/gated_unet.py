@@ -1,7 +1,7 @@
-"""A U-Net with a gate: which classes does this image show at all?
+"""A U-Net with a gate: a classifier of the whole image on the same encoder.
 
-The better entries to Severstal's challenge put a classifier before the segmentation, against false alarms on normal
-images. Here both share one encoder, so the gate costs next to nothing and travels inside the same graph.
+The better entries of Severstal's challenge put a classifier before the segmentation, against false alarms on normal
+images. Here both share one encoder, so that the gate costs next to nothing and is part of the same graph.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 
 class GatedUNet(nn.Module):
-    """An encoder U-Net with one linear layer on the strongest of its deepest features.
+    """An encoder U-Net with one linear layer on the maxima of its deepest features.
 
     Args:
-        network: of `blemish.methods.networks.encoder_unet`.
-        classes: how many classes the gate decides on.
+        network: of `blemish.methods.networks.encoders.encoder_unet`.
+        classes: number of classes that the gate classifies.
     """
 
     def __init__(self, network: Any, classes: int) -> None:
@@ -29,7 +29,7 @@ class GatedUNet(nn.Module):
         """Normalised (N, 3, H, W) -> logits of the pixels (N, C, H, W) and of the image's classes (N, K)."""
         features = self.network.encoder(x)
         logits = self.network.segmentation_head(self.network.decoder(features))
-        # The maximum: a small defect would drown in a mean.
+        # The maximum: a small defect would vanish in a mean.
         return logits, self.gate(features[-1].amax(dim=(2, 3)))
 
 

@@ -21,7 +21,7 @@ class PlainUNet(nn.Module):
         out_channels: channels of the output, linear (no activation).
         filters: filters of each level, from the finest to the coarsest; the decoder mirrors them.
         kernel: side of every convolution, odd.
-        skips: whether the decoder sees the encoder's maps.
+        skips: whether the decoder gets the encoder's maps.
     """
 
     def __init__(

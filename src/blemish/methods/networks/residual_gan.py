@@ -1,4 +1,4 @@
-"""Residual networks of improved Wasserstein training: generator, critic and encoder of f-AnoGAN.
+"""Residual networks for Wasserstein training with gradient penalty: generator, critic and encoder of f-AnoGAN.
 
 Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017, as in the official ``wgangp_64x64.py``.
 With ``dims=1`` for windows (N, C, L) of a series.
@@ -22,7 +22,7 @@ Norm = Callable[[int], nn.Module]
 
 
 def layer_norm(channels: int) -> nn.Module:
-    """Over channels and positions of one picture, scale and offset by channel: pictures stay independent."""
+    """Over channels and positions of one image, with scale and offset per channel: images stay independent."""
     return nn.GroupNorm(1, channels)
 
 
@@ -34,7 +34,7 @@ def stage_widths(width: int, side_px: int) -> list[int]:
 def _conv(
     of: Layers, channels_in: int, channels_out: int, kernel: int, *, gain: float, bias: bool = True
 ) -> nn.Conv1d | nn.Conv2d:
-    """A convolution whose weights start uniform with variance ``gain / (fan in + fan out)``."""
+    """A convolution whose initial weights are uniform with variance ``gain / (fan in + fan out)``."""
     layer = of.conv(channels_in, channels_out, kernel, padding=kernel // 2, bias=bias)
     limit = math.sqrt(3 * gain / ((channels_in + channels_out) * kernel**of.dims))
     nn.init.uniform_(layer.weight, -limit, limit)
@@ -50,7 +50,7 @@ def _linear(features_in: int, features_out: int) -> nn.Linear:
     return layer
 
 
-# Variance as He et al. have it inside blocks, as Glorot and Bengio have it elsewhere.
+# Variance of He et al. inside blocks, of Glorot and Bengio elsewhere.
 _HE, _GLOROT = 4.0, 2.0
 
 
@@ -66,10 +66,10 @@ class Up(nn.Module):
         self.shortcut = _conv(of, channels_in, channels_out, 1, gain=_GLOROT)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Enlarge."""
-        y = self.conv1(_doubled(F.relu(self.norm1(x))))
+        """Upsample."""
+        y = self.conv1(_upsampled(F.relu(self.norm1(x))))
         y = self.conv2(F.relu(self.norm2(y)))
-        out: Tensor = self.shortcut(_doubled(x)) + y
+        out: Tensor = self.shortcut(_upsampled(x)) + y
         return out
 
 
@@ -85,7 +85,7 @@ class Down(nn.Module):
         self.shortcut = _conv(of, channels_in, channels_out, 1, gain=_GLOROT)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shrink."""
+        """Downsample."""
         y = self.conv1(F.relu(self.norm1(x)))
         y = self.of.pool(self.conv2(F.relu(self.norm2(y))), 2)
         out: Tensor = self.shortcut(self.of.pool(x, 2)) + y
@@ -93,7 +93,7 @@ class Down(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """z (N, Z) -> picture (N, C, P, P) in [-1, 1]."""
+    """z (N, Z) -> image (N, C, P, P) in [-1, 1]."""
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int, dims: int = 2) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class ResidualGenerator(nn.Module):
         self.last = _conv(of, widths[-1], channels, 3, gain=_GLOROT)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Make pictures."""
+        """Generate."""
         y = self.blocks(self.start(z).unflatten(1, self.shape))
         return torch.tanh(self.last(F.relu(self.norm(y))))
 
@@ -128,7 +128,7 @@ class ResidualFeatures(nn.Module):
 
 
 class Critic(nn.Module):
-    """(N, C, P, P) -> how real (N,), without bound, and features (N, F)."""
+    """(N, C, P, P) -> critic value (N,), higher is more real, and features (N, F)."""
 
     def __init__(self, channels: int, width: int, side_px: int, dims: int = 2) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Critic(nn.Module):
         self.last = _linear(self.body.features, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Opinion and features."""
+        """Critic value and features."""
         features = self.body(x)
         return self.last(features).flatten(), features
 
@@ -154,5 +154,5 @@ class ResidualEncoder(nn.Module):
         return torch.tanh(self.last(self.body(x)))
 
 
-def _doubled(x: Tensor) -> Tensor:
+def _upsampled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")

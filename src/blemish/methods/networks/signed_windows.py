@@ -1,4 +1,4 @@
-"""Windows of sensor series as generative networks want them: each column on one scale, about between -1 and 1."""
+"""Windows of sensor series as input of generative networks: each column standardised to about [-1, 1]."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from blemish.methods.networks.signed_pixels import padded_side
+from blemish.methods.networks.pixels import padded_side
 
-# Three standard deviations are ±1, so that nearly all of a normal series lies where tanh can reach.
+# Three standard deviations are ±1, so that nearly all of a normal series is in the range of tanh.
 _DEVIATIONS = 3.0
-# A fault of any size stays finite: farther out than this all values are alike.
+# Values are clipped here, so that a fault of any size stays finite.
 _MAX = 10.0
-# A column that never moves in training: the least step, as a fraction of its size, that counts as a deviation.
+# Least standard deviation of a column, as a fraction of its mean: for columns that are constant in training.
 _MIN_FRACTION = 1e-6
 
 
 class SignedWindows(nn.Module):
-    """float64 (N, L, C) in the sensors' own units -> float32 (N, C, P), mean 0 and three deviations at ±1.
+    """float64 (N, L, C) in the sensors' own units -> float32 (N, C, P), mean 0 and three standard deviations at ±1.
 
     Args:
-        series: normal series to take mean and deviation of each column from, each (T, C).
+        series: normal series that give mean and standard deviation of each column, each (T, C).
         window_steps: L. Where it is no power of two, the end is padded by reflection to P, the next one.
     """
 

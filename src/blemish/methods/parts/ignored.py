@@ -1,4 +1,4 @@
-"""Pixels of which a mask does not say what they show: they must not train."""
+"""Pixels where a mask does not tell what the image shows: they must not train."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from torch import Tensor
 IGNORED = -1.0
 """What a target holds where a pixel is ignored; elsewhere it is a fraction from 0 to 1."""
 
-# Its sigmoid and its cross-entropy with 0 are below 1e-13, and its gradient is none.
+# Its sigmoid and its cross-entropy with 0 are below 1e-13, and its gradient is zero.
 _CERTAIN = 30.0
 
 
 def without_ignored(logits: Tensor, target: Tensor, *, background_first: bool = False) -> tuple[Tensor, Tensor]:
-    """Logits and targets in which ignored pixels are normal, and known to be, so that no loss learns from them.
+    """Logits and targets in which ignored pixels are normal, and predicted so, so that no loss learns from them.
 
     Args:
-        logits: float (N, H, W) or (N, C, H, W).
-        target: float (N, H, W) or (N, K, H, W), `IGNORED` in all classes where a pixel is ignored.
+        logits: float (N, C, H, W).
+        target: float (N, K, H, W), `IGNORED` in all classes where a pixel is ignored.
         background_first: the first channel of the logits is that of the background.
 
     Returns:

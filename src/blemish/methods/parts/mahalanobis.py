@@ -9,10 +9,10 @@ from blemish.methods.parts.patch_scoring import Head
 
 
 class Mahalanobis(Head):
-    """How many standard deviations each patch is from the mean of its place, or of all patches.
+    """Mahalanobis distance of each patch from the mean of its position, or of all patches.
 
     Args:
-        mean: float64 (P, d), one for each place row by row, or one for all (P = 1).
+        mean: float64 (P, d), one for each position row by row, or one for all (P = 1).
         covariance: float64 (P, d, d), positive definite.
     """
 
@@ -34,6 +34,6 @@ class Mahalanobis(Head):
         if len(self.mean) == 1:
             white = (rows - self.mean[0]) @ self.factor[0]
             return (white * white).sum(dim=3).sqrt()
-        by_place = rows.flatten(1, 2).transpose(0, 1) - self.mean[:, None]
-        white = by_place @ self.factor
+        by_position = rows.flatten(1, 2).transpose(0, 1) - self.mean[:, None]
+        white = by_position @ self.factor
         return (white * white).sum(dim=2).sqrt().transpose(0, 1).reshape(rows.shape[:3])

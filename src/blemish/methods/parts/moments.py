@@ -11,22 +11,22 @@ class Moments:
 
     Args:
         dimensions: d of the vectors.
-        places: number of separate accumulators, for statistics by place in the image; 1 pools everything.
-        full: False keeps variances alone.
+        positions: number of separate accumulators, for statistics by position in the image; 1 pools everything.
+        full: False keeps the variances only.
     """
 
-    def __init__(self, dimensions: int, places: int = 1, *, full: bool = True) -> None:
+    def __init__(self, dimensions: int, positions: int = 1, *, full: bool = True) -> None:
         self.count = 0
         self._full = full
-        self._sum = torch.zeros(places, dimensions, dtype=torch.float64)
-        size = (places, dimensions, dimensions) if full else (places, dimensions)
+        self._sum = torch.zeros(positions, dimensions, dtype=torch.float64)
+        size = (positions, dimensions, dimensions) if full else (positions, dimensions)
         self._scatter = torch.zeros(size, dtype=torch.float64)
         self._origin: Tensor | None = None
 
     def add(self, vectors: Tensor) -> None:
-        """Add float32 (n, d) vectors, or (n, places, d) where there are several places; n at least 1."""
+        """Add vectors, float32 (n, d), or (n, positions, d) where there are several positions; n at least 1."""
         stacked = vectors.reshape(len(vectors), *self._sum.shape).to(torch.float64)
-        # Sums around a point near the mean lose no digits, and the mean of the first vectors is near enough.
+        # Sums around a point near the mean lose no digits; the mean of the first vectors is near enough.
         if self._origin is None:
             self._origin = stacked.mean(dim=0)
         stacked = (stacked - self._origin).transpose(0, 1)
@@ -38,34 +38,34 @@ class Moments:
             self._scatter += stacked.square().sum(dim=1)
 
     def mean(self) -> Tensor:
-        """float64 (places, d)."""
+        """float64 (positions, d)."""
         centre = self._sum / max(1, self.count)
         return centre if self._origin is None else self._origin + centre
 
     def covariance(self) -> Tensor:
-        """Maximum-likelihood covariance, float64 (places, d, d)."""
+        """Maximum-likelihood covariance, float64 (positions, d, d)."""
         centre = self._sum / self.count
         return self._scatter / self.count - centre[:, :, None] * centre[:, None, :]
 
     def variance(self) -> Tensor:
-        """Maximum-likelihood variance of each dimension, float64 (places, d)."""
+        """Maximum-likelihood variance of each dimension, float64 (positions, d)."""
         if self._full:
             return self.covariance().diagonal(dim1=1, dim2=2).clamp(min=0)
         return (self._scatter / self.count - (self._sum / self.count).square()).clamp(min=0)
 
 
 def shrunk(covariance: Tensor, count: int) -> Tensor:
-    """Covariance drawn towards a multiple of the identity, as far as ``count`` samples demand.
+    """Covariance shrunk towards a multiple of the identity, as far as ``count`` samples demand.
 
     Oracle approximating shrinkage: Chen, Wiesel, Eldar, Hero, "Shrinkage algorithms for MMSE covariance estimation",
     IEEE Trans. Signal Process. 2010, eq. 23, without its terms in 2 / d, as in scikit-learn.
 
     Args:
         covariance: float64 (..., d, d), maximum likelihood.
-        count: samples that it was taken from, at least 1.
+        count: number of samples that it was estimated from, at least 1.
 
     Returns:
-        float64 (..., d, d), positive definite also where nothing varies.
+        float64 (..., d, d), positive definite even where nothing varies.
     """
     d = covariance.shape[-1]
     mu = covariance.diagonal(dim1=-2, dim2=-1).mean(dim=-1)

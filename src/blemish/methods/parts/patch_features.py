@@ -1,10 +1,10 @@
-"""Patch features: what a network says about each place of an image and its nearest surroundings, as one vector.
+"""Patch features: the features of a network at each position of an image and its neighbours, as one vector.
 
 Roth et al., "Towards total recall in industrial anomaly detection", CVPR 2022, section 3.1: maps of several layers,
-averaged over 3 × 3 neighbours, brought to the size of the largest one and joined.
+averaged over 3 × 3 neighbours, resized to the largest one and concatenated.
 
-What differs from the authors' code: the channels keep their number (theirs are averaged down to 1024), and the mean of
-the training patches is taken off, which changes no distance and keeps small ones exact.
+What differs from the authors' code: all channels are kept (theirs are averaged down to 1024), and the mean of the
+training patches is subtracted, which changes no distance and keeps small ones exact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from blemish.methods.networks.pixels import FromBytes
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.moments import Moments
 
-# Least contrast that is evened out, of 255: below it there is only noise to amplify.
+# Grey values of 255: contrast below this is noise and is not amplified.
 _NOISE_LEVEL = 4.0
 _FLAT = 1e-5
 
@@ -35,7 +35,7 @@ class PatchFeatures(nn.Module):
     """uint8 (N, H, W, 3) -> float (N, d, h, w), h and w being the image's size by the first stride.
 
     Args:
-        settings: the network, its layers, and what is done to their answers.
+        settings: the network, its layers, and how their features are normalised.
         load_weights: where pretrained weights come from.
     """
 
@@ -46,11 +46,11 @@ class PatchFeatures(nn.Module):
     def __init__(self, settings: FeatureSettings, load_weights: LoadWeights) -> None:
         super().__init__()
         pyramid = build_pyramid(settings.backbone, settings.strides, load_weights, pretrained=settings.pretrained)
-        # From here on the settings name what was taken.
+        # From here on the settings name the network and projection that "auto" stands for.
         settings = settings.model_copy(update={"backbone": pyramid.name})
         if settings.projection == "auto":
-            learned = settings.pretrained and pyramid.name != SCATTERING
-            settings = settings.model_copy(update={"projection": "whiten" if learned else "none"})
+            pretrained = settings.pretrained and pyramid.name != SCATTERING
+            settings = settings.model_copy(update={"projection": "whiten" if pretrained else "none"})
         self.settings = settings
         self.net = pyramid.net
         self.channels = pyramid.channels
@@ -63,18 +63,18 @@ class PatchFeatures(nn.Module):
     @property
     def dimensions(self) -> int:
         """d of the vectors."""
-        look = self.matrix.shape[1] if self.matrix.numel() else len(self.mean)
-        return look + (2 if self.settings.place_weight else 0)
+        appearance = self.matrix.shape[1] if self.matrix.numel() else len(self.mean)
+        return appearance + (2 if self.settings.position_weight else 0)
 
-    def learn(self, batches: Iterable[Tensor], *, seed: int) -> None:
-        """Fix mean, scale and projection by normal images.
+    def fit(self, batches: Iterable[Tensor], *, seed: int) -> None:
+        """Estimate mean, scale and projection from normal images.
 
         Args:
             batches: uint8 (N, H, W, 3).
             seed: of a random projection.
 
         Raises:
-            DataError: all images are of one flat colour, or none are given.
+            DataError: every image is of one flat colour, or there are none.
         """
         moments: Moments | None = None
         flat = True
@@ -82,18 +82,16 @@ class PatchFeatures(nn.Module):
         with torch.inference_mode():
             for batch in batches:
                 flat = flat and bool((batch.amax(dim=(1, 2)) == batch.amin(dim=(1, 2))).all())
-                vectors = self._joined(self._maps(batch)).permute(0, 2, 3, 1).flatten(0, 2)
+                vectors = self._concatenated(self._maps(batch)).permute(0, 2, 3, 1).flatten(0, 2)
                 moments = moments or Moments(vectors.shape[1], full=whiten)
                 moments.add(vectors)
         if moments is None:
             raise DataError("There is no normal image to learn from.")
         if flat:
-            raise DataError(
-                "Every training image is of one flat colour: there is nothing to learn of how normal looks."
-            )
+            raise DataError("Every training image is of one flat colour: give images that show the surface.")
         self.mean = moments.mean()[0].float()
         spread = moments.variance()[0].sqrt()
-        # A channel that never moves says nothing; blowing it up would say noise.
+        # A channel that hardly varies carries nothing; scaling it up would amplify noise.
         scale = 1 / spread.clamp(min=_FLAT + 1e-3 * float(spread.mean()))
         if self.settings.scaling == "none":
             scale = torch.ones_like(scale)
@@ -111,9 +109,9 @@ class PatchFeatures(nn.Module):
         if self.matrix.numel():
             features = self._projected(maps)
         else:
-            features = (self._joined(maps) - self.mean[:, None, None]) * self.scale[:, None, None]
-        if self.settings.place_weight:
-            features = torch.cat([features, self._places(features)], dim=1)
+            features = (self._concatenated(maps) - self.mean[:, None, None]) * self.scale[:, None, None]
+        if self.settings.position_weight:
+            features = torch.cat([features, self._positions(features)], dim=1)
         return features
 
     def _maps(self, image: Tensor) -> list[Tensor]:
@@ -121,13 +119,13 @@ class PatchFeatures(nn.Module):
             image = local_contrast(image, self.settings.local_contrast_px)
         return [F.avg_pool2d(each, 3, stride=1, padding=1) for each in self.net(self.from_bytes(image))]
 
-    def _joined(self, maps: list[Tensor]) -> Tensor:
+    def _concatenated(self, maps: list[Tensor]) -> Tensor:
         size = maps[0].shape[-2:]
         others = [F.interpolate(each, size=size, mode="bilinear", align_corners=False) for each in maps[1:]]
         return torch.cat([maps[0], *others], dim=1)
 
     def _projected(self, maps: list[Tensor]) -> Tensor:
-        """As projecting the joined maps: projecting and enlarging may change places, and small maps are cheap."""
+        """Projects the maps before they are resized, which gives the same features and is cheaper on small maps."""
         weights = self.scale[:, None] * self.matrix
         parts = torch.split(weights, list(self.channels))
         small = [F.conv2d(each, part.T[:, :, None, None]) for each, part in zip(maps, parts, strict=True)]
@@ -137,17 +135,17 @@ class PatchFeatures(nn.Module):
             total = total + F.interpolate(each, size=size, mode="bilinear", align_corners=False)
         return total
 
-    def _places(self, features: Tensor) -> Tensor:
-        """Height and width from -1 to 1, so that opposite edges are about as far as two unlike patches at weight 1."""
+    def _positions(self, features: Tensor) -> Tensor:
+        """Row and column; at weight 1 opposite edges are about as far apart as two unlike patches."""
         n, d, h, w = features.shape
-        reach = self.settings.place_weight * d**0.5
+        reach = self.settings.position_weight * d**0.5
         y = torch.linspace(-reach, reach, int(h))[:, None].expand(int(h), int(w))
         x = torch.linspace(-reach, reach, int(w))[None].expand(int(h), int(w))
         return torch.stack([y, x])[None].expand(n, 2, int(h), int(w))
 
 
 def local_contrast(image: Tensor, window_px: int) -> Tensor:
-    """Each pixel against the mean and the spread of its surroundings, as grey values around 128.
+    """Each pixel normalised by mean and standard deviation of its surroundings, as grey values around 128.
 
     Args:
         image: (N, H, W, 3), 0 to 255.
@@ -163,35 +161,35 @@ def local_contrast(image: Tensor, window_px: int) -> Tensor:
 
 
 def _box(x: Tensor, window_px: int) -> Tensor:
-    """Mean over a window, first along the columns and then along the rows; beyond the edge nothing counts."""
+    """Mean over a window, along columns and then rows; pixels beyond the edge do not count."""
     side = window_px // 2 * 2 + 1
     x = F.avg_pool2d(x, (side, 1), stride=1, padding=(side // 2, 0), count_include_pad=False)
     return F.avg_pool2d(x, (1, side), stride=1, padding=(0, side // 2), count_include_pad=False)
 
 
 def read_region(path: Path, grid: tuple[int, int]) -> Tensor:
-    """The region of interest by patches, float (h, w): 1 where at least half of a patch is looked at.
+    """The region of interest by patches, float (h, w): 1 where at least half of a patch is inspected.
 
     Args:
-        path: picture of a whole image, of any size, white where images are looked at.
+        path: mask of a whole image, of any size, white where the image is inspected.
         grid: h and w of the patch features.
 
     Raises:
-        ImageError: the picture cannot be read.
-        DataError: it leaves nothing to look at.
+        ImageError: the mask cannot be read.
+        DataError: it is black everywhere.
     """
     white = (read_image(path).max(axis=2) > 127).astype(np.float32)
     small = np.asarray(cv2.resize(white, grid[::-1], interpolation=cv2.INTER_AREA))
     region = torch.from_numpy(small >= 0.5).float()
     if not region.any():
-        raise DataError(f'The region "{path}" is black all over: it leaves nothing to look at.')
+        raise DataError(f'The region "{path}" is black everywhere: nothing would be inspected.')
     return region
 
 
 def _whitening(covariance: Tensor, dimensions: int) -> Tensor:
-    """The leading directions of a covariance, each at unit spread, float32 (d, m)."""
+    """The principal components of a covariance, each at unit variance, float32 (d, m)."""
     values, vectors = torch.linalg.eigh(covariance)
-    # Directions that hardly carry anything are noise: they are not blown up beyond a thousandth of the mean variance.
+    # Components with hardly any variance are noise: the floor is a thousandth of the mean variance.
     values, vectors = values.flip(0)[:dimensions], vectors.flip(1)[:, :dimensions]
     whitening: Tensor = vectors / (values + 1e-3 * covariance.diagonal().mean()).sqrt()
     return whitening.float()

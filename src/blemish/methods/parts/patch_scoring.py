@@ -1,4 +1,4 @@
-"""From patch features to an image score and an anomaly map: the part of the graph that all feature methods share."""
+"""From patch features to image score and anomaly map: the part of the graph that all feature methods share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from blemish.methods.networks.pixels import top_mean
 
 
 class Head(nn.Module, ABC):
-    """What a feature method has learned: how unlike anything normal each patch is."""
+    """What a feature method fits: the anomaly score of each patch."""
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Patch features (N, d, h, w) -> how unusual each patch is, (N, h, w), 0 or more, higher is worse."""
+        """Patch features (N, d, h, w) -> anomaly of each patch, (N, h, w), 0 or more, higher is worse."""
 
-    def image_score(self, features: Tensor, unusual: Tensor, patches: int) -> Tensor:
-        """The score of each image, (N,): the mean of so many most unusual patches."""
-        return top_mean(unusual, patches)
+    def image_score(self, features: Tensor, anomaly: Tensor, patches: int) -> Tensor:
+        """The score of each image, (N,): the mean over its ``patches`` most anomalous patches."""
+        return top_mean(anomaly, patches)
 
 
 class Scoring(nn.Module):
@@ -28,10 +28,10 @@ class Scoring(nn.Module):
 
     Args:
         features: images to patch features.
-        head: patch features to how unusual they are.
-        score_patches: the mean of so many most unusual ones is the score; at least so many must there be.
-        smoothing_px: standard deviation of the map's blur.
-        region: float (h, w), 0 where nothing counts; None looks everywhere.
+        head: patch features to the anomaly of each patch.
+        score_patches: how many of the most anomalous patches the score averages; an image must have that many.
+        smoothing_px: standard deviation of the map's Gaussian blur.
+        region: float (h, w), 0 where anomalies are ignored; None: the whole image counts.
     """
 
     region: Tensor
@@ -49,16 +49,16 @@ class Scoring(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Score a batch."""
         features = self.features(image)
-        unusual = self.head(features)
+        anomaly = self.head(features)
         if self.region.numel() > 1:
-            unusual = unusual * self.region
+            anomaly = anomaly * self.region
         size = image.shape[1:3]
-        enlarged = F.interpolate(unusual[:, None], size=size, mode="bilinear", align_corners=False)
-        return self.head.image_score(features, unusual, self.score_patches), self.smoothing(enlarged)[:, 0]
+        maps = F.interpolate(anomaly[:, None], size=size, mode="bilinear", align_corners=False)
+        return self.head.image_score(features, anomaly, self.score_patches), self.smoothing(maps)[:, 0]
 
 
 class Smoothing(nn.Module):
-    """A Gaussian blur, (N, 1, H, W) -> the same shape; beyond the edge the map goes on as it ends.
+    """A Gaussian blur, (N, 1, H, W) -> the same shape; the edge is replicated.
 
     Args:
         sigma_px: standard deviation; 0 leaves maps as they are.

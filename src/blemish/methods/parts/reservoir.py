@@ -1,4 +1,4 @@
-"""A fair draw from a stream: every patch is as likely to be kept as any other, however many there are."""
+"""Uniform random sampling from a stream of unknown length."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import torch
 from torch import Tensor
 
 
-def draw(stream: Iterable[Tensor], count: int, *, seed: int) -> Tensor:
-    """Draw vectors without replacement.
+def sample_vectors(stream: Iterable[Tensor], count: int, *, seed: int) -> Tensor:
+    """Sample vectors without replacement, each with the same probability.
 
     Each vector gets a random key, and the highest keys stay (Efraimidis, Spirakis, 2006, with equal weights).
 
     Args:
         stream: float32 (n, d) at a time.
-        count: how many to draw, at least 1; all are taken where there are fewer.
-        seed: another seed, another draw.
+        count: how many to sample, at least 1; all are taken where there are fewer.
+        seed: of the keys.
 
     Returns:
         float32 (min(count, total), d).
+
+    Raises:
+        ValueError: the stream is empty.
     """
     random = torch.Generator().manual_seed(seed)
     kept: Tensor | None = None
@@ -33,5 +36,5 @@ def draw(stream: Iterable[Tensor], count: int, *, seed: int) -> Tensor:
             keys, order = keys.topk(count)
             kept = kept[order]
     if kept is None:
-        raise ValueError("there is nothing to draw from")
+        raise ValueError("there is nothing to sample from")
     return kept[keys.topk(min(count, len(kept))).indices].clone()

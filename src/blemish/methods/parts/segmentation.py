@@ -1,51 +1,122 @@
-"""The graph of a segmentation network whose first output map is a logit: image score and probability of each pixel."""
+"""The base of every method that segments: crops with masks in, probabilities of each pixel out, in tiles."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import Any, Literal
 
+from pydantic import Field
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from blemish.datasets import Sample
+from blemish.detectors.schema import InputSpec
+from blemish.methods.contract import GradientMethod, GradientSettings, MethodSettings
+from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.pixels import top_mean
 
-SCORE_PIXELS = 64
-"""An image scores by its worst 64 pixels: the area of a hairline crack 64 px long."""
+Tta = Literal["none", "flips", "all"]
+
+_VIEWS: dict[Tta, int] = {"none": 1, "flips": 4, "all": 8}
+# The area of a hairline crack 64 px long.
+_SCORE_PIXELS = 64
 
 
-class OneMap(nn.Module):
-    """uint8 (N, H, W, 3) -> score (N,) and probability (N, H, W), both in [0, 1].
+class SegmentationSettings(GradientSettings):
+    """What every segmentation method has."""
 
-    Args:
-        from_bytes: camera bytes to network numbers.
-        net: those to logits (N, C, H, W), of which the first map counts.
-        turns: average the probabilities of the image turned and mirrored in all eight ways, each turned back.
+    batch_size: int = Field(4, ge=1, description="images in one step")
+    crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
+    tile_px: int = Field(
+        1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
+    )
+    tta: Tta = Field(
+        "none",
+        description="test-time augmentation: average the maps of the image and its mirror images (flips, four times "
+        "the time), or of all eight mirrored and rotated ones (all, eight times)",
+    )
+
+
+class EncoderSettings(MethodSettings):
+    """What a U-Net with an encoder of segmentation-models-pytorch has."""
+
+    pretrained: bool = Field(True, description="start the encoder from ImageNet weights")
+    decoder_channels: tuple[int, ...] = Field(
+        (64, 32, 16, 16),
+        min_length=3,
+        max_length=5,
+        description="channels of the decoder, coarse to fine, one for each downsampling of the encoder",
+    )
+
+
+class SegmentationMethod(GradientMethod):
+    """A network that gives an anomaly map at full resolution. A subclass builds the network and computes its loss.
+
+    Attributes:
+        from_bytes: uint8 (N, H, W, 3) to network input.
+        net: network input to network output. One with a method ``reparameterize`` is exported after it was called.
+        multiple_of: what the sides of the network's input must be multiples of.
     """
 
-    def __init__(self, from_bytes: nn.Module, net: nn.Module, *, turns: bool) -> None:
+    from_bytes: nn.Module
+    net: nn.Module
+    multiple_of: int = 32
+
+    def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Dataset[Any]:
+        """Crops of images and masks."""
+        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
+
+    def forward(self, image: Tensor) -> Any:
+        """uint8 (N, H, W, 3) -> the network's output."""
+        return self.net(self.from_bytes(image))
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Network input -> anomaly maps (N, K, H, W)."""
+        maps: Tensor = self.net(x).sigmoid()
+        return maps
+
+    def image_score(self, maps: Tensor) -> Tensor:
+        """Anomaly maps (N, K, H, W) -> score (N,): the mean of the 64 highest pixels."""
+        return top_mean(maps[:, 0] if maps.shape[1] == 1 else maps.amax(dim=1), _SCORE_PIXELS)
+
+    def input_spec(self) -> InputSpec:
+        """Images at their own resolution, in overlapping tiles where they are large."""
+        return InputSpec.tiled(self.settings.tile_px, self.multiple_of)
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, H, W, 3) -> score (N,) and maps (N, K, H, W), or (N, H, W) of one class."""
+        # Imported here: it takes seconds, and a list of methods does not need it.
+        from timm.utils import reparameterize_model
+
+        graph: nn.Module = reparameterize_model(_Scoring(self))
+        return graph.eval()
+
+
+class _Scoring(nn.Module):
+    def __init__(self, method: SegmentationMethod) -> None:
         super().__init__()
-        self.from_bytes, self.net, self.turns = from_bytes, net, turns
+        self.method = method
+        self.views = _VIEWS[method.settings.tta]
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Score a batch."""
-        pixels = self.from_bytes(image)
-        probability = self._probability(pixels)
-        if self.turns:
-            for view in range(1, 8):
-                probability = probability + _turned_back(self._probability(_turned(pixels, view)), view)
-            probability = probability / 8
-        return top_mean(probability, SCORE_PIXELS), probability
-
-    def _probability(self, pixels: Tensor) -> Tensor:
-        return torch.sigmoid(self.net(pixels)[:, 0])
+        x = self.method.from_bytes(image)
+        maps = self.method.predict(x)
+        for view in range(1, self.views):
+            maps = maps + _undo_view(self.method.predict(_view(x, view)), view)
+        if self.views > 1:
+            maps = maps / self.views
+        return self.method.image_score(maps), maps[:, 0] if maps.shape[1] == 1 else maps
 
 
-def _turned(maps: Tensor, view: int) -> Tensor:
-    """One of eight views, 0 to 7: mirrored up-down (1), left-right (2) and along the diagonal (4)."""
-    sides = [side for bit, side in ((1, -2), (2, -1)) if view & bit]
-    maps = maps.flip(sides) if sides else maps
+def _view(maps: Tensor, view: int) -> Tensor:
+    """One of eight views, 0 to 7: mirrored top-bottom (1), left-right (2) and along the diagonal (4)."""
+    maps = _mirrored(maps, view)
     return maps.transpose(-2, -1) if view & 4 else maps
 
 
-def _turned_back(maps: Tensor, view: int) -> Tensor:
-    maps = maps.transpose(-2, -1) if view & 4 else maps
+def _undo_view(maps: Tensor, view: int) -> Tensor:
+    return _mirrored(maps.transpose(-2, -1) if view & 4 else maps, view)
+
+
+def _mirrored(maps: Tensor, view: int) -> Tensor:
     sides = [side for bit, side in ((1, -2), (2, -1)) if view & bit]
     return maps.flip(sides) if sides else maps

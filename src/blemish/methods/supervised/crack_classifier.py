@@ -1,15 +1,16 @@
-"""Is there a crack? The classifier of S3: a pretrained ResNet-18 or MobileNetV2 with one linear head.
+"""Crack classifier: a pretrained ResNet-18 or MobileNetV2 with one linear head, and class activation maps.
 
-He et al., "Deep residual learning", CVPR 2016; Sandler et al., "MobileNetV2", CVPR 2018. The source has three variants:
+After Park, "concrete-crack-detection", Seoul Women's University, 2024 (METU Surface Crack Detection); He et al., "Deep
+residual learning", CVPR 2016; Sandler et al., "MobileNetV2", CVPR 2018. The source has three variants:
 ``encoder=resnet18``, the same with ``small_stem=true`` (its first convolution 3×3 with stride 1 instead of 7×7 with
-stride 2, untrained, so that four times as many positions are seen), and ``encoder=mobilenet_v2``.
+stride 2, untrained, so that the maps have four times as many positions), and ``encoder=mobilenet_v2``.
 
-Where it looks is a class activation map (Zhou et al., "Learning deep features for discriminative localization", CVPR
+It localises by class activation maps (Zhou et al., "Learning deep features for discriminative localization", CVPR
 2016). Pooling is a mean and the head is linear, so the map is exact: its mean over the image *is* the image's logit.
 
-Differs from the source in what its author wished for: early stopping on images set aside, weight decay, dropout, label
-smoothing, mixup. One logit stands for each defect class, and normal is the class whose logit is always 0: with one
-class that is the usual sigmoid, with several a softmax.
+What differs from the source is what its author asked for: early stopping on held-out images, weight decay, dropout,
+label smoothing, mixup. Each defect class has one logit, and normal is the class whose logit is always 0: with one class
+that is the usual sigmoid, with several a softmax.
 """
 
 from __future__ import annotations
@@ -23,13 +24,12 @@ from torch.nn import functional as F
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.errors import SettingsError, did_you_mean
+from blemish.errors import SettingsError
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.data.labelled_images import LabelledImages
+from blemish.methods.networks.encoders import classifier_encoder
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.registry import register
-
-_DEPTH = 5
 
 
 class CrackClassifierSettings(GradientSettings):
@@ -39,7 +39,7 @@ class CrackClassifierSettings(GradientSettings):
     batch_size: int = Field(16, ge=2, description="images in one step")
     learning_rate: float = Field(5e-4, gt=0, description="highest step size of the schedule")
     schedule: Literal["one-cycle", "constant"] = Field(
-        "one-cycle", description="step size that rises and falls to nothing, or the same throughout, as the source has"
+        "one-cycle", description="step size that rises and decays to zero, or the source's constant one"
     )
     encoder: str = Field(
         "mobilenet_v2", description='"resnet18", "mobilenet_v2", or any encoder of segmentation-models-pytorch'
@@ -47,20 +47,22 @@ class CrackClassifierSettings(GradientSettings):
     pretrained: bool = Field(True, description="start the encoder from ImageNet weights")
     small_stem: bool = Field(False, description="first convolution 3×3 with stride 1, untrained (ResNets only)")
     size_px: int = Field(224, ge=32, multiple_of=32, description="side of the square that images are resized to")
-    dropout: float = Field(0.2, ge=0, lt=1, description="fraction of features left out before the head while training")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="fraction of certainty taken from each label")
-    mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0 mixes nothing")
-    augment: bool = Field(True, description="crops, flips, quarter turns, brightness and contrast while training")
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout of the features before the head")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="fraction of each label that is spread over all classes"
+    )
+    mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0: no mixup")
+    augment: bool = Field(True, description="crops, symmetries of the square, brightness and contrast while training")
     early_stopping: bool = Field(
         True,
         description="keep the epoch with the lowest validation loss and stop when it no longer falls; "
-        "otherwise make all epochs and keep the last, as the source does",
+        "otherwise run all epochs and keep the last, as the source does",
     )
 
 
 @register("crack-classifier", learns_from="labels", localises=True)
 class CrackClassifier(GradientMethod):
-    """Supervised classification: learns from images sorted into normal and cracked, or one folder per defect."""
+    """Crack classifier: supervised, from images sorted into normal and cracked, or one folder per defect."""
 
     Settings = CrackClassifierSettings
 
@@ -69,7 +71,7 @@ class CrackClassifier(GradientMethod):
         self.settings = settings
         self.stops_early = settings.early_stopping
         self.classes = classes or ("defect",)
-        self.encoder = _encoder(settings.encoder)
+        self.encoder = classifier_encoder(settings.encoder)
         normalisation = load_weights(settings.encoder, self.encoder) if settings.pretrained else IMAGENET
         if settings.small_stem:
             _shrink_stem(self.encoder, settings.encoder)
@@ -89,7 +91,7 @@ class CrackClassifier(GradientMethod):
         return logits
 
     def compute_loss(self, batch: Any) -> Tensor:
-        """`class_loss` of one batch of (image, class), mixed up where the settings say so."""
+        """`class_loss` of one batch of (image, class), with mixup if set."""
         image, target = batch
         smoothing = self.settings.label_smoothing if self.training else 0.0
         if not self.training or self.settings.mixup == 0:
@@ -104,12 +106,12 @@ class CrackClassifier(GradientMethod):
         )
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of images set aside; logs ``val_loss`` and ``val_accuracy``, the share put into its own class."""
+        """One batch of held-out images; logs ``val_loss`` and ``val_accuracy``, the fraction classified correctly."""
         image, target = batch
         logits = self(image)
-        right = F.pad(logits, (1, 0)).argmax(dim=1) == target
+        correct = F.pad(logits, (1, 0)).argmax(dim=1) == target
         loss = class_loss(logits, target)
-        self.log("val_accuracy", right.float().mean(), on_step=False, on_epoch=True)
+        self.log("val_accuracy", correct.float().mean(), on_step=False, on_epoch=True)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
@@ -154,17 +156,6 @@ class _Scoring(nn.Module):
         score = largest[:, 0] + (logits - largest).exp().sum(dim=1).log()
         maps = F.interpolate(maps, size=image.shape[1:3], mode="bilinear", align_corners=False)
         return score, maps[:, 0] if maps.shape[1] == 1 else maps
-
-
-def _encoder(name: str) -> Any:
-    # Imported here: it takes seconds, and a list of methods does not need it.
-    from segmentation_models_pytorch.encoders import get_encoder, get_encoder_names
-
-    try:
-        return get_encoder(name, depth=_DEPTH, weights=None)
-    except (KeyError, RuntimeError):
-        near = did_you_mean(name, get_encoder_names()) if not name.startswith("tu-") else ""
-        raise SettingsError(f'There is no encoder "{name}" for a classifier.{near}') from None
 
 
 def _shrink_stem(encoder: Any, name: str) -> None:

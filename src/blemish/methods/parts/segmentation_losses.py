@@ -1,8 +1,11 @@
-"""Losses for several classes of defects at once: as published, and those of the competition's better entries.
+"""Losses of segmentation: cross-entropy with Dice, softmax, focal, Lovász.
 
 All take logits (N, C, H, W) and targets (N, K, H, W), the fraction of each pixel that belongs to each class.
-``softmax`` has C = K + 1 channels, the background first; the others have C = K, each its own sigmoid, so that
-classes may overlap.
+``softmax`` has C = K + 1 channels, the background first; the others have C = K, one sigmoid each, so that classes may
+overlap.
+
+Dice and focal are ours and not those of segmentation-models-pytorch or torchvision: theirs have no Dice for a class
+that is absent from the batch, average the Dice over absent classes too, and let the focal normaliser pass gradients.
 """
 
 from __future__ import annotations
@@ -18,32 +21,46 @@ LossName = Literal["softmax", "bce-dice", "focal", "lovasz"]
 
 
 def softmax_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy of a softmax over background and classes, as S2 has it. Overlapping classes share their pixel."""
+    """Cross-entropy of a softmax over background and classes. Overlapping classes share their pixel."""
     return -(_with_background(target) * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
-def bce_dice_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Half cross-entropy, half Dice over the whole batch, of each class that is in it.
+def bce_dice_loss(logits: Tensor, target: Tensor, *, dice_weight: float = 0.5, absent_classes: bool = False) -> Tensor:
+    """``(1 - w) · cross-entropy + w · mean of (1 - Dice)`` over the classes.
 
-    Of a class that is absent, Dice would praise the network for finding nothing anywhere; with rare classes that is
-    most batches, and the network learns to find nothing at all. The cross-entropy alone holds absent classes down.
+    Dice is taken over the whole batch and softened by one pixel. For a class that is absent from the batch it rewards
+    predicting nothing anywhere. With one class that is wanted. With rare classes most batches lack most of them, and
+    the network would learn to predict nothing at all: then only the cross-entropy holds absent classes down.
+
+    Args:
+        logits: float (N, K, H, W).
+        target: float (N, K, H, W) in [0, 1].
+        dice_weight: w in [0, 1].
+        absent_classes: take the Dice of absent classes too.
     """
     entropy = F.binary_cross_entropy_with_logits(logits, target)
     probability = logits.sigmoid()
     over = (0, 2, 3)
     dice = (2 * (probability * target).sum(over) + 1) / (probability.sum(over) + target.sum(over) + 1)
-    present = (target.sum(over) > 0).to(dice.dtype)
-    return 0.5 * entropy + 0.5 * ((1 - dice) * present).sum() / present.sum().clamp(min=1)
+    counted = torch.ones_like(dice) if absent_classes else (target.sum(over) > 0).to(dice.dtype)
+    dice_loss = ((1 - dice) * counted).sum() / counted.sum().clamp(min=1)
+    return (1 - dice_weight) * entropy + dice_weight * dice_loss
+
+
+def focal_weight(logits: Tensor, target: Tensor, gamma: float) -> Tensor:
+    """(1 - p)^γ with p the probability given to the target: how far each prediction is from right."""
+    probability = logits.sigmoid()
+    wrong = probability + target - 2 * probability * target
+    return wrong.clamp(min=1e-6) ** gamma
 
 
 def focal_loss(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:
     """Lin et al., "Focal loss for dense object detection", ICCV 2017, without its α.
 
-    Divided by the mean weight, so that its size stays that of a cross-entropy whatever γ is.
+    The weights are constants that are divided by their mean, so that the loss keeps the size of a cross-entropy
+    whatever γ is.
     """
-    probability = logits.sigmoid()
-    wrong = probability + target - 2 * probability * target
-    weight = wrong.detach().clamp(min=1e-6) ** gamma
+    weight = focal_weight(logits, target, gamma).detach()
     entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (weight * entropy).sum() / weight.sum()
 
@@ -51,8 +68,8 @@ def focal_loss(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:
 def lovasz_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Lovász hinge per class over the batch, plus cross-entropy in equal parts.
 
-    Berman, Triki, Blaschko, "The Lovász-Softmax loss", CVPR 2018, eq. 12. On a class that is absent its gradient
-    reaches one pixel only; the cross-entropy holds the others.
+    Berman, Triki, Blaschko, "The Lovász-Softmax loss", CVPR 2018, eq. 12. For a class that is absent its gradient
+    reaches one pixel only; the cross-entropy covers the others.
     """
     per_class = [
         _lovasz_hinge(one.flatten(), truth.flatten().round())

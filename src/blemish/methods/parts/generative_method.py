@@ -1,9 +1,8 @@
-"""What all methods that reconstruct an image as normal have in common: settings, examples, the scoring graph."""
+"""The base of every method that reconstructs or generates normal images: settings, examples, the scoring graph."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,17 +18,14 @@ from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError
 from blemish.images import read_image
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
-from blemish.methods.data.resized_images import Augment, NormalImages
-from blemish.methods.networks.signed_pixels import SignedPixels, padded_side
+from blemish.methods.data.resized_images import Augment, ResizedImages
+from blemish.methods.networks.pixels import SignedPixels, padded_side
 from blemish.methods.networks.signed_windows import SignedWindows
 
-_LOOKED_AT_FOR_COLOUR = 8
-
-Judge = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""float (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
+_CHECKED_FOR_COLOUR = 8
 
 View = SignedPixels | SignedWindows
-"""What a network sees: images, or windows of a sensor series."""
+"""The network's input: images, or windows of a sensor series."""
 
 
 class GenerativeSettings(GradientSettings):
@@ -39,26 +35,28 @@ class GenerativeSettings(GradientSettings):
     size_px: int = Field(
         64, ge=32, le=256, description="side of the square that images are resized to; padded to a power of two"
     )
-    colour: bool = Field(True, description="see colours; otherwise grey alone")
-    augment: Augment = Field("none", description='"mirror" left and right, or "turns": mirror and quarter turns')
+    colour: bool = Field(True, description="use colour; otherwise grey values")
+    augment: Augment = Field(
+        "none", description='"mirror": left and right swapped at random; "rotations": mirrored and rotated by quarters'
+    )
     worst_fraction: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="score an image by the mean of its map over this fraction of the pixels, the most unusual, so that "
-        "a small defect does not drown; 0 is the method's own score, as published",
+        description="score an image by the mean of its map over this fraction of the pixels, the most anomalous, so "
+        "that a small defect counts; 0 is the method's own score, as published",
     )
 
 
 class GenerativeMethod(GradientMethod):
-    """A method that gives back, or makes, normal images. A subclass says how it judges.
+    """A method that reconstructs or generates normal images. A subclass scores images with its networks.
 
     Where a subclass is ``on_series``, giving ``view`` builds its 1-D form.
 
     Attributes:
-        dims: 2 for images; 1 for windows of a series, and then (N, C, P) stands wherever (N, C, P, P) is said.
-        channels: 1 or 3; as many as a series has columns.
-        side_px: of the network's input, a power of two; time steps where it sees a series.
+        dims: 2 for images; 1 for windows of a series, and then (N, C, P) replaces (N, C, P, P) throughout.
+        channels: 1 or 3; for a series its number of columns.
+        side_px: of the network's input, a power of two; time steps for a series.
     """
 
     Settings: ClassVar[type[GenerativeSettings]] = GenerativeSettings
@@ -73,7 +71,7 @@ class GenerativeMethod(GradientMethod):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self._sees_only_grey = False
+        self._only_grey = False
         self.pixels: View
         if view is not None:
             self.pixels, self.dims, self.channels = view, 1, view.channels
@@ -85,7 +83,7 @@ class GenerativeMethod(GradientMethod):
         self.side_px = padded_side(settings.size_px)
 
     def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
-        """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two to learn from."""
+        """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two for training."""
         if self.dims == 1:
             return _Windows(samples)
         if training and len(samples) < 2:
@@ -95,8 +93,8 @@ class GenerativeMethod(GradientMethod):
         augment: Augment = self.settings.augment if training else "none"
         images: tuple[Sample, ...] = samples
         if training:
-            self._sees_only_grey = self.settings.colour and _are_grey(images)
-        return NormalImages(images, size_px=self.settings.size_px, augment=augment, seed=seed)
+            self._only_grey = self.settings.colour and _are_grey(images)
+        return ResizedImages(images, size_px=self.settings.size_px, augment=augment, seed=seed)
 
     def remarks(self) -> tuple[str, ...]:
         """Padding to a power of two, and grey images for a colour network."""
@@ -109,17 +107,17 @@ class GenerativeMethod(GradientMethod):
             said.append(
                 f"{size} {unit} is no power of two: the network pads {items} by reflection to {self.side_px} {unit}."
             )
-        if self._sees_only_grey:
+        if self._only_grey:
             said.append("The images are grey: colour=false learns the same from a third of the numbers.")
         return tuple(said)
 
     @abstractmethod
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P)."""
+    def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, C, P, P) in [-1, 1] -> score (N,) and map (N, P, P), 0 or more, higher is worse."""
 
-    def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (N, C, P, P) -> score (N,), by ``worst_fraction``, and map (N, S, S) without padding."""
-        score, maps = self.judge(x)
+    def score_without_padding(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, C, P, P) -> score (N,), by ``worst_fraction``, and map (N, S, S)."""
+        score, maps = self.score_and_map(x)
         maps = self.pixels.crop(maps)
         fraction: float = self.settings.worst_fraction
         if fraction:
@@ -139,8 +137,8 @@ class GenerativeMethod(GradientMethod):
 
 
 def _are_grey(images: tuple[Sample, ...]) -> bool:
-    """Whether a few of the images, evenly over the set, have three channels that say the same."""
-    few = images[:: max(1, len(images) // _LOOKED_AT_FOR_COLOUR)][:_LOOKED_AT_FOR_COLOUR]
+    """Whether a few of the images, evenly chosen, have three equal channels."""
+    few = images[:: max(1, len(images) // _CHECKED_FOR_COLOUR)][:_CHECKED_FOR_COLOUR]
     pixels = (read_image(Path(image.path)) for image in few)
     return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
 
@@ -162,9 +160,9 @@ class _Scoring(nn.Module):
         self.method = method
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        return self.method.scored(self.method.pixels(image))
+        return self.method.score_without_padding(self.method.pixels(image))
 
 
-def mean_of_each(values: Tensor) -> Tensor:
+def mean_per_image(values: Tensor) -> Tensor:
     """(N, ...) -> (N,): the mean of each item."""
     return values.flatten(1).mean(dim=1)

@@ -1,0 +1,40 @@
+"""Random changes of an image that keep its label true: symmetries of the square, exposure."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Symmetry(NamedTuple):
+    """One of the eight symmetries of the square: rotation by quarters, then a mirror image or not."""
+
+    quarters: int
+    mirrored: bool
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """(H, W, ...) -> contiguous (H, W, ...) or (W, H, ...)."""
+        rotated = np.rot90(pixels, self.quarters)
+        return np.ascontiguousarray(rotated[:, ::-1] if self.mirrored else rotated)
+
+
+def random_symmetry(rng: np.random.Generator) -> Symmetry:
+    """Each of the eight with the same probability."""
+    return Symmetry(int(rng.integers(4)), bool(rng.integers(2)))
+
+
+def exposure_table(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Another exposure, grey value for grey value: contrast ±25 %, brightness ±25, gamma 0.8 to 1.25; uint8 (256,)."""
+    levels = np.arange(256, dtype=np.float32) / 255.0
+    levels = levels ** float(np.exp(rng.uniform(-0.22, 0.22)))
+    levels = (levels - 0.5) * rng.uniform(0.75, 1.25) + 0.5 + rng.uniform(-0.1, 0.1)
+    return np.asarray((np.clip(levels, 0, 1) * 255).round(), np.uint8)
+
+
+def contrast_table(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Another contrast and brightness, grey value for grey value: ±25 %, ±25; uint8 (256,)."""
+    contrast, brightness = rng.uniform(0.75, 1.25), rng.uniform(-25, 25)
+    levels = (np.arange(256) - 127.5) * contrast + 127.5 + brightness
+    return np.asarray(np.clip(levels, 0, 255), np.uint8)
