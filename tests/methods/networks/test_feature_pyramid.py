@@ -67,6 +67,12 @@ def test_what_cannot_be_is_a_sentence(name: str, strides: tuple[int, ...], said:
 def test_auto_takes_the_built_in_network_only_where_weights_are_missing():
     assert build_pyramid("auto", (8, 16), no_weights).name == "scattering"
     assert build_pyramid("auto", (8, 16), lambda *_: IMAGENET).name == "mobilenet_v2"
+
+
+def test_an_untrained_network_that_is_chosen_by_itself_asks_for_no_weights():
+    asked: list[str] = []
+    pyramid = build_pyramid("auto", (8, 16), lambda name, _: asked.append(name), pretrained=False)
+    assert (pyramid.name, asked) == ("mobilenet_v2", [])
     with pytest.raises(WeightsNotFoundError):
         build_pyramid("mobilenet_v2", (8, 16), no_weights)
 

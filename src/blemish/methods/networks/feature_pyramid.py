@@ -58,7 +58,7 @@ def build_pyramid(name: str, strides: Sequence[int], load_weights: LoadWeights, 
     """
     if name == AUTO:
         try:
-            return build_pyramid(AUTO_FIRST, strides, load_weights)
+            return build_pyramid(AUTO_FIRST, strides, load_weights, pretrained=pretrained)
         except WeightsNotFoundError:
             name = SCATTERING
     if name == SCATTERING:
