@@ -124,15 +124,20 @@ def _print_report(report: DatasetReport) -> None:
     _print_list("unusable mask", [reason for _, reason in report.mask_problems])
     for note, count in list(report.reading_notes.items())[:_SHOWN]:
         typer.echo(f"{_counted(count, 'image')}: {note}.")
-    same = [" = ".join(group) for group in report.exact_duplicates]
+    same = [_shortened(group, " = ") for group in report.exact_duplicates]
     _print_list("group", same, "of images with the same pixels")
-    _print_list("pair", [" ~ ".join(pair) for pair in report.near_duplicates], "of look-alikes")
+    _print_list("group", [_shortened(group, " ~ ") for group in report.near_duplicates], "of look-alikes")
     for note in report.notes:
         typer.echo(f"Note: {note}")
     for leak in report.leaks:
         typer.echo(f"Leak: {leak.sentence}")
     if not report.leaks:
         typer.echo("No leak found.")
+
+
+def _shortened(group: tuple[str, ...], sign: str) -> str:
+    more = len(group) - _SHOWN
+    return sign.join(group[:_SHOWN]) + (f"{sign}{more:,} more" if more > 0 else "")
 
 
 def _print_list(noun: str, entries: Sequence[str], which: str = "") -> None:

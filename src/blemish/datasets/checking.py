@@ -63,7 +63,7 @@ class DatasetReport:
         mask_problems: image and reason: missing, damaged or of another size.
         reading_notes: what reading had to decide (first page of several, 16 bit, …), with the number of images.
         exact_duplicates: groups of images with the same pixels.
-        near_duplicates: pairs that look the same.
+        near_duplicates: groups of images that look the same.
         leaks: what contradicts the splits or the labels.
     """
 
@@ -85,7 +85,7 @@ class DatasetReport:
     mask_problems: tuple[tuple[str, str], ...]
     reading_notes: dict[str, int]
     exact_duplicates: tuple[tuple[str, ...], ...]
-    near_duplicates: tuple[tuple[str, str], ...]
+    near_duplicates: tuple[tuple[str, ...], ...]
     leaks: tuple[Leak, ...]
 
     def to_record(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def check_dataset(dataset: Dataset, on_progress: Callable[[], None] | None = Non
         ),
         reading_notes=dict(Counter(note for look in looks for note in look.notes)),
         exact_duplicates=tuple(tuple(names[index] for index in group) for group in near_duplicates.exact),
-        near_duplicates=tuple((names[first], names[second]) for first, second in near_duplicates.near.tolist()),
+        near_duplicates=tuple(tuple(names[index] for index in group) for group in near_duplicates.near),
         leaks=find_leaks(dataset, near_duplicates),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.duplicates import exact_groups, near_duplicate_pairs, thumbnail
+from blemish.datasets.duplicates import exact_groups, near_duplicate_groups, thumbnail
 from blemish.datasets.sample import Sample
 from blemish.errors import BlemishError, ImageError
 from blemish.images import load_image
@@ -46,11 +46,11 @@ class NearDuplicates:
 
     Attributes:
         exact: groups of images with the same pixels, two or more each.
-        near: int64 (P, 2), pairs that look the same without having the same pixels.
+        near: groups of images that look the same without having the same pixels, two or more each.
     """
 
     exact: list[list[int]]
-    near: NDArray[np.int64]
+    near: list[list[int]]
 
 
 def look_at(samples: Sequence[Sample], on_progress: Callable[[], None] | None = None) -> list[Look]:
@@ -82,9 +82,9 @@ def find_near_duplicates(looks: Sequence[Look]) -> NearDuplicates:
     unique = [index for index in readable if index not in repeated]
     thumbnails = [thumb for index in unique if (thumb := looks[index].thumbnail) is not None]
     if not thumbnails:
-        return NearDuplicates(exact, np.empty((0, 2), dtype=np.int64))
-    pairs = near_duplicate_pairs(np.stack(thumbnails))
-    return NearDuplicates(exact, np.asarray(unique, dtype=np.int64)[pairs])
+        return NearDuplicates(exact, [])
+    near = near_duplicate_groups(np.stack(thumbnails))
+    return NearDuplicates(exact, [[unique[place] for place in group] for group in near])
 
 
 def _look_at_one(sample: Sample) -> Look:
