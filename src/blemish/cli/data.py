@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blemish.cli.options import JsonOption, LayoutOption, NormalOption
+from blemish.cli.options import (
+    BitRangeOption,
+    JsonOption,
+    LayoutOption,
+    MaxMegapixelsOption,
+    NormalOption,
+    read_options,
+)
 from blemish.cli.synth import synth
 
 if TYPE_CHECKING:
@@ -29,13 +36,18 @@ app.command()(synth)
 
 @app.command()
 def check(
-    path: DataArgument, layout: LayoutOption = None, normal: NormalOption = None, as_json: JsonOption = False
+    path: DataArgument,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print classes, counts, sizes, mask coverage, unreadable files, duplicates and leaks."""
     from blemish.cli.progress import ticking
     from blemish.datasets import check_dataset, read_dataset
 
-    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    dataset = read_dataset(path, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
     with ticking("Checking", len(dataset)) as advance:
         report = check_dataset(dataset, advance)
     if as_json:
@@ -58,12 +70,14 @@ def tiles(
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
 ) -> None:
     """Cut images with masks into normal and defective tiles, grouped by image."""
     from blemish.cli.progress import ticking
     from blemish.datasets import cut_tiles, read_dataset
 
-    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    dataset = read_dataset(path, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
     with ticking("Cutting", len(dataset)) as advance:
         cut = cut_tiles(
             dataset,

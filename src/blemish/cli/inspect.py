@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.cli.options import (
+    BitRangeOption,
+    DetectorOption,
+    JsonOption,
+    MaxMegapixelsOption,
+    RuntimeChoice,
+    RuntimeOption,
+    ThreadsOption,
+    read_options,
+)
 from blemish.cli.scaling import (
     CameraOption,
     GradeOption,
@@ -16,7 +25,6 @@ from blemish.cli.scaling import (
     MmPerPxOption,
     PlaneOption,
     PointsOption,
-    pair_of,
     scale_source,
 )
 from blemish.cli.sentences import SOME_FAILED
@@ -30,10 +38,8 @@ def inspect(
         Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
     ] = None,
     as_json: JsonOption = False,
-    bit_range: Annotated[
-        str | None,
-        typer.Option(help="Raw values shown as black and white in 16-bit images.", metavar="LOW,HIGH"),
-    ] = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
@@ -55,6 +61,7 @@ def inspect(
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
+    options = read_options(bit_range, max_megapixels)
     scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
 
     from blemish.cli.progress import progress
@@ -66,7 +73,8 @@ def inspect(
             paths,
             detector=detector,
             out=out,
-            bit_range=None if bit_range is None else pair_of("--bit-range", bit_range),
+            bit_range=options.bit_range,
+            max_megapixels=options.max_megapixels,
             measure=measure,
             scale=scale,
             grades=grade,

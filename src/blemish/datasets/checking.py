@@ -13,6 +13,7 @@ from blemish.datasets.leaks import Leak, find_leaks
 from blemish.datasets.sample import Dataset
 from blemish.datasets.survey import Look, find_near_duplicates, look_at
 from blemish.datasets.white_masks import ALL_WHITE, MOSTLY_WHITE, white_question
+from blemish.images import range_warning
 
 NO_SPLIT = "no split"
 
@@ -48,7 +49,7 @@ class DatasetReport:
     """What `check_dataset` found. Images stand by their name relative to the data set.
 
     Attributes:
-        name, root, layout, notes: from the data set.
+        name, root, layout, notes: from the data set; notes also say where a bit range seems to be missing.
         images: number of images.
         counts: images by label and split.
         classes: names of the defect classes.
@@ -111,7 +112,7 @@ def check_dataset(dataset: Dataset, on_progress: Callable[[], None] | None = Non
         name=dataset.name,
         root=str(dataset.root),
         layout=dataset.layout,
-        notes=dataset.notes,
+        notes=(*dataset.notes, *_depth_notes(looks)),
         images=len(dataset),
         counts={label: dict(sorted(by_split.items())) for label, by_split in sorted(counts.items())},
         classes=dataset.classes,
@@ -141,6 +142,11 @@ def _mask_fractions(look: Look) -> list[float]:
     if look.size_px is None:
         return []
     return [pixels / (look.size_px[0] * look.size_px[1]) for _, pixels in look.mask_px]
+
+
+def _depth_notes(looks: Sequence[Look]) -> list[str]:
+    warning = range_warning(look.likely_range for look in looks if look.size_px is not None)
+    return [] if warning is None else [warning]
 
 
 def _sizes(looks: Sequence[Look]) -> Sizes | None:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from blemish.errors import ImageError
-from blemish.images import Box, Placement, decode_image, find_placement, tile_boxes, to_reference
+from blemish.errors import ImageError, SettingsError
+from blemish.images import Box, Placement, ReadOptions, decode_image, find_placement, tile_boxes, to_reference
 from blemish.text import encodable
 
 SCHEMA_VERSION = 1
@@ -53,6 +53,18 @@ class InputSpec(_Frozen):
         max_length=1 << 17,
         description="small grey PNG in base64 that images are laid over; None sees them as they lie",
     )
+
+    bit_range: tuple[float, float] | None = Field(
+        None, description="raw values that become black and white in files of more than 8 bits; None: their full scale"
+    )
+
+    @field_validator("bit_range")
+    @classmethod
+    def _rising(cls, bit_range: tuple[float, float] | None) -> tuple[float, float] | None:
+        try:
+            return ReadOptions(bit_range).bit_range
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -109,7 +121,7 @@ def encode_reference(image: NDArray[np.uint8]) -> str:
 @lru_cache(maxsize=8)
 def _decode_reference(text: str) -> NDArray[np.uint8]:
     try:
-        image = decode_image(base64.b64decode(text, validate=True), "the reference", max_megapixels=0.1)
+        image = decode_image(base64.b64decode(text, validate=True), "the reference", ReadOptions(max_megapixels=0.1))
     except (ValueError, ImageError) as error:
         raise ValueError(f"reference is no picture in base64: {error}") from None
     return np.ascontiguousarray(image.pixels[..., 0])

@@ -9,14 +9,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blemish.errors import DataError
-from blemish.files import RUN_RECORD_NAME, write_text
+from blemish.files import RUN_RECORD_NAME, VERSION_1_NAME, write_text
 from blemish.findings.schema import Text
 from blemish.measurement.grades import GradeScale
 
 SCHEMA_VERSION = 2
 """Raised when findings change so that older versions would misread them."""
-# What the record was called under schema 1.
-VERSION_1_NAME = "inspection.json"
 
 
 class _Record(BaseModel):
@@ -51,6 +49,7 @@ class Options(_Record):
     bit_range: tuple[float, float] | None = Field(
         None, description="raw values that became black and white in images of more than 8 bits"
     )
+    max_megapixels: float | None = Field(None, description="larger images were refused; null for the usual limit")
     scale: Text | None = Field(None, description="how the scale was given, in words; null without one")
 
 

@@ -69,6 +69,11 @@ class Finding(BaseModel):
     mask_file: Annotated[str, AfterValidator(_path_inside)] | None = Field(
         None, description="PNG of what was outlined, below the folder of the findings; null where nothing was"
     )
+    likely_range: tuple[float, float] | None = Field(
+        None,
+        description="raw values that the image seems to have been made for, where they are clearly fewer than the file "
+        "could hold; null where they are not",
+    )
     notes: tuple[Text, ...] = Field((), description="what reading and measuring the image had to decide")
     error: Text | None = Field(None, description="why there is no answer, one sentence; null where there is one")
 

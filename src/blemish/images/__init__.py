@@ -5,7 +5,13 @@ from blemish.images.colour import as_rgb_uint8
 from blemish.images.formats import IMAGE_SUFFIXES
 from blemish.images.listing import Listing, list_images
 from blemish.images.opening import image_size_px
-from blemish.images.reading import BitRange, LoadedImage, decode_image, load_image, read_image, read_image_16bit
+from blemish.images.options import BitRange, ReadOptions, range_warning
+from blemish.images.reading import (
+    LoadedImage,
+    decode_image,
+    load_image,
+    read_image,
+)
 from blemish.images.resizing import resize_image
 from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
 from blemish.images.writing import write_jpeg, write_png
@@ -17,6 +23,7 @@ __all__ = [
     "Listing",
     "LoadedImage",
     "Placement",
+    "ReadOptions",
     "Stitcher",
     "as_rgb_uint8",
     "decode_image",
@@ -25,8 +32,8 @@ __all__ = [
     "list_images",
     "load_image",
     "pad_to_multiple",
+    "range_warning",
     "read_image",
-    "read_image_16bit",
     "resize_image",
     "tile_boxes",
     "to_reference",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -52,7 +53,7 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
     if height_px * width_px > max_megapixels * 1e6:
         raise ImageError(
             f'"{name}" has {width_px} x {height_px} pixels, more than the limit of {max_megapixels:g} megapixels; '
-            "raise max_megapixels if it can be trusted."
+            f"give --max-megapixels {math.ceil(height_px * width_px / 1e6)} if it can be trusted."
         )
     try:
         values = header.load()

@@ -9,10 +9,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from blemish.errors import ImageError
+from blemish.errors import ImageError, SettingsError
 from blemish.files import write_text
-from blemish.findings import REPORT_NAME, Finding
-from blemish.images import load_image
+from blemish.findings import REPORT_NAME, Finding, Options
+from blemish.images import ReadOptions, read_image
+from blemish.images.options import MAX_MEGAPIXELS
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of
 from blemish.reports.drawings import Drawing, draw, picture_px
@@ -151,10 +152,11 @@ def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) ->
 
 def _draw(document: Document, finding: Finding, classes: WidthClasses, side_px: int) -> Drawing | None:
     path = document.find_image(finding)
-    bit_range = None if document.run is None else document.run.options.bit_range
+    how = Options() if document.run is None else document.run.options
     try:
-        pixels = None if path is None else load_image(path, bit_range=bit_range).pixels
-    except ImageError:
+        options = ReadOptions(how.bit_range, how.max_megapixels or MAX_MEGAPIXELS)
+        pixels = None if path is None else read_image(path, options)
+    except (ImageError, SettingsError):  # the latter by a record that was edited by hand
         pixels = None
     return draw(document, finding, pixels, classes, side_px=side_px)
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 import numpy as np
 
 from blemish.findings import VERDICTS, Finding
+from blemish.images import range_warning
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
@@ -189,6 +190,9 @@ def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
             f"{_images(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
             "inspected: only what was found can be drawn."
         )
+    depth = range_warning(image.likely_range for image in document.images if image.error is None)
+    if depth is not None:
+        notes.append(depth)
     guarantee = None if document.run is None else document.run.guarantee
     if guarantee is not None and guarantee.sentence is not None:
         notes.append(guarantee.sentence)

@@ -87,7 +87,7 @@ def fit_in_passes(
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
     normal = [Path(sample.path) for sample in train if not sample.defective]
-    learned = method.fit(ImageStream(normal), seed=seed)
+    learned = method.fit(ImageStream(normal, train[0].options), seed=seed)
     report = FitReport(time.monotonic() - started_s, learned, remarks=method.remarks())
     return method.eval(), report
 

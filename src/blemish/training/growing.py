@@ -21,6 +21,7 @@ from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.detectors.trial import ensure_tried
 from blemish.errors import DataError, DetectorError
+from blemish.images import ReadOptions
 from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.parts.coreset import greedy_k_centre
 from blemish.methods.parts.graph_memory import GraphMemory, read_memory
@@ -54,9 +55,8 @@ def add_good_images(
     ensure_tried(container, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
-    new = [
-        run.run([memory.patches], {"image": batch})[0] for batch in ImageStream(images).batches(container.spec.input)
-    ]
+    stream = ImageStream(images, ReadOptions(container.spec.input.bit_range))
+    new = [run.run([memory.patches], {"image": batch})[0] for batch in stream.batches(container.spec.input)]
     bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
     sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
     say(sentence)

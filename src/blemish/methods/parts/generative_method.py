@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,6 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError
-from blemish.images import read_image
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.data.resized_images import Augment, ResizedImages
 from blemish.methods.networks.pixels import SignedPixels, padded_side
@@ -139,7 +137,7 @@ class GenerativeMethod(GradientMethod):
 def _are_grey(images: tuple[Sample, ...]) -> bool:
     """Whether a few of the images, evenly chosen, have three equal channels."""
     few = images[:: max(1, len(images) // _CHECKED_FOR_COLOUR)][:_CHECKED_FOR_COLOUR]
-    pixels = (read_image(Path(image.path)) for image in few)
+    pixels = (image.read_image() for image in few)
     return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
 
 
