@@ -1,4 +1,4 @@
-"""docs/architecture.md tells the truth: its picture is drawn from today's imports, its files exist, its examples run."""
+"""docs/architecture.md tells the truth: its picture shows the imports of today, its files exist, its examples run."""
 
 from __future__ import annotations
 

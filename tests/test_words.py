@@ -24,7 +24,7 @@ RETIRED = {
     "GAN step": r"\bcontest\b|\bplayers?\b",
     "memory bank": r"\bremembered (patch|image)",
     "fraction": r"_share\b|\bshare_",
-    "max_…, min_…": r"\b_?(most|least)_[a-z]|\b_?(MOST|LEAST)_",
+    "max_…, min_…": r"\b_?(most|least)_(?!common)[a-z]|\b_?(MOST|LEAST)_",
     "downsampling": r"\bhalvings?\b",
     "aligned": r"\blaid\b(?! out)",
     "connected component": r"\b[Ss]pecks?\b",

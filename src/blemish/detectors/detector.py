@@ -226,8 +226,8 @@ class Detector:
         wanted = self.spec.input
         if wanted.size_px is not None:
             placement = wanted.place(pixels)
-            laid = pixels if placement is None else placement.lay(pixels)
-            prediction = self._answer(resize_image(laid, wanted.size_px)[None])
+            aligned = pixels if placement is None else placement.lay(pixels)
+            prediction = self._answer(resize_image(aligned, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             if maps is not None and placement is not None:
                 maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])

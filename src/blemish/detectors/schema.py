@@ -16,7 +16,7 @@ from blemish.images import Box, Placement, ReadOptions, decode_image, find_place
 from blemish.text import encodable
 
 SCHEMA_VERSION = 1
-# Longest side of the picture that images are laid over: enough to place them within a pixel or two of an image.
+# Longest side of the reference that images are aligned with: enough to place them within a pixel or two of an image.
 _REFERENCE_PX = 160
 
 
@@ -37,7 +37,7 @@ class InputSpec(_Frozen):
     """How an image of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
 
     With ``size_px`` each image is resized to it. Without, it is seen at its own resolution, in overlapping tiles
-    where it is larger than ``tile_px``. With ``reference`` each image is first laid over that picture by shift and
+    where it is larger than ``tile_px``. With ``reference`` each image is first aligned with that picture by shift and
     rotation, and the map is moved back.
     """
 
@@ -51,7 +51,7 @@ class InputSpec(_Frozen):
     reference: str | None = Field(
         None,
         max_length=1 << 17,
-        description="small grey PNG in base64 that images are laid over; None sees them as they lie",
+        description="small grey PNG in base64 that images are aligned with; None inspects them as they are",
     )
 
     bit_range: tuple[float, float] | None = Field(
@@ -146,7 +146,7 @@ class ClassThreshold(_Frozen):
 
     label: Text
     pixel: float
-    min_area_px: int = Field(1, ge=1, description="smaller regions of this class are specks and dropped")
+    min_area_px: int = Field(1, ge=1, description="smaller regions of this class are dropped")
 
 
 class Thresholds(_Frozen):
@@ -159,7 +159,7 @@ class Thresholds(_Frozen):
 
     pixel: float | None = None
     peak: float | None = None
-    min_area_px: int = Field(1, ge=1, description="smaller regions are specks and dropped")
+    min_area_px: int = Field(1, ge=1, description="smaller regions are dropped")
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
@@ -195,7 +195,7 @@ class Provenance(_Frozen):
     fingerprint: str = Field(description="sha256 over the training images' contents")
     seed: int
     n_train: int = Field(ge=0)
-    n_held_out: int = Field(ge=0, description="training images set aside for early stopping and thresholds")
+    n_held_out: int = Field(ge=0, description="training images held out for early stopping and thresholds")
     images: tuple[str, ...] = Field(
         (),
         validation_alias=AliasChoices("images", "photos"),  # files of version 0.1 say "photos"

@@ -195,7 +195,7 @@ class GradientMethod(L.LightningModule, Method):
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of images set aside from training; logs ``val_loss``."""
+        """One batch of held-out images; logs ``val_loss``."""
         loss = self.compute_loss(batch)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss

@@ -1,4 +1,4 @@
-"""What an inspection comes to: key figures, cracks by width and grade, distributions, and what a reader must know."""
+"""What an inspection comes to: key numbers, cracks by width and grade, distributions, and what a reader must know."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Summary:
     """The page's first screen.
 
     Attributes:
-        figures: (name, value, remark) in large type.
+        metrics: (name, value, remark) in large type.
         verdicts: images by verdict; empty where there are none.
         classes: cracks by the width class of their largest width.
         grades: cracks by grade, in the scale's order; empty without one.

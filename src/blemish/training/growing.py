@@ -32,7 +32,7 @@ def add_good_images(
 ) -> Detector:
     """Let a detector remember what is new in further normal images, and write it.
 
-    Patches as near to the memory as remembered patches are to one another are known already. The others are added,
+    Patches as near to the memory bank as its patches are to one another are known already. The others are added,
     farthest first, up to ``max_patches`` in all.
 
     Args:
@@ -109,7 +109,7 @@ def _grown(bank: NDArray[np.float32], new: NDArray[np.float32], most: int) -> tu
 
 
 def _spacing(bank: torch.Tensor) -> float:
-    """The least distance between two remembered patches: about the radius that the memory covers (Gonzalez 1985)."""
+    """The smallest distance between two patches of the memory bank: about the radius that it covers (Gonzalez 1985)."""
     if len(bank) < 2:
         return 0.0
     around = bank - bank.mean(dim=0)

@@ -220,7 +220,7 @@ def _split_normal(normal: Dataset, *, seed: int, say: Say) -> TrainingSplit:
 def _with_settled_masks(dataset: Dataset, *, say: Say) -> Dataset:
     """Only readable images with their truth settled; a mask of the wrong size is an error.
 
-    An image that is labelled defective while its mask marks nothing would teach that defects are background.
+    An image that is labelled defective while its mask marks nothing would train defects as background.
     """
 
     def check(sample: Sample) -> Sample | str:

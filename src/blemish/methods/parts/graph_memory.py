@@ -25,7 +25,7 @@ class GraphMemory:
 
     Attributes:
         model: the whole graph.
-        bank: float32 (k, d), the remembered patches.
+        bank: float32 (k, d), the patches of the memory bank.
         patches: name of the tensor that holds the patch features of a batch, (n, d).
         nearest: name of the tensor that holds each patch's least ``|b|² - 2ab``.
     """
