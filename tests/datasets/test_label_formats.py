@@ -297,3 +297,19 @@ def test_annotations_of_unlisted_images_and_unlisted_images_are_noted(tmp_path: 
     assert "1 annotation in" in said
     assert "b.jpg" in said
     assert 'Annotation 33 of "a.jpg"' in said
+
+
+@pytest.mark.parametrize("counts", [[1, 2], [-1, 5], "1", "{{{"])
+def test_run_lengths_that_do_not_add_up_are_left_out_with_their_id(counts: Any, tmp_path: Path):
+    row = {"size": [SIDE_PX, SIDE_PX], "counts": counts}
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "height": SIDE_PX, "width": SIDE_PX}],
+        "annotations": [
+            {"id": 5, "image_id": 1, "category_id": 1, "segmentation": [OUTLINE]},
+            {"id": 6, "image_id": 1, "category_id": 1, "segmentation": row},
+        ],
+        "categories": [{"id": 1, "name": "crack"}],
+    }
+    dataset = read_dataset(put(tmp_path, {"a.jpg": None, "coco.json": json.dumps(document)}))
+    assert facts(dataset)["a"] == ("crack", True, AREA, None)
+    assert any('Annotation 6 of "a.jpg"' in note for note in dataset.notes)
