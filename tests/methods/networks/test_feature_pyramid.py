@@ -55,7 +55,7 @@ def test_the_maps_are_those_of_the_whole_network():
         ("zzzz", (8,), r'no network "zzzz"\.$'),
         ("squeezenet1_1", (8, 64), "no layers at stride 64; it has 2, 4, 8, 16"),
         ("resnetv2_50_gluon", (8, 32), "no layers at stride 32"),
-        ("vit_tiny_patch16_224", (8,), "no layers at stride 8|gives no maps"),
+        ("vit_tiny_patch16_224", (8,), "no layers at stride 8|has no feature maps"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(name: str, strides: tuple[int, ...], said: str):

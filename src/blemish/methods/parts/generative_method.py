@@ -74,11 +74,15 @@ class GenerativeMethod(GradientMethod):
         if view is not None:
             self.pixels, self.dims, self.channels = view, 1, view.channels
             self.side_px = view.window_steps + view.pad_steps
-            return
-        self.pixels, self.dims, self.channels = SignedPixels(settings.size_px, colour=settings.colour), 2, 1
-        if settings.colour:
-            self.channels = 3
-        self.side_px = padded_side(settings.size_px)
+        else:
+            self.pixels, self.dims = SignedPixels(settings.size_px, colour=settings.colour), 2
+            self.channels = 3 if settings.colour else 1
+            self.side_px = padded_side(settings.size_px)
+        self.build(settings)
+
+    @abstractmethod
+    def build(self, settings: Any) -> None:
+        """Build the networks, untrained, for inputs of ``channels``, ``side_px`` and ``dims``."""
 
     def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
         """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two for training."""
