@@ -171,8 +171,8 @@ def test_images_of_rare_classes_are_shown_more_often():
     fractions = balanced(samples)
     assert fractions.sum() == pytest.approx(1)
     assert fractions[90:].sum() == pytest.approx(0.5)
-    assert build(balance=True).fractions(samples) == pytest.approx(fractions)
-    assert build().fractions(samples) is None
+    assert build(balance=True).sampling_weights(samples) == pytest.approx(fractions)
+    assert build().sampling_weights(samples) is None
 
 
 def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
