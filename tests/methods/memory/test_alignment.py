@@ -16,7 +16,7 @@ from blemish.detectors import load  # noqa: E402
 from blemish.detectors.schema import InputSpec, encode_reference  # noqa: E402
 from blemish.errors import ImageError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
-from blemish.inspection import inspect_images  # noqa: E402
+from blemish.inspection import file_sources, inspect_images  # noqa: E402
 from blemish.methods.data.image_stream import ImageStream  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -82,12 +82,12 @@ def test_training_sees_images_as_they_were_laid(plates: Path):
     assert off[0].max() < 6 < off[1].mean()
 
 
-def test_a_image_of_something_else_is_looked_at_as_it_lies_and_that_is_said(plates: Path, tmp_path: Path):
+def test_an_image_of_something_else_is_inspected_as_it_is_and_that_is_said(plates: Path, tmp_path: Path):
     reference = plates / "train" / "good" / "00.png"
     detector = blemish.train("padim", plates, tmp_path / "x.blemish", settings={**SMALL, "align": str(reference)})
     image = tmp_path / "noise.png"
     cv2.imwrite(str(image), np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
-    for answer in (detector.inspect(image), next(iter(inspect_images(detector, [image])))):
+    for answer in (detector.inspect(image), next(iter(inspect_images(detector, file_sources([image]))))):
         assert any("as it lies" in note for note in answer.notes)
         assert answer.verdict == "reject"
 
