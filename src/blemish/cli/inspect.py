@@ -18,6 +18,15 @@ from blemish.cli.options import (
     ThreadsOption,
     read_options,
 )
+from blemish.cli.reporting import (
+    ClientOption,
+    DateOption,
+    InspectorOption,
+    LangOption,
+    LogoOption,
+    PlaceOption,
+    TitleOption,
+)
 from blemish.cli.scaling import (
     CameraOption,
     GradeOption,
@@ -57,6 +66,13 @@ def inspect(
     scale_camera: CameraOption = None,
     scale_plane: PlaneOption = None,
     grade: GradeOption = None,
+    title: TitleOption = None,
+    client: ClientOption = None,
+    place: PlaceOption = None,
+    inspector: InspectorOption = None,
+    date: DateOption = None,
+    logo: LogoOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
@@ -65,6 +81,7 @@ def inspect(
     scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
 
     from blemish.cli.progress import progress
+    from blemish.cli.reporting import report_details
     from blemish.findings import to_line
     from blemish.inspection import inspect as run
 
@@ -79,7 +96,7 @@ def inspect(
             scale=scale,
             grades=grade,
             overlays=overlays,
-            report=report,
+            report=report and report_details(None, title, client, place, inspector, date, logo, lang),
             submission=submission,
             threads=threads,
             runtime=runtime.value,

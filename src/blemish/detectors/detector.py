@@ -181,7 +181,12 @@ class Detector:
     def inspect_loaded(self, source: ImageSource, image: LoadedImage) -> Inspection:
         """`inspect_source` for an image that has been read already."""
         answer = self.inspect_pixels(image.pixels)
-        return answer.saying(**source.facts, notes=image.notes + answer.notes, likely_range=image.likely_range)
+        return answer.saying(
+            **source.facts,
+            notes=image.notes + answer.notes,
+            likely_range=image.likely_range,
+            capture=image.capture,
+        )
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
         """Inspect one image, uint8 RGB (H, W, 3).

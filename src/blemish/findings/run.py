@@ -53,6 +53,21 @@ class Options(_Record):
     scale: Text | None = Field(None, description="how the scale was given, in words; null without one")
 
 
+Language = Literal["en", "ko"]
+
+
+class ReportDetails(_Record):
+    """What a report says about itself beyond the findings; empty where nothing was given."""
+
+    title: Text = Field("", description="of the report; the folder's name where none was given")
+    client: Text = ""
+    place: Text = ""
+    inspector: Text = ""
+    date: Text = Field("", description="of the inspection, as it should be printed")
+    logo: Text = Field("", description="an image file for the head of the page")
+    lang: Language = Field("en", description="what the report is written in")
+
+
 class GuaranteeRecord(_Record):
     """Whether the false-alarm rate that was guaranteed for a detector still held for these images."""
 
@@ -93,6 +108,7 @@ class RunRecord(_Record):
     folder: Text = Field(description="the folder that relative paths in the findings start from")
     detector: DetectorRecord
     options: Options = Options()
+    report: ReportDetails = ReportDetails()
     grades: GradeScale | None = Field(None, description="what cracks were graded by")
     guarantee: GuaranteeRecord | None = Field(None, description="null where the detector is not calibrated")
 

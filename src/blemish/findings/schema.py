@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from blemish.findings.verdict import Verdict
+from blemish.images import Capture
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
@@ -74,6 +75,7 @@ class Finding(BaseModel):
         description="raw values that the image seems to have been made for, where they are clearly fewer than the file "
         "could hold; null where they are not",
     )
+    capture: Capture | None = Field(None, description="when, where and with what it was taken, as its EXIF data say")
     notes: tuple[Text, ...] = Field((), description="what reading and measuring the image had to decide")
     error: Text | None = Field(None, description="why there is no answer, one sentence; null where there is one")
 

@@ -1,6 +1,7 @@
 """Images in and out: reading any file safely, finding images in folders, cutting them into tiles, writing pictures."""
 
 from blemish.images.alignment import Placement, find_placement, to_reference
+from blemish.images.capture import Capture
 from blemish.images.colour import as_rgb_uint8
 from blemish.images.formats import IMAGE_SUFFIXES
 from blemish.images.listing import Listing, list_images
@@ -20,6 +21,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "BitRange",
     "Box",
+    "Capture",
     "Listing",
     "LoadedImage",
     "Placement",

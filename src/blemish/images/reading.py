@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import ImageError
+from blemish.images.capture import Capture
 from blemish.images.colour import as_three_or_four, drop_alpha, scale_to_uint8
 from blemish.images.decoding import Stored, decode
 from blemish.images.header import open_image
@@ -27,11 +28,13 @@ class LoadedImage:
             without its full stop.
         likely_range: the range of values that the image seems to have been made for, where the full scale that its
             file states is clearly not it: 0 to 4095 for 12-bit values in a 16-bit file. None where the scale fits.
+        capture: when, where and with what it was taken; None where the file does not say.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
     notes: tuple[str, ...] = ()
     likely_range: BitRange | None = None
+    capture: Capture | None = None
 
 
 def load_image(path: Path | str, options: ReadOptions = DEFAULT_OPTIONS) -> LoadedImage:
@@ -73,7 +76,7 @@ def _image(stream: BinaryIO, name: str, options: ReadOptions) -> LoadedImage:
     pixels = as_three_or_four(pixels)
     if pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any()):
         notes.append("transparent pixels drawn on white")
-    return LoadedImage(drop_alpha(pixels), tuple(notes), likely)
+    return LoadedImage(drop_alpha(pixels), tuple(notes), likely, stored.capture)
 
 
 def _eight_bit(stored: Stored, bit_range: BitRange | None) -> tuple[NDArray[np.uint8], str, BitRange | None]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.detectors import Detector, Measuring, ScaleOf
 from blemish.detectors.runtime import RuntimeName
-from blemish.findings import Finding, Options
-from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.findings import Finding, Options, ReportDetails
+from blemish.images import BitRange, ReadOptions, image_size_px, range_warning
 from blemish.images.options import MAX_MEGAPIXELS
 from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.folder import inspect_images
@@ -35,7 +35,7 @@ def inspect(
     scale: float | Scale | ScaleOf | None = None,
     grades: GradeScale | Path | str | None = None,
     overlays: bool = True,
-    report: bool = True,
+    report: bool | ReportDetails = True,
     submission: Path | str | None = None,
     threads: int | None = None,
     runtime: RuntimeName = "onnxruntime",
@@ -54,7 +54,8 @@ def inspect(
         measure: whether to measure cracks in what was outlined.
         scale: millimetres per pixel, a `Scale`, or a function that tells an image's scale from its pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
-        overlays, report: whether to write them into ``out``.
+        overlays: whether to write them into ``out``.
+        report: whether to write it into ``out``, or what it should say about itself: title, client, language, …
         submission: a csv of run lengths to write, in the format of Severstal's steel challenge.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
         say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the run is.
@@ -75,6 +76,9 @@ def inspect(
     """
     measuring = Measuring.of(scale, grades, cracks=measure)
     reading = ReadOptions(bit_range, max_megapixels)
+    details = report if isinstance(report, ReportDetails) else ReportDetails()
+    if details.logo:
+        image_size_px(details.logo)  # an error here comes before the work and not after it
     sources = find_sources(source, say)
     loaded = ready(detector, len(sources), threads=threads, runtime=runtime)
     folder = None if out is None else Path(out)
@@ -107,6 +111,7 @@ def inspect(
             max_megapixels=None if max_megapixels == MAX_MEGAPIXELS else max_megapixels,
             scale=measuring.told_scale,
         ),
+        report=details,
         grades=measuring.grades,
         guarantee=None if watch is None else watch.record(),
     )
