@@ -95,11 +95,11 @@ def test_scattering_says_how_many_channels_it_gives(strides: tuple[int, ...]):
 def test_scattering_sees_texture_where_the_mean_is_the_same():
     y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
     across, along = torch.sin(x * 1.7), torch.sin(y * 1.7)
-    pictures = torch.stack([torch.zeros(64, 64), across, along])[:, None].expand(3, 3, 64, 64) * 0.5
-    answers = Scattering((8,))(pictures)[0][:, :, 4, 4]
-    torch.testing.assert_close(answers[0, :3], answers[1, :3], atol=0.05, rtol=0)
-    assert (answers[0] - answers[1]).norm() > 1
-    assert (answers[1] - answers[2]).norm() > 1
+    images = torch.stack([torch.zeros(64, 64), across, along])[:, None].expand(3, 3, 64, 64) * 0.5
+    responses = Scattering((8,))(images)[0][:, :, 4, 4]
+    torch.testing.assert_close(responses[0, :3], responses[1, :3], atol=0.05, rtol=0)
+    assert (responses[0] - responses[1]).norm() > 1
+    assert (responses[1] - responses[2]).norm() > 1
 
 
 def test_scattering_hardly_moves_when_the_image_moves_by_a_pixel():
