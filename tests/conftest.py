@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blemish.detectors import Container, DetectorSpec, InputSpec, Provenance, Thresholds, write_container
+from blemish.images import UsabilityLimits
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +56,7 @@ def darkness(darkness_graph: bytes) -> Container:
         settings={"levels": 256},
         input=InputSpec(tile_px=64, overlap_px=8, multiple_of=8),
         classes=("dark",),
+        usability=UsabilityLimits.none(),
         thresholds=Thresholds(pixel=0.6, review=0.4, reject=0.6, source="chosen for the tests"),
         provenance=Provenance(data="none", fingerprint="0" * 64, seed=0, n_train=0, n_held_out=0),
     )
@@ -101,6 +103,7 @@ def light_and_dark() -> Container:
         settings={},
         input=InputSpec(),
         classes=("1", "2"),
+        usability=UsabilityLimits.none(),
         thresholds=Thresholds(pixel=0.7, reject=0.7, source="chosen for the tests"),
         provenance=Provenance(data="none", fingerprint="0" * 64, seed=0, n_train=0, n_held_out=0),
     )

@@ -19,6 +19,7 @@ from blemish.detectors import (
     read_container,
     write_container,
 )
+from blemish.images import UsabilityLimits
 
 
 def test_show_says_where_a_detector_comes_from(blemish, darkness_file: Path):
@@ -90,6 +91,7 @@ OVERWRITING = {
     "series train": ["series", "train", "memae", "--data", "none.csv", "--out", "there.blemish"],
     "calibrate": ["calibrate", "FILE", "--normals", "none", "--out", "there.blemish"],
     "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
+    "set-usability": ["detector", "set-usability", "FILE", "--dark", "5", "--out", "there.blemish"],
     "grow": ["detector", "grow", "FILE", "--images", "none", "--out", "there.blemish"],
     "merge": ["detector", "merge", "FILE", "FILE", "--out", "there.blemish"],
 }
@@ -106,8 +108,8 @@ def test_a_detector_is_overwritten_by_force_only_and_said_so_before_any_work(
     arguments = [str(darkness_file) if word == "FILE" else word for word in arguments]
     assert "--force to replace it" in blemish(*arguments).stderr
     assert "--force to replace it" not in blemish(*arguments, "--force").output
-    if "set-threshold" in arguments:
-        assert read_container(there).spec.thresholds.pixel == 0.5
+    if "set-threshold" in arguments or "set-usability" in arguments:
+        assert read_container(there).spec.method == "darkness"
     else:
         assert there.read_bytes() == b"of yesterday"
 
@@ -153,3 +155,30 @@ def test_texts_of_a_stranger_are_escaped_in_errors(blemish, darkness_file: Path)
 def unzipped(file: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_limits_of_what_can_be_judged_are_set_shown_and_lifted(blemish, darkness_file: Path):
+    said = blemish("detector", "set-usability", darkness_file, "--dark", "15", "--lost", "0.5", "--out", "a.blemish")
+    assert "a.blemish: images can be judged from 1 px a side, from grey level 15" in said.stdout
+    limits = read_container(Path("a.blemish")).spec.usability
+    assert (limits.dark_level, limits.max_repeated_fraction, limits.min_side_px) == (15, 0.5, 1)
+    assert "grey level 15" in blemish("detector", "show", "a.blemish").stdout
+    blemish("detector", "set-usability", "a.blemish", "--any-image", "--min-side", "20")
+    assert read_container(Path("a.blemish")).spec.usability == UsabilityLimits.none().model_copy(
+        update={"min_side_px": 20}
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Say what to change"),
+        (["--white", "1.5"], "max_white_fraction cannot be 1.5"),
+        (["--min-side", "0"], "min_side_px cannot be 0"),
+        (["--detail", "nan"], "min_detail cannot be nan"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(blemish, darkness_file: Path, arguments: list[str], said: str):
+    before = darkness_file.read_bytes()
+    assert said in blemish("detector", "set-usability", darkness_file, *arguments).stderr
+    assert darkness_file.read_bytes() == before

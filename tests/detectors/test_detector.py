@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from blemish.detectors import Calibration, Container, Detector, InputSpec, Thresholds, judge, load
+from blemish.detectors import Calibration, Container, Detector, InputSpec, Thresholds, load
+from blemish.detectors.decision import decide
 from blemish.errors import DetectorError, ImageError
 
 
@@ -123,7 +124,7 @@ def test_without_calibration_there_is_no_p_value(darkness: Container, wall: np.n
     ],
 )
 def test_verdicts(score: float, review: float | None, reject: float | None, verdict: str | None):
-    assert judge(score, Thresholds(review=review, reject=reject)) == verdict
+    assert decide(score, Thresholds(review=review, reject=reject)).verdict == verdict
 
 
 def test_thresholds_can_move_without_touching_the_graph(darkness_file: Path, wall: np.ndarray, tmp_path: Path):

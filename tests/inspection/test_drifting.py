@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from blemish.calibration import guaranteed_threshold, scores_below
-from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Thresholds, judge
+from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Thresholds
+from blemish.detectors.decision import decide
 from blemish.errors import SettingsError
 from blemish.findings import Finding
 from blemish.inspection import DriftWatch
@@ -22,7 +23,7 @@ def calibrated(spec: DetectorSpec, scores, *, alpha: float = 0.05) -> DetectorSp
 
 
 def finding(spec: DetectorSpec, score: float | None, image: str = "a.jpg") -> Finding:
-    decided = None if score is None else judge(score, spec.thresholds)
+    decided = None if score is None else decide(score, spec.thresholds).verdict
     return Finding(image=image, name="a", score=score, verdict=decided)
 
 

@@ -51,6 +51,40 @@ def set_threshold(
     typer.echo(f"{out or file}: {thresholds_line(thresholds)}")
 
 
+@app.command("set-usability")
+def set_usability(
+    file: DetectorArgument,
+    min_side: Annotated[int | None, typer.Option(help="Smaller images cannot be judged.", metavar="PX")] = None,
+    dark: Annotated[
+        int | None, typer.Option(help="Images below this grey level are too dark.", metavar="0-255")
+    ] = None,
+    white: Annotated[float | None, typer.Option(help="Images with a larger part white are blown out.")] = None,
+    detail: Annotated[float | None, typer.Option(help="Images with less fine detail are blurred.")] = None,
+    lost: Annotated[float | None, typer.Option(help="Images with a larger part repeated are incomplete.")] = None,
+    any_image: Annotated[bool, typer.Option("--any-image", help="Judge every image; lifts all other limits.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Say which images are "unusable": too small, dark, white, blurred or incomplete to be judged."""
+    from blemish.detectors import require_free
+    from blemish.inspection import thresholds
+
+    if out is not None:
+        require_free(out, force=force)
+    given = {
+        "min_side_px": min_side,
+        "dark_level": dark,
+        "max_white_fraction": white,
+        "min_detail": detail,
+        "max_repeated_fraction": lost,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    said = thresholds.set_usability(file, changes, lift=any_image, out=out)
+    typer.echo(f"{out or file}: images can be judged {said}")
+
+
 @app.command()
 def grow(
     file: DetectorArgument,

@@ -54,6 +54,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "classes": ", ".join(spec.classes) or "none",
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
+        "can be judged": spec.usability.describe(),
         "calibration": f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
         if spec.calibration
         else "none",

@@ -1,7 +1,7 @@
 """The ``.blemish`` file and what runs it."""
 
 from blemish.detectors.container import Container, read_container, require_free, write_container
-from blemish.detectors.detector import Detector, failed, judge, load
+from blemish.detectors.detector import Detector, failed, load
 from blemish.detectors.measuring import Measuring, ScaleOf
 from blemish.detectors.result import Inspection
 from blemish.detectors.schema import (
@@ -34,7 +34,6 @@ __all__ = [
     "SeriesSpec",
     "Thresholds",
     "failed",
-    "judge",
     "load",
     "load_series_detector",
     "read_container",

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.bundled import locate
-from blemish.calibration import p_value, verdict
+from blemish.calibration import p_value
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
+from blemish.detectors.decision import decide
 from blemish.detectors.measuring import Measuring
 from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
@@ -24,18 +25,8 @@ from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.detectors.sources import ImageLike, ImageSource, source_of
 from blemish.detectors.trial import ensure_tried
 from blemish.errors import BlemishError, DetectorError
-from blemish.findings import Finding, Verdict
-from blemish.images import (
-    BitRange,
-    Box,
-    LoadedImage,
-    ReadOptions,
-    Stitcher,
-    list_images,
-    pad_to_multiple,
-    resize_image,
-)
-from blemish.images.options import DEFAULT_OPTIONS, MAX_MEGAPIXELS
+from blemish.findings import Finding
+from blemish.images import BitRange, Box, LoadedImage, Stitcher, list_images, pad_to_multiple, resize_image, usability
 from blemish.measurement.regions import Region, find_regions
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
@@ -98,12 +89,7 @@ class Detector:
 
     @overload
     def inspect(
-        self,
-        image: ImageLike,
-        *,
-        bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
-        measuring: Measuring | None = None,
+        self, image: ImageLike, *, bit_range: BitRange | None = None, measuring: Measuring | None = None
     ) -> Inspection: ...
 
     @overload
@@ -112,7 +98,6 @@ class Detector:
         image: list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
         measuring: Measuring | None = None,
     ) -> list[Inspection]: ...
 
@@ -121,7 +106,6 @@ class Detector:
         image: ImageLike | list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
         measuring: Measuring | None = None,
     ) -> Inspection | list[Inspection]:
         """Inspect one image, or several, and measure cracks in what was outlined.
@@ -132,9 +116,8 @@ class Detector:
         Args:
             image: a path, the bytes of an image file, an open binary file, or an array: RGB or grey uint8 / uint16 /
                 float in [0, 1], (H, W), (H, W, 3) or (H, W, 4). A list of these and of folders, or one folder.
-            bit_range: for files of more than 8 bits, the values that become black and white; None takes the
-                detector's own, and where it has none the full scale that the file states.
-            max_megapixels: larger images are refused.
+            bit_range: for files of more than 8 bits, the values that become black and white; None takes the full scale
+                that the file states.
             measuring: what is measured, in which scale; None: cracks, in pixels.
 
         Returns:
@@ -152,41 +135,31 @@ class Detector:
             [0.98, 0.02]
         """
         how = Measuring() if measuring is None else measuring
-        options = ReadOptions(bit_range, max_megapixels)
         if not isinstance(image, list | tuple) and not _is_folder(image):
-            return how.measure(self.inspect_source(source_of(image), options), self.spec.thresholds.pixel)
+            return how.measure(self.inspect_source(source_of(image), bit_range=bit_range), self.spec.thresholds.pixel)
         found = []
         for source in _listed(image if isinstance(image, list | tuple) else [image]):
             try:
-                answer = self.inspect_source(source, options)
+                answer = self.inspect_source(source, bit_range=bit_range)
             except BlemishError as error:
                 found.append(failed(source, str(error)))
             else:
                 found.append(how.measure(answer, self.spec.thresholds.pixel))
         return found
 
-    def inspect_source(self, source: ImageSource, options: ReadOptions = DEFAULT_OPTIONS) -> Inspection:
+    def inspect_source(self, source: ImageSource, *, bit_range: BitRange | None = None) -> Inspection:
         """Read an image and inspect it, without measuring.
 
         Raises:
             ImageError: it cannot be read.
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        return self.inspect_loaded(source, source.load(self.read_options(options)))
-
-    def read_options(self, asked: ReadOptions) -> ReadOptions:
-        """How image files are read for this detector: as asked, with its own bit range where none is asked for."""
-        return asked if asked.bit_range is not None else replace(asked, bit_range=self.spec.input.bit_range)
+        return self.inspect_loaded(source, source.load(bit_range))
 
     def inspect_loaded(self, source: ImageSource, image: LoadedImage) -> Inspection:
         """`inspect_source` for an image that has been read already."""
         answer = self.inspect_pixels(image.pixels)
-        return answer.saying(
-            **source.facts,
-            notes=image.notes + answer.notes,
-            likely_range=image.likely_range,
-            capture=image.capture,
-        )
+        return answer.saying(**source.facts, notes=image.notes + answer.notes)
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
         """Inspect one image, uint8 RGB (H, W, 3).
@@ -194,22 +167,23 @@ class Detector:
         Raises:
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        score, maps, notes = self._look(pixels)
         spec, limits = self.spec, self.spec.thresholds
-        calibrated = None if spec.calibration is None else p_value(score, np.asarray(spec.calibration.scores))
+        unusable = usability(pixels, spec.usability)
+        score, maps, notes = self._look(pixels)
         anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
-        regions, class_masks, mask = self._outline(maps, anomaly_map)
-        decided = judge(score, limits)
+        regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map)
+        decision = decide(score, limits, regions=len(regions), unusable=unusable)
+        judged = decision.verdict != "unusable"
         finding = Finding(
             image="image",
             name="image",
             size_px=(pixels.shape[1], pixels.shape[0]),
             score=score,
-            p_value=calibrated,
-            verdict=decided,
-            label=None if decided == "pass" else self._label(maps, regions),
+            p_value=p_value(score, np.asarray(spec.calibration.scores)) if judged and spec.calibration else None,
+            verdict=decision.verdict,
+            label=None if decision.verdict in ("pass", "unusable") else self._label(maps, regions),
             regions=regions,
-            notes=notes,
+            notes=notes + decision.notes,
         )
         return Inspection(
             finding=finding,
@@ -231,8 +205,8 @@ class Detector:
         wanted = self.spec.input
         if wanted.size_px is not None:
             placement = wanted.place(pixels)
-            aligned = pixels if placement is None else placement.lay(pixels)
-            prediction = self._answer(resize_image(aligned, wanted.size_px)[None])
+            laid = pixels if placement is None else placement.lay(pixels)
+            prediction = self._answer(resize_image(laid, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             if maps is not None and placement is not None:
                 maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
@@ -344,13 +318,6 @@ def _listed(given: Iterable[ImageLike]) -> Iterator[ImageSource]:
 
 def _is_folder(given: object) -> bool:
     return isinstance(given, str | Path) and Path(given).is_dir()
-
-
-def judge(score: float, thresholds: Thresholds) -> Verdict | None:
-    """The verdict for a raw image score; None where no threshold is set."""
-    if thresholds.reject is None and thresholds.review is None:
-        return None
-    return verdict(score, review=thresholds.review, reject=thresholds.reject)
 
 
 def _batches(boxes: list[Box]) -> Iterator[list[Box]]:

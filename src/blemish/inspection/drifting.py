@@ -68,7 +68,7 @@ class DriftWatch:
 
     def add(self, finding: Finding) -> None:
         """Watch one finding; one without a score, for an image that could not be judged, tells nothing."""
-        if finding.score is None:
+        if finding.score is None or finding.verdict == "unusable":
             return
         self.watched += 1
         self._flagged += finding.verdict in {"review", "reject"}

@@ -1,8 +1,9 @@
-"""Moving a detector's thresholds by hand: they stand beside the graph, so nothing is trained again."""
+"""Moving a detector's thresholds and limits by hand: they stand beside the graph, so nothing is trained again."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from blemish.detectors.container import read_container, write_container
 from blemish.detectors.schema import Thresholds
 from blemish.errors import SettingsError
+from blemish.images import UsabilityLimits
 
 BY_HAND = "set by hand"
 
@@ -65,3 +67,32 @@ def set_thresholds(
         raise SettingsError(f'These thresholds for "{file}" cannot be: {name}{reason}.') from None
     write_container(out or file, replace(container, spec=container.spec.model_copy(update={"thresholds": thresholds})))
     return thresholds
+
+
+def set_usability(file: Path, changes: Mapping[str, float], *, lift: bool = False, out: Path | None = None) -> str:
+    """Write a detector that judges other images; see `blemish.images.UsabilityLimits`.
+
+    Args:
+        file: the detector.
+        changes: limits by name; others stay as they were.
+        lift: start from no limits at all instead of the detector's.
+        out: where to write; None replaces ``file``.
+
+    Returns:
+        The limits as written, in words.
+
+    Raises:
+        DetectorError: ``file`` is not a detector.
+        SettingsError: nothing is to be changed, or a limit is impossible.
+    """
+    if not changes and not lift:
+        raise SettingsError("Say what to change: --min-side, --dark, --white, --detail, --lost or --any-image.")
+    container = read_container(file)
+    before = UsabilityLimits.none() if lift else container.spec.usability
+    try:
+        limits = UsabilityLimits.model_validate(before.model_dump() | dict(changes))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"The limit {first['loc'][0]} cannot be {first['input']}: {first['msg']}.") from None
+    write_container(out or file, replace(container, spec=container.spec.model_copy(update={"usability": limits})))
+    return limits.describe()

@@ -1,4 +1,4 @@
-"""The interface of every method: settings, a fit, and a graph that scores images.
+"""What every method is to the rest of blemish: settings, a fit, and a graph that scores images.
 
 ``images -> image score, pixel map (, class maps)``, higher is worse. Calibration, metrics, reports, server and
 benchmark are written against this and know no method by name.
@@ -26,7 +26,7 @@ from blemish.methods.networks.pixels import Normalisation
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
 
 LoadWeights = Callable[[str, nn.Module], Normalisation]
-"""Fills a module with the pretrained weights of a backbone, by name, and returns the normalisation of its pixels.
+"""Fills a module with the pretrained weights of a backbone, by name, and says how those want their pixels.
 
 The training room gives it to a method: where weights come from is not the method's business.
 """
@@ -39,7 +39,7 @@ class MethodSettings(BaseModel):
 
 
 class GradientSettings(MethodSettings):
-    """Settings of every method that trains by gradient descent."""
+    """What every method that learns by gradient has."""
 
     epochs: int = Field(20, ge=1, description="passes over the training images, at most")
     batch_size: int = Field(8, ge=1, description="images in one step")
@@ -127,7 +127,7 @@ class Method(ABC):
 
 
 class FittedMethod(nn.Module, Method):
-    """A method that is fitted in passes over normal images, without gradient descent: statistics, a memory bank.
+    """A method that learns by looking at normal images, without gradients through the whole: statistics, a memory.
 
     A subclass reads the images in as many passes as it needs. Memory must not grow with their number.
 
@@ -141,10 +141,10 @@ class FittedMethod(nn.Module, Method):
 
     @abstractmethod
     def fit(self, images: ImageStream, *, seed: int) -> str:
-        """Fit to normal images.
+        """Learn from normal images.
 
         Args:
-            images: decoded again in every pass.
+            images: streamed anew in every pass.
             seed: decides everything random.
 
         Returns:
@@ -156,7 +156,7 @@ class FittedMethod(nn.Module, Method):
 
 
 class GradientMethod(L.LightningModule, Method):
-    """A method that trains by gradient descent; Lightning runs it.
+    """A method that learns by gradient; Lightning runs it.
 
     A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``. What it
     counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back.
@@ -178,10 +178,10 @@ class GradientMethod(L.LightningModule, Method):
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
-        """The training examples of these images; augmented only where ``training``."""
+        """What one step sees of these images; augmented only where ``training``."""
 
-    def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
-        """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch."""
+    def fractions(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+        """How often to show each training image: float64 (N,), summing to 1. None shows each once an epoch."""
         return None
 
     @abstractmethod
@@ -195,17 +195,17 @@ class GradientMethod(L.LightningModule, Method):
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of held-out images; logs ``val_loss``."""
+        """One batch of images set aside from training; logs ``val_loss``."""
         loss = self.compute_loss(batch)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
     def adamw(self) -> torch.optim.AdamW:
-        """AdamW without a schedule."""
+        """The optimiser, its step size not yet on a schedule."""
         return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
 
     def configure_optimizers(self) -> Any:
-        """AdamW under a one-cycle schedule: short warm-up, then a cosine decay to zero."""
+        """AdamW under a one-cycle schedule: short warm-up, then a cosine down to nothing."""
         optimizer = self.adamw()
         steps = max(2, int(cast(Any, self.trainer).estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, is_defective
 from blemish.detectors import Calibration, ClassThreshold, Detector, Thresholds
 from blemish.evaluation import PixelMetrics, best_f1, best_f1_threshold, dice
+from blemish.images import read_image
 from blemish.measurement import find_regions
 
 # "On average at most one normal image in twenty is flagged"; fewer than 19 images support one in n + 1.
@@ -33,7 +35,7 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
 
     def maps() -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_] | None]]:
         for sample in held_out.samples:
-            pixels = sample.read_image()
+            pixels = read_image(Path(sample.path))
             score, anomaly_map = detector.score(pixels)
             scores.append(score)
             if sample.masks is None:
@@ -117,7 +119,7 @@ def _class_maps(
     for sample in held_out.samples:
         if sample.masks is None:
             continue
-        pixels = sample.read_image()
+        pixels = read_image(Path(sample.path))
         _, maps = detector.score(pixels)
         if maps is None or maps.ndim == 2:
             return
@@ -133,7 +135,7 @@ def choose_normal_thresholds(detector: Detector, held_out: Dataset) -> tuple[Thr
     """
     scores, maxima = [], []
     for sample in held_out.samples:
-        score, anomaly_map = detector.score(sample.read_image())
+        score, anomaly_map = detector.score(read_image(Path(sample.path)))
         scores.append(score)
         if anomaly_map is not None:
             maxima.append(float(anomaly_map.max()))
@@ -171,5 +173,5 @@ def calibrate(detector: Detector, normal: Dataset) -> Calibration | None:
     """Scores of normal images that the training never saw; None without such images."""
     if not normal.samples:
         return None
-    scores = sorted(detector.score(sample.read_image())[0] for sample in normal.samples)
+    scores = sorted(detector.score(read_image(Path(sample.path)))[0] for sample in normal.samples)
     return Calibration(scores=tuple(scores), source=f"{len(normal)} normal images of {normal.name}, unseen in training")

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ from pydantic import Field
 from torch import Tensor
 
 from blemish.datasets import Sample
+from blemish.images import read_image
 from blemish.methods.contract import Candidate
 from blemish.methods.data.image_stream import ImageStream, network_inputs
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
@@ -66,7 +68,7 @@ class SuperSimpleNet(FeatureMethod):
     def fit(self, images: ImageStream, *, seed: int) -> str:
         """Cache the features of at most ``max_images`` images, then train the head."""
         step = max(1, math.ceil(len(images) / self.settings.max_images))
-        return super().fit(ImageStream(images.paths[::step], images.options), seed=seed)
+        return super().fit(ImageStream(images.paths[::step]), seed=seed)
 
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NoiseHead, str]:
         """One pass over the images, then steps over the cached features."""
@@ -101,7 +103,7 @@ class SuperSimpleNet(FeatureMethod):
         # A mask cannot be aligned with the reference by itself: it moves with its image.
         without_alignment = spec.model_copy(update={"reference": None})
         for sample in self.defects:
-            image = sample.read_image()
+            image = read_image(Path(sample.path))
             mask = _as_image(sample, image.shape[:2]) if sample.masks else None
             placement = spec.place(image)
             if placement is not None:

@@ -1,0 +1,43 @@
+"""From the image itself, its score and its outlines to one verdict, so that what is said and what is drawn agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blemish.calibration import verdict
+from blemish.detectors.schema import Thresholds
+from blemish.findings import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is decided about an image.
+
+    Attributes:
+        verdict: None where the detector has no threshold to decide by.
+        notes: what the score alone does not explain.
+    """
+
+    verdict: Verdict | None
+    notes: tuple[str, ...] = ()
+
+
+def decide(score: float, thresholds: Thresholds, *, regions: int = 0, unusable: str | None = None) -> Decision:
+    """The verdict on an image.
+
+    Args:
+        score: raw image score, finite.
+        thresholds: of the detector.
+        regions: how many were outlined. With any, an image whose score would pass goes to review: pixels and images
+            are decided by different thresholds, and an outlined defect must not stand under "pass".
+        unusable: why the image cannot be judged, from `blemish.images.usability`; None where it can be.
+    """
+    if unusable is not None:
+        return Decision("unusable", (unusable,))
+    if thresholds.reject is None and thresholds.review is None:
+        return Decision(None)
+    by_score = verdict(score, review=thresholds.review, reject=thresholds.reject)
+    if by_score == "pass" and regions:
+        outlined = "1 region is" if regions == 1 else f"{regions} regions are"
+        return Decision("review", (f"{outlined} outlined although the image score passes",))
+    return Decision(by_score)
