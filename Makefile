@@ -1,7 +1,9 @@
-# Each target creates what it needs on a bare machine: a virtual environment in .venv with both worlds in it.
+# Each target creates what it needs on a bare machine, in a virtual environment in .venv: the demo the using side alone,
+# everything else both worlds.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
@@ -10,14 +12,18 @@ READY := $(VENV)/.ready
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(READY): pyproject.toml
+$(USING): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "blemish needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(READY): $(USING)
 	$(BIN)/python -m pip install --quiet --editable ".[train,dev]"
 	touch $@
 
-demo: $(READY)  ## Draw images and show what the bundled detector finds in them.
+demo: $(USING)  ## Draw images and show what the bundled detector finds in them.
 	$(BIN)/blemish demo
 
 # One worker per core and one thread per worker; the tests of a file share what it has trained. One test alone, or the

@@ -1,4 +1,4 @@
-"""All generative methods on the three domains of S5, over seeds; a cell never chooses anything by a test label.
+"""All generative methods on three domains (buildings, X-rays, castings), over seeds; nothing is chosen by a test label.
 
     python benchmarks/generative.py --domains medical --seeds 0 1 2
     python benchmarks/generative.py --domains building manufacturing --methods ganomaly fanogan --effort 0.5
@@ -8,7 +8,8 @@
 
 with ``BLEMISH_DATA`` set. A cell that is in ``--out`` is never computed again, so a killed run goes on where it was;
 ``--tables`` computes nothing and shows what is there. A cell with ``--set`` is a cell of its own, which makes the grid
-of S5 (grey or colour, size, batch, learning rate, augmentation) a loop over it.
+of the industry study that the domains come from (grey or colour, size, batch, learning rate, augmentation) a loop over
+it.
 
 building: DeepCrack cut into tiles of 64 px, colour, turned while learning. medical: chest X-rays, 128 px, grey.
 manufacturing: castings, grey, 64 px in ``quick`` and 128 px in ``paper``, with and without the test images that are
@@ -19,9 +20,9 @@ paper`` takes the recipe's settings.
 "auroc" and "ap" are of the method's own score, as published; "_worst" of the mean of its map over the most unusual
 hundredth of the pixels and "_map" over all of them (the settings ``worst_fraction=0.01`` and ``worst_fraction=1``),
 from the same training; "_clean" is without the test images that are byte for byte among the training images. "accuracy"
-decides at mean + 1 · std of the scores of normal training images set aside, as S4 does. Pixel figures are over the
-defective tiles: "dice" at the value that 95 % of the pixels of normal tiles set aside stay below, "best dice" at the
-threshold that the test tiles' own labels would choose; "attended" are those of ``vae-attention`` with
+decides at mean + 1 · std of the scores of held-out normal images, as García-de-la-Puente et al. 2023 do. Pixel figures
+are over the defective tiles: "dice" at the value that 95 % of the pixels of normal tiles set aside stay below, "best
+dice" at the threshold that the test tiles' own labels would choose; "attended" are those of ``vae-attention`` with
 ``map=attended-error``. AnoGAN has no detector file: its time is torch's, and a fixed draw of the test images is
 searched. ``--pictures`` draws for each cell scores by class as boxes, loss curves, and images beside what the method
 makes of them.
@@ -62,10 +63,10 @@ DOMAINS: dict[str, dict[str, Any]] = {
     "drawn": {"size_px": 64, "colour": False},
 }
 # What a method takes instead on every domain, then by domain. Passes are chosen by cost alone: two to three minutes of
-# one core. GANomaly on the X-rays has the deck's passes and learning rate. Where 128 px cost too much for enough steps
-# in that time, images are seen at 64 px. Small batches, and 64 px for castings, were chosen on defective images of the
-# *training* split, never on the test split: with memae, 2 passes at 128 px in batches of 32 rank .55 of the pairs
-# rightly, 4 passes at 64 px in batches of 8 take less time and rank .76.
+# one core. GANomaly on the X-rays has the industry study's epochs and learning rate. Where 128 px cost too much for
+# enough steps in that time, images are seen at 64 px. Small batches, and 64 px for castings, were chosen on defective
+# images of the *training* split, never on the test split: with memae, 2 passes at 128 px in batches of 32 rank .55 of
+# the pairs rightly, 4 passes at 64 px in batches of 8 take less time and rank .76.
 QUICK: dict[str, dict[str, Any]] = {
     "autoencoder": {"width": 16, "batch_size": 8},
     "vae": {"width": 16, "batch_size": 8},

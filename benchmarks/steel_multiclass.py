@@ -1,4 +1,4 @@
-"""Does training on classes beat training on their union? S2's table, and what each step beyond it is worth.
+"""Does training on classes beat training on their union? The source's table, and the effect of each step beyond it.
 
     export BLEMISH_DATA=… BLEMISH_WEIGHTS=… OMP_NUM_THREADS=1
     python benchmarks/steel_multiclass.py --data steel-sd900 --seeds 0 1 2 3 4 [--at-half]

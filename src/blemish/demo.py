@@ -74,7 +74,7 @@ class Demo:
         page: the picture page.
         detector: the detector's file.
         images: folder of the images that were inspected; none of them was seen in training.
-        figures: how well it did on them.
+        metrics: how well it did on them.
     """
 
     page: Path
@@ -178,7 +178,7 @@ def _write_page(page: Path, cards: list[Card], metrics: Metrics, origin: str) ->
         page,
         title="blemish demo: cracks in drawn walls",
         lead="Every image on this page is synthetic: drawn from a seed together with its exact mask, as those were "
-        "that the detector learned from. Real surfaces are harder, and these figures say nothing about them.",
+        "that the detector learned from. Real surfaces are harder, and these metrics say nothing about them.",
         metrics={
             "images inspected": str(record["n"]),
             "image AUROC": _said(record["image"]["auroc"]),

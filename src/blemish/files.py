@@ -15,6 +15,8 @@ from pathlib import Path
 from blemish.errors import BlemishError
 
 RUN_RECORD_NAME = "run.json"
+VERSION_1_NAME = "inspection.json"
+"""What the record was called under schema 1."""
 OVERLAYS_NAME = "overlays"
 MASKS_NAME = "masks"
 RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME})

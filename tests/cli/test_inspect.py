@@ -201,10 +201,10 @@ def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
     kept = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
     write_png(images / "금 간 벽.png", np.roll(wall, 20, axis=0))
 
-    def stop(path: Path, **options: object) -> object:
+    def stop(path: Path, *options: object) -> object:
         if path.stem.startswith("normal"):
             raise KeyboardInterrupt
-        return load_image(path, **options)
+        return load_image(path, *options)
 
     from blemish.images import load_image
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blemish.datasets import check_dataset, read_dataset, with_duplicate_groups
-from blemish.datasets.duplicates import near_duplicate_pairs, perceptual_hashes, thumbnail
+from blemish.datasets.duplicates import near_duplicate_groups, perceptual_hashes, thumbnail
 
 
 def blobs(seed: int, size_px: int = 96) -> np.ndarray:
@@ -131,24 +131,62 @@ def test_look_alikes_are_found_through_scale_exposure_and_jpeg_but_not_among_str
         darker = (image * 0.7 + 20).astype(np.uint8)
         jpeg = cv2.imdecode(cv2.imencode(".jpg", darker, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_COLOR)
         copies.append(cv2.resize(jpeg, (70, 130)))
-    pairs = near_duplicate_pairs(np.stack([thumbnail(image) for image in originals + copies]))
-    assert pairs.tolist() == [[index, 40 + index] for index in range(10)]
+    groups = near_duplicate_groups(np.stack([thumbnail(image) for image in originals + copies]))
+    assert groups == [[index, 40 + index] for index in range(10)]
 
 
 def test_images_of_one_even_grey_are_no_look_alikes() -> None:
     flat = np.stack([np.full((32, 32), level, np.uint8) for level in (0, 100, 255)])
-    assert len(near_duplicate_pairs(flat)) == 0
+    assert len(near_duplicate_groups(flat)) == 0
 
 
 def test_all_pairs_are_compared_across_blocks(monkeypatch) -> None:
     monkeypatch.setattr("blemish.datasets.duplicates._ROWS", 7)
     thumbs = np.stack([thumbnail(blobs(seed % 25)) for seed in range(50)])
-    assert near_duplicate_pairs(thumbs).tolist() == [[index, index + 25] for index in range(25)]
+    assert near_duplicate_groups(thumbs) == [[index, index + 25] for index in range(25)]
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_images_have_no_pairs(count) -> None:
-    assert near_duplicate_pairs(np.zeros((count, 32, 32), np.uint8)).shape == (0, 2)
+def test_fewer_than_two_images_have_no_group(count) -> None:
+    assert near_duplicate_groups(np.zeros((count, 32, 32), np.uint8)) == []
+
+
+def look_alikes(count: int) -> np.ndarray:
+    """Thumbnails of one scene with a little noise each: every pair looks the same."""
+    scene = thumbnail(blobs(1)).astype(np.int16)
+    noise = np.random.default_rng(0).integers(-2, 3, (count, 32, 32), dtype=np.int16)
+    return np.clip(scene + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("rows", [7, 64, 2048])
+def test_many_look_alikes_are_one_group_and_not_a_pair_for_each_two(rows, monkeypatch) -> None:
+    monkeypatch.setattr("blemish.datasets.duplicates._ROWS", rows)
+    strangers = np.stack([thumbnail(blobs(seed)) for seed in range(2, 12)])
+    thumbs = np.concatenate([strangers[:5], look_alikes(600), strangers[5:]])
+    assert near_duplicate_groups(thumbs) == [list(range(5, 605))]
+
+
+def test_groups_join_through_any_one_of_their_images(monkeypatch) -> None:
+    """As the connected components of all pairs, compared one by one."""
+    monkeypatch.setattr("blemish.datasets.duplicates._ROWS", 16)
+    scene = thumbnail(blobs(1)).astype(np.int16)
+    steps = np.random.default_rng(0).integers(-3, 4, (40, 32, 32)).cumsum(axis=0)
+    thumbs = np.clip(scene + steps, 0, 255).astype(np.uint8)
+    hashes = perceptual_hashes(thumbs)
+    flat = thumbs.reshape(len(thumbs), -1).astype(float)
+    correlation = np.corrcoef(flat)
+    alike = [
+        (i, j)
+        for i in range(40)
+        for j in range(i)
+        if (hashes[i] != hashes[j]).sum() <= 10 and correlation[i, j] >= 0.995
+    ]
+    assert 0 < len(alike) < 40 * 39 / 2
+    numbers = list(range(40))
+    for i, j in alike * 40:
+        numbers[i] = numbers[j] = min(numbers[i], numbers[j])
+    expected = [[i for i in range(40) if numbers[i] == number] for number in sorted(set(numbers))]
+    assert near_duplicate_groups(thumbs) == [group for group in expected if len(group) > 1]
 
 
 def test_the_hash_does_not_see_brightness() -> None:

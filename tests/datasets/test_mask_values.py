@@ -62,8 +62,8 @@ def smoothed() -> np.ndarray:
     return cv2.GaussianBlur(TRUTH.astype(np.uint8) * 255, (0, 0), 1.2)
 
 
-def through_jpeg(drawn: np.ndarray) -> np.ndarray:
-    return cv2.imdecode(cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], cv2.IMREAD_UNCHANGED)
+def through_jpeg(drawn: np.ndarray, quality: int = 80) -> np.ndarray:
+    return cv2.imdecode(cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_UNCHANGED)
 
 
 def with_nan() -> np.ndarray:
@@ -134,8 +134,14 @@ READ = {
     "black and white with a clear frame": Case(
         np.dstack([np.repeat(index(255, 255)[..., None], 3, axis=2), np.pad(np.full((40, 56), 255, np.uint8), 4)])
     ),
+    "white holes in a black layer": Case(
+        np.dstack([np.repeat(index(255, 255)[..., None], 3, axis=2), ~index(255, 255)])
+    ),
     "smoothed": Case(smoothed(), exact=False),
     "compressed once": Case(through_jpeg(index(255, 255)), exact=False),
+    "compressed hard": Case(through_jpeg(index(255, 255), 30), exact=False),
+    "lossy WebP": Case(index(255, 255), ".webp", exact=False),
+    "lossless WebP": Case(colours(RED, DARK), ".webp", options={"lossless": True, "exact": True}),
     "JPEG": Case(index(255, 255), ".jpg", exact=False),
     "JPEG in colour": Case(colours((255, 0, 0), (0, 255, 255)), ".jpg", exact=False),
     "white is zero, 8 bit": white_is_zero(np.uint8),
@@ -151,6 +157,7 @@ REFUSED = {
     "stray pixels of 3 in black and white": (Case(STRAY), "a few pixels of 3"),
     "ids up to 255": (Case(index(200, 255, void=100)), "100, 200 and 255"),
     "half of white": (Case(index(128, 255)), "128 and 255"),
+    "smoothed and dim": (Case(smoothed() // 3), "no value above mid-grey"),
     "indices in a JPEG": (Case(index(1, 2), ".jpg"), "do not survive JPEG"),
     "dark class colours in a JPEG": (Case(colours((150, 0, 0), (0, 0, 140)), ".jpg"), "dark class colours"),
     "colours without black or white": (Case(colours(RED, BLUE, normal=(90, 90, 140))), "without black or white"),

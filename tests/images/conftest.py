@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+from blemish.images.colour import as_three_or_four, drop_alpha
+from blemish.images.decoding import decode
 
 TIFF_TYPES = {"H": 3, "I": 4}
 
@@ -40,6 +44,24 @@ def encode() -> Callable[..., bytes]:
         stream = BytesIO()
         (image.convert(mode) if mode else image).save(stream, kind, **options)
         return stream.getvalue()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def read_deep() -> Callable[[Path], NDArray[np.uint16]]:
+    """Read a file without losing depth: RGB uint16 (H, W, 3), white of 8-bit files becomes 65535."""
+
+    def run(path: Path) -> NDArray[np.uint16]:
+        with path.open("rb") as stream:
+            stored = decode(stream, str(path), 500)
+        values = stored.values
+        if values.dtype == np.uint8:
+            values = values.astype(np.uint16) * np.uint16(257)
+        if stored.white_is_zero:
+            assert stored.white is not None
+            values = np.uint16(stored.white) - values
+        return drop_alpha(as_three_or_four(values))
 
     return run
 

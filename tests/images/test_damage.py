@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blemish.errors import ImageError
-from blemish.images import decode_image, image_size_px, load_image, read_image, read_image_16bit
+from blemish.images import ReadOptions, decode_image, image_size_px, load_image, read_image
 
 KINDS = [
     ("JPEG", {}),
@@ -118,7 +118,7 @@ def _written(path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("read", [load_image, read_image, read_image_16bit, image_size_px])
+@pytest.mark.parametrize("read", [load_image, read_image, image_size_px])
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -200,16 +200,16 @@ def test_a_decompression_bomb_is_refused_from_its_header(make_png, make_tiff, en
     for name, data in _bombs(make_png, make_tiff, encode).items():
         with pytest.raises(ImageError, match=r"60000 x 60000 pixels, more than the limit of 500 megapixels") as raised:
             decode_image(data, name)
-        assert "max_megapixels" in str(raised.value)
+        assert "--max-megapixels 3600" in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM"])
 def test_the_limit_is_the_callers(scene, encode, kind):
     data = encode(scene, kind)
     pixels = scene.shape[0] * scene.shape[1]
-    assert decode_image(data, "image", max_megapixels=pixels / 1e6).pixels.shape == scene.shape
+    assert decode_image(data, "image", ReadOptions(max_megapixels=pixels / 1e6)).pixels.shape == scene.shape
     with pytest.raises(ImageError, match="83 x 61 pixels"):
-        decode_image(data, "image", max_megapixels=(pixels - 1) / 1e6)
+        decode_image(data, "image", ReadOptions(max_megapixels=(pixels - 1) / 1e6))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM"])
@@ -261,7 +261,7 @@ def test_random_damage_ends_in_a_picture_or_an_image_error(originals, data):
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        loaded = decode_image(bytes(content), "image", max_megapixels=1)
+        loaded = decode_image(bytes(content), "image", ReadOptions(max_megapixels=1))
     except ImageError:
         return
     assert loaded.pixels.dtype == np.uint8

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from blemish.errors import ImageError
-from blemish.images import decode_image, image_size_px, read_image_16bit
+from blemish.images import ReadOptions, decode_image, image_size_px
 from blemish.images.opening import open_header
 
 # 24 x 16 pixels, red and blue, the upper half darker; the second turned by EXIF orientation 6. No permissive library
@@ -91,12 +91,12 @@ def test_a_bare_codestream_of_jpeg_2000_is_read(scene):
 
 @pytest.mark.parametrize("bits", [10, 12, 16])
 @pytest.mark.parametrize("grey", [True, False])
-def test_deep_jpeg_2000_keeps_its_depth(tmp_path, deep_scene, bits, grey):
+def test_deep_jpeg_2000_keeps_its_depth(read_deep, tmp_path, deep_scene, bits, grey):
     values = np.ascontiguousarray((deep_scene[..., 0] if grey else deep_scene) >> (16 - bits))
     path = tmp_path / "a.jp2"
     path.write_bytes(jpeg_2000(values, bitspersample=bits))
-    np.testing.assert_array_equal(read_image_16bit(path), values if values.ndim == 3 else np.dstack([values] * 3))
-    assert decode_image(path.read_bytes(), "a").notes == (f"{bits}-bit: 0-{2**bits - 1} scaled to 0-255",)
+    np.testing.assert_array_equal(read_deep(path), values if values.ndim == 3 else np.dstack([values] * 3))
+    assert decode_image(path.read_bytes(), "a").notes == (f"{bits}-bit: 0 to {2**bits - 1} scaled to 0 to 255",)
 
 
 def test_signed_jpeg_2000_is_refused_by_its_name(scene):
@@ -107,7 +107,7 @@ def test_signed_jpeg_2000_is_refused_by_its_name(scene):
 def test_deep_jpeg_xl_is_scaled_from_its_full_range(deep_scene):
     loaded = decode_image(jpeg_xl(deep_scene), "a.jxl")
     np.testing.assert_allclose(loaded.pixels, deep_scene / 257, atol=0.5001)
-    assert loaded.notes == ("16-bit: 0-65535 scaled to 0-255",)
+    assert loaded.notes == ("16-bit: 0 to 65535 scaled to 0 to 255",)
 
 
 def test_floating_point_jpeg_xl_is_refused_by_its_name(scene):
@@ -214,4 +214,4 @@ def test_what_is_cut_short_is_an_error(scene, data, name):
 )
 def test_the_limit_of_pixels_holds(scene, data, name):
     with pytest.raises(ImageError, match="more than the limit"):
-        decode_image(data(scene), name, max_megapixels=0.0001)
+        decode_image(data(scene), name, ReadOptions(max_megapixels=0.0001))

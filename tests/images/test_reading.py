@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from blemish.errors import ImageError, SettingsError
-from blemish.images import LoadedImage, decode_image, image_size_px, load_image, read_image, read_image_16bit
+from blemish.images import LoadedImage, ReadOptions, decode_image, image_size_px, load_image, read_image
 
 LOSSLESS = [
     ("png", "PNG", {}),
@@ -188,7 +188,7 @@ def test_orientation_of_a_jpeg_is_undone_as_pillow_does(tmp_path, scene, encode,
 
 
 @pytest.mark.parametrize("grey", [True, False])
-def test_orientation_of_deep_files_is_undone(tmp_path, deep_scene, make_tiff, make_png, orientation, grey):
+def test_orientation_of_deep_files_is_undone(read_deep, tmp_path, deep_scene, make_tiff, make_png, orientation, grey):
     value, upright = orientation
     exif = Image.Exif()
     exif[274] = value
@@ -202,7 +202,7 @@ def test_orientation_of_deep_files_is_undone(tmp_path, deep_scene, make_tiff, ma
     for name, data in files.items():
         path = tmp_path / name
         path.write_bytes(data)
-        np.testing.assert_array_equal(read_image_16bit(path), expected, err_msg=name)
+        np.testing.assert_array_equal(read_deep(path), expected, err_msg=name)
         assert image_size_px(path) == expected.shape[:2]
 
 
@@ -255,22 +255,22 @@ def test_bytes_and_files_read_alike(tmp_path, scene, encode):
     np.testing.assert_array_equal(decode_image(data, "upload").pixels, read_image(path))
 
 
-def test_eight_bit_is_widened_so_that_white_stays_white(tmp_path, scene, encode):
+def test_eight_bit_is_widened_so_that_white_stays_white(read_deep, tmp_path, scene, encode):
     path = tmp_path / "image.png"
     path.write_bytes(encode(scene, "PNG"))
-    np.testing.assert_array_equal(read_image_16bit(path), scene.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_deep(path), scene.astype(np.uint16) * 257)
 
 
 def test_a_range_for_an_eight_bit_file_is_said_to_be_useless(scene, encode):
-    loaded = decode_image(encode(scene, "PNG"), "image.png", bit_range=(0, 4095))
+    loaded = decode_image(encode(scene, "PNG"), "image.png", ReadOptions((0, 4095)))
     np.testing.assert_array_equal(loaded.pixels, scene)
-    assert loaded.notes == ("8-bit: bit_range does not apply",)
+    assert loaded.notes == ("8-bit: the bit range does not apply",)
 
 
 @pytest.mark.parametrize("bit_range", [(5, 5), (10, 2)])
 def test_a_range_that_does_not_rise_is_refused(scene, encode, bit_range):
     with pytest.raises(SettingsError, match="rising"):
-        decode_image(encode(scene, "PNG"), "image.png", bit_range=bit_range)
+        decode_image(encode(scene, "PNG"), "image.png", ReadOptions(bit_range))
 
 
 def test_a_image_keeps_its_array_out_of_its_text():

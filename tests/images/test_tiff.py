@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from blemish.errors import ImageError
-from blemish.images import decode_image, image_size_px, load_image, read_image_16bit
+from blemish.images import ReadOptions, decode_image, image_size_px, load_image
 from blemish.images.decoding import decode
 from blemish.images.tiff.directory import MAX_PAGES
 
@@ -201,12 +201,12 @@ def big_endian(data):
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
-def test_a_grey_scale_from_white_to_black_is_turned_over(tmp_path, dtype):
+def test_a_grey_scale_from_white_to_black_is_turned_over(read_deep, tmp_path, dtype):
     values = samples(dtype)
     path = tmp_path / "a.tif"
     path.write_bytes(tiff(values, photometric="miniswhite"))
     wide = values.astype(np.uint16) * np.uint16(257) if dtype == "u1" else values
-    np.testing.assert_array_equal(read_image_16bit(path)[..., 0], 65535 - wide)
+    np.testing.assert_array_equal(read_deep(path)[..., 0], 65535 - wide)
 
 
 @pytest.mark.parametrize("compression", [None, "zlib", "lzw"])
@@ -380,7 +380,7 @@ def test_a_range_of_floating_point_colours_is_asked_for():
     data = tiff(samples("f4", 3), photometric="rgb")
     with pytest.raises(ImageError, match="32-bit floating-point values"):
         load_bytes(data)
-    ranged = decode_image(data, "a.tif", bit_range=(-100, 200))
+    ranged = decode_image(data, "a.tif", ReadOptions((-100, 200)))
     np.testing.assert_allclose(ranged.pixels, (samples("f4", 3) + 100) / 300 * 255, atol=0.51)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import BlemishError, ImageError
-from blemish.images import load_image, read_image, read_image_16bit, write_jpeg, write_png
+from blemish.images import load_image, read_image, write_jpeg, write_png
 
 
 @pytest.mark.parametrize("name", ["out.png", "새 폴더/깊이/균열 지도.png"])
@@ -24,9 +24,9 @@ def test_a_mask_is_written_black_and_white(tmp_path, scene):
     np.testing.assert_array_equal(read_image(tmp_path / "mask.png")[..., 0], mask * np.uint8(255))
 
 
-def test_sixteen_bit_comes_back_exactly(tmp_path, deep_scene):
+def test_sixteen_bit_comes_back_exactly(read_deep, tmp_path, deep_scene):
     write_png(tmp_path / "deep.png", deep_scene)
-    np.testing.assert_array_equal(read_image_16bit(tmp_path / "deep.png"), deep_scene)
+    np.testing.assert_array_equal(read_deep(tmp_path / "deep.png"), deep_scene)
 
 
 def test_transparency_is_kept(tmp_path, scene):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blemish.detectors import Container, Detector, Inspection, load, source_of
 from blemish.errors import BlemishError, DetectorError
 from blemish.findings import Finding, read_findings
-from blemish.images import read_image, write_png
+from blemish.images import ReadOptions, read_image, write_png
 from blemish.inspection import describe_run, file_sources, inspect_images
 from blemish.inspection.summary import Tally
 
@@ -171,9 +171,9 @@ def test_only_a_handful_of_images_is_held_at_a_time(
 ):
     decoded: list[Path] = []
 
-    def counted(path: Path, **options):
+    def counted(path: Path, *options):
         decoded.append(path)
-        return load_image(path, **options)
+        return load_image(path, *options)
 
     from blemish.images import load_image
 
@@ -189,6 +189,23 @@ def test_the_raw_range_reaches_the_reader(darkness: Container, tmp_path: Path):
     path.write_bytes(cv2.imencode(".png", np.full((64, 64), 3000, np.uint16))[1].tobytes())
     detector = Detector(replace(darkness))
     (wide,) = inspect_images(detector, file_sources([path]))
-    (narrow,) = inspect_images(detector, file_sources([path]), bit_range=(0, 4095))
+    (narrow,) = inspect_images(detector, file_sources([path]), options=ReadOptions((0, 4095)))
     assert wide.score == pytest.approx(1 - 3000 / 65535, abs=0.01)
+    assert wide.finding.likely_range == (0, 4095)
     assert narrow.score == pytest.approx(1 - 3000 / 4095, abs=0.01)
+    assert narrow.finding.likely_range is None
+
+
+def test_the_detectors_own_range_is_used_unless_another_is_asked_for(darkness: Container, tmp_path: Path):
+    import cv2
+
+    path = tmp_path / "raw.png"
+    path.write_bytes(cv2.imencode(".png", np.full((64, 64), 3000, np.uint16))[1].tobytes())
+    own = darkness.spec.input.model_copy(update={"bit_range": (0, 4095)})
+    detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"input": own})))
+    (kept,) = inspect_images(detector, file_sources([path]))
+    (asked,) = inspect_images(detector, file_sources([path]), options=ReadOptions((0, 16383)))
+    assert kept.score == detector.inspect(path).score == pytest.approx(1 - 3000 / 4095, abs=0.01)
+    assert (
+        asked.score == detector.inspect(path, bit_range=(0, 16383)).score == pytest.approx(1 - 3000 / 16383, abs=0.01)
+    )

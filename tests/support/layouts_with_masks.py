@@ -12,9 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets import Dataset
+
 SIDE_PX = 32
 OUTLINE = [6, 10, 16, 10, 26, 10, 26, 14, 6, 14]
 """What `mask` marks: x0, y0, x1, y1, … in pixels."""
+AREA = 80
+"""How many pixels that is."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,31 @@ def mask(is_marked: bool) -> NDArray[np.uint8]:
 def write(path: Path, pixels: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(path.suffix, pixels)[1].tobytes())
+
+
+def put(root: Path, files: dict[str, str | bytes | None]) -> Path:
+    """Write files; None is an image."""
+    for number, (name, content) in enumerate(files.items()):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            write(path, image(number))
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+def facts(dataset: Dataset) -> dict[str, tuple[str, bool | None, int | None, str | None]]:
+    """By the stem: label, defective, marked pixels, split."""
+    return {
+        sample.path.stem: (
+            sample.label,
+            sample.defective,
+            None if sample.masks is None else int(sample.read_mask(SIDE_PX, SIDE_PX).sum()),
+            sample.split,
+        )
+        for sample in dataset.samples
+    }
 
 
 def names(count: int) -> list[tuple[str, bool]]:

@@ -49,7 +49,7 @@ def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
     card = blemish.load(tmp_path / "x.blemish").container.card
     assert "## How it was chosen" in card
     assert "tried on 6 other normal ones and the same with painted defects" in card
-    assert "needs a size" in card  # padim could not be tried: a remark, no error
+    assert "needs one size" in card  # padim could not be tried: a remark, no error
     assert "needs 20 outlined defects" in card
     [taken] = [line for line in said if line.endswith("| taken |")]
     assert taken.startswith(f"| {detector.spec.method} ")

@@ -56,14 +56,14 @@ def test_a_gradient_fit_reports_every_loss_of_every_epoch(normal_images: Path, t
 
 
 def test_an_early_stopping_fit_reports_the_epoch_that_it_keeps(normal_images: Path, tmp_path: Path):
-    report = train_under_torch("memae", normal_images, tmp_path / "logs", settings={**TINY, "memories": 8}).report
+    report = train_under_torch("memae", normal_images, tmp_path / "logs", settings={**TINY, "memory_size": 8}).report
     losses = [epoch["val_loss"] for epoch in report.losses]
     assert report.best_epoch == int(np.argmin(losses))
     assert f"kept epoch {report.best_epoch + 1} with validation loss {min(losses):.4f}" in report.describe()
 
 
 def test_a_card_of_images_speaks_of_images_and_one_of_series_of_windows(normal_images: Path, tmp_path: Path):
-    images = blemish.train("memae", normal_images, tmp_path / "a.blemish", settings={**TINY, "memories": 8})
+    images = blemish.train("memae", normal_images, tmp_path / "a.blemish", settings={**TINY, "memory_size": 8})
     series = draw_sensor_series(300, columns=2, seed=1)
     windows = train_series("memae", series, tmp_path / "b.blemish", settings={"width": 4, "epochs": 1}, window_steps=16)
     assert "It knows only normal images;" in images.container.card

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ForceOption, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.cli.options import (
+    BitRangeOption,
+    DetectorArgument,
+    ForceOption,
+    MaxMegapixelsOption,
+    RuntimeChoice,
+    RuntimeOption,
+    ThreadsOption,
+    read_options,
+)
 from blemish.errors import DataError
 
 
@@ -33,6 +42,8 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     force: ForceOption = False,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
@@ -45,6 +56,7 @@ def calibrate(
     from blemish.detectors import load, require_free
     from blemish.inspection import calibrate_groups
 
+    options = read_options(bit_range, max_megapixels)
     if out is not None:
         require_free(out, force=force)
     listed = list_normal_images(normals)
@@ -64,6 +76,7 @@ def calibrate(
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,
             pixels=pixels,
+            options=options,
             say=lambda sentence: typer.echo(sentence, err=True),
             on_progress=advance,
         )

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blemish.cli.options import JsonOption, LayoutOption, NormalOption
+from blemish.cli.options import (
+    BitRangeOption,
+    JsonOption,
+    LayoutOption,
+    MaxMegapixelsOption,
+    NormalOption,
+    read_options,
+)
 from blemish.cli.synth import synth
 
 if TYPE_CHECKING:
@@ -29,13 +36,18 @@ app.command()(synth)
 
 @app.command()
 def check(
-    path: DataArgument, layout: LayoutOption = None, normal: NormalOption = None, as_json: JsonOption = False
+    path: DataArgument,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print classes, counts, sizes, mask coverage, unreadable files, duplicates and leaks."""
     from blemish.cli.progress import ticking
     from blemish.datasets import check_dataset, read_dataset
 
-    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    dataset = read_dataset(path, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
     with ticking("Checking", len(dataset)) as advance:
         report = check_dataset(dataset, advance)
     if as_json:
@@ -58,12 +70,14 @@ def tiles(
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
 ) -> None:
     """Cut images with masks into normal and defective tiles, grouped by image."""
     from blemish.cli.progress import ticking
     from blemish.datasets import cut_tiles, read_dataset
 
-    dataset = read_dataset(path, layout=layout, normal_names=normal)
+    dataset = read_dataset(path, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
     with ticking("Cutting", len(dataset)) as advance:
         cut = cut_tiles(
             dataset,
@@ -124,15 +138,20 @@ def _print_report(report: DatasetReport) -> None:
     _print_list("unusable mask", [reason for _, reason in report.mask_problems])
     for note, count in list(report.reading_notes.items())[:_SHOWN]:
         typer.echo(f"{_counted(count, 'image')}: {note}.")
-    same = [" = ".join(group) for group in report.exact_duplicates]
+    same = [_shortened(group, " = ") for group in report.exact_duplicates]
     _print_list("group", same, "of images with the same pixels")
-    _print_list("pair", [" ~ ".join(pair) for pair in report.near_duplicates], "of look-alikes")
+    _print_list("group", [_shortened(group, " ~ ") for group in report.near_duplicates], "of look-alikes")
     for note in report.notes:
         typer.echo(f"Note: {note}")
     for leak in report.leaks:
         typer.echo(f"Leak: {leak.sentence}")
     if not report.leaks:
         typer.echo("No leak found.")
+
+
+def _shortened(group: tuple[str, ...], sign: str) -> str:
+    more = len(group) - _SHOWN
+    return sign.join(group[:_SHOWN]) + (f"{sign}{more:,} more" if more > 0 else "")
 
 
 def _print_list(noun: str, entries: Sequence[str], which: str = "") -> None:

@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from blemish.cli.options import (
+    BitRangeOption,
     DetectorOption,
     JsonOption,
     LayoutOption,
+    MaxMegapixelsOption,
     NormalOption,
     RuntimeChoice,
     RuntimeOption,
     ThreadsOption,
+    read_options,
 )
 
 
@@ -28,6 +31,8 @@ def evaluate(
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
@@ -38,9 +43,10 @@ def evaluate(
     from blemish.datasets import read_dataset
     from blemish.detectors import load
     from blemish.evaluation import Evaluation
+    from blemish.images import range_warning
     from blemish.inspection import Portfolio, choose_split, evaluate_each
 
-    dataset = read_dataset(data, layout=layout, normal_names=normal)
+    dataset = read_dataset(data, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
     at_once = images_at_once(len(dataset), threads)
     loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
     chosen = choose_split(dataset, split, trained_on=loaded.spec.provenance.images)
@@ -55,11 +61,15 @@ def evaluate(
         )
     evaluation = Evaluation(reject=loaded.spec.thresholds.reject, classes=loaded.spec.classes)
     portfolio = Portfolio()
+    likely = []
     with ticking("Evaluating", len(chosen)) as advance:
         for answer in evaluate_each(loaded, chosen, evaluation):
+            likely.append(answer.found.finding.likely_range)
             if out is not None:
                 portfolio.add(answer)
             advance()
+    if (depth := range_warning(likely)) is not None:
+        typer.echo(depth, err=True)
     metrics = evaluation.result()
     print_metrics(metrics, as_json=as_json)
     if out is not None:

@@ -8,7 +8,25 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.cli.options import DetectorOption, JsonOption, RuntimeChoice, RuntimeOption, ThreadsOption
+from blemish.cli.options import (
+    BitRangeOption,
+    DetectorOption,
+    JsonOption,
+    MaxMegapixelsOption,
+    RuntimeChoice,
+    RuntimeOption,
+    ThreadsOption,
+    read_options,
+)
+from blemish.cli.reporting import (
+    ClientOption,
+    DateOption,
+    InspectorOption,
+    LangOption,
+    LogoOption,
+    PlaceOption,
+    TitleOption,
+)
 from blemish.cli.scaling import (
     CameraOption,
     GradeOption,
@@ -16,7 +34,6 @@ from blemish.cli.scaling import (
     MmPerPxOption,
     PlaneOption,
     PointsOption,
-    pair_of,
     scale_source,
 )
 from blemish.cli.sentences import SOME_FAILED
@@ -30,10 +47,8 @@ def inspect(
         Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
     ] = None,
     as_json: JsonOption = False,
-    bit_range: Annotated[
-        str | None,
-        typer.Option(help="Raw values shown as black and white in 16-bit images.", metavar="LOW,HIGH"),
-    ] = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
@@ -51,13 +66,22 @@ def inspect(
     scale_camera: CameraOption = None,
     scale_plane: PlaneOption = None,
     grade: GradeOption = None,
+    title: TitleOption = None,
+    client: ClientOption = None,
+    place: PlaceOption = None,
+    inspector: InspectorOption = None,
+    date: DateOption = None,
+    logo: LogoOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
+    options = read_options(bit_range, max_megapixels)
     scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
 
     from blemish.cli.progress import progress
+    from blemish.cli.reporting import report_details
     from blemish.findings import to_line
     from blemish.inspection import inspect as run
 
@@ -66,12 +90,13 @@ def inspect(
             paths,
             detector=detector,
             out=out,
-            bit_range=None if bit_range is None else pair_of("--bit-range", bit_range),
+            bit_range=options.bit_range,
+            max_megapixels=options.max_megapixels,
             measure=measure,
             scale=scale,
             grades=grade,
             overlays=overlays,
-            report=report,
+            report=report and report_details(None, title, client, place, inspector, date, logo, lang),
             submission=submission,
             threads=threads,
             runtime=runtime.value,

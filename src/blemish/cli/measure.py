@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blemish.cli.options import JsonOption
+from blemish.cli.options import BitRangeOption, JsonOption, MaxMegapixelsOption, read_options
 from blemish.cli.scaling import (
     CameraOption,
     GradeOption,
@@ -29,6 +29,8 @@ def measure(
         Path | None,
         typer.Option(help="The image: hairlines are measured by its grey levels.", metavar="IMAGE", show_default=False),
     ] = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     as_json: JsonOption = False,
     mm_per_px: MmPerPxOption = None,
     scale_points: PointsOption = None,
@@ -53,7 +55,17 @@ def measure(
 
     from blemish.inspection import measure as run
 
-    measured = run(mask, image, scale=scale, grades=grade, earlier_mask=earlier_mask, earlier_image=earlier_image)
+    options = read_options(bit_range, max_megapixels)
+    measured = run(
+        mask,
+        image,
+        scale=scale,
+        grades=grade,
+        earlier_mask=earlier_mask,
+        earlier_image=earlier_image,
+        bit_range=options.bit_range,
+        max_megapixels=options.max_megapixels,
+    )
     if as_json:
         import json
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from blemish.images.options import ReadOptions
+
 DetectorOption = Annotated[
     str, typer.Option("--detector", help="A .blemish file, or the name of a bundled detector.", metavar="FILE")
 ]
@@ -19,6 +21,19 @@ NormalOption = Annotated[
     list[str] | None,
     typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
 ]
+BitRangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bit-range",
+        help="Raw values that become black and white in files of more than 8 bits, as 0,4095 or 19.5,21.5.",
+        metavar="LOW,HIGH",
+        show_default=False,
+    ),
+]
+MaxMegapixelsOption = Annotated[
+    float | None,
+    typer.Option("--max-megapixels", help="Refuse larger images; 500 if not given.", metavar="N", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Cores to use; all of them if not given.", metavar="N", show_default=False)
@@ -26,6 +41,16 @@ ThreadsOption = Annotated[
 
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the detector that --out names, if there is one.")]
+
+
+def read_options(bit_range: str | None, max_megapixels: float | None) -> ReadOptions:
+    """Both options together. Raises SettingsError where one of them makes no sense."""
+    from blemish.cli.scaling import pair_of
+    from blemish.images import ReadOptions
+    from blemish.images.options import MAX_MEGAPIXELS
+
+    limits = None if bit_range is None else pair_of("--bit-range", bit_range)
+    return ReadOptions(limits, MAX_MEGAPIXELS if max_megapixels is None else max_megapixels)
 
 
 class RuntimeChoice(StrEnum):

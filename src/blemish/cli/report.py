@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from blemish.cli.reporting import (
+    ClientOption,
+    DateOption,
+    InspectorOption,
+    LangOption,
+    LogoOption,
+    PlaceOption,
+    TitleOption,
+)
 from blemish.cli.scaling import GradeOption, grade_scale
 
 
@@ -24,12 +34,25 @@ def report(
     pictures: Annotated[
         int, typer.Option(min=0, help="How many of the worst images the page shows.", metavar="N")
     ] = 50,
+    title: TitleOption = None,
+    client: ClientOption = None,
+    place: PlaceOption = None,
+    inspector: InspectorOption = None,
+    date: DateOption = None,
+    logo: LogoOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Write the report of an inspection, or export its findings."""
+    from blemish.cli.reporting import report_details
+    from blemish.images import image_size_px
     from blemish.reports.document import read_document
     from blemish.reports.exports import export
 
     document = read_document(folder, grades=grade_scale(grade))
+    details = report_details(document.details, title, client, place, inspector, date, logo, lang)
+    if logo is not None:
+        image_size_px(logo)
+    document = replace(document, details=details)
     for gap in document.gaps:
         typer.echo(f"Note: {gap}", err=True)
     written = export(document, formats.split(","), out or folder, pictures=pictures)

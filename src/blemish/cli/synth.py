@@ -14,7 +14,7 @@ def synth(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
     size: Annotated[int, typer.Option(min=32, help="Side of an image, in pixels.", metavar="PX")] = 512,
     crack_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images with cracks.")] = 0.5,
-    test_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images set aside for testing.")] = 0.2,
+    test_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images in the test split.")] = 0.2,
     surface: Annotated[
         list[str] | None,
         typer.Option("--surface", help="Only this surface; may be repeated.", metavar="NAME", show_default=False),

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import ForceOption, LayoutOption, NormalOption
+from blemish.cli.options import (
+    BitRangeOption,
+    ForceOption,
+    LayoutOption,
+    MaxMegapixelsOption,
+    NormalOption,
+    read_options,
+)
 
 
 def train(
@@ -35,6 +42,8 @@ def train(
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    bit_range: BitRangeOption = None,
+    max_megapixels: MaxMegapixelsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Learn from images and write one portable detector file."""
@@ -47,6 +56,7 @@ def train(
     from blemish.training.recipes import parse_assignments
 
     require_free(out, force=force)
+    options = read_options(bit_range, max_megapixels)
     console = Console(stderr=True, soft_wrap=True)
     run(
         method,
@@ -60,6 +70,8 @@ def train(
         start=start,
         layout=layout,
         normal_names=normal,
+        bit_range=options.bit_range,
+        max_megapixels=options.max_megapixels,
         progress=sys.stderr.isatty(),
         say=lambda sentence: console.print(sentence, markup=False, highlight=False),
     )

@@ -13,6 +13,7 @@ from blemish.datasets.leaks import Leak, find_leaks
 from blemish.datasets.sample import Dataset
 from blemish.datasets.survey import Look, find_near_duplicates, look_at
 from blemish.datasets.white_masks import ALL_WHITE, MOSTLY_WHITE, white_question
+from blemish.images import range_warning
 
 NO_SPLIT = "no split"
 
@@ -48,7 +49,7 @@ class DatasetReport:
     """What `check_dataset` found. Images stand by their name relative to the data set.
 
     Attributes:
-        name, root, layout, notes: from the data set.
+        name, root, layout, notes: from the data set; notes also say where a bit range seems to be missing.
         images: number of images.
         counts: images by label and split.
         classes: names of the defect classes.
@@ -63,7 +64,7 @@ class DatasetReport:
         mask_problems: image and reason: missing, damaged or of another size.
         reading_notes: what reading had to decide (first page of several, 16 bit, …), with the number of images.
         exact_duplicates: groups of images with the same pixels.
-        near_duplicates: pairs that look the same.
+        near_duplicates: groups of images that look the same.
         leaks: what contradicts the splits or the labels.
     """
 
@@ -85,7 +86,7 @@ class DatasetReport:
     mask_problems: tuple[tuple[str, str], ...]
     reading_notes: dict[str, int]
     exact_duplicates: tuple[tuple[str, ...], ...]
-    near_duplicates: tuple[tuple[str, str], ...]
+    near_duplicates: tuple[tuple[str, ...], ...]
     leaks: tuple[Leak, ...]
 
     def to_record(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def check_dataset(dataset: Dataset, on_progress: Callable[[], None] | None = Non
         name=dataset.name,
         root=str(dataset.root),
         layout=dataset.layout,
-        notes=dataset.notes,
+        notes=(*dataset.notes, *_depth_notes(looks)),
         images=len(dataset),
         counts={label: dict(sorted(by_split.items())) for label, by_split in sorted(counts.items())},
         classes=dataset.classes,
@@ -132,7 +133,7 @@ def check_dataset(dataset: Dataset, on_progress: Callable[[], None] | None = Non
         ),
         reading_notes=dict(Counter(note for look in looks for note in look.notes)),
         exact_duplicates=tuple(tuple(names[index] for index in group) for group in near_duplicates.exact),
-        near_duplicates=tuple((names[first], names[second]) for first, second in near_duplicates.near.tolist()),
+        near_duplicates=tuple(tuple(names[index] for index in group) for group in near_duplicates.near),
         leaks=find_leaks(dataset, near_duplicates),
     )
 
@@ -141,6 +142,11 @@ def _mask_fractions(look: Look) -> list[float]:
     if look.size_px is None:
         return []
     return [pixels / (look.size_px[0] * look.size_px[1]) for _, pixels in look.mask_px]
+
+
+def _depth_notes(looks: Sequence[Look]) -> list[str]:
+    warning = range_warning(look.likely_range for look in looks if look.size_px is not None)
+    return [] if warning is None else [warning]
 
 
 def _sizes(looks: Sequence[Look]) -> Sizes | None:

@@ -55,14 +55,19 @@ class CountsMask(CompleteMask):
     def read(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
         """The mask, bool (H, W), True where defective. Raises DataError for another size or bad counts."""
         _check_size(self.where, (self.height_px, self.width_px), (height_px, width_px))
-        numbers = decompress_counts(self.counts, where=self.where) if isinstance(self.counts, str) else self.counts
-        counts = np.asarray(numbers, dtype=np.int64)
-        if (counts < 0).any() or (counts > height_px * width_px).any() or counts.sum() != height_px * width_px:
-            raise DataError(
-                f"{self.where}: the run lengths do not add up to {width_px}×{height_px} px; export it again."
-            )
+        counts = self.checked()
         is_on = np.arange(counts.size) % 2 == 1
         return np.asarray(np.repeat(is_on, counts).reshape(width_px, height_px).T)
+
+    def checked(self) -> NDArray[np.int64]:
+        """The counts as numbers, int64 (N,). Raises DataError where they cannot be right."""
+        numbers = decompress_counts(self.counts, where=self.where) if isinstance(self.counts, str) else self.counts
+        counts, area_px = np.asarray(numbers, dtype=np.int64), self.height_px * self.width_px
+        if (counts < 0).any() or (counts > area_px).any() or counts.sum() != area_px:
+            raise DataError(
+                f"{self.where}: the run lengths do not add up to {self.width_px}×{self.height_px} px; export it again."
+            )
+        return counts
 
 
 def fill_polygon(

@@ -40,7 +40,7 @@ def find_leaks(dataset: Dataset, near_duplicates: NearDuplicates) -> tuple[Leak,
         near-duplicates: which of them show the same, from `survey.find_near_duplicates`.
     """
     exact = [[dataset.samples[index] for index in group] for group in near_duplicates.exact]
-    near = [[dataset.samples[index] for index in pair] for pair in near_duplicates.near.tolist()]
+    near = [[dataset.samples[index] for index in group] for group in near_duplicates.near]
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in dataset.samples:
         if sample.group is not None and sample.split is not None:
@@ -62,9 +62,10 @@ def with_duplicate_groups(dataset: Dataset) -> Dataset:
     samples = dataset.samples
     near_duplicates = find_near_duplicates(look_at([replace(sample, masks=None) for sample in samples]))
     first_of: dict[str, int] = {}
-    links = [(group[0], other) for group in near_duplicates.exact for other in group[1:]]
+    alike = [*near_duplicates.exact, *near_duplicates.near]
+    links = [(group[0], other) for group in alike for other in group[1:]]
     links += [(first_of.setdefault(sample.group, index), index) for index, sample in enumerate(samples) if sample.group]
-    pairs = np.concatenate([near_duplicates.near, np.asarray(links, dtype=np.int64).reshape(-1, 2)])
+    pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
     members: dict[int, list[int]] = defaultdict(list)
     for index, number in enumerate(groups_of_pairs(len(samples), pairs).tolist()):
         members[number].append(index)
@@ -93,5 +94,7 @@ def _leak(dataset: Dataset, kind: LeakKind, cases: Iterable[list[Sample]], what:
     labels = Counter(" / ".join(sorted({sample.label for sample in case})) for case in found)
     of = ", ".join(f"{label}: {count}" for label, count in sorted(labels.items()))
     count = "1 case" if len(found) == 1 else f"{len(found):,} cases"
-    first, second = names[0][0], names[0][-1]
-    return Leak(kind, f'{count} of {what} ({of}), such as "{first}" and "{second}".', names)
+    first = found[0][0]
+    other = next((each for each in found[0] if (each.split, each.label) != (first.split, first.label)), found[0][-1])
+    one, two = relative_name(dataset, first), relative_name(dataset, other)
+    return Leak(kind, f'{count} of {what} ({of}), such as "{one}" and "{two}".', names)

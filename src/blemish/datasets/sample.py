@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
+from blemish.images import ReadOptions, read_image
+from blemish.images.options import DEFAULT_OPTIONS
 
 Split = Literal["train", "val", "test"]
 
@@ -57,6 +59,7 @@ class Sample:
             the extent is not known.
         split: the split that the layout fixes, if it does.
         group: images of one part, wall or lot share it: they must never stand on both sides of a split.
+        options: how its file is read.
     """
 
     path: Path
@@ -65,6 +68,11 @@ class Sample:
     masks: tuple[ClassMask, ...] | None = None
     split: Split | None = None
     group: str | None = None
+    options: ReadOptions = DEFAULT_OPTIONS
+
+    def read_image(self) -> NDArray[np.uint8]:
+        """The image, RGB uint8 (H, W, 3). Raises ImageError when it cannot be read."""
+        return read_image(self.path, self.options)
 
     def read_mask(self, height_px: int, width_px: int) -> NDArray[np.bool_]:
         """Union of all classes' masks, bool (H, W). Only where ``masks`` is not None."""
@@ -131,6 +139,11 @@ class Dataset:
     def split(self, name: Split) -> Self:
         """Only the samples of one split (may be empty)."""
         return self.where(lambda sample: sample.split == name)
+
+    @property
+    def options(self) -> ReadOptions:
+        """How its images are read: as the first of them, since a reader gives all the same."""
+        return self.samples[0].options if self.samples else DEFAULT_OPTIONS
 
     def labels(self) -> Counter[str]:
         """Number of samples by label."""

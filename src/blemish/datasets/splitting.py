@@ -76,7 +76,7 @@ def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> tuple[Dataset,
 
     Args:
         dataset: the images, usually the training split.
-        share: part to set aside, between 0 and 1; at least one image is, and never all.
+        share: part to hold out, between 0 and 1; at least one image is held out, and never all.
         seed: another seed, another choice.
 
     Returns:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.duplicates import exact_groups, near_duplicate_pairs, thumbnail
+from blemish.datasets.duplicates import exact_groups, near_duplicate_groups, thumbnail
 from blemish.datasets.sample import Sample
 from blemish.errors import BlemishError, ImageError
-from blemish.images import load_image
+from blemish.images import load_image, range_warning
+
+_LOOKED_AT_FOR_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Look:
         size_px: (height, width), None where the image cannot be read.
         problem: why the image cannot be read, a sentence.
         notes: what reading it had to decide.
+        likely_range: see `blemish.images.LoadedImage`.
         digest: SHA-256 of its pixels: images with the same one show the same, whatever their files' headers say.
         thumbnail: uint8 (32, 32).
         mask_px: defective pixels by class, for each mask that could be read.
@@ -34,6 +37,7 @@ class Look:
     size_px: tuple[int, int] | None = None
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    likely_range: tuple[float, float] | None = None
     digest: str = ""
     thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False)
     mask_px: tuple[tuple[str, int], ...] = ()
@@ -46,11 +50,11 @@ class NearDuplicates:
 
     Attributes:
         exact: groups of images with the same pixels, two or more each.
-        near: int64 (P, 2), pairs that look the same without having the same pixels.
+        near: groups of images that look the same without having the same pixels, two or more each.
     """
 
     exact: list[list[int]]
-    near: NDArray[np.int64]
+    near: list[list[int]]
 
 
 def look_at(samples: Sequence[Sample], on_progress: Callable[[], None] | None = None) -> list[Look]:
@@ -82,14 +86,28 @@ def find_near_duplicates(looks: Sequence[Look]) -> NearDuplicates:
     unique = [index for index in readable if index not in repeated]
     thumbnails = [thumb for index in unique if (thumb := looks[index].thumbnail) is not None]
     if not thumbnails:
-        return NearDuplicates(exact, np.empty((0, 2), dtype=np.int64))
-    pairs = near_duplicate_pairs(np.stack(thumbnails))
-    return NearDuplicates(exact, np.asarray(unique, dtype=np.int64)[pairs])
+        return NearDuplicates(exact, [])
+    near = near_duplicate_groups(np.stack(thumbnails))
+    return NearDuplicates(exact, [[unique[place] for place in group] for group in near])
+
+
+def depth_warning(samples: Sequence[Sample]) -> str | None:
+    """What to say where the full scale of a set's files is clearly not that of their values; None where it fits.
+
+    A few images, evenly over the set, are read; one that cannot be is left to whoever reads them all.
+    """
+    likely = []
+    for sample in samples[:: max(1, len(samples) // _LOOKED_AT_FOR_DEPTH)][:_LOOKED_AT_FOR_DEPTH]:
+        try:
+            likely.append(load_image(sample.path, sample.options).likely_range)
+        except ImageError:
+            continue
+    return range_warning(likely)
 
 
 def _look_at_one(sample: Sample) -> Look:
     try:
-        image = load_image(sample.path)
+        image = load_image(sample.path, sample.options)
     except ImageError as error:
         return Look(problem=str(error))
     height_px, width_px = image.pixels.shape[:2]
@@ -103,6 +121,7 @@ def _look_at_one(sample: Sample) -> Look:
     return Look(
         size_px=(height_px, width_px),
         notes=image.notes,
+        likely_range=image.likely_range,
         digest=hashlib.sha256(np.ascontiguousarray(image.pixels).data).hexdigest() + f"{height_px}x{width_px}",
         thumbnail=thumbnail(image.pixels),
         mask_px=tuple(mask_px),

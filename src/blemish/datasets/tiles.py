@@ -19,7 +19,7 @@ from blemish.datasets.readers.folders import NormalNames
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError
 from blemish.files import appearing, write_text
-from blemish.images import read_image, write_png
+from blemish.images import write_png
 
 NORMAL = "normal"
 MANIFEST = "manifest.csv"
@@ -147,7 +147,7 @@ def _write_all(
             on_progress()
         if sample.masks is None:
             continue
-        image = read_image(sample.path)
+        image = sample.read_image()
         if min(image.shape[:2]) < side:
             continue
         cut += 1

@@ -26,7 +26,18 @@ from blemish.detectors.sources import ImageLike, ImageSource, source_of
 from blemish.detectors.trial import ensure_tried
 from blemish.errors import BlemishError, DetectorError
 from blemish.findings import Finding
-from blemish.images import BitRange, Box, LoadedImage, Stitcher, list_images, pad_to_multiple, resize_image, usability
+from blemish.images import (
+    BitRange,
+    Box,
+    LoadedImage,
+    ReadOptions,
+    Stitcher,
+    list_images,
+    pad_to_multiple,
+    resize_image,
+    usability,
+)
+from blemish.images.options import DEFAULT_OPTIONS, MAX_MEGAPIXELS
 from blemish.measurement.regions import Region, find_regions
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
@@ -89,7 +100,12 @@ class Detector:
 
     @overload
     def inspect(
-        self, image: ImageLike, *, bit_range: BitRange | None = None, measuring: Measuring | None = None
+        self,
+        image: ImageLike,
+        *,
+        bit_range: BitRange | None = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
+        measuring: Measuring | None = None,
     ) -> Inspection: ...
 
     @overload
@@ -98,6 +114,7 @@ class Detector:
         image: list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
         measuring: Measuring | None = None,
     ) -> list[Inspection]: ...
 
@@ -106,6 +123,7 @@ class Detector:
         image: ImageLike | list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
         measuring: Measuring | None = None,
     ) -> Inspection | list[Inspection]:
         """Inspect one image, or several, and measure cracks in what was outlined.
@@ -116,8 +134,9 @@ class Detector:
         Args:
             image: a path, the bytes of an image file, an open binary file, or an array: RGB or grey uint8 / uint16 /
                 float in [0, 1], (H, W), (H, W, 3) or (H, W, 4). A list of these and of folders, or one folder.
-            bit_range: for files of more than 8 bits, the values that become black and white; None takes the full scale
-                that the file states.
+            bit_range: for files of more than 8 bits, the values that become black and white; None takes the
+                detector's own, and where it has none the full scale that the file states.
+            max_megapixels: larger images are refused.
             measuring: what is measured, in which scale; None: cracks, in pixels.
 
         Returns:
@@ -135,31 +154,41 @@ class Detector:
             [0.98, 0.02]
         """
         how = Measuring() if measuring is None else measuring
+        options = ReadOptions(bit_range, max_megapixels)
         if not isinstance(image, list | tuple) and not _is_folder(image):
-            return how.measure(self.inspect_source(source_of(image), bit_range=bit_range), self.spec.thresholds.pixel)
+            return how.measure(self.inspect_source(source_of(image), options), self.spec.thresholds.pixel)
         found = []
         for source in _listed(image if isinstance(image, list | tuple) else [image]):
             try:
-                answer = self.inspect_source(source, bit_range=bit_range)
+                answer = self.inspect_source(source, options)
             except BlemishError as error:
                 found.append(failed(source, str(error)))
             else:
                 found.append(how.measure(answer, self.spec.thresholds.pixel))
         return found
 
-    def inspect_source(self, source: ImageSource, *, bit_range: BitRange | None = None) -> Inspection:
+    def inspect_source(self, source: ImageSource, options: ReadOptions = DEFAULT_OPTIONS) -> Inspection:
         """Read an image and inspect it, without measuring.
 
         Raises:
             ImageError: it cannot be read.
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        return self.inspect_loaded(source, source.load(bit_range))
+        return self.inspect_loaded(source, source.load(self.read_options(options)))
+
+    def read_options(self, asked: ReadOptions) -> ReadOptions:
+        """How image files are read for this detector: as asked, with its own bit range where none is asked for."""
+        return asked if asked.bit_range is not None else replace(asked, bit_range=self.spec.input.bit_range)
 
     def inspect_loaded(self, source: ImageSource, image: LoadedImage) -> Inspection:
         """`inspect_source` for an image that has been read already."""
         answer = self.inspect_pixels(image.pixels)
-        return answer.saying(**source.facts, notes=image.notes + answer.notes)
+        return answer.saying(
+            **source.facts,
+            notes=image.notes + answer.notes,
+            likely_range=image.likely_range,
+            capture=image.capture,
+        )
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
         """Inspect one image, uint8 RGB (H, W, 3).
@@ -205,8 +234,8 @@ class Detector:
         wanted = self.spec.input
         if wanted.size_px is not None:
             placement = wanted.place(pixels)
-            laid = pixels if placement is None else placement.lay(pixels)
-            prediction = self._answer(resize_image(laid, wanted.size_px)[None])
+            aligned = pixels if placement is None else placement.lay(pixels)
+            prediction = self._answer(resize_image(aligned, wanted.size_px)[None])
             maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
             if maps is not None and placement is not None:
                 maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])

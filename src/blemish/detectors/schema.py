@@ -9,14 +9,23 @@ from typing import Annotated, Any, Literal, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from blemish.errors import ImageError
-from blemish.images import Box, Placement, UsabilityLimits, decode_image, find_placement, tile_boxes, to_reference
+from blemish.errors import ImageError, SettingsError
+from blemish.images import (
+    Box,
+    Placement,
+    ReadOptions,
+    UsabilityLimits,
+    decode_image,
+    find_placement,
+    tile_boxes,
+    to_reference,
+)
 from blemish.text import encodable
 
 SCHEMA_VERSION = 1
-# Longest side of the picture that images are laid over: enough to place them within a pixel or two of an image.
+# Longest side of the reference that images are aligned with: enough to place them within a pixel or two of an image.
 _REFERENCE_PX = 160
 
 
@@ -37,7 +46,7 @@ class InputSpec(_Frozen):
     """How an image of any size becomes the graph's input (uint8 RGB; normalisation is inside the graph).
 
     With ``size_px`` each image is resized to it. Without, it is seen at its own resolution, in overlapping tiles
-    where it is larger than ``tile_px``. With ``reference`` each image is first laid over that picture by shift and
+    where it is larger than ``tile_px``. With ``reference`` each image is first aligned with that picture by shift and
     rotation, and the map is moved back.
     """
 
@@ -51,8 +60,20 @@ class InputSpec(_Frozen):
     reference: str | None = Field(
         None,
         max_length=1 << 17,
-        description="small grey PNG in base64 that images are laid over; None sees them as they lie",
+        description="small grey PNG in base64 that images are aligned with; None inspects them as they are",
     )
+
+    bit_range: tuple[float, float] | None = Field(
+        None, description="raw values that become black and white in files of more than 8 bits; None: their full scale"
+    )
+
+    @field_validator("bit_range")
+    @classmethod
+    def _rising(cls, bit_range: tuple[float, float] | None) -> tuple[float, float] | None:
+        try:
+            return ReadOptions(bit_range).bit_range
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -109,7 +130,7 @@ def encode_reference(image: NDArray[np.uint8]) -> str:
 @lru_cache(maxsize=8)
 def _decode_reference(text: str) -> NDArray[np.uint8]:
     try:
-        image = decode_image(base64.b64decode(text, validate=True), "the reference", max_megapixels=0.1)
+        image = decode_image(base64.b64decode(text, validate=True), "the reference", ReadOptions(max_megapixels=0.1))
     except (ValueError, ImageError) as error:
         raise ValueError(f"reference is no picture in base64: {error}") from None
     return np.ascontiguousarray(image.pixels[..., 0])
@@ -134,7 +155,7 @@ class ClassThreshold(_Frozen):
 
     label: Text
     pixel: float
-    min_area_px: int = Field(1, ge=1, description="smaller regions of this class are specks and dropped")
+    min_area_px: int = Field(1, ge=1, description="smaller regions of this class are dropped")
 
 
 class Thresholds(_Frozen):
@@ -147,7 +168,7 @@ class Thresholds(_Frozen):
 
     pixel: float | None = None
     peak: float | None = None
-    min_area_px: int = Field(1, ge=1, description="smaller regions are specks and dropped")
+    min_area_px: int = Field(1, ge=1, description="smaller regions are dropped")
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
@@ -183,7 +204,7 @@ class Provenance(_Frozen):
     fingerprint: str = Field(description="sha256 over the training images' contents")
     seed: int
     n_train: int = Field(ge=0)
-    n_held_out: int = Field(ge=0, description="training images set aside for early stopping and thresholds")
+    n_held_out: int = Field(ge=0, description="training images held out for early stopping and thresholds")
     images: tuple[str, ...] = Field(
         (),
         validation_alias=AliasChoices("images", "photos"),  # files of version 0.1 say "photos"

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import ImageError
-from blemish.images import BitRange, LoadedImage, as_rgb_uint8, decode_image, load_image
+from blemish.images import LoadedImage, ReadOptions, as_rgb_uint8, decode_image, load_image
+from blemish.images.options import DEFAULT_OPTIONS
 
 ImageLike = Path | str | bytes | BinaryIO | NDArray[np.generic]
 """A file by its path, the bytes of one, an open binary file, or an array, (H, W), (H, W, 3) or (H, W, 4)."""
@@ -49,21 +50,20 @@ class ImageSource:
         """What a finding says about where it comes from."""
         return {"image": self.image, "path": None if self.path is None else str(self.path), "name": self.name}
 
-    def load(self, bit_range: BitRange | None = None) -> LoadedImage:
+    def load(self, options: ReadOptions = DEFAULT_OPTIONS) -> LoadedImage:
         """Read it into uint8 RGB (H, W, 3).
 
         Raises:
             ImageError: it is no readable image.
-            SettingsError: ``bit_range`` is not a pair of rising values.
         """
         content = self.content
         if isinstance(content, Path):
-            return load_image(content, bit_range=bit_range)
+            return load_image(content, options)
         if isinstance(content, bytes):
-            return decode_image(content, self.image, bit_range=bit_range)
+            return decode_image(content, self.image, options)
         if isinstance(content, np.ndarray):
             return LoadedImage(as_rgb_uint8(content))
-        return decode_image(content.read(), self.image, bit_range=bit_range)
+        return decode_image(content.read(), self.image, options)
 
 
 def source_of(given: ImageLike) -> ImageSource:

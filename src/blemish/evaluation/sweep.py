@@ -48,7 +48,7 @@ class ThresholdSweep:
 
     Args:
         thresholds: of the map.
-        clean: what is done to each mask before it is counted, such as removing specks.
+        clean: what is done to each mask before it is counted, such as removing small components.
         tolerances_px: distances up to which a pixel counts as right, beside 0.
     """
 

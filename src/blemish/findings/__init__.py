@@ -1,8 +1,8 @@
 """Findings: what an inspection says about images, in one shape for the runner, the reports, exports and services."""
 
-from blemish.files import MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME
+from blemish.files import MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
 from blemish.findings.lines import FINDINGS_NAME, CutOffLineError, read_findings, to_line
-from blemish.findings.run import VERSION_1_NAME, DetectorRecord, GuaranteeRecord, Options, RunRecord, read_run
+from blemish.findings.run import DetectorRecord, GuaranteeRecord, Language, Options, ReportDetails, RunRecord, read_run
 from blemish.findings.schema import Finding, crack_record
 from blemish.findings.verdict import VERDICTS, Verdict
 
@@ -22,7 +22,9 @@ __all__ = [
     "DetectorRecord",
     "Finding",
     "GuaranteeRecord",
+    "Language",
     "Options",
+    "ReportDetails",
     "RunRecord",
     "Verdict",
     "crack_record",

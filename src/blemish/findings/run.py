@@ -9,14 +9,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blemish.errors import DataError
-from blemish.files import RUN_RECORD_NAME, write_text
+from blemish.files import RUN_RECORD_NAME, VERSION_1_NAME, write_text
 from blemish.findings.schema import Text
 from blemish.measurement.grades import GradeScale
 
 SCHEMA_VERSION = 2
 """Raised when findings change so that older versions would misread them."""
-# What the record was called under schema 1.
-VERSION_1_NAME = "inspection.json"
 
 
 class _Record(BaseModel):
@@ -51,7 +49,23 @@ class Options(_Record):
     bit_range: tuple[float, float] | None = Field(
         None, description="raw values that became black and white in images of more than 8 bits"
     )
+    max_megapixels: float | None = Field(None, description="larger images were refused; null for the usual limit")
     scale: Text | None = Field(None, description="how the scale was given, in words; null without one")
+
+
+Language = Literal["en", "ko"]
+
+
+class ReportDetails(_Record):
+    """What a report says about itself beyond the findings; empty where nothing was given."""
+
+    title: Text = Field("", description="of the report; the folder's name where none was given")
+    client: Text = ""
+    place: Text = ""
+    inspector: Text = ""
+    date: Text = Field("", description="of the inspection, as it should be printed")
+    logo: Text = Field("", description="an image file for the head of the page")
+    lang: Language = Field("en", description="what the report is written in")
 
 
 class GuaranteeRecord(_Record):
@@ -94,6 +108,7 @@ class RunRecord(_Record):
     folder: Text = Field(description="the folder that relative paths in the findings start from")
     detector: DetectorRecord
     options: Options = Options()
+    report: ReportDetails = ReportDetails()
     grades: GradeScale | None = Field(None, description="what cracks were graded by")
     guarantee: GuaranteeRecord | None = Field(None, description="null where the detector is not calibrated")
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from blemish.findings.verdict import Verdict
+from blemish.images import Capture
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
@@ -69,6 +70,12 @@ class Finding(BaseModel):
     mask_file: Annotated[str, AfterValidator(_path_inside)] | None = Field(
         None, description="PNG of what was outlined, below the folder of the findings; null where nothing was"
     )
+    likely_range: tuple[float, float] | None = Field(
+        None,
+        description="raw values that the image seems to have been made for, where they are clearly fewer than the file "
+        "could hold; null where they are not",
+    )
+    capture: Capture | None = Field(None, description="when, where and with what it was taken, as its EXIF data say")
     notes: tuple[Text, ...] = Field((), description="what reading and measuring the image had to decide")
     error: Text | None = Field(None, description="why there is no answer, one sentence; null where there is one")
 

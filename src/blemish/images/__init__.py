@@ -1,11 +1,18 @@
 """Images in and out: reading any file safely, finding images in folders, cutting them into tiles, writing pictures."""
 
 from blemish.images.alignment import Placement, find_placement, to_reference
+from blemish.images.capture import Capture
 from blemish.images.colour import as_rgb_uint8
 from blemish.images.formats import IMAGE_SUFFIXES
 from blemish.images.listing import Listing, list_images
 from blemish.images.opening import image_size_px
-from blemish.images.reading import BitRange, LoadedImage, decode_image, load_image, read_image, read_image_16bit
+from blemish.images.options import BitRange, ReadOptions, range_warning
+from blemish.images.reading import (
+    LoadedImage,
+    decode_image,
+    load_image,
+    read_image,
+)
 from blemish.images.resizing import resize_image
 from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
 from blemish.images.usability import UsabilityLimits, usability
@@ -15,9 +22,11 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "BitRange",
     "Box",
+    "Capture",
     "Listing",
     "LoadedImage",
     "Placement",
+    "ReadOptions",
     "Stitcher",
     "UsabilityLimits",
     "as_rgb_uint8",
@@ -27,8 +36,8 @@ __all__ = [
     "list_images",
     "load_image",
     "pad_to_multiple",
+    "range_warning",
     "read_image",
-    "read_image_16bit",
     "resize_image",
     "tile_boxes",
     "to_reference",

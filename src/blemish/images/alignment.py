@@ -78,7 +78,7 @@ def find_placement(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Pl
 
 
 def to_reference(image: NDArray[np.uint8], size_px: tuple[int, ...]) -> NDArray[np.uint8]:
-    """An image as the small grey picture that images are laid over, uint8 of that (h, w)."""
+    """An image as the small grey picture that images are aligned with, uint8 of that (h, w)."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.resize(grey, (size_px[1], size_px[0]), interpolation=cv2.INTER_AREA), np.uint8)
 

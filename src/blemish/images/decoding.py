@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import ImageError
+from blemish.images.capture import Capture, capture_of
 from blemish.images.opening import open_header
 from blemish.images.orientation import turn_upright
 from blemish.images.tiff.directory import MAX_PAGES
@@ -26,6 +28,7 @@ class Stored:
         white: full scale as the file states it, None where it states none.
         white_is_zero: the grey scale runs from white to black.
         notes: decisions made so far, a sentence each without its full stop.
+        capture: when, where and with what it was taken; None where the file does not say.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Stored:
     white: int | None
     white_is_zero: bool
     notes: tuple[str, ...]
+    capture: Capture | None
 
 
 def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
@@ -52,8 +56,10 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
     if height_px * width_px > max_megapixels * 1e6:
         raise ImageError(
             f'"{name}" has {width_px} x {height_px} pixels, more than the limit of {max_megapixels:g} megapixels; '
-            "raise max_megapixels if it can be trusted."
+            f"give --max-megapixels {math.ceil(height_px * width_px / 1e6)} if it can be trusted."
         )
+    # Before the pixels: of a TIFF, loading them moves Pillow's view on.
+    capture = capture_of(header.image)
     try:
         values = header.load()
     except ImageError:
@@ -76,4 +82,5 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
         white=header.white if deep else 255,
         white_is_zero=header.white_is_zero,
         notes=(*pages, *header.notes),
+        capture=capture,
     )

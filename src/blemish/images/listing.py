@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from blemish.errors import ImageError
-from blemish.files import RESULT_FOLDERS, RUN_RECORD_NAME
+from blemish.files import RESULT_FOLDERS, RUN_RECORD_NAME, VERSION_1_NAME
 from blemish.images.formats import IMAGE_SUFFIXES, PREFIX_LENGTH, identify
 
 _SUFFIXES = tuple(IMAGE_SUFFIXES)
@@ -109,7 +109,7 @@ def _looked_at(folder: Path) -> Iterator[tuple[Path, str | None]]:
             folders.clear()
             continue
         entered.add(real)
-        results = RESULT_FOLDERS if RUN_RECORD_NAME in files else ()
+        results = RESULT_FOLDERS if {RUN_RECORD_NAME, VERSION_1_NAME} & set(files) else ()
         folders[:] = sorted(name for name in folders if not is_passed_over(name) and name not in results)
         for name in files:
             if is_passed_over(name):

@@ -13,6 +13,8 @@ from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Calibration, Detector, Thresholds, source_of
 from blemish.detectors.runtime import Precision
 from blemish.errors import DataError
+from blemish.images import ReadOptions, range_warning
+from blemish.images.options import DEFAULT_OPTIONS
 from blemish.inspection.stream import inspect_stream
 
 # Without another wish, the review band takes five times as many normal images as the reject band.
@@ -36,6 +38,7 @@ def calibrate(
     confidence: float | None = 0.95,
     review_alpha: float | None = None,
     pixels: bool = False,
+    options: ReadOptions = DEFAULT_OPTIONS,
     say: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> Detector:
@@ -48,6 +51,7 @@ def calibrate(
         confidence: with which that holds for this calibration; None: on average over calibrations only.
         review_alpha: at most this fraction will be rejected or sent to review; None takes five times ``alpha``.
         pixels: also set the pixel threshold, so that at most ``alpha`` of normal images show any outline at all.
+        options: how files are read. A bit range is kept in the result; without one the detector's own counts.
         say: told what was left out.
         on_progress: called after every image.
 
@@ -56,7 +60,8 @@ def calibrate(
         TooFewImagesError: the message gives the number that the guarantee needs.
         SettingsError: a fraction outside (0, 1), or pixels wanted of a detector without a map.
     """
-    answers = _answers(detector, normals, pixels, say, on_progress)
+    detector = _reading_as(detector, options)
+    answers = _answers(detector, normals, pixels, options, say, on_progress)
     return _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
 
 
@@ -68,6 +73,7 @@ def calibrate_groups(
     confidence: float | None = 0.95,
     review_alpha: float | None = None,
     pixels: bool = False,
+    options: ReadOptions = DEFAULT_OPTIONS,
     say: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> tuple[Detector, dict[str, Detector]]:
@@ -78,7 +84,7 @@ def calibrate_groups(
     Args:
         detector: any.
         normals: the group of each normal image; None where it is unknown, which counts in the common calibration alone.
-        alpha, confidence, review_alpha, pixels, on_progress: as `calibrate`.
+        alpha, confidence, review_alpha, pixels, options, on_progress: as `calibrate`.
         say: also told which groups have too few images for a guarantee of their own.
 
     Returns:
@@ -87,7 +93,8 @@ def calibrate_groups(
     Raises:
         DataError, TooFewImagesError, SettingsError: as `calibrate`, of all images together.
     """
-    answers = _answers(detector, list(normals), pixels, say, on_progress)
+    detector = _reading_as(detector, options)
+    answers = _answers(detector, list(normals), pixels, options, say, on_progress)
     common = _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
     members: dict[str, list[_Answer]] = {}
     for answer in answers:
@@ -107,12 +114,14 @@ def _answers(
     detector: Detector,
     normals: Sequence[Path],
     pixels: bool,
+    options: ReadOptions,
     say: Callable[[str], None],
     on_progress: Callable[[], None],
 ) -> list[_Answer]:
     images = _distinct(detector, normals, say)
-    answers, outlined = [], 0
-    for image, found in zip(images, inspect_stream(detector, map(source_of, images)), strict=True):
+    answers: list[_Answer] = []
+    likely, outlined = [], 0
+    for image, found in zip(images, inspect_stream(detector, map(source_of, images), options), strict=True):
         on_progress()
         if found.score is None:
             say(f"Left out: {found.error}")
@@ -125,12 +134,21 @@ def _answers(
         if pixels and found.anomaly_map is not None:
             maximum = float(image_maxima([found.anomaly_map])[0])
         answers.append(_Answer(image, found.score, maximum))
+        likely.append(found.finding.likely_range)
+    if (warning := range_warning(likely)) is not None:
+        say(warning)
     if outlined and not pixels:
         say(
             f"{outlined} of {len(answers)} normal images have an outline and go to review for that, whatever their "
             "score; --pixels guarantees how many do."
         )
     return answers
+
+
+def _reading_as(detector: Detector, options: ReadOptions) -> Detector:
+    """The detector with the bit range that is asked for, if one is."""
+    read = detector.spec.input.model_copy(update={"bit_range": detector.read_options(options).bit_range})
+    return detector.with_spec(detector.spec.model_copy(update={"input": read}))
 
 
 def _calibrated(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from blemish.detectors import Detector, ImageSource, Inspection, Measuring
 from blemish.findings import OVERLAYS_NAME
-from blemish.images import BitRange
+from blemish.images import ReadOptions
+from blemish.images.options import DEFAULT_OPTIONS
 from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.earlier import check_masks, remove_overlays, replacing_earlier
 from blemish.inspection.measuring import measure_each
@@ -29,7 +30,7 @@ def inspect_images(
     sources: Sequence[ImageSource],
     *,
     out: Path | None = None,
-    bit_range: BitRange | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
     overlays: bool = True,
     measuring: Measuring | None = None,
     watch: DriftWatch | None = None,
@@ -42,7 +43,7 @@ def inspect_images(
         out: folder for ``findings.jsonl``, ``findings.csv`` and ``overlays/``; None writes nothing. The two tables
             appear when the last image is done; then an earlier run's tables, masks, report and exports are gone. Its
             overlays go with the first answer.
-        bit_range: raw values that become black and white in images of more than 8 bits.
+        options: how files are read; without a bit range the detector's own counts.
         overlays: whether to draw an overlay of each image; without ``out`` none is drawn.
         measuring: what to measure beyond regions; with ``out`` the masks are written into ``masks/`` when the last
             image is done. None measures nothing.
@@ -62,9 +63,7 @@ def inspect_images(
         if out is not None:
             remove_overlays(out / OVERLAYS_NAME)
         drawer = stack.enter_context(_drawing(out / OVERLAYS_NAME)) if out and overlays else None
-        answers: Iterator[Inspection] = stack.enter_context(
-            closing(inspect_stream(detector, sources, bit_range=bit_range))
-        )
+        answers: Iterator[Inspection] = stack.enter_context(closing(inspect_stream(detector, sources, options)))
         if measuring is not None:
             measured = measure_each(answers, measuring, level=detector.spec.thresholds.pixel, out=waiting)
             answers = stack.enter_context(closing(measured))

@@ -8,8 +8,9 @@ from pathlib import Path
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.detectors import Detector, Measuring, ScaleOf
 from blemish.detectors.runtime import RuntimeName
-from blemish.findings import Finding, Options
-from blemish.images import BitRange
+from blemish.findings import Finding, Options, ReportDetails
+from blemish.images import BitRange, ReadOptions, image_size_px, range_warning
+from blemish.images.options import MAX_MEGAPIXELS
 from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.progress import OnProgress, Say, silent
@@ -29,11 +30,12 @@ def inspect(
     detector: Detector | Path | str = DEFAULT_DETECTOR,
     out: Path | str | None = None,
     bit_range: BitRange | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
     measure: bool = True,
     scale: float | Scale | ScaleOf | None = None,
     grades: GradeScale | Path | str | None = None,
     overlays: bool = True,
-    report: bool = True,
+    report: bool | ReportDetails = True,
     submission: Path | str | None = None,
     threads: int | None = None,
     runtime: RuntimeName = "onnxruntime",
@@ -47,11 +49,13 @@ def inspect(
         source: image files, folders of them, bytes, open binary files or arrays; one or several.
         detector: one that is loaded, with its own threads and runtime, or a file, or the name of a bundled one.
         out: folder for tables, report, overlays and masks, in place of an earlier run's; None keeps findings in memory.
-        bit_range: raw values that become black and white in images of more than 8 bits.
+        bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
+        max_megapixels: larger images are refused.
         measure: whether to measure cracks in what was outlined.
         scale: millimetres per pixel, a `Scale`, or a function that tells an image's scale from its pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
-        overlays, report: whether to write them into ``out``.
+        overlays: whether to write them into ``out``.
+        report: whether to write it into ``out``, or what it should say about itself: title, client, language, …
         submission: a csv of run lengths to write, in the format of Severstal's steel challenge.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
         say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the run is.
@@ -71,28 +75,43 @@ def inspect(
         True
     """
     measuring = Measuring.of(scale, grades, cracks=measure)
+    reading = ReadOptions(bit_range, max_megapixels)
+    details = report if isinstance(report, ReportDetails) else ReportDetails()
+    if details.logo:
+        image_size_px(details.logo)  # an error here comes before the work and not after it
     sources = find_sources(source, say)
     loaded = ready(detector, len(sources), threads=threads, runtime=runtime)
     folder = None if out is None else Path(out)
     tally, watch = Tally(keep=folder is None), DriftWatch.of(loaded)
+    likely: list[BitRange | None] = []
     handed_in = None if submission is None else Submission(loaded)
     answers = inspect_images(
-        loaded, sources, out=folder, bit_range=bit_range, overlays=overlays, measuring=measuring, watch=watch
+        loaded, sources, out=folder, options=reading, overlays=overlays, measuring=measuring, watch=watch
     )
     for number, (one, answer) in enumerate(zip(sources, answers, strict=True), start=1):
         tally.add(answer.finding, left_out=one.left_out)
+        if answer.error is None:
+            likely.append(answer.finding.likely_range)
         if answer.error is not None and not one.left_out:
             say(f"Skipped: {answer.error}")
         if handed_in is not None:
             handed_in.add(answer)
         on_finding(answer.finding)
         on_progress(number, len(sources))
+    if (depth := range_warning(likely)) is not None:
+        say(depth)
     table = None if submission is None else Path(submission)
     if handed_in is not None and table is not None:
         handed_in.write(table)
     record = describe_run(
         loaded,
-        options=Options(measure=measure, bit_range=bit_range, scale=measuring.told_scale),
+        options=Options(
+            measure=measure,
+            bit_range=loaded.read_options(reading).bit_range,
+            max_megapixels=None if max_megapixels == MAX_MEGAPIXELS else max_megapixels,
+            scale=measuring.told_scale,
+        ),
+        report=details,
         grades=measuring.grades,
         guarantee=None if watch is None else watch.record(),
     )

@@ -14,7 +14,8 @@ from blemish.datasets.masks import FileMask
 from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
 from blemish.errors import DataError, SettingsError
 from blemish.findings import crack_record
-from blemish.images import image_size_px
+from blemish.images import BitRange, ReadOptions, image_size_px
+from blemish.images.options import MAX_MEGAPIXELS
 from blemish.measurement import Crack, CrackChange, GradeScale, Scale, compare_cracks, measure_mask, register_images
 from blemish.reports.overlays import outline
 from blemish.reports.pictures import data_uri, save_picture, show
@@ -112,6 +113,8 @@ def measure(
     grades: GradeScale | Path | str | None = None,
     earlier_mask: MaskLike | None = None,
     earlier_image: ImageLike | None = None,
+    bit_range: BitRange | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
 ) -> MaskMeasurement:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches.
 
@@ -121,6 +124,8 @@ def measure(
         scale: millimetres per pixel, a `Scale`, or a function that tells it from the image's pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
         earlier_mask, earlier_image: of the same surface at an earlier date, to tell what changed.
+        bit_range: raw values that become black and white in images of more than 8 bits.
+        max_megapixels: larger images are refused.
 
     Raises:
         ImageError: a file cannot be read.
@@ -139,13 +144,14 @@ def measure(
     if (earlier_mask is None) != (earlier_image is None) or (earlier_mask is not None and image is None):
         raise SettingsError("To compare two dates give --earlier-mask and --earlier-image, and --image as well.")
     how = Measuring.of(scale, grades)
-    pixels, loaded, notes = _read(mask, image)
+    options = ReadOptions(bit_range, max_megapixels)
+    pixels, loaded, notes = _read(mask, image, options)
     # Without an image only the size is asked for.
     known = how.scale_of(pixels.view(np.uint8) if loaded is None else loaded)
     measured = measure_mask(pixels, loaded, scale=known)
     changes = None
     if earlier_mask is not None and loaded is not None:
-        earlier_pixels, earlier_loaded, _ = _read(earlier_mask, earlier_image)
+        earlier_pixels, earlier_loaded, _ = _read(earlier_mask, earlier_image, options)
         assert earlier_loaded is not None
         earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
         changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=known)
@@ -168,11 +174,14 @@ def measure(
     )
 
 
-def _read(mask: MaskLike, image: ImageLike | None) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, list[str]]:
-    """The mask, bool (H, W), the image, RGB uint8 (H, W, 3), where there is one, and how the mask was read."""
+def _read(
+    mask: MaskLike, image: ImageLike | None, options: ReadOptions
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, list[str]]:
+    """The mask, bool (H, W), the image, RGB uint8 (H, W, 3), where there is one, and how both were read."""
     source = None if image is None else source_of(image)
-    loaded = None if source is None else source.load().pixels
-    notes = []
+    read = None if source is None else source.load(options)
+    loaded = None if read is None else read.pixels
+    notes = [] if read is None or source is None else [f"{source.said}: {note}." for note in read.notes]
     if isinstance(mask, np.ndarray):
         pixels, said = mask > 0, "The mask"
     else:

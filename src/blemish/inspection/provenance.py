@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from blemish.detectors import Detector
-from blemish.findings import DetectorRecord, GuaranteeRecord, Options, RunRecord
+from blemish.findings import DetectorRecord, GuaranteeRecord, Options, ReportDetails, RunRecord
 from blemish.measurement.grades import GradeScale
 
 
@@ -15,6 +15,7 @@ def describe_run(
     detector: Detector,
     *,
     options: Options | None = None,
+    report: ReportDetails | None = None,
     grades: GradeScale | None = None,
     guarantee: GuaranteeRecord | None = None,
 ) -> RunRecord:
@@ -23,6 +24,7 @@ def describe_run(
     Args:
         detector: what inspected.
         options: how.
+        report: what its report says about itself.
         grades: what cracks are graded by.
         guarantee: whether the detector's guarantee held; None where it has none.
     """
@@ -47,6 +49,7 @@ def describe_run(
             libraries=origin.libraries,
         ),
         options=options or Options(),
+        report=report or ReportDetails(),
         grades=grades,
         guarantee=guarantee,
     )

@@ -9,7 +9,8 @@ from contextlib import closing
 
 from blemish.detectors import Detector, ImageSource, Inspection, failed
 from blemish.errors import BlemishError
-from blemish.images import BitRange, LoadedImage
+from blemish.images import LoadedImage, ReadOptions
+from blemish.images.options import DEFAULT_OPTIONS
 
 # Images beyond those being scored: this bounds the memory, which at 12 megapixels is 36 MB decoded, 84 MB with its map.
 _AHEAD = 2
@@ -19,19 +20,19 @@ Answering = Future[Inspection]
 
 
 def inspect_stream(
-    detector: Detector, sources: Iterable[ImageSource], *, bit_range: BitRange | None = None
+    detector: Detector, sources: Iterable[ImageSource], options: ReadOptions = DEFAULT_OPTIONS
 ) -> Generator[Inspection, None, None]:
     """Inspect image after image, the next ones being decoded and `Detector.images_at_once` of them scored meanwhile.
 
     Args:
         detector: what inspects.
         sources: images.
-        bit_range: raw values that become black and white in images of more than 8 bits.
+        options: how files are read; without a bit range the detector's own counts.
 
     Yields:
         An answer for each image, in the order of ``sources``; one that could not be given carries its ``error``.
     """
-    with closing(_work_ahead(detector, sources, bit_range)) as answers:
+    with closing(_work_ahead(detector, sources, detector.read_options(options))) as answers:
         for source, answering in answers:
             try:
                 yield answering.result()
@@ -43,7 +44,7 @@ def inspect_stream(
 
 
 def _work_ahead(
-    detector: Detector, sources: Iterable[ImageSource], bit_range: BitRange | None
+    detector: Detector, sources: Iterable[ImageSource], options: ReadOptions
 ) -> Generator[tuple[ImageSource, Answering], None, None]:
     decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
     inspectors = ThreadPoolExecutor(detector.images_at_once, thread_name_prefix="inspect")
@@ -52,7 +53,7 @@ def _work_ahead(
         return detector.inspect_loaded(source, decoding.result())
 
     def begin(source: ImageSource) -> Answering:
-        return inspectors.submit(inspect, source, decoders.submit(source.load, bit_range))
+        return inspectors.submit(inspect, source, decoders.submit(source.load, options))
 
     ahead: deque[tuple[ImageSource, Answering]] = deque()
     try:

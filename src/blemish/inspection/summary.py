@@ -74,7 +74,7 @@ class InspectionSummary:
             for finding in findings:
                 write(finding)
         self.run.write(folder)
-        write_page(Document(folder, self.run, self.run.grades, findings), folder)
+        write_page(Document(folder, self.run, self.run.grades, findings, details=self.run.report), folder)
 
     def show(self) -> None:
         """Open the report in the browser; without one print the counts."""

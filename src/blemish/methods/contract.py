@@ -1,4 +1,4 @@
-"""What every method is to the rest of blemish: settings, a fit, and a graph that scores images.
+"""The interface of every method: settings, a fit, and a graph that scores images.
 
 ``images -> image score, pixel map (, class maps)``, higher is worse. Calibration, metrics, reports, server and
 benchmark are written against this and know no method by name.
@@ -26,7 +26,7 @@ from blemish.methods.networks.pixels import Normalisation
 LearnsFrom = Literal["normal", "few-labels", "masks", "labels"]
 
 LoadWeights = Callable[[str, nn.Module], Normalisation]
-"""Fills a module with the pretrained weights of a backbone, by name, and says how those want their pixels.
+"""Fills a module with the pretrained weights of a backbone, by name, and returns the normalisation of its pixels.
 
 The training room gives it to a method: where weights come from is not the method's business.
 """
@@ -39,7 +39,7 @@ class MethodSettings(BaseModel):
 
 
 class GradientSettings(MethodSettings):
-    """What every method that learns by gradient has."""
+    """Settings of every method that trains by gradient descent."""
 
     epochs: int = Field(20, ge=1, description="passes over the training images, at most")
     batch_size: int = Field(8, ge=1, description="images in one step")
@@ -127,7 +127,7 @@ class Method(ABC):
 
 
 class FittedMethod(nn.Module, Method):
-    """A method that learns by looking at normal images, without gradients through the whole: statistics, a memory.
+    """A method that is fitted in passes over normal images, without gradient descent: statistics, a memory bank.
 
     A subclass reads the images in as many passes as it needs. Memory must not grow with their number.
 
@@ -141,10 +141,10 @@ class FittedMethod(nn.Module, Method):
 
     @abstractmethod
     def fit(self, images: ImageStream, *, seed: int) -> str:
-        """Learn from normal images.
+        """Fit to normal images.
 
         Args:
-            images: streamed anew in every pass.
+            images: decoded again in every pass.
             seed: decides everything random.
 
         Returns:
@@ -156,7 +156,7 @@ class FittedMethod(nn.Module, Method):
 
 
 class GradientMethod(L.LightningModule, Method):
-    """A method that learns by gradient; Lightning runs it.
+    """A method that trains by gradient descent; Lightning runs it.
 
     A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``. What it
     counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back.
@@ -178,10 +178,10 @@ class GradientMethod(L.LightningModule, Method):
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
-        """What one step sees of these images; augmented only where ``training``."""
+        """The training examples of these images; augmented only where ``training``."""
 
-    def fractions(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
-        """How often to show each training image: float64 (N,), summing to 1. None shows each once an epoch."""
+    def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+        """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch."""
         return None
 
     @abstractmethod
@@ -195,17 +195,17 @@ class GradientMethod(L.LightningModule, Method):
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """One batch of images set aside from training; logs ``val_loss``."""
+        """One batch of held-out images; logs ``val_loss``."""
         loss = self.compute_loss(batch)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
     def adamw(self) -> torch.optim.AdamW:
-        """The optimiser, its step size not yet on a schedule."""
+        """AdamW without a schedule."""
         return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
 
     def configure_optimizers(self) -> Any:
-        """AdamW under a one-cycle schedule: short warm-up, then a cosine down to nothing."""
+        """AdamW under a one-cycle schedule: short warm-up, then a cosine decay to zero."""
         optimizer = self.adamw()
         steps = max(2, int(cast(Any, self.trainer).estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -1,7 +1,7 @@
-"""Finding methods by name: those in this package, and those that other packages bring.
+"""The methods by name: those of this package, and those of other distributions.
 
-A module anywhere below ``blemish.methods`` joins by decorating its class with `register`; another distribution
-joins by naming such a module in the entry-point group ``blemish.methods``.
+A module anywhere below ``blemish.methods`` adds a method by decorating its class with `register`; another distribution
+does so by naming such a module in the entry-point group ``blemish.methods``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
-from blemish.findings import FINDINGS_NAME, VERDICTS, CutOffLineError, Finding, RunRecord, read_findings, read_run
+from blemish.findings import (
+    FINDINGS_NAME,
+    VERDICTS,
+    CutOffLineError,
+    Finding,
+    ReportDetails,
+    RunRecord,
+    read_findings,
+    read_run,
+)
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
@@ -29,6 +38,7 @@ class Document:
         grades: the scale that cracks are graded by; None without one.
         images: in the order of inspection.
         gaps: sentences on what is missing here of what was inspected.
+        details: what the report says about itself.
     """
 
     folder: Path
@@ -36,6 +46,7 @@ class Document:
     grades: GradeScale | None
     images: tuple[Finding, ...]
     gaps: tuple[str, ...] = ()
+    details: ReportDetails = field(default_factory=ReportDetails)
 
     @property
     def measured(self) -> bool:
@@ -131,7 +142,8 @@ def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document
         gaps = (str(error),)
     if grades is None and run is not None:
         grades = run.grades
-    return Document(folder, run, grades, tuple(images), gaps)
+    details = ReportDetails() if run is None else run.report
+    return Document(folder, run, grades, tuple(images), gaps, details)
 
 
 def _graded(finding: Finding, grades: GradeScale) -> Finding:

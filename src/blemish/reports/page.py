@@ -9,14 +9,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from blemish.errors import ImageError
+from blemish.errors import ImageError, SettingsError
 from blemish.files import write_text
-from blemish.findings import REPORT_NAME, Finding
-from blemish.images import load_image
+from blemish.findings import REPORT_NAME, Finding, Options
+from blemish.images import ReadOptions, read_image
+from blemish.images.options import MAX_MEGAPIXELS
 from blemish.measurement.crack import Crack
+from blemish.measurement.regions import Region
 from blemish.reports.document import Document, Unit, size_of
 from blemish.reports.drawings import Drawing, draw, picture_px
-from blemish.reports.summary import summarise, told_length
+from blemish.reports.elements import element_of, elements_of
+from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
+from blemish.reports.pictures import data_uri
+from blemish.reports.summary import Summary, summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 from blemish.text import encodable
 
@@ -27,6 +32,7 @@ MAX_ROWS = 3000
 # So many are laid out at first, and the others when asked for.
 _ROWS_AT_ONCE = 200
 _CRACKS_ON_A_CARD = 6
+_LOGO_PX = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +122,24 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         # Labels may explain themselves behind a colon; the breakdown by grade shows them whole.
         "short": lambda label: label.partition(":")[0],
     }
+    t = Messages(document.details.lang)
+    # Globals, because macros of other files are given them too.
+    environment.globals |= {"t": t, "GUIDE": GUIDE, "WIDTHS": WIDTHS, "LIMITS": LIMITS, "element_of": element_of}
+    logo, summary = _logo(document, summarise(document, classes), t)
     page = environment.get_template("report.html").render(
         document=document,
-        title=encodable(document.folder.resolve().name),
-        summary=summarise(document, classes),
+        title=title_of(document),
+        details=told_details(document, t),
+        logo=logo,
+        summary=summary,
+        elements=elements_of(document, classes),
+        unanswered=any(image.error is not None for image in document.images),
+        has_maps=False,
+        has_captures=any(image.capture is not None and image.capture.taken for image in document.images),
+        areas_in_mm=any(image.scale is not None and image.regions for image in document.images),
+        area_mm2=_area_mm2,
+        captured=lambda image: told_capture(image, t),
+        count_images=t.images,
         classes=classes,
         cards=cards,
         rows=rows[:MAX_ROWS],
@@ -129,7 +149,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         images_left_out=len(images) - min(len(images), MAX_ROWS),
         regions=regions[:MAX_ROWS],
         regions_left_out=len(regions) - min(len(regions), MAX_ROWS),
-        settings=_settings(document),
+        settings=_settings(document, t),
         detector=_detector(document),
         scales=_scales(document),
         rows_at_once=_ROWS_AT_ONCE,
@@ -138,6 +158,61 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     target = out / REPORT_NAME
     write_text(target, page + "\n")
     return [target]
+
+
+def title_of(document: Document) -> str:
+    """The title that was given, or the folder's name."""
+    return document.details.title or encodable(document.folder.resolve().name)
+
+
+def told_details(document: Document, t: Messages) -> list[tuple[str, str]]:
+    """Client, place, inspector, date, and when the images were taken, as far as they are known."""
+    details = document.details
+    told = [
+        (t("client"), details.client),
+        (t("place"), details.place),
+        (t("inspector"), details.inspector),
+        (t("date"), details.date),
+    ]
+    times = sorted(image.capture.taken for image in document.images if image.capture and image.capture.taken)
+    if times:
+        days = list(dict.fromkeys((times[0][:10], times[-1][:10])))
+        told.append((t("images taken"), " – ".join(days)))
+    return [(name, value) for name, value in told if value]
+
+
+def told_capture(image: Finding, t: Messages) -> list[tuple[str, str]]:
+    """When, where and with what an image was taken, as far as its file says."""
+    capture = image.capture
+    if capture is None:
+        return []
+    position = capture.position
+    told = [
+        (t("taken"), (capture.taken or "").replace("T", " ")),
+        (t("camera"), capture.camera or ""),
+        (t("position"), "" if position is None else f"{position[0]:.6f}°, {position[1]:.6f}°"),
+        (t("altitude"), "" if capture.altitude_m is None else f"{capture.altitude_m:.1f} m"),
+    ]
+    return [(name, value) for name, value in told if value]
+
+
+def _logo(document: Document, summary: Summary, t: Messages) -> tuple[str | None, Summary]:
+    """The logo as a data URI; where it cannot be read, none and one more note."""
+    if not document.details.logo:
+        return None, summary
+    try:
+        return data_uri(read_image(document.details.logo), quality=90, side_px=_LOGO_PX), summary
+    except ImageError as error:
+        note = t("The logo could not be read: {reason}", reason=error)
+        return None, replace(summary, notes=(*summary.notes, note))
+
+
+def _area_mm2(image: Finding, region: Region) -> str:
+    """A region's area, as told; a dash without a scale, or where perspective makes one size wrong."""
+    scale = image.scale
+    if scale is None or scale.to_plane is not None:
+        return "–"
+    return f"{region.area_px * scale.mm_per_px**2:.4g}"
 
 
 def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) -> ImageRow:
@@ -151,10 +226,11 @@ def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) ->
 
 def _draw(document: Document, finding: Finding, classes: WidthClasses, side_px: int) -> Drawing | None:
     path = document.find_image(finding)
-    bit_range = None if document.run is None else document.run.options.bit_range
+    how = Options() if document.run is None else document.run.options
     try:
-        pixels = None if path is None else load_image(path, bit_range=bit_range).pixels
-    except ImageError:
+        options = ReadOptions(how.bit_range, how.max_megapixels or MAX_MEGAPIXELS)
+        pixels = None if path is None else read_image(path, options)
+    except (ImageError, SettingsError):  # the latter by a record that was edited by hand
         pixels = None
     return draw(document, finding, pixels, classes, side_px=side_px)
 
@@ -165,12 +241,12 @@ def _regions(images: list[ImageRow]) -> list[tuple[ImageRow, int, Any]]:
     return sorted(found, key=lambda each: -each[2].score)
 
 
-def _settings(document: Document) -> dict[str, str]:
+def _settings(document: Document, t: Messages) -> dict[str, str]:
     run = document.run
     if run is None:
         return {}
     options = {name: value for name, value in run.options.model_dump().items() if value is not None}
-    return {"inspected": run.date.replace("T", " "), "with blemish": run.blemish, **_told(options)}
+    return {t("inspected"): run.date.replace("T", " "), t("with blemish"): run.blemish, **_told(options)}
 
 
 def _detector(document: Document) -> dict[str, str]:

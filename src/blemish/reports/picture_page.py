@@ -47,7 +47,7 @@ def write_picture_page(
         title: heading.
         lead: the sentence below it, set off: what a reader must know before looking at anything.
         paragraphs: plain text after the pictures.
-        figures: name -> value, in large type.
+        metrics: name -> value, in large type.
         cards: images in order.
 
     Raises:

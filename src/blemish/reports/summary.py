@@ -1,4 +1,4 @@
-"""What an inspection comes to: key figures, cracks by width and grade, distributions, and what a reader must know."""
+"""What an inspection comes to: key numbers, cracks by width and grade, distributions, and what a reader must know."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from pathlib import PurePath
 
 import numpy as np
 
-from blemish.findings import VERDICTS, Finding
+from blemish.findings import VERDICTS, Finding, GuaranteeRecord
+from blemish.images import range_warning
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
+from blemish.reports.messages import Messages
 from blemish.reports.width_classes import WidthClasses
 
 # Reasons beyond these stand in the table of images only.
 _MAX_REASONS = 8
+# Names beyond these stand in the table of images only.
+_MAX_NAMES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class NameList:
+    """Images that a reader must know of, each with its reason."""
+
+    title: str
+    names: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The page's first screen.
 
     Attributes:
-        figures: (name, value, remark) in large type.
+        metrics: (name, value, remark) in large type.
         verdicts: images by verdict; empty where there are none.
         classes: cracks by the width class of their largest width.
         grades: cracks by grade, in the scale's order; empty without one.
         histograms: widths, lengths, directions; empty without cracks.
         notes: sentences that a reader must know before trusting a number.
+        lists: what was not inspected and what could not be judged, by name.
     """
 
     metrics: tuple[tuple[str, str, str], ...]
@@ -47,19 +60,21 @@ class Summary:
     grades: tuple[Group, ...]
     histograms: tuple[Histogram, ...]
     notes: tuple[str, ...]
+    lists: tuple[NameList, ...]
 
 
 def summarise(document: Document, classes: WidthClasses) -> Summary:
     """Sum an inspection up. Cracks on images without a scale are left out where others have one, and a note says so."""
-    unit = classes.unit
+    unit, t = classes.unit, Messages(document.details.lang)
     cracks = [(image, crack) for image, crack in document.cracks() if size_of(crack, "length", unit) is not None]
     return Summary(
-        metrics=_metrics(document, cracks, unit),
+        metrics=_metrics(document, cracks, unit, t),
         verdicts=_verdicts(document),
         classes=_by_class([crack for _, crack in cracks], classes) if document.measured else (),
         grades=_by_grade(document, [crack for _, crack in cracks], unit),
-        histograms=_histograms(cracks, classes) if cracks else (),
-        notes=_notes(document, unit),
+        histograms=_histograms(cracks, classes, t) if cracks else (),
+        notes=_notes(document, unit, t),
+        lists=_lists(document, t),
     )
 
 
@@ -78,30 +93,34 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _metrics(document: Document, cracks: list[tuple[Finding, Crack]], unit: Unit) -> tuple[tuple[str, str, str], ...]:
+def _metrics(
+    document: Document, cracks: list[tuple[Finding, Crack]], unit: Unit, t: Messages
+) -> tuple[tuple[str, str, str], ...]:
     answered = [image for image in document.images if image.error is None]
     failed = len(document.images) - len(answered)
-    metrics = [("images inspected", f"{len(answered):,}", f"{failed} could not be" if failed else "")]
+    metrics = [(t("images inspected"), f"{len(answered):,}", t("{count} could not be", count=failed) if failed else "")]
     if not document.measured:
         found = sum(len(image.regions) for image in answered)
-        metrics.append(("regions outlined", f"{found:,}", f"in {_images(sum(bool(p.regions) for p in answered))}"))
+        marked = t.images(sum(bool(image.regions) for image in answered))
+        metrics.append((t("regions outlined"), f"{found:,}", t("in {images}", images=marked)))
         return tuple(metrics)
     cracked = sum(bool(image.cracks) for image in answered)
     total = sum(len(image.cracks or ()) for image in answered)
-    metrics.append(("cracks", f"{total:,}", f"in {_images(cracked)}"))
+    metrics.append((t("cracks"), f"{total:,}", t("in {images}", images=t.images(cracked))))
     if cracks:
         image, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
         about = size_of(widest, "width_uncertainty", unit) or 0.0
         lengths = [size_of(crack, "length", unit) or 0.0 for _, crack in cracks]
         number, length_unit = told_length(sum(lengths), unit).rsplit(" ", 1)
         width = size_of(widest, "max_width", unit) or 0.0
-        metrics.append(("largest width", f"{width:.2f} {unit}", f"± {about:.2f}, {image.image}"))
-        metrics.append(("total length", f"{number} {length_unit}", f"longest {told_length(max(lengths), unit)}"))
-        metrics += _density(document)
+        metrics.append((t("largest width"), f"{width:.2f} {unit}", f"± {about:.2f}, {image.image}"))
+        longest = t("longest {length}", length=told_length(max(lengths), unit))
+        metrics.append((t("total length"), f"{number} {length_unit}", longest))
+        metrics += _density(document, t)
     return tuple(metrics)
 
 
-def _density(document: Document) -> list[tuple[str, str, str]]:
+def _density(document: Document, t: Messages) -> list[tuple[str, str, str]]:
     area_mm2 = length_mm = 0.0
     for image in document.images:
         if image.scale is None or image.scale.to_plane is not None or image.size_px is None or image.cracks is None:
@@ -112,9 +131,9 @@ def _density(document: Document) -> list[tuple[str, str, str]]:
         return []
     return [
         (
-            "crack length per area",
+            t("crack length per area"),
             f"{_digits(1000 * length_mm / area_mm2)} m/m²",
-            f"over {area_mm2 / 1e6:.3g} m² of images",
+            t("over {area} m² of images", area=f"{area_mm2 / 1e6:.3g}"),
         )
     ]
 
@@ -150,7 +169,7 @@ def _total(cracks: list[Crack], unit: Unit) -> str:
     return told_length(sum(size_of(crack, "length", unit) or 0.0 for crack in cracks), unit) if cracks else "–"
 
 
-def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses) -> tuple[Histogram, ...]:
+def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses, t: Messages) -> tuple[Histogram, ...]:
     unit, cracks = classes.unit, [crack for _, crack in found]
     lengths = np.array([size_of(crack, "length", unit) for crack in cracks], dtype=np.float64)
     by_class = np.zeros(len(classes.labels))
@@ -163,17 +182,17 @@ def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses) -> tu
     size, length_unit = (1000.0, "m") if unit == "mm" and lengths.sum() >= 2000 else (1.0, str(unit))
     return (
         length_by_class(
-            f"Width along the cracks ({length_unit} of crack)",
-            f"local width, {unit}",
+            t("Width along the cracks ({unit} of crack)", unit=length_unit),
+            t("local width, {unit}", unit=unit),
             length_unit,
             [label.replace(" – ", "–") for label in classes.labels],
             classes.colours,
             by_class / size,
         ),
-        count_by_size("Length (number of cracks)", f"crack length, {unit}", unit, lengths),
+        count_by_size(t("Length (number of cracks)"), t("crack length, {unit}", unit=unit), unit, lengths),
         length_by_direction(
-            f"Direction ({length_unit} of crack)",
-            "main direction in the image",
+            t("Direction ({unit} of crack)", unit=length_unit),
+            t("main direction in the image"),
             length_unit,
             [crack.orientation_deg for crack in cracks],
             lengths / size,
@@ -181,52 +200,89 @@ def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses) -> tu
     )
 
 
-def _notes(document: Document, unit: Unit) -> tuple[str, ...]:
+def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
     notes = [*document.gaps]
     gone = sum(image.error is None and document.find_image(image) is None for image in document.images)
     if gone:
-        notes.append(
-            f"{_images(gone)} {'is' if gone == 1 else 'are'} no longer where {'it was' if gone == 1 else 'they were'} "
-            "inspected: only what was found can be drawn."
-        )
+        notes.append(t("{images} no longer where inspected: only what was found can be drawn.", images=t.images(gone)))
+    depth = range_warning(image.likely_range for image in document.images if image.error is None)
+    if depth is not None:
+        notes.append(depth)
     guarantee = None if document.run is None else document.run.guarantee
     if guarantee is not None and guarantee.sentence is not None:
-        notes.append(guarantee.sentence)
+        notes.append(_guarantee(guarantee, guarantee.sentence, t))
     failed = sum(image.error is not None for image in document.images)
-    notes += _not_inspected(document)
+    notes += _not_inspected(document, t)
+    unusable = sum(image.verdict == "unusable" for image in document.images)
+    if unusable:
+        notes.append(t("{images} cannot be judged (unusable): neither pass nor reject.", images=t.images(unusable)))
     if document.measured and unit == "px":
-        notes.append("No scale was given: sizes are in pixels of each image, and no grade can be told from them.")
+        notes.append(t("No scale was given: sizes are in pixels of each image, and no grade can be told from them."))
     unscaled = sum(bool(image.cracks) and image.scale is None for image in document.images)
     if unit == "mm" and unscaled:
         notes.append(
-            f"{_images(unscaled)} with cracks {'has' if unscaled == 1 else 'have'} no scale: those cracks are listed "
-            "in pixels and are in no figure, distribution or grade."
+            t(
+                "{images} with cracks without a scale: those cracks are listed in pixels and are in no figure, "
+                "distribution or grade.",
+                images=t.images(unscaled),
+            )
         )
     if not document.images:
-        notes.append("The inspection holds no images.")
+        notes.append(t("The inspection holds no images."))
     elif not document.measured and failed < len(document.images):
-        notes.append("Cracks were not measured in this inspection: regions are listed as they were outlined.")
+        notes.append(t("Cracks were not measured in this inspection: regions are listed as they were outlined."))
     elif not any(image.cracks for image in document.images):
-        notes.append("No crack was found.")
+        notes.append(t("No crack was found."))
     return tuple(notes)
 
 
-def _not_inspected(document: Document) -> list[str]:
+def _guarantee(guarantee: GuaranteeRecord, sentence: str, t: Messages) -> str:
+    if t.lang == "en":
+        return sentence
+    if guarantee.state == "not applicable":
+        return t(
+            "{flagged} of {images} images did not pass. The guaranteed false-alarm rate is about surfaces that are "
+            "mostly normal and says nothing about a set of mostly damaged ones.",
+            flagged=guarantee.flagged,
+            images=guarantee.images,
+        )
+    return t(
+        'Guarantee suspended from "{image}" on (number {number}): {reason}.',
+        image=guarantee.suspended_from,
+        number=guarantee.number,
+        reason=guarantee.reason,
+    )
+
+
+def _not_inspected(document: Document, t: Messages) -> list[str]:
     """What could not be inspected, by ending and reason."""
     reasons = Counter(
-        (
-            PurePath(image.path or image.image).suffix.lower() or "file",
-            image.error.removeprefix(f'"{image.path}" is ').removesuffix("."),
-        )
+        (PurePath(image.path or image.image).suffix.lower() or "file", _reason(image))
         for image in document.images
         if image.error is not None
     )
-    notes = [f"{count} {ending} not inspected: {why}." for (ending, why), count in reasons.most_common(_MAX_REASONS)]
+    notes = [
+        t("{count} {ending} not inspected: {reason}.", count=count, ending=ending, reason=why)
+        for (ending, why), count in reasons.most_common(_MAX_REASONS)
+    ]
     others = reasons.total() - sum(count for _, count in reasons.most_common(_MAX_REASONS))
     if others:
-        notes.append(f"{_images(others)} more could not be inspected: the table of images says why.")
+        notes.append(t("{images} more could not be inspected: the table of images says why.", images=t.images(others)))
     return notes
 
 
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
+def _reason(image: Finding) -> str:
+    return (image.error or "").removeprefix(f'"{image.path}" is ').removesuffix(".")
+
+
+def _lists(document: Document, t: Messages) -> tuple[NameList, ...]:
+    left_out = [(image.image, _reason(image)) for image in document.images if image.error is not None]
+    unusable = [(image.image, "; ".join(image.notes)) for image in document.images if image.verdict == "unusable"]
+    lists = []
+    for title, names in (("Not inspected: {count}", left_out), ("Unusable: {count}", unusable)):
+        shown = names[:_MAX_NAMES]
+        if len(names) > len(shown):
+            shown.append((t("and {count} more", count=len(names) - len(shown)), ""))
+        if names:
+            lists.append(NameList(t(title, count=len(names)), tuple(shown)))
+    return tuple(lists)

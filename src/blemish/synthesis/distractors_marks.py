@@ -131,7 +131,7 @@ def paint_mark(canvas: Canvas, rng: Generator) -> None:
 
 
 def lettering(canvas: Canvas, rng: Generator) -> None:
-    """Letters and figures: stencilled, scribbled, or a watermark across the picture."""
+    """Letters and digits: stencilled, scribbled, or a watermark across the picture."""
     height, width = canvas.shape
     letters = "ABCDEFGHKLMNPRSTUVXYZ0123456789/-#+"
     fonts = (

@@ -1,4 +1,4 @@
-"""Surfaces laid from pieces: brick, blocks, paving, tiles, rubble, boards, sheet metal. Joints are no cracks."""
+"""Jointed surfaces: brick, blocks, paving, tiles, rubble, boards, sheet metal. Joints are no cracks."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _head_joints(rng: Generator, width: int, wide: float, kind: str, course: int
 
 
 def _shaken(rng: Generator, bond: Bond, wide: float, wobble_px: float) -> Bond:
-    """The same wall laid by hand: courses and joints wander."""
+    """The same wall built by hand: courses and joints wander."""
     height, width = bond.number.shape
     rows, columns = coordinates((height, width))
     shift_x = value_noise(rng, (height, width), wide * 1.6) * np.float32(wobble_px)

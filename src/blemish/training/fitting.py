@@ -87,7 +87,7 @@ def fit_in_passes(
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
     normal = [Path(sample.path) for sample in train if not sample.defective]
-    learned = method.fit(ImageStream(normal), seed=seed)
+    learned = method.fit(ImageStream(normal, train[0].options), seed=seed)
     report = FitReport(time.monotonic() - started_s, learned, remarks=method.remarks())
     return method.eval(), report
 
@@ -203,7 +203,7 @@ def _fit_once(
 
 
 def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int) -> DataLoader[Any]:
-    """A method's examples in batches: training ones shuffled or drawn by `GradientMethod.fractions`, others in order.
+    """A method's examples in batches, shuffled or drawn by `GradientMethod.sampling_weights` in training.
 
     Args:
         method: what is trained.
@@ -213,13 +213,13 @@ def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool,
     """
     batch = min(method.settings.batch_size, len(samples))
     order = torch.Generator().manual_seed(seed)
-    fractions = method.fractions(samples) if training else None
+    weights = method.sampling_weights(samples) if training else None
     return DataLoader(
         method.examples(samples, training=training, seed=seed),
         batch_size=batch,
-        shuffle=training and fractions is None,
+        shuffle=training and weights is None,
         # Drawn anew in every epoch.
-        sampler=None if fractions is None else WeightedRandomSampler(fractions.tolist(), len(samples), generator=order),
+        sampler=None if weights is None else WeightedRandomSampler(weights.tolist(), len(samples), generator=order),
         # A last batch of one image would upset batch normalisation.
         drop_last=training and len(samples) % batch == 1 and batch > 1,
         generator=order,

@@ -21,6 +21,7 @@ from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.detectors.trial import ensure_tried
 from blemish.errors import DataError, DetectorError
+from blemish.images import ReadOptions
 from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.parts.coreset import greedy_k_centre
 from blemish.methods.parts.graph_memory import GraphMemory, read_memory
@@ -31,7 +32,7 @@ def add_good_images(
 ) -> Detector:
     """Let a detector remember what is new in further normal images, and write it.
 
-    Patches as near to the memory as remembered patches are to one another are known already. The others are added,
+    Patches as near to the memory bank as its patches are to one another are known already. The others are added,
     farthest first, up to ``max_patches`` in all.
 
     Args:
@@ -54,9 +55,8 @@ def add_good_images(
     ensure_tried(container, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
-    new = [
-        run.run([memory.patches], {"image": batch})[0] for batch in ImageStream(images).batches(container.spec.input)
-    ]
+    stream = ImageStream(images, ReadOptions(container.spec.input.bit_range))
+    new = [run.run([memory.patches], {"image": batch})[0] for batch in stream.batches(container.spec.input)]
     bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
     sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
     say(sentence)
@@ -109,7 +109,7 @@ def _grown(bank: NDArray[np.float32], new: NDArray[np.float32], most: int) -> tu
 
 
 def _spacing(bank: torch.Tensor) -> float:
-    """The least distance between two remembered patches: about the radius that the memory covers (Gonzalez 1985)."""
+    """The smallest distance between two patches of the memory bank: about the radius that it covers (Gonzalez 1985)."""
     if len(bank) < 2:
         return 0.0
     around = bank - bank.mean(dim=0)

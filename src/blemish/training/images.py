@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from blemish.datasets import Dataset, fingerprint, image_digests
+from blemish.datasets.survey import depth_warning
 from blemish.datasets.white_masks import white_mask_warnings
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Provenance, Thresholds
 from blemish.methods import LoadWeights, Method, MethodInfo, MethodSettings
@@ -57,6 +58,8 @@ class TrainingImages(TrainingData[Detector]):
         say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
         for note in dataset.notes:
             say(note)
+        if (warning := depth_warning(dataset.samples)) is not None:
+            say(warning)
         self._dataset = dataset
         # A method that has seen no defect, or few, cannot name one.
         self._knows_defects = info.learns_from not in ("normal", "few-labels")
@@ -81,7 +84,7 @@ class TrainingImages(TrainingData[Detector]):
         return DetectorSpec(
             method=fitted.info.name,
             settings=fitted.settings.model_dump(mode="json"),
-            input=fitted.input_spec(),
+            input=fitted.input_spec().model_copy(update={"bit_range": self._dataset.options.bit_range}),
             localises=fitted.info.localises,
             classes=self._dataset.classes if self._knows_defects else (),
             provenance=Provenance(

@@ -20,7 +20,6 @@ from blemish.datasets import (
     with_splits,
 )
 from blemish.errors import DataError, ImageError
-from blemish.images import read_image
 
 Say = Callable[[str], None]
 
@@ -182,7 +181,7 @@ def readable_images(dataset: Dataset, *, say: Say) -> Dataset:
 
     def check(sample: Sample) -> Sample | str:
         try:
-            read_image(sample.path)
+            sample.read_image()
         except ImageError as error:
             return str(error)
         return sample
@@ -221,12 +220,12 @@ def _split_normal(normal: Dataset, *, seed: int, say: Say) -> TrainingSplit:
 def _with_settled_masks(dataset: Dataset, *, say: Say) -> Dataset:
     """Only readable images with their truth settled; a mask of the wrong size is an error.
 
-    An image that is labelled defective while its mask marks nothing would teach that defects are background.
+    An image that is labelled defective while its mask marks nothing would train defects as background.
     """
 
     def check(sample: Sample) -> Sample | str:
         try:
-            height_px, width_px = read_image(sample.path).shape[:2]
+            height_px, width_px = sample.read_image().shape[:2]
         except ImageError as error:
             return str(error)
         mask = sample.read_mask(height_px, width_px)

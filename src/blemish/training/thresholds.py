@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, is_defective
 from blemish.detectors import Calibration, ClassThreshold, Detector, Thresholds
 from blemish.evaluation import PixelMetrics, best_f1, best_f1_threshold, dice
-from blemish.images import read_image
 from blemish.measurement import find_regions
 
 # "On average at most one normal image in twenty is flagged"; fewer than 19 images support one in n + 1.
@@ -35,7 +33,7 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
 
     def maps() -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_] | None]]:
         for sample in held_out.samples:
-            pixels = read_image(Path(sample.path))
+            pixels = sample.read_image()
             score, anomaly_map = detector.score(pixels)
             scores.append(score)
             if sample.masks is None:
@@ -119,7 +117,7 @@ def _class_maps(
     for sample in held_out.samples:
         if sample.masks is None:
             continue
-        pixels = read_image(Path(sample.path))
+        pixels = sample.read_image()
         _, maps = detector.score(pixels)
         if maps is None or maps.ndim == 2:
             return
@@ -135,7 +133,7 @@ def choose_normal_thresholds(detector: Detector, held_out: Dataset) -> tuple[Thr
     """
     scores, maxima = [], []
     for sample in held_out.samples:
-        score, anomaly_map = detector.score(read_image(Path(sample.path)))
+        score, anomaly_map = detector.score(sample.read_image())
         scores.append(score)
         if anomaly_map is not None:
             maxima.append(float(anomaly_map.max()))
@@ -173,5 +171,5 @@ def calibrate(detector: Detector, normal: Dataset) -> Calibration | None:
     """Scores of normal images that the training never saw; None without such images."""
     if not normal.samples:
         return None
-    scores = sorted(detector.score(read_image(Path(sample.path)))[0] for sample in normal.samples)
+    scores = sorted(detector.score(sample.read_image())[0] for sample in normal.samples)
     return Calibration(scores=tuple(scores), source=f"{len(normal)} normal images of {normal.name}, unseen in training")

@@ -9,6 +9,8 @@ from typing import Any
 from blemish.datasets import Dataset, read_dataset
 from blemish.detectors import Detector
 from blemish.errors import SettingsError
+from blemish.images import ReadOptions
+from blemish.images.options import MAX_MEGAPIXELS
 from blemish.methods import get_method
 from blemish.training.automatic import AUTO, train_auto
 from blemish.training.images import train_on_images
@@ -29,6 +31,8 @@ def train(
     start: Path | None = None,
     layout: str | None = None,
     normal_names: Collection[str] | None = None,
+    bit_range: tuple[float, float] | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
     progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
@@ -49,6 +53,9 @@ def train(
         start: ``weights.safetensors`` of an earlier training of the same method and settings, to start from.
         layout: how ``data`` is laid out; None recognises it.
         normal_names: the normal classes of ``data``; None takes the usual names.
+        bit_range: for files of more than 8 bits, the values that become black and white; the detector keeps it. None
+            takes the full scale that each file states.
+        max_megapixels: larger images are refused.
         progress: draw a progress bar.
         say: called with sentences for a person.
 
@@ -68,9 +75,12 @@ def train(
         'reject'
     """
     target = Path(out)
+    options = ReadOptions(bit_range, max_megapixels)
 
     def read() -> Dataset:
-        return data if isinstance(data, Dataset) else read_dataset(Path(data), layout=layout, normal_names=normal_names)
+        if isinstance(data, Dataset):
+            return data
+        return read_dataset(Path(data), layout=layout, normal_names=normal_names, options=options)
 
     if method == AUTO:
         if settings or recipe or start or profile != "quick":

@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from blemish.datasets.fingerprint import relative_name
 from blemish.detectors import Detector
 from blemish.errors import DataError
 from blemish.evaluation import auroc
-from blemish.images import read_image
 from blemish.synthesis.painted_defects import paint_defect
 from blemish.training.splits import normal_training_samples
 
@@ -116,7 +114,7 @@ def try_out(detector: Detector, images: TrialImages) -> Outcome:
     """Score the held-out images, and normal ones again with a painted defect each, the same for every detector."""
     normal, painted, times = [], [], []
     for sample in images.normal:
-        pixels = read_image(Path(sample.path))
+        pixels = sample.read_image()
         started = time.perf_counter()
         normal.append(detector.score(pixels)[0])
         times.append(time.perf_counter() - started)
@@ -124,7 +122,7 @@ def try_out(detector: Detector, images: TrialImages) -> Outcome:
         name = hashlib.sha256(relative_name(images.fit, sample).encode()).digest()
         rng = np.random.default_rng(int.from_bytes(name[:8], "big"))
         painted.append(detector.score(paint_defect(pixels, rng)[0])[0])
-    defects = [detector.score(read_image(Path(sample.path)))[0] for sample in images.defects]
+    defects = [detector.score(sample.read_image())[0] for sample in images.defects]
     return Outcome(np.array(normal), np.array(painted), np.array(defects, float), 1000 * statistics.median(times))
 
 

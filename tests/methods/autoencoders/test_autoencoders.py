@@ -84,7 +84,7 @@ def test_the_divergence_is_that_of_two_gaussians():
     assert float(divergence(torch.zeros(2, 3), torch.zeros(2, 3))) == 0
 
 
-def test_the_error_is_summed_over_a_picture_and_averaged_over_pictures():
+def test_the_error_is_summed_over_an_image_and_averaged_over_images():
     x = torch.zeros(2, 3, 4, 4)
     assert float(squared_error(x, x + 0.5)) == pytest.approx(3 * 16 * 0.25)
 

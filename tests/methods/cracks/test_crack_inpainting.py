@@ -1,4 +1,4 @@
-"""Crack inpainting, published and improved: composites, losses, graphs, and training sets that cannot teach it."""
+"""Crack inpainting, published and improved: composites, losses, graphs, and training sets that are refused."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def write_wall(folder: Path, index: int, image: CrackImage, label: np.ndarray | 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("seed", range(12))
-def test_a_composite_changes_nothing_away_from_the_laid_crack(way: str, seed: int):
-    made = WAYS[way]([cracked_wall(1), cracked_wall(2)], cracked_wall(3), np.random.default_rng(seed))
-    assert made.cracked.shape == made.normal.shape == (SIDE_PX, SIDE_PX, 3)
-    assert made.label.dtype == np.float32
-    changed = (made.cracked != made.normal).any(axis=2)
-    laid = made.label > 0
+def test_a_composite_changes_nothing_away_from_the_placed_crack(way: str, seed: int):
+    composite = WAYS[way]([cracked_wall(1), cracked_wall(2)], cracked_wall(3), np.random.default_rng(seed))
+    assert composite.cracked.shape == composite.normal.shape == (SIDE_PX, SIDE_PX, 3)
+    assert composite.label.dtype == np.float32
+    changed = (composite.cracked != composite.normal).any(axis=2)
+    placed = composite.label > 0
     if way == "transplant":  # the crack's blurred edge goes with it: 4 px, at most 1.4 times as large, and resampling
-        laid = cv2.dilate(laid.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
-    assert not changed[~laid].any()
+        placed = cv2.dilate(placed.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    assert not changed[~placed].any()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_laid_cracks_are_darker_than_what_lies_beneath(way: str):
-    made = [WAYS[way]([cracked_wall(1)], cracked_wall(3), np.random.default_rng(seed)) for seed in range(12)]
-    inside = [each for each in made if (each.label == 1).sum() > 20]
+def test_placed_cracks_are_darker_than_their_background(way: str):
+    composite = [WAYS[way]([cracked_wall(1)], cracked_wall(3), np.random.default_rng(seed)) for seed in range(12)]
+    inside = [each for each in composite if (each.label == 1).sum() > 20]
     assert len(inside) >= 8
     for each in inside:
         core = each.label == 1
@@ -94,16 +94,16 @@ def test_the_same_seed_makes_the_same_composite_and_another_seed_another(way: st
 def test_the_published_product_is_grey_times_label_times_background():
     # Unturned, unscaled and in full strength the factor is the crack's grey value, black to white.
     crack = cracked_wall(1)
-    ground = CrackImage(np.full((96, 96, 3), 200, np.uint8), np.zeros((96, 96), np.bool_))
-    made = multiply([crack], ground, np.random.default_rng(0), side_px=64, min_strength=1.0, max_zoom=1.0)
-    core = cv2.erode((made.label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    np.testing.assert_allclose(made.cracked[core], 200 * 40 / 255, atol=1)
+    background = CrackImage(np.full((96, 96, 3), 200, np.uint8), np.zeros((96, 96), np.bool_))
+    composite = multiply([crack], background, np.random.default_rng(0), side_px=64, min_strength=1.0, max_zoom=1.0)
+    core = cv2.erode((composite.label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    np.testing.assert_allclose(composite.cracked[core], 200 * 40 / 255, atol=1)
 
 
 def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
     crack = cracked_wall(1)
     crack.pixels[crack.label] = 120
-    made = [
+    composite = [
         transplant(
             [crack],
             CrackImage(np.full((96, 96, 3), grey, np.uint8), np.zeros((96, 96), np.bool_)),
@@ -114,13 +114,13 @@ def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
         )
         for grey in (100, 200)
     ]
-    core = cv2.erode((made[0].label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    core = cv2.erode((composite[0].label == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     assert core.any()
-    # The same exposure is drawn for both, so only the ground's light differs: the dark is a fraction of it.
-    dark, light = (each.cracked[core].mean() for each in made)
-    ground_dark, ground_light = (each.normal.mean() for each in made)
+    # The same exposure is drawn for both, so only the light of the background differs: the dark is a fraction of it.
+    dark, light = (each.cracked[core].mean() for each in composite)
+    background_dark, background_light = (each.normal.mean() for each in composite)
     assert light > dark
-    assert light - dark < ground_light - ground_dark
+    assert light - dark < background_light - background_dark
 
 
 def test_erasing_leaves_the_rest_and_hides_the_crack():

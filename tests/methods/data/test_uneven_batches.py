@@ -36,8 +36,8 @@ def images(tmp_path: Path) -> tuple[Sample, ...]:
         image = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
         mask = np.zeros(size, np.uint8)
         mask[4:20, 4:20] = 255
-        for name, picture in ((f"{number}.png", image), (f"{number}_mask.png", mask)):
-            cv2.imwrite(str(tmp_path / name), picture)
+        for name, pixels in ((f"{number}.png", image), (f"{number}_mask.png", mask)):
+            cv2.imwrite(str(tmp_path / name), pixels)
         source = FileMask(tmp_path / f"{number}_mask.png")
         samples.append(Sample(tmp_path / f"{number}.png", "2", defective=True, masks=(ClassMask("2", source),)))
     return tuple(samples)

@@ -1,4 +1,4 @@
-"""Parts in a jig: images that do not lie alike are laid over one that does."""
+"""Parts in a jig: images in other poses are aligned with a reference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blemish.detectors import load  # noqa: E402
 from blemish.detectors.schema import InputSpec, encode_reference  # noqa: E402
 from blemish.errors import ImageError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
-from blemish.inspection import inspect_images  # noqa: E402
+from blemish.inspection import file_sources, inspect_images  # noqa: E402
 from blemish.methods.data.image_stream import ImageStream  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -71,23 +71,23 @@ def test_a_part_that_lies_askew_is_as_good_as_one_that_does_not(plates: Path, tm
     assert np.hypot(x - 90, y - 56) <= 6
 
 
-def test_training_sees_images_as_they_were_laid(plates: Path):
+def test_training_sees_aligned_images(plates: Path):
     folder = plates / "train" / "good"
     first = read_image(folder / "00.png")
     spec = InputSpec(size_px=(SIDE, SIDE), reference=encode_reference(first))
-    (laid,) = ImageStream(sorted(folder.iterdir())).batches(spec)
+    (aligned,) = ImageStream(sorted(folder.iterdir())).batches(spec)
     (lying,) = ImageStream(sorted(folder.iterdir())).batches(InputSpec(size_px=(SIDE, SIDE)))
     middle = (slice(None), slice(16, 112), slice(16, 112))
-    off = [np.abs(images.astype(int) - first)[middle].mean(axis=(1, 2, 3))[1:] for images in (laid, lying)]
+    off = [np.abs(images.astype(int) - first)[middle].mean(axis=(1, 2, 3))[1:] for images in (aligned, lying)]
     assert off[0].max() < 6 < off[1].mean()
 
 
-def test_a_image_of_something_else_is_looked_at_as_it_lies_and_that_is_said(plates: Path, tmp_path: Path):
+def test_an_image_of_something_else_is_inspected_as_it_is_and_that_is_said(plates: Path, tmp_path: Path):
     reference = plates / "train" / "good" / "00.png"
     detector = blemish.train("padim", plates, tmp_path / "x.blemish", settings={**SMALL, "align": str(reference)})
     image = tmp_path / "noise.png"
     cv2.imwrite(str(image), np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
-    for answer in (detector.inspect(image), next(iter(inspect_images(detector, [image])))):
+    for answer in (detector.inspect(image), *inspect_images(detector, file_sources([image]))):
         assert any("as it lies" in note for note in answer.notes)
         assert answer.verdict == "reject"
 
@@ -101,9 +101,9 @@ def test_masks_move_with_their_images(plates: Path, tmp_path: Path, monkeypatch:
     matrix[:, 2] += (14, -10)
     hole = (matrix @ [84, 70, 1]).round().astype(int).tolist()
     mask = cv2.circle(np.zeros((SIDE, SIDE), np.uint8), hole, 8, 255, -1)
-    for place, picture in (("test/dent", image), ("ground_truth/dent", mask), ("train/dent", image)):
+    for place, pixels in (("test/dent", image), ("ground_truth/dent", mask), ("train/dent", image)):
         (tmp_path / "set" / place).mkdir(parents=True)
-        cv2.imwrite(str(tmp_path / "set" / place / "0.png"), picture)
+        cv2.imwrite(str(tmp_path / "set" / place / "0.png"), pixels)
     seen = []
     original = supersimplenet.SuperSimpleNet._defects
 

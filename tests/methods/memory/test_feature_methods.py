@@ -71,7 +71,7 @@ def test_padim_needs_two_images_to_compare(cloth: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_images_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
+def test_images_of_one_flat_colour_are_refused(method: str, tmp_path: Path):
     (tmp_path / "flat").mkdir()
     for index in range(6):
         cv2.imwrite(str(tmp_path / "flat" / f"{index}.png"), np.full((64, 64, 3), 90, np.uint8))
@@ -82,7 +82,7 @@ def test_images_of_one_flat_colour_teach_nothing(method: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("method", [each for each in METHODS if each != "padim"])
-def test_one_image_teaches_without_thresholds(method: str, cloth: Path, tmp_path: Path):
+def test_one_image_trains_without_thresholds(method: str, cloth: Path, tmp_path: Path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "only.png").write_bytes((cloth / "train/good/000.png").read_bytes())
     settings = {**SMALL, **QUICK.get(method, {})}
@@ -93,7 +93,7 @@ def test_one_image_teaches_without_thresholds(method: str, cloth: Path, tmp_path
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_images_of_mixed_sizes_and_colours_teach_one_detector(method: str, cloth: Path, tmp_path: Path):
+def test_images_of_mixed_sizes_and_colours_train_one_detector(method: str, cloth: Path, tmp_path: Path):
     image = cv2.imread(str(cloth / "train/good/000.png"))
     (tmp_path / "mixed").mkdir()
     for index, size in enumerate([(64, 64), (90, 70), (200, 64), (30, 40), (65, 64)]):

@@ -1,4 +1,4 @@
-"""The light head: with no label, with few, with masks and without, and the parts that it is made of."""
+"""The light head: with no label, with few, with masks and without, and its parts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_without_a_label_it_learns_from_normal_images_alone(tmp_path: Path):
 
 
 @pytest.mark.parametrize("masks", [True, False])
-def test_a_few_labelled_defects_teach_with_masks_or_without(masks: bool, tmp_path: Path):
+def test_a_few_labelled_defects_train_with_masks_or_without(masks: bool, tmp_path: Path):
     data = draw_set(tmp_path / "cloth", torn=8, masks=masks, level=40)
     dataset = with_masks(data) if masks else data
     detector = blemish.train("supersimplenet", dataset, tmp_path / "few.blemish", settings={**SMALL, "steps": 250})

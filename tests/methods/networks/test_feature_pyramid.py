@@ -55,7 +55,7 @@ def test_the_maps_are_those_of_the_whole_network():
         ("zzzz", (8,), r'no network "zzzz"\.$'),
         ("squeezenet1_1", (8, 64), "no layers at stride 64; it has 2, 4, 8, 16"),
         ("resnetv2_50_gluon", (8, 32), "no layers at stride 32"),
-        ("vit_tiny_patch16_224", (8,), "no layers at stride 8|gives no maps"),
+        ("vit_tiny_patch16_224", (8,), "no layers at stride 8|has no feature maps"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(name: str, strides: tuple[int, ...], said: str):
@@ -67,6 +67,12 @@ def test_what_cannot_be_is_a_sentence(name: str, strides: tuple[int, ...], said:
 def test_auto_takes_the_built_in_network_only_where_weights_are_missing():
     assert build_pyramid("auto", (8, 16), no_weights).name == "scattering"
     assert build_pyramid("auto", (8, 16), lambda *_: IMAGENET).name == "mobilenet_v2"
+
+
+def test_an_untrained_network_that_is_chosen_by_itself_asks_for_no_weights():
+    asked: list[str] = []
+    pyramid = build_pyramid("auto", (8, 16), lambda name, _: asked.append(name), pretrained=False)
+    assert (pyramid.name, asked) == ("mobilenet_v2", [])
     with pytest.raises(WeightsNotFoundError):
         build_pyramid("mobilenet_v2", (8, 16), no_weights)
 
@@ -89,11 +95,11 @@ def test_scattering_says_how_many_channels_it_gives(strides: tuple[int, ...]):
 def test_scattering_sees_texture_where_the_mean_is_the_same():
     y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
     across, along = torch.sin(x * 1.7), torch.sin(y * 1.7)
-    pictures = torch.stack([torch.zeros(64, 64), across, along])[:, None].expand(3, 3, 64, 64) * 0.5
-    answers = Scattering((8,))(pictures)[0][:, :, 4, 4]
-    torch.testing.assert_close(answers[0, :3], answers[1, :3], atol=0.05, rtol=0)
-    assert (answers[0] - answers[1]).norm() > 1
-    assert (answers[1] - answers[2]).norm() > 1
+    images = torch.stack([torch.zeros(64, 64), across, along])[:, None].expand(3, 3, 64, 64) * 0.5
+    responses = Scattering((8,))(images)[0][:, :, 4, 4]
+    torch.testing.assert_close(responses[0, :3], responses[1, :3], atol=0.05, rtol=0)
+    assert (responses[0] - responses[1]).norm() > 1
+    assert (responses[1] - responses[2]).norm() > 1
 
 
 def test_scattering_hardly_moves_when_the_image_moves_by_a_pixel():

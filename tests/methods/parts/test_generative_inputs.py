@@ -49,7 +49,7 @@ def test_a_power_of_two_is_not_remarked_on():
     assert built("memae", size_px=64).remarks() == ()
 
 
-def test_fewer_images_than_a_batch_teach_in_one_batch(tmp_path: Path):
+def test_fewer_images_than_a_batch_train_in_one_batch(tmp_path: Path):
     samples = images(tmp_path, 3)
     _, report = fit_by_gradient(
         lambda: built("ganomaly", size_px=32, batch_size=32),

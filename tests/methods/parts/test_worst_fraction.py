@@ -65,7 +65,7 @@ def test_without_a_fraction_the_score_is_the_methods_own():
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "ganomaly"])
-def test_few_grey_images_teach_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
+def test_few_grey_images_train_a_colour_model_and_the_padding_is_said(name: str, tmp_path: Path):
     images = draw_images(tmp_path / "good", 6, colour=False)
     said: list[str] = []
     settings = {**TINY, "colour": True, "batch_size": 32}

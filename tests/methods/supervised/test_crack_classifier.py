@@ -34,7 +34,7 @@ pytestmark = pytest.mark.train
 
 TINY = {"pretrained": False, "encoder": "tu-resnet10t", "size_px": 32, "epochs": 5, "patience": 5, "batch_size": 8}
 # Too small to learn much in seconds; for tests of what surrounds the learning.
-TINIEST = {**TINY, "encoder": "timm-mobilenetv3_small_minimal_100"}
+TINIEST = {**TINY, "encoder": "tu-tf_mobilenetv3_small_minimal_100"}
 
 
 def no_weights(name: str, module: object) -> None:

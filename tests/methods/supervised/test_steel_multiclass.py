@@ -168,11 +168,11 @@ def test_images_of_rare_classes_are_shown_more_often():
         return Sample(Path(name), labels[0] if labels else "good", masks=masks)
 
     samples = tuple([sample(f"{i}", "common") for i in range(90)] + [sample(f"r{i}", "rare") for i in range(10)])
-    fractions = balanced(samples)
-    assert fractions.sum() == pytest.approx(1)
-    assert fractions[90:].sum() == pytest.approx(0.5)
-    assert build(balance=True).fractions(samples) == pytest.approx(fractions)
-    assert build().fractions(samples) is None
+    weights = balanced(samples)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[90:].sum() == pytest.approx(0.5)
+    assert build(balance=True).sampling_weights(samples) == pytest.approx(weights)
+    assert build().sampling_weights(samples) is None
 
 
 def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
@@ -180,7 +180,7 @@ def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
     samples = tuple(Sample(Path(f"{i}"), "common" if i < 90 else "rare") for i in range(100))
     method = build(balance=True, batch_size=10)
     monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))
-    monkeypatch.setattr(method, "fractions", lambda _: np.array([0.5 / 90] * 90 + [0.05] * 10))
+    monkeypatch.setattr(method, "sampling_weights", lambda _: np.array([0.5 / 90] * 90 + [0.05] * 10))
     loader = batches(method, samples, training=True, seed=0)
     epochs = [Counter(int(number) for batch in loader for number in batch) for _ in range(10)]
     rare = [sum(count for number, count in drawn.items() if number >= 90) for drawn in epochs]
@@ -190,7 +190,7 @@ def test_each_epoch_draws_other_images(monkeypatch: pytest.MonkeyPatch):
     assert len({number for drawn in epochs for number in drawn if number < 90}) > 85
 
 
-def test_images_set_aside_are_each_seen_once_whatever_the_fractions(monkeypatch: pytest.MonkeyPatch):
+def test_held_out_images_are_each_seen_once_whatever_their_weights(monkeypatch: pytest.MonkeyPatch):
     samples = tuple(Sample(Path(f"{i}"), "common" if i < 9 else "rare") for i in range(10))
     method = build(balance=True, batch_size=3)
     monkeypatch.setattr(method, "examples", lambda samples, **_: list(range(len(samples))))

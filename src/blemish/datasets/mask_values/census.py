@@ -152,14 +152,20 @@ def merged(censuses: Iterable[Census]) -> Census:
 
 
 def _counted(raw: NDArray[Any], layer: Layer) -> tuple[Counter[Value], bool]:
-    """Pixels by code. Runs are counted, not pixels: masks are mostly of one value, and sorting a few runs is quick."""
+    """Pixels by code."""
     flat = raw.ravel()
     if not flat.size:
         return Counter(), False
-    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
-    lengths = np.diff(np.append(starts, flat.size))
-    values, where = np.unique(flat[starts], return_inverse=True)
-    counts = np.bincount(where, weights=lengths, minlength=len(values)).astype(np.int64)
+    if flat.dtype.kind == "u" and flat.dtype.itemsize <= 2:
+        counts = np.bincount(flat)
+        values = np.flatnonzero(counts)
+        counts = counts[values]
+    else:
+        # Runs are counted, not pixels: masks are mostly of one value, and sorting a few runs is quick.
+        starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+        lengths = np.diff(np.append(starts, flat.size))
+        values, where = np.unique(flat[starts], return_inverse=True)
+        counts = np.bincount(where, weights=lengths, minlength=len(values)).astype(np.int64)
     kept = np.argsort(-counts, kind="stable")[:MAX_VALUES]
     return Counter({layer.code_of(values[i].item()): int(counts[i]) for i in kept}), len(values) > MAX_VALUES
 
@@ -187,9 +193,12 @@ def _palette_ends(layer: Layer) -> tuple[frozenset[Value], frozenset[Value]]:
     """The codes of index 0, and of index 255 where all others are small."""
     if layer.index is None:
         return frozenset(), frozenset()
-    codes = layer.raw_codes()
     used = np.flatnonzero(np.bincount(layer.index.ravel(), minlength=256))
-    zero = codes[layer.index == 0][:1].tolist()
     others = used[(used > 0) & (used < 255)]
     is_void = 255 in used and others.size > 0 and others.max() <= 127
-    return frozenset(zero), frozenset(codes[layer.index == 255][:1].tolist() if is_void else [])
+    return _codes_at(layer, 0), _codes_at(layer, 255) if is_void else frozenset()
+
+
+def _codes_at(layer: Layer, index: int) -> frozenset[Value]:
+    """The code that the palette shows at an index, if any pixel has it."""
+    return frozenset(layer.code_of(raw) for raw in layer.raw_codes()[layer.index == index][:1].tolist())

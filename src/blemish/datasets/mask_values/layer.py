@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from blemish.images.orientation import UPRIGHT, turn_upright
 
 _MAX_MEGAPIXELS = 500.0
 _MAX_PAGES = 64
+_WEBP_HEADER = 4096
 _LOSSY = (formats.JPEG, formats.HEIF, formats.AVIF)
 _COLOUR = 1 << 48
 """Set in every packed code, so that no colour equals a plain number."""
@@ -36,7 +37,7 @@ class Layer:
         opacity: (H, W) of the same depth, 0 transparent; None where the file has none.
         index: uint8 (H, W) palette indices; None without a palette of colours.
         missing: bool (H, W), True where a floating-point value is not a number; None where all are numbers.
-        lossy: the file is a JPEG, HEIC or AVIF, whose values are near what was drawn and not equal to it.
+        lossy: the file is a JPEG or compressed like one, whose values are near what was drawn and not equal to it.
         has_orientation: the file itself says which way is up.
     """
 
@@ -57,25 +58,39 @@ class Layer:
         return self.values if self.values.ndim == 2 else np.ascontiguousarray(self.values.max(axis=2))
 
     def raw_codes(self) -> NDArray[Any]:
-        """One number for each pixel, (H, W): the packed colour, or the grey value itself, see `code_of`."""
+        """One number for each pixel, (H, W): the grey value itself, or the channels in one number; see `code_of`."""
         if self.values.ndim == 2:
             return self.values
+        if self.values.dtype == np.uint8:
+            red, green, blue = cv2.split(self.values)
+            packed: NDArray[Any] = cv2.merge([blue, green, red, np.zeros_like(red)]).view("<u4")[..., 0]
+            return packed
         red, green, blue = (self.values[..., channel].astype(np.int64) for channel in range(3))
         return np.asarray(_COLOUR | red << 32 | green << 16 | blue)
 
     def code_of(self, raw: int | float) -> int | float:
         """The code of one of `raw_codes`: greys of 8 and 16 bit are colours of three equal channels."""
-        return pack(int(raw), int(raw), int(raw)) if self.values.ndim == 2 and self.full_scale else raw
+        if not self.full_scale:
+            return raw
+        value = int(raw)
+        if self.values.ndim == 2:
+            return pack(value, value, value)
+        return pack(value >> 16, value >> 8 & 255, value & 255) if self.values.dtype == np.uint8 else value
 
     def is_any_of(self, codes: Iterable[int | float]) -> NDArray[np.bool_]:
         """Where the code is one of these, bool (H, W)."""
         raw = self.raw_codes()
         found = np.zeros(raw.shape, np.bool_)
         for code in codes:
-            if self.values.ndim == 3 or not self.full_scale:
-                found |= raw == code
-            elif len(set(unpack(int(code)))) == 1:
-                found |= raw == unpack(int(code))[0]
+            sought: int | float | None = code
+            if self.full_scale:
+                red, green, blue = unpack(int(code))
+                if self.values.ndim == 2:
+                    sought = red if red == green == blue else None
+                elif self.values.dtype == np.uint8:
+                    sought = red << 16 | green << 8 | blue
+            if sought is not None:
+                found |= raw == sought
         return found
 
 
@@ -98,6 +113,7 @@ def read_layer(path: Path) -> Layer:
     try:
         with open_image(path) as stream:
             header = open_header(stream, str(path))
+            is_lossy = header.kind in _LOSSY or (header.kind is formats.WEBP and _webp_is_lossy(stream))
             page = _page(header)
             if page is not None:
                 layer = _from_pillow(header, page)
@@ -110,7 +126,14 @@ def read_layer(path: Path) -> Layer:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged data
         raise DataError(f'The mask "{path}" is cut short or damaged: its pixels cannot be decoded.') from error
-    return replace(_greyed(layer), lossy=header.kind in _LOSSY, has_orientation=header.orientation != UPRIGHT)
+    return replace(_greyed(layer), lossy=is_lossy, has_orientation=header.orientation != UPRIGHT)
+
+
+def _webp_is_lossy(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    start = stream.read(_WEBP_HEADER)
+    stream.seek(0)
+    return b"VP8 " in start and b"VP8L" not in start
 
 
 def _from_stored(stored: Any) -> Layer:

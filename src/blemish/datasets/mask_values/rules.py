@@ -30,8 +30,9 @@ VOC_BORDER = pack(224, 224, 192)
 _MAX_INDEX = 127
 # Values at a half of full scale alone are no sign of stretched classes: a trimap has them where it is not known.
 _MIN_STEPS = 3
-_NEAR = 16
-_MIN_SHADES, _MAX_FAR_FRACTION = 3, 0.02
+_NEAR = 32
+_MIN_SHADES, _MAX_FAR_FRACTION = 4, 0.4
+_FEW = 16
 _GRADED = 0.5
 # With fewer index pixels than this for each pixel of 255, they may be stray ones of a black and white mask.
 _MIN_INDEX_FRACTION = 0.01
@@ -92,6 +93,11 @@ def _greys(census: Census, greys: Counter[int], together: Sequence[frozenset[int
         return Meaning(above=0)
     everything = Meaning(above=0, note=f"Mask values above 0 ({_listed(sorted(above))}) are all read as defects.")
     if max(above) <= middle:
+        if _is_graded(census) and len(above) > _FEW:
+            raise DataError(
+                f"{_of(census)} have smoothed edges and no value above mid-grey ({max(above)} at most), so nothing "
+                f"tells where a defect ends; {_ADVICE}."
+            )
         return everything
     if _is_graded(census) or _is_compressed(greys, full):
         return Meaning(above=middle, note=_cut(middle))
@@ -136,13 +142,13 @@ def _jpeg(census: Census) -> Meaning:
     bright = sum(count for code, count in census.values.items() if max(unpack(int(code))) > census.full_scale // 2)
     if 0 < census.brightest <= census.full_scale // 2:
         raise DataError(
-            f"{_of(census)} are JPEGs without a value above mid-grey ({census.brightest:.0f} at most), and class "
-            f"indices do not survive JPEG; {_ADVICE}."
+            f"{_of(census)} are JPEGs, or compressed as these are, without a value above mid-grey "
+            f"({census.brightest:.0f} at most), and class indices do not survive JPEG; {_ADVICE}."
         )
     if census.dim_colours > _DIM_FRACTION * bright:
         raise DataError(
-            f"{_of(census)} are JPEGs with dark class colours, which JPEG blends with the background; "
-            "save masks with class colours as PNG."
+            f"{_of(census)} are JPEGs, or compressed as these are, with dark class colours, which blend with the "
+            "background; save masks with class colours as PNG."
         )
     return Meaning(above=census.full_scale // 2)
 
@@ -184,6 +190,10 @@ def _layer(census: Census) -> Meaning:
         meaning = _by_value(census)
         note = f"Transparent mask pixels are read as normal. {meaning.note}".strip()
         return replace(meaning, opacity="on black", note=note)
+    if len(colours) == 1 and census.hidden and BLACK not in census.hidden:
+        note = "The masks have black opaque and coloured transparent pixels, so opacity is not looked at."
+        meaning = _by_value(_with_values(census, census.values + census.hidden))
+        return replace(meaning, note=f"{note} {meaning.note}".strip())
     what = "black and other colours" if len(colours) > 1 else "black alone over more than half of their area"
     raise DataError(
         f"{_of(census)} are transparent layers with opaque pixels in {what}, so nothing tells whether black is a "
@@ -222,7 +232,7 @@ def _is_compressed(greys: Counter[int], full: int) -> bool:
     dark = {value for value in greys if 0 < value <= _NEAR}
     bright = {value for value in greys if full - _NEAR <= value < full}
     far = sum(count for value, count in greys.items() if _NEAR < value < full - _NEAR)
-    return min(len(dark), len(bright)) >= _MIN_SHADES and far <= _MAX_FAR_FRACTION * greys.total()
+    return min(len(dark), len(bright)) >= _MIN_SHADES and far <= _MAX_FAR_FRACTION * (greys.total() - greys[0])
 
 
 def _steps(above: set[int], full: int) -> int:

@@ -151,6 +151,11 @@ def _object(
         height_px, width_px = (int(side) for side in segmentation["size"])
         runs = counts if isinstance(counts, str) else tuple(map(int, counts))
         source = CountsMask(runs, height_px, width_px, where)
+        try:
+            source.checked()
+        except DataError:
+            outlines.leave_out(where)
+            return Drawn(label, is_broken=True)
         return Drawn(label, OutlineMask(source, image, (height_px, width_px), where))
     polygons = [tuple(map(float, polygon)) for polygon in segmentation]
     usable = tuple(polygon for polygon in polygons if outlines.is_outline(polygon, where))

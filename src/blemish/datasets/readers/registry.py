@@ -34,6 +34,8 @@ from blemish.datasets.readers.voc_masks import VOC_MASKS
 from blemish.datasets.readers.yolo import YOLO
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError, did_you_mean
+from blemish.images import ReadOptions
+from blemish.images.options import DEFAULT_OPTIONS
 
 # The first that recognises a path reads it, so the particular stand before the general.
 LAYOUTS: tuple[Layout, ...] = (
@@ -72,7 +74,11 @@ _GENERAL = {
 
 
 def read_dataset(
-    path: Path | str, *, layout: str | None = None, normal_names: Collection[str] | None = None
+    path: Path | str,
+    *,
+    layout: str | None = None,
+    normal_names: Collection[str] | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Dataset:
     """Read a data set, whatever its layout on disk.
 
@@ -83,6 +89,7 @@ def read_dataset(
         layout: name of the layout, where it should not be recognised by itself.
         normal_names: the classes that are free of defects; None knows ``good``, ``normal``, ``ok``, ``Negative`` and
             the like.
+        options: how its images will be read.
 
     Returns:
         The data set; its notes say what was left out and what is not known.
@@ -94,9 +101,10 @@ def read_dataset(
     if not root.exists():
         raise DataError(f'There is nothing at "{root}"; give a folder of images, a table (CSV) or a COCO file (JSON).')
     try:
-        return _read(root, layout, NormalNames(normal_names))
+        dataset = _read(root, layout, NormalNames(normal_names))
     except OSError as error:
         raise DataError(f'"{error.filename}" cannot be read: {error.strerror}.') from error
+    return replace(dataset, samples=tuple(replace(sample, options=options) for sample in dataset.samples))
 
 
 def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:

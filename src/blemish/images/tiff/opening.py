@@ -169,7 +169,7 @@ def _channels(page: Page, layout: Layout, photometric: int, name: str) -> _Chann
 
 
 def _load_samples(stream: BinaryIO, name: str, layout: Layout, photometric: int, channels: _Channels) -> NDArray[Any]:
-    """(H, W), (H, W, 3) or (H, W, 4), as `Header.load` promises."""
+    """(H, W), (H, W, 3) or (H, W, 4), as `Header.load` states."""
     keep = channels.colours if channels.alpha is None else max(channels.colours, channels.alpha + 1)
     try:
         samples = read_samples(stream, layout, keep)

@@ -9,23 +9,17 @@ method and with `vae`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
-from blemish.methods.parts.bottleneck import BottleneckMethod, BottleneckSettings
+from blemish.methods.parts.bottleneck import BottleneckMethod
 from blemish.methods.registry import register
-
-
-class AutoencoderSettings(BottleneckSettings):
-    """Hyper-parameters of `Autoencoder`; the defaults are the ``quick`` profile."""
 
 
 @register("autoencoder", learns_from="normal", localises=True)
 class Autoencoder(BottleneckMethod):
     """Autoencoder: reconstruction error from a short code; a baseline."""
-
-    Settings: ClassVar[type[AutoencoderSettings]] = AutoencoderSettings
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean squared error of a batch of images."""

@@ -23,9 +23,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dimensions import layers_of
-from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.parts.generative_method import GenerativeMethod, GenerativeSettings, mean_per_image
 from blemish.methods.registry import register
 
@@ -77,14 +75,8 @@ class Memae(GenerativeMethod):
     Settings: ClassVar[type[MemaeSettings]] = MemaeSettings
     on_series: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        settings: MemaeSettings,
-        classes: tuple[str, ...],
-        load_weights: LoadWeights,
-        view: SignedWindows | None = None,
-    ) -> None:
-        super().__init__(settings, classes, load_weights, view)
+    def build(self, settings: MemaeSettings) -> None:
+        """Encoder, memory and decoder."""
         of = layers_of(self.dims)
         widths = [self.channels, *(settings.width * times for times in (1, 2, 2, 4))]
         down: list[nn.Module] = []

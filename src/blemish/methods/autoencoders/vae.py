@@ -10,23 +10,17 @@ to the next.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
-from blemish.methods.parts.bottleneck import VariationalMethod, VariationalSettings
+from blemish.methods.parts.bottleneck import VariationalMethod
 from blemish.methods.registry import register
-
-
-class VaeSettings(VariationalSettings):
-    """Hyper-parameters of `Vae`; the defaults are the ``quick`` profile."""
 
 
 @register("vae", learns_from="normal", localises=True)
 class Vae(VariationalMethod):
     """Variational autoencoder: reconstruction error from a code with a Gaussian prior; a baseline."""
-
-    Settings: ClassVar[type[VaeSettings]] = VaeSettings
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Squared error + β · divergence."""

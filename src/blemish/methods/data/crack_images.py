@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import image_size_px, read_image
+from blemish.images import image_size_px
 from blemish.methods.data.masked_images import require_mask
 
 # Labels are drawn by hand and cracks have blurred edges: an image is crack-free only this far from a label.
@@ -62,7 +61,7 @@ def read_crack_image(sample: Sample) -> CrackImage:
         DataError: the label is missing or has another size.
     """
     require_mask(sample)
-    pixels = read_image(Path(sample.path))
+    pixels = sample.read_image()
     size_px = pixels.shape[:2]
     return CrackImage(pixels, sample.read_mask(*size_px), sample.read_ignored(*size_px))
 
@@ -115,7 +114,7 @@ def _check_label(sample: Sample) -> LabelFacts:
             "elsewhere."
         )
     if fraction > _MAX_CRACKED:
-        pixels = read_image(Path(sample.path))
+        pixels = sample.read_image()
         if pixels[label].mean() > pixels[~label].mean():
             raise DataError(
                 f'The label of "{sample.path}" marks {fraction:.0%} of the image, and what it marks is lighter than '

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.schema import InputSpec
-from blemish.images import image_size_px, pad_to_multiple, read_image, resize_image
+from blemish.images import ReadOptions, image_size_px, pad_to_multiple, read_image, resize_image
+from blemish.images.options import DEFAULT_OPTIONS
 
 Pixels = NDArray[np.uint8]
 Variants = Callable[[Pixels], Sequence[Pixels]]
@@ -31,10 +32,12 @@ class ImageStream:
 
     Args:
         paths: the files, in order. Every pass decodes them again; memory holds a few at a time.
+        options: how they are read.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], options: ReadOptions = DEFAULT_OPTIONS) -> None:
         self.paths = tuple(paths)
+        self.options = options
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -53,7 +56,7 @@ class ImageStream:
         ahead: deque[Future[Pixels]] = deque()
         try:
             for path in self.paths:
-                ahead.append(pool.submit(read_image, path))
+                ahead.append(pool.submit(read_image, path, self.options))
                 if len(ahead) > _DECODED_AHEAD:
                     yield ahead.popleft().result()
             while ahead:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import read_image, resize_image
+from blemish.images import resize_image
 from blemish.methods.data.augmentation import contrast_table, random_symmetry
 from blemish.methods.data.cache import cached
 
@@ -38,17 +37,17 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
     def __init__(
         self, samples: Sequence[Sample], *, classes: Sequence[str], size_px: int, augment: bool, seed: int
     ) -> None:
-        self.paths = [sample.path for sample in samples]
+        self._samples = tuple(samples)
         self.targets = [_target(sample, classes) for sample in samples]
         self.size_px = size_px
         self.augment = augment
         self.seed = seed
-        self._visits = [0] * len(self.paths)
+        self._visits = [0] * len(self._samples)
         self._cached_px = round(size_px * _MARGIN) if augment else size_px
         self._read = cached(self._decode, self._cached_px**2 * 3)
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self._samples)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image = self._read(index)
@@ -59,7 +58,7 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(image), torch.tensor(self.targets[index])
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return resize_image(read_image(Path(self.paths[index])), (self._cached_px, self._cached_px))
+        return resize_image(self._samples[index].read_image(), (self._cached_px, self._cached_px))
 
 
 def _target(sample: Sample, classes: Sequence[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import read_image
 from blemish.methods.data.augmentation import exposure_table, random_symmetry
 from blemish.methods.data.cache import cached
 from blemish.methods.parts.ignored import IGNORED
@@ -101,7 +99,7 @@ def require_mask(sample: Sample) -> None:
 def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
     """Image and masks, uint8 (H, W, 3) and (H, W, K + 1): 255 where defective, and in the last one where ignored."""
     require_mask(sample)
-    image = read_image(Path(sample.path))
+    image = sample.read_image()
     size_px = image.shape[:2]
     masks = sample.read_mask(*size_px)[None] if classes is None else sample.read_class_masks(classes, *size_px)
     ignored = sample.read_ignored(*size_px)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,6 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.images import read_image
 from blemish.methods.data.cache import cached
 from blemish.methods.data.image_stream import network_inputs
 
@@ -32,15 +30,15 @@ class ResizedImages(Dataset[Tensor]):
     """
 
     def __init__(self, samples: Sequence[Sample], *, size_px: int, augment: Augment, seed: int) -> None:
-        self.paths = [Path(sample.path) for sample in samples]
+        self._samples = tuple(samples)
         self.augment = augment
         self.seed = seed
         self._spec = InputSpec(size_px=(size_px, size_px))
-        self._visits = [0] * len(self.paths)
+        self._visits = [0] * len(self._samples)
         self._read = cached(self._decode, size_px**2 * 3)
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self._samples)
 
     def __getitem__(self, index: int) -> Tensor:
         image = self._read(index)
@@ -54,4 +52,4 @@ class ResizedImages(Dataset[Tensor]):
         return torch.from_numpy(np.ascontiguousarray(image))
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        return network_inputs(read_image(self.paths[index]), self._spec)[0]
+        return network_inputs(self._samples[index].read_image(), self._spec)[0]

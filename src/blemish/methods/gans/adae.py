@@ -13,13 +13,12 @@ than γ times that on images. With k fixed at 1 the loss is the paper's.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
@@ -73,18 +72,14 @@ class Adae(GanMethod):
     """ADAE: two autoencoders trained against each other; the score is the second one's reconstruction error."""
 
     Settings: ClassVar[type[AdaeSettings]] = AdaeSettings
+    betas: ClassVar[tuple[float, float]] = (0.9, 0.999)
     k: Tensor
 
-    def __init__(self, settings: AdaeSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def build(self, settings: AdaeSettings) -> None:
+        """Two autoencoders."""
         self.generator = DualAutoencoder(self.channels, settings.width, self.side_px)
         self.discriminator = DualAutoencoder(self.channels, settings.width, self.side_px)
         self.register_buffer("k", torch.zeros(()))
-
-    def configure_optimizers(self) -> Any:
-        """Adam 1e-4 for each."""
-        rate = self.settings.learning_rate
-        return [torch.optim.Adam(net.parameters(), lr=rate) for net in (self.generator, self.discriminator)]
 
     def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's step, then the generator's."""

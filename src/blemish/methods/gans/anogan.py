@@ -17,17 +17,16 @@ What differs from that code, and why:
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from blemish.errors import DetectorError
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dcgan import Discriminator, Generator, initialise
 from blemish.methods.parts.gan_losses import bce_fake, bce_real
-from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.parts.latent_search import Found, search
 from blemish.methods.parts.weight_averaging import averaged
@@ -60,20 +59,14 @@ class Anogan(GanMethod):
     exportable: ClassVar[bool] = False
     starts: Tensor
 
-    def __init__(self, settings: AnoganSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
-        chosen = settings
-        self.generator = Generator(chosen.latent, self.channels, chosen.width, self.side_px).apply(initialise)
-        self.discriminator = Discriminator(self.channels, chosen.width, self.side_px).apply(initialise)
-        self.averaged_generator = averaged(self.generator, chosen.ema_decay)
-        self.averaged_discriminator = averaged(self.discriminator, chosen.ema_decay)
+    def build(self, settings: AnoganSettings) -> None:
+        """Generator, discriminator, their averages, and the starts of the search."""
+        self.generator = Generator(settings.latent, self.channels, settings.width, self.side_px).apply(initialise)
+        self.discriminator = Discriminator(self.channels, settings.width, self.side_px).apply(initialise)
+        self.averaged_generator = averaged(self.generator, settings.ema_decay)
+        self.averaged_discriminator = averaged(self.discriminator, settings.ema_decay)
         random = torch.Generator().manual_seed(_SEED_OF_STARTS)
-        self.register_buffer("starts", torch.randn(chosen.search_starts, chosen.latent, generator=random))
-
-    def configure_optimizers(self) -> Any:
-        """Adam (0.5, 0.999) for each."""
-        rate = self.settings.learning_rate
-        return [adam(self.generator, rate), adam(self.discriminator, rate)]
+        self.register_buffer("starts", torch.randn(settings.search_starts, settings.latent, generator=random))
 
     def reconstructs(self) -> bool:
         """Never in training: that would take a search."""

@@ -17,12 +17,11 @@ from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dcgan import Encoder, Generator, PairDiscriminator, initialise
 from blemish.methods.parts.gan_losses import bce_fake, bce_real
-from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.parts.weight_averaging import averaged
 from blemish.methods.registry import register
@@ -45,21 +44,18 @@ class Egbad(GanMethod):
 
     Settings: ClassVar[type[EgbadSettings]] = EgbadSettings
 
-    def __init__(self, settings: EgbadSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def build(self, settings: EgbadSettings) -> None:
+        """Generator and encoder, the discriminator of pairs, and their averages."""
         size = (settings.latent, self.channels, settings.width, self.side_px)
         # Generator and encoder are updated together.
-        self.pair: Any = torch.nn.ModuleDict({"generator": Generator(*size), "encoder": Encoder(*size)}).apply(
-            initialise
-        )
+        self.pair: Any = nn.ModuleDict({"generator": Generator(*size), "encoder": Encoder(*size)}).apply(initialise)
         self.discriminator = PairDiscriminator(*size, settings.dropout).apply(initialise)
         self.averaged_pair = averaged(self.pair, settings.ema_decay)
         self.averaged_discriminator = averaged(self.discriminator, settings.ema_decay)
 
     def configure_optimizers(self) -> Any:
-        """Adam (0.5, 0.999) for each."""
-        rate = self.settings.learning_rate
-        return [adam(self.pair, rate), adam(self.discriminator, rate)]
+        """Adam for generator and encoder, and for the discriminator."""
+        return [self.adam(self.pair), self.adam(self.discriminator)]
 
     def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's step, then that of generator and encoder."""

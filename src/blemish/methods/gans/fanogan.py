@@ -18,11 +18,9 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.residual_gan import Critic, ResidualEncoder, ResidualGenerator
-from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.parts.gan_losses import gradient_penalty
-from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
@@ -53,29 +51,19 @@ class Fanogan(GanMethod):
 
     Settings: ClassVar[type[FanoganSettings]] = FanoganSettings
     on_series: ClassVar[bool] = True
+    betas: ClassVar[tuple[float, float]] = (0.0, 0.9)
 
-    def __init__(
-        self,
-        settings: FanoganSettings,
-        classes: tuple[str, ...],
-        load_weights: LoadWeights,
-        view: SignedWindows | None = None,
-    ) -> None:
-        super().__init__(settings, classes, load_weights, view)
-        chosen = settings
-        self.generator = ResidualGenerator(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
-        self.discriminator = Critic(self.channels, chosen.width, self.side_px, self.dims)
-        self.encoder = ResidualEncoder(chosen.latent, self.channels, chosen.width, self.side_px, self.dims)
+    def build(self, settings: FanoganSettings) -> None:
+        """Generator, critic and encoder."""
+        self.generator = ResidualGenerator(settings.latent, self.channels, settings.width, self.side_px, self.dims)
+        self.discriminator = Critic(self.channels, settings.width, self.side_px, self.dims)
+        self.encoder = ResidualEncoder(settings.latent, self.channels, settings.width, self.side_px, self.dims)
         self._critic_steps_done = 0
 
     def configure_optimizers(self) -> Any:
-        """Adam (0, 0.9) for generator and critic, RMSProp for the encoder."""
-        rate = self.settings.learning_rate
-        return [
-            adam(self.generator, rate, 0.0, 0.9),
-            adam(self.discriminator, rate, 0.0, 0.9),
-            torch.optim.RMSprop(self.encoder.parameters(), lr=self.settings.encoder_learning_rate, alpha=0.9),
-        ]
+        """Adam for generator and critic, RMSProp for the encoder."""
+        rmsprop = torch.optim.RMSprop(self.encoder.parameters(), lr=self.settings.encoder_learning_rate, alpha=0.9)
+        return [*super().configure_optimizers(), rmsprop]
 
     def reconstructs(self) -> bool:
         """Only while the encoder is trained."""

@@ -14,17 +14,15 @@ What differs from the authors' code, and why:
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dcgan import initialise
 from blemish.methods.networks.ganomaly_networks import Decoder, Discriminator, Encoder
-from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.methods.parts.gan_losses import bce_fake, bce_real, feature_distance
-from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
@@ -62,23 +60,11 @@ class Ganomaly(GanMethod):
     Settings: ClassVar[type[GanomalySettings]] = GanomalySettings
     on_series: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        settings: GanomalySettings,
-        classes: tuple[str, ...],
-        load_weights: LoadWeights,
-        view: SignedWindows | None = None,
-    ) -> None:
-        super().__init__(settings, classes, load_weights, view)
-        chosen = settings
-        shape = self.channels, chosen.width, self.side_px
-        self.generator = Generator(*shape, chosen.latent, self.dims).apply(initialise)
+    def build(self, settings: GanomalySettings) -> None:
+        """Generator and discriminator."""
+        shape = self.channels, settings.width, self.side_px
+        self.generator = Generator(*shape, settings.latent, self.dims).apply(initialise)
         self.discriminator = Discriminator(*shape, self.dims).apply(initialise)
-
-    def configure_optimizers(self) -> Any:
-        """Adam 2e-4 (0.5, 0.999) for each."""
-        rate = self.settings.learning_rate
-        return [adam(self.generator, rate), adam(self.discriminator, rate)]
 
     def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The discriminator's step, then the generator's."""

@@ -14,16 +14,15 @@ Skip connections pass defects on: expect little on fine texture.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 from torch import Tensor
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dcgan import initialise
 from blemish.methods.networks.ganomaly_networks import CodeDiscriminator, SkipGenerator
 from blemish.methods.parts.gan_losses import bce_fake, bce_real, feature_distance
-from blemish.methods.parts.gan_method import GanMethod, GanSettings, adam
+from blemish.methods.parts.gan_method import GanMethod, GanSettings
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
@@ -45,17 +44,11 @@ class SkipGanomaly(GanMethod):
 
     Settings: ClassVar[type[SkipGanomalySettings]] = SkipGanomalySettings
 
-    def __init__(self, settings: SkipGanomalySettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
-        chosen = settings
-        self.generator = SkipGenerator(self.channels, chosen.width, self.side_px).apply(initialise)
-        self.discriminator = CodeDiscriminator(self.channels, chosen.width, self.side_px, chosen.latent)
+    def build(self, settings: SkipGanomalySettings) -> None:
+        """Generator and discriminator."""
+        self.generator = SkipGenerator(self.channels, settings.width, self.side_px).apply(initialise)
+        self.discriminator = CodeDiscriminator(self.channels, settings.width, self.side_px, settings.latent)
         self.discriminator.apply(initialise)
-
-    def configure_optimizers(self) -> Any:
-        """Adam 2e-4 (0.5, 0.999) for each."""
-        rate = self.settings.learning_rate
-        return [adam(self.generator, rate), adam(self.discriminator, rate)]
 
     def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
         """The generator's step, then the discriminator's: the order of the authors' code."""

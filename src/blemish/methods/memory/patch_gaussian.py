@@ -9,25 +9,16 @@ Chen et al. 2010 (theirs: Ledoit and Wolf).
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from blemish.methods.contract import Candidate
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
-from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.mahalanobis import Mahalanobis
 from blemish.methods.parts.moments import shrunk
 from blemish.methods.registry import register
 
 
-class PatchGaussianSettings(FeatureSettings):
-    """Hyper-parameters of `PatchGaussian`; the defaults are the ``quick`` profile."""
-
-
 @register("patch-gaussian", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=10)])
 class PatchGaussian(FeatureMethod):
     """Patch Gaussian: one mean and covariance for all normal patches; small and fast, for homogeneous surfaces."""
-
-    Settings: ClassVar[type[PatchGaussianSettings]] = PatchGaussianSettings
 
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[Mahalanobis, str]:
         """One pass: mean and covariance of all patches."""

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -30,7 +29,6 @@ from pydantic import Field
 from torch import Tensor
 
 from blemish.datasets import Sample
-from blemish.images import read_image
 from blemish.methods.contract import Candidate
 from blemish.methods.data.image_stream import ImageStream, network_inputs
 from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
@@ -68,7 +66,7 @@ class SuperSimpleNet(FeatureMethod):
     def fit(self, images: ImageStream, *, seed: int) -> str:
         """Cache the features of at most ``max_images`` images, then train the head."""
         step = max(1, math.ceil(len(images) / self.settings.max_images))
-        return super().fit(ImageStream(images.paths[::step]), seed=seed)
+        return super().fit(ImageStream(images.paths[::step], images.options), seed=seed)
 
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NoiseHead, str]:
         """One pass over the images, then steps over the cached features."""
@@ -103,7 +101,7 @@ class SuperSimpleNet(FeatureMethod):
         # A mask cannot be aligned with the reference by itself: it moves with its image.
         without_alignment = spec.model_copy(update={"reference": None})
         for sample in self.defects:
-            image = read_image(Path(sample.path))
+            image = sample.read_image()
             mask = _as_image(sample, image.shape[:2]) if sample.masks else None
             placement = spec.place(image)
             if placement is not None:

@@ -1,6 +1,6 @@
-"""Networks that give patch features: pretrained ones by name, cut where they have shrunk the image as far as wanted.
+"""Networks that give patch features: pretrained ones by name, cut after the last layer at each stride.
 
-Names are looked for in this order: ``scattering`` (built in, no weights), ``resnetv2_50_gluon``, timm's, and
+Names are looked up in this order: ``scattering`` (built in, no weights), ``resnetv2_50_gluon``, timm's, and
 torchvision's that are one ``features`` sequence (mobilenet_v2, squeezenet1_1, vgg, densenet, efficientnet, convnext).
 """
 
@@ -28,7 +28,7 @@ _PROBE_PX = 128
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
-    """A network that gives maps of several sizes.
+    """A network with feature maps at several strides.
 
     Attributes:
         net: float (N, 3, H, W), normalised -> one (N, C, h, w) for each stride, largest first.
@@ -47,10 +47,10 @@ def build_pyramid(name: str, strides: Sequence[int], load_weights: LoadWeights, 
     """The network called ``name``, cut after the last layer at each stride, in eval mode and without gradients.
 
     Args:
-        name: a network, or ``auto`` for mobilenet_v2 where its weights can be had and ``scattering`` where not.
-        strides: by how much the maps are smaller than the image, ascending powers of two.
+        name: a network, or ``auto`` for mobilenet_v2 where its weights are available and ``scattering`` where not.
+        strides: image size by map size, ascending powers of two.
         load_weights: where pretrained weights come from.
-        pretrained: False leaves the random numbers that the network is built with.
+        pretrained: False leaves the network's random initial weights.
 
     Raises:
         SettingsError: no such network, or it has no layers at a stride.
@@ -58,7 +58,7 @@ def build_pyramid(name: str, strides: Sequence[int], load_weights: LoadWeights, 
     """
     if name == AUTO:
         try:
-            return build_pyramid(AUTO_FIRST, strides, load_weights)
+            return build_pyramid(AUTO_FIRST, strides, load_weights, pretrained=pretrained)
         except WeightsNotFoundError:
             name = SCATTERING
     if name == SCATTERING:
@@ -93,7 +93,7 @@ def _build(name: str, strides: Sequence[int]) -> tuple[nn.Module, str]:
 def _from_timm(name: str, strides: Sequence[int], **options: Any) -> Any:
     import timm
 
-    # Weights with TensorFlow's padding were trained with it.
+    # These weights were trained with TensorFlow's padding.
     if name.startswith("mobilenetv2"):
         options["pad_type"] = "same"
     with warnings.catch_warnings():
@@ -102,7 +102,7 @@ def _from_timm(name: str, strides: Sequence[int], **options: Any) -> Any:
             info = timm.create_model(name, features_only=True, pretrained=False, **options).feature_info
         except (RuntimeError, AttributeError, TypeError):
             raise SettingsError(
-                f'The network "{name}" gives no maps of several sizes; choose a convolutional one.'
+                f'The network "{name}" has no feature maps at several strides; choose a convolutional one.'
             ) from None
         reductions = list(info.reduction())
         wanted = [_last(reductions, stride, name) for stride in strides]
@@ -113,7 +113,7 @@ def _preactivated(strides: Sequence[int]) -> Any:
     """GluonCV's ResNet-50 v2: as timm's, with normalisation around the first convolution, without the last stage."""
     if max(strides) > 16:
         raise SettingsError(
-            f'The network "{_PREACTIVATED}" has no layers at stride {max(strides)}; 4, 8 and 16 it has.'
+            f'The network "{_PREACTIVATED}" has no layers at stride {max(strides)}; it has 4, 8 and 16.'
         )
     net = _from_timm("resnetv2_50", strides)
     stem = net["stem_conv"]
@@ -122,7 +122,7 @@ def _preactivated(strides: Sequence[int]) -> Any:
 
 
 class _Sequence(nn.Module):
-    """A sequence of layers that gives the last map at each stride."""
+    """A sequence of layers with the last map at each stride as output."""
 
     def __init__(self, layers: Sequence[nn.Module], taps: Sequence[int]) -> None:
         super().__init__()
@@ -143,14 +143,16 @@ def _from_torchvision(name: str, strides: Sequence[int]) -> nn.Module:
 
     layers = getattr(torchvision.models.get_model(name, weights=None), "features", None)
     if not isinstance(layers, nn.Sequential):
-        raise SettingsError(f'The network "{name}" of torchvision cannot be cut into maps; take timm\'s of that kind.')
+        raise SettingsError(
+            f'The network "{name}" of torchvision has no layers in sequence; take timm\'s network of that kind.'
+        )
     layers = layers.eval()
     reductions = []
     with torch.inference_mode():
         x = torch.zeros(1, 3, _PROBE_PX, _PROBE_PX)
         for layer in layers:
             x = layer(x)
-            # Without padding a map is a little smaller than the stride says.
+            # Without padding a map is a little smaller than by its stride.
             reductions.append(2 ** round(_log2(_PROBE_PX / x.shape[-1])))
     return _Sequence(list(layers), [_last(reductions, stride, name) for stride in strides])
 
@@ -160,7 +162,7 @@ def _log2(value: float) -> float:
 
 
 def _last(reductions: list[int], stride: int, name: str) -> int:
-    """Where the network last has this stride."""
+    """Index of the network's last layer at this stride."""
     if stride not in reductions:
         there = ", ".join(map(str, sorted(set(reductions))))
         raise SettingsError(f'The network "{name}" has no layers at stride {stride}; it has {there}.')

@@ -1,11 +1,11 @@
-"""The built-in front end: wavelet scattering, for machines without pretrained weights.
+"""The built-in feature network: wavelet scattering, for machines without pretrained weights.
 
 Bruna, Mallat, "Invariant scattering convolution networks", TPAMI 2013: oriented band-pass filters at several scales,
-the modulus of their answers, the same filters on those once more, everything averaged locally. Nothing is learned, so
-it needs no weights; texture, edges and their arrangement are what it sees, and the average colour.
+the modulus of their responses, the same filters on those once more, everything averaged locally. It has no trained
+weights; it captures texture, edges and their arrangement, and the average colour.
 
-What differs from the paper: Gabor filters of 7×7 px on a pyramid of halved images in place of filters in the Fourier
-domain, and the logarithm of each average, so that faint texture counts beside strong edges.
+What differs from the paper: Gabor filters of 7×7 px on an image pyramid in place of filters in the Fourier domain, and
+the logarithm of each average, so that faint texture counts beside strong edges.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _FILTER_PX = 7
 # Wavelength of the filters at each level: 3.6 px, times two at the next.
 _WAVELENGTH_PX = 3.6
 _SIGMA_PX = 1.6
-# Contrast at which the logarithm bends, in units of the normalised image.
+# Contrast at which the logarithm becomes linear, in units of the normalised image.
 _KNEE = 0.02
 
 
 class Scattering(nn.Module):
     """float (N, 3, H, W), normalised with `SCATTERING_PIXELS` -> one map for each stride.
 
-    The first map holds averages of colour, of first-order and of second-order answers whose filters fit into its
-    stride; each further one adds the answers of the coarser filters.
+    The first map holds averages of colour, of first-order and of second-order responses whose filters fit into its
+    stride; each further one adds the responses of the coarser filters.
 
     Args:
         strides: ascending powers of two, at least 4.
@@ -73,7 +73,7 @@ class Scattering(nn.Module):
         for level in range(self.levels[-1]):
             first.append(self._modulus(grey))
             if level + 1 < self.levels[-1]:
-                grey = self._halved(grey)
+                grey = self._downsampled(grey)
         maps = []
         done = 0
         for level in self.levels:
@@ -81,7 +81,7 @@ class Scattering(nn.Module):
             for inner in range(level):
                 response = first[inner]
                 for outer in range(inner + 1, level):
-                    response = self._halved(response)
+                    response = self._downsampled(response)
                     if outer >= done:
                         parts.append(self._averaged(self._modulus(response), level - outer))
             energies = torch.log(torch.cat(parts, dim=1) / _KNEE + 1)
@@ -94,24 +94,24 @@ class Scattering(nn.Module):
         channels = int(maps.shape[1])
         margin = _FILTER_PX // 2
         padded = F.pad(maps, (margin, margin, margin, margin), mode="replicate")
-        answers = F.conv2d(padded, self.filters.repeat(channels, 1, 1, 1), groups=channels)
-        even, odd = answers[:, ::2], answers[:, 1::2]
+        responses = F.conv2d(padded, self.filters.repeat(channels, 1, 1, 1), groups=channels)
+        even, odd = responses[:, ::2], responses[:, 1::2]
         return torch.sqrt(even * even + odd * odd + 1e-10)
 
     def _averaged(self, maps: Tensor, downsamplings: int) -> Tensor:
         for _ in range(downsamplings):
-            maps = self._halved(maps)
+            maps = self._downsampled(maps)
         return maps
 
-    def _halved(self, maps: Tensor) -> Tensor:
-        """Half the size, after a blur that leaves nothing finer than the new pixels."""
+    def _downsampled(self, maps: Tensor) -> Tensor:
+        """Half the size, after an anti-aliasing blur."""
         channels = int(maps.shape[1])
         padded = F.pad(maps, (2, 2, 2, 2), mode="replicate")
         return F.conv2d(padded, self.blur.repeat(channels, 1, 1, 1), stride=2, groups=channels)
 
 
 def _gabor_filters() -> Tensor:
-    """Pairs of even and odd filters by direction, float32 (2 · directions, 1, 7, 7), blind to the mean."""
+    """Pairs of even and odd filters by direction, float32 (2 · directions, 1, 7, 7), with zero mean."""
     reach = torch.arange(_FILTER_PX, dtype=torch.float64) - _FILTER_PX // 2
     y, x = torch.meshgrid(reach, reach, indexing="ij")
     envelope = torch.exp(-(x**2 + y**2) / (2 * _SIGMA_PX**2))

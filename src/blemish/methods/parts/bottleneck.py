@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.convolutional_autoencoder import Decoder, encoder_blocks, encoder_features
 from blemish.methods.parts.generative_method import GenerativeMethod, GenerativeSettings, mean_per_image
 
@@ -35,10 +34,11 @@ class BottleneckSettings(GenerativeSettings):
 class BottleneckMethod(GenerativeMethod):
     """An autoencoder that scores by its squared error."""
 
+    Settings: ClassVar[type[BottleneckSettings]] = BottleneckSettings
     settings: Any
 
-    def __init__(self, settings: BottleneckSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    def build(self, settings: BottleneckSettings) -> None:
+        """Encoder, code and decoder."""
         size = settings.width, self.side_px, settings.downsamplings
         self.encoder = encoder_blocks(self.channels, settings.width, settings.downsamplings)
         self.code_mean = nn.Linear(encoder_features(*size), settings.latent)
@@ -73,8 +73,11 @@ class VariationalSettings(BottleneckSettings):
 class VariationalMethod(BottleneckMethod):
     """An autoencoder whose code has a mean and a variance in each dimension."""
 
-    def __init__(self, settings: VariationalSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__(settings, classes, load_weights)
+    Settings: ClassVar[type[VariationalSettings]] = VariationalSettings
+
+    def build(self, settings: BottleneckSettings) -> None:
+        """As `BottleneckMethod`, with a second layer for the variance."""
+        super().build(settings)
         self.code_log_variance = nn.Linear(self.code_mean.in_features, settings.latent)
 
     def loss_terms(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,19 +1,19 @@
-"""Greedy k-centre: the few points from which no other is far.
+"""Greedy k-centre: a coreset whose radius is at most twice the smallest possible.
 
-Gonzalez, "Clustering to minimize the maximum intercluster distance", Theor. Comput. Sci. 38, 1985: take the point that
-lies farthest from those taken so far, again and again; the radius reached is at most twice the best possible.
+Gonzalez, "Clustering to minimize the maximum intercluster distance", Theor. Comput. Sci. 38, 1985: select the point
+that is farthest from those selected so far, and repeat.
 
-The plain algorithm passes over all points once for every point taken, which memory cannot feed. Here the same points
-are taken, in the same order, in rounds:
+The plain algorithm passes over all points once for every selected point and is limited by memory bandwidth. Here the
+same points are selected, in the same order, in rounds:
 
-1. Each point carries an upper bound of its distance to the points taken: the distance to those taken when it was last
-   looked at. Bounds only fall.
-2. The points with the highest bounds are brought up to date, with one matrix product for all points taken meanwhile.
-3. Among them, farthest points are taken one by one, by their distances to one another (one more product), as long as
-   the farthest is at least as far as any bound outside: then it is the farthest of all.
+1. Each point carries an upper bound of its distance to the selected points: the distance to those that were selected at
+   its last update. Bounds only decrease.
+2. The points with the highest bounds are updated, with one matrix product for all points selected in the meantime.
+3. Among them, farthest points are selected one by one, by their distances to one another (one more product), as long
+   as the farthest is at least as far as any bound outside: then it is the farthest of all.
 
-Points that lie close to something taken early are hardly looked at again, and all else is matrix products. Equal to
-the plain algorithm up to rounding: of two points equally far within some 1e-6, either may come first.
+Points close to an early selected one are hardly updated again, and the rest is matrix products. Equal to the plain
+algorithm up to rounding: of two points whose distances differ by less than about 1e-6, either may come first.
 """
 
 from __future__ import annotations
@@ -23,23 +23,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Bounds brought up to date in one round: a fraction of all points, within limits that keep the products worth their
-# while.
+# Bounds updated in one round: a fraction of all points, within limits that keep the products efficient.
 _ROUND_FRACTION = 0.05
 _ROUND_LIMITS = (256, 3072)
 # One block of a product: 1024 × 1024 floats stay in the cache while their minimum is taken.
 _BLOCK = 1024
-# Squared distances below this fraction of the cloud's squared radius are rounding: such points are one point.
+# Squared distances below this fraction of the points' squared radius are rounding: such points are the same.
 _SAME = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coreset:
-    """Points that were taken.
+    """The selected points.
 
     Attributes:
-        indices: int64 (k,), in the order of taking.
-        radius: the largest distance of any point to the nearest taken one.
+        indices: int64 (k,), in the order of selection.
+        radius: the largest distance of any point to the nearest selected one.
     """
 
     indices: Tensor
@@ -49,24 +48,24 @@ class Coreset:
 def greedy_k_centre(
     points: Tensor, count: int, *, first: int = 0, taken: Tensor | None = None, down_to: float = 0.0
 ) -> Coreset:
-    """Take the farthest point again and again.
+    """Select the farthest point, repeatedly.
 
     Args:
         points: float32 (n, d), n at least 1.
-        count: how many to take, at least 1. Fewer are taken when all others coincide with one that is.
-        first: the point to start with, where nothing is taken yet.
-        taken: float32 (m, d), points that are taken already and stay; distances to them count.
-        down_to: stop when no point is farther than this from those taken.
+        count: how many to select, at least 1. Fewer are selected when all others coincide with a selected one.
+        first: index of the first point, where there is no ``taken``.
+        taken: float32 (m, d), points that are selected already; distances to them count.
+        down_to: stop when no point is farther than this from the selected ones.
 
     Returns:
-        The points taken beside ``taken``, and the radius with both.
+        The points selected in addition to ``taken``, and the radius with both.
 
     Raises:
         ValueError: a coordinate is NaN or infinite.
     """
     if not bool(torch.isfinite(points).all()):
         raise ValueError("points must be finite")
-    # Around zero, |a|² - 2ab + |b|² loses the fewest digits.
+    # Centred at zero, |a|² - 2ab + |b|² loses the fewest digits.
     mean = points.mean(dim=0)
     cloud = _Cloud(points - mean)
     cloud.same = max(cloud.same, down_to**2)
@@ -80,7 +79,7 @@ def greedy_k_centre(
 
 
 def nearest_squared(points: Tensor, centres: Tensor) -> Tensor:
-    """Squared distance of each point to the nearest centre, float32 (n,). Give both around zero for full precision."""
+    """Squared distance of each point to the nearest centre, float32 (n,). Centre both at zero for full precision."""
     return _nearest(points, points.square().sum(dim=1), centres, centres.square().sum(dim=1))
 
 
@@ -97,7 +96,7 @@ def _nearest(points: Tensor, point_squares: Tensor, centres: Tensor, squares: Te
 
 
 class _Cloud:
-    """Points around zero, an upper bound of each one's squared distance to the chosen ones, and how old it is."""
+    """Centred points, an upper bound of each one's squared distance to the chosen ones, and the age of the bound."""
 
     def __init__(self, points: Tensor) -> None:
         self.points = points
@@ -112,11 +111,11 @@ class _Cloud:
         self.refresh(torch.arange(len(self.points)))
 
     def covered(self) -> bool:
-        """Whether no point is away from the chosen ones by more than rounding."""
+        """Whether every point coincides with a chosen one, up to rounding."""
         return float(self.bounds.max()) <= self.same
 
     def round(self, count: int) -> None:
-        """Bring the highest bounds up to date, then take what is certainly farthest."""
+        """Update the highest bounds, then select the points that are certainly farthest."""
         sure, outside = self._sure()
         if len(sure):
             self._take(sure, max(outside, self.same), count)
@@ -138,7 +137,7 @@ class _Cloud:
         return highest.indices[self.bounds[highest.indices] >= outside], outside
 
     def refresh(self, which: Tensor) -> None:
-        """Let the bounds of these points account for all that is chosen."""
+        """Update the bounds of these points with all chosen ones."""
         ages = self.seen[which]
         for age in sorted(set(ages.tolist())):
             if age < len(self.chosen):
@@ -148,7 +147,7 @@ class _Cloud:
         self.seen[which] = len(self.chosen)
 
     def _take(self, sure: Tensor, floor: float, count: int) -> None:
-        """Take points one by one, each the farthest left, down to ``floor``; all other points are nearer than that."""
+        """Select points one by one, each the farthest left, down to ``floor``; all others are nearer than that."""
         rows, squares = self.points[sure], self.squares[sure]
         between = (torch.addmm(squares, rows, rows.T, alpha=-2) + squares[:, None]).numpy()
         left, names = self.bounds[sure].numpy(), sure.tolist()

@@ -41,14 +41,17 @@ class GanSettings(GenerativeSettings):
 
 
 class GanMethod(GenerativeMethod):
-    """A method with a generator and a discriminator. A subclass gives their optimisers and one GAN step.
+    """A method with a generator and a discriminator. A subclass builds them and makes one GAN step.
 
     Attributes:
+        betas: of Adam; the default has DCGAN's low momentum.
         discriminator: the network that is initialised anew when it saturates, or the critic.
     """
 
     Settings: ClassVar[type[GanSettings]] = GanSettings
+    betas: ClassVar[tuple[float, float]] = (0.5, 0.999)
     stops_early: bool = False
+    generator: nn.Module
     discriminator: nn.Module
 
     def __init__(
@@ -64,6 +67,14 @@ class GanMethod(GenerativeMethod):
         self._collapsed_epochs = 0
         self._longest_collapse = 0
         self._stds: tuple[float, float] | None = None
+
+    def configure_optimizers(self) -> Any:
+        """Adam for each network."""
+        return [self.adam(self.generator), self.adam(self.discriminator)]
+
+    def adam(self, network: nn.Module) -> torch.optim.Adam:
+        """Adam with the method's step size and ``betas``."""
+        return torch.optim.Adam(network.parameters(), lr=self.settings.learning_rate, betas=self.betas)
 
     @abstractmethod
     def gan_step(self, x: Tensor, batch_idx: int) -> dict[str, Tensor]:
@@ -142,8 +153,3 @@ class GanMethod(GenerativeMethod):
 def batch_std(images: Tensor) -> float:
     """Standard deviation of each pixel over a batch (N, C, P, P), mean over pixels."""
     return float(images.float().std(dim=0).mean())
-
-
-def adam(module: nn.Module, learning_rate: float, beta1: float = 0.5, beta2: float = 0.999) -> torch.optim.Adam:
-    """Adam with DCGAN's low momentum."""
-    return torch.optim.Adam(module.parameters(), lr=learning_rate, betas=(beta1, beta2))

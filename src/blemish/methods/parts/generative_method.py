@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,6 @@ from torch.utils.data import Dataset
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError
-from blemish.images import read_image
 from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
 from blemish.methods.data.resized_images import Augment, ResizedImages
 from blemish.methods.networks.pixels import SignedPixels, padded_side
@@ -76,11 +74,15 @@ class GenerativeMethod(GradientMethod):
         if view is not None:
             self.pixels, self.dims, self.channels = view, 1, view.channels
             self.side_px = view.window_steps + view.pad_steps
-            return
-        self.pixels, self.dims, self.channels = SignedPixels(settings.size_px, colour=settings.colour), 2, 1
-        if settings.colour:
-            self.channels = 3
-        self.side_px = padded_side(settings.size_px)
+        else:
+            self.pixels, self.dims = SignedPixels(settings.size_px, colour=settings.colour), 2
+            self.channels = 3 if settings.colour else 1
+            self.side_px = padded_side(settings.size_px)
+        self.build(settings)
+
+    @abstractmethod
+    def build(self, settings: Any) -> None:
+        """Build the networks, untrained, for inputs of ``channels``, ``side_px`` and ``dims``."""
 
     def examples(self, samples: tuple[Any, ...], *, training: bool, seed: int) -> Dataset[Tensor]:
         """Whole images (`Sample`), or windows, float64 (L, C). Raises DataError on fewer than two for training."""
@@ -139,7 +141,7 @@ class GenerativeMethod(GradientMethod):
 def _are_grey(images: tuple[Sample, ...]) -> bool:
     """Whether a few of the images, evenly chosen, have three equal channels."""
     few = images[:: max(1, len(images) // _CHECKED_FOR_COLOUR)][:_CHECKED_FOR_COLOUR]
-    pixels = (read_image(Path(image.path)) for image in few)
+    pixels = (image.read_image() for image in few)
     return all(np.array_equal(one[..., 0], one[..., 1]) and np.array_equal(one[..., 0], one[..., 2]) for one in pixels)
 
 

@@ -1,4 +1,4 @@
-"""The memory of a PatchCore detector, read from its graph and put back larger: no network, weights or torch needed.
+"""The memory bank of a PatchCore detector, read from its graph and replaced: without network, weights or torch.
 
 `NearestNeighbour` leaves blocks named ``head.blocks.0``, … in the graph, each in a
 product followed by a minimum. They are found by name, joined, and replaced by as many as the new memory needs.
@@ -21,11 +21,11 @@ _BLOCK_ROWS = 1024
 
 @dataclass(frozen=True, slots=True)
 class GraphMemory:
-    """A graph taken apart.
+    """A graph and its memory bank.
 
     Attributes:
         model: the whole graph.
-        bank: float32 (k, d), the remembered patches.
+        bank: float32 (k, d), the patches of the memory bank.
         patches: name of the tensor that holds the patch features of a batch, (n, d).
         nearest: name of the tensor that holds each patch's least ``|b|² - 2ab``.
     """
@@ -44,11 +44,11 @@ class GraphMemory:
         return bytes(model.SerializeToString())
 
     def front(self) -> bytes:
-        """Everything but the memory: two detectors with the same front speak of the same features."""
+        """The graph without its memory: two detectors with the same front have the same features."""
         return bytes(_without_memory(self.model)[0].SerializeToString())
 
     def with_bank(self, bank: NDArray[np.float32]) -> bytes:
-        """The whole graph with another memory, float32 (k, d)."""
+        """The whole graph with another memory bank, float32 (k, d)."""
         model, place = _without_memory(self.model)
         blocks = [bank[start : start + _BLOCK_ROWS] for start in range(0, len(bank), _BLOCK_ROWS)]
         nodes, minima = [], []
@@ -69,7 +69,7 @@ class GraphMemory:
 
 
 def read_memory(graph: bytes, name: str) -> GraphMemory:
-    """Take the graph of the detector called ``name`` apart.
+    """Read the memory bank from the graph of the detector called ``name``.
 
     Raises:
         DetectorError: it has no memory, or one that re-weights its scores.
@@ -88,7 +88,7 @@ def read_memory(graph: bytes, name: str) -> GraphMemory:
 
 
 def _without_memory(model: onnx.ModelProto) -> tuple[onnx.ModelProto, int]:
-    """A copy without the memory's numbers and nodes, and where the nodes stood."""
+    """A copy without the memory's initializers and nodes, and the index where the nodes were."""
     bare = onnx.ModelProto()
     bare.CopyFrom(model)
     nodes = _memory_nodes(bare)

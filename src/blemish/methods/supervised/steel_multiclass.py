@@ -91,7 +91,7 @@ class SteelMulticlass(SegmentationMethod):
         classes = self.classes if self.settings.targets == "classes" else None
         return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed, classes=classes)
 
-    def fractions(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+    def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
         """Rare classes as often as common ones, with ``balance``."""
         return balanced(samples) if self.settings.balance else None
 

@@ -15,6 +15,7 @@
       && has(data.verdict, wanted.verdict)
       && has(data.direction, wanted.direction)
       && has(data.grade, wanted.grade)
+      && (!wanted.element || data.element === wanted.element)
       && (wanted.width === 0 || Number(data.width || 0) >= wanted.width);
   }
 
@@ -34,10 +35,11 @@
     arrange(state.sort);
     tables.forEach((shorten) => shorten());
     document.body.classList.toggle("plain", state.plain === "1");
+    if (state.map !== undefined) document.body.style.setProperty("--map", state.map / 100);
     const all = [...cards.children];
-    document.getElementById("shown").textContent =
-      `${all.filter((card) => !card.hidden).length} of ${all.length} images shown`;
-    const kept = Object.entries(state).filter(([, value]) => value);
+    const said = document.getElementById("shown");
+    said.textContent = said.dataset.said.replace("{count}", all.filter((card) => !card.hidden).length).replace("{all}", all.length);
+    const kept = fields.filter((field) => state[field.name] && state[field.name] !== field.defaultValue).map((field) => [field.name, state[field.name]]);
     history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
   }
 
@@ -47,7 +49,7 @@
     const state = new URLSearchParams(location.hash.slice(1));
     fields.forEach((field) => {
       if (field.type === "checkbox") field.checked = state.get(field.name) === "1";
-      else field.value = state.get(field.name) || "";
+      else field.value = state.get(field.name) || field.defaultValue || "";
     });
   }
 
@@ -66,7 +68,7 @@
         if (row.classList.contains("later") !== later) row.classList.toggle("later", later);
       }
       more.hidden = count <= most;
-      button.textContent = `show all ${count} rows`;
+      button.textContent = document.body.dataset.rows.replace("{count}", count);
     };
     button.type = "button";
     button.addEventListener("click", () => { most = Infinity; shorten(); });

@@ -1,0 +1,85 @@
+"""How image files are read: which values of deep files become black and white, and how large an image may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from blemish.errors import SettingsError
+
+MAX_MEGAPIXELS = 500.0
+
+BitRange = tuple[float, float]
+"""Raw values that become black and white in images of more than 8 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How image files are read.
+
+    Attributes:
+        bit_range: for files deeper than 8 bit, the values that become 0 and 255; None takes the full scale that the
+            file states (0 to 65535 in 16 bit). Files of 8 bit ignore it.
+        max_megapixels: larger images are refused from their header, before memory is spent on them.
+
+    Raises:
+        SettingsError: ``bit_range`` is not a pair of rising numbers, or ``max_megapixels`` is not above 0.
+    """
+
+    bit_range: BitRange | None = None
+    max_megapixels: float = MAX_MEGAPIXELS
+
+    def __post_init__(self) -> None:
+        if self.bit_range is not None:
+            low, high = self.bit_range
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise SettingsError(f"A bit range must be two rising values such as 0,4095, not {low:g},{high:g}.")
+        if not self.max_megapixels > 0:
+            raise SettingsError(f"The limit of megapixels must be above 0, not {self.max_megapixels:g}.")
+
+
+DEFAULT_OPTIONS = ReadOptions()
+
+
+def describe_bit_range(bit_range: BitRange) -> str:
+    """As it is given on the command line.
+
+    >>> describe_bit_range((0, 4095))
+    '0,4095'
+    """
+    return ",".join(map(number, bit_range))
+
+
+def likely_range(lowest: float, highest: float, white: int | None) -> BitRange | None:
+    """The range of values in use where the stated scale is at least twice as long; None where that fits."""
+    if white is None or highest > white // 2:
+        return None
+    if lowest > highest / 2 and highest - lowest > 1:
+        # Temperatures and the like do not begin at 0.
+        step = 10 ** max(0, math.floor(math.log10(highest - lowest)) - 1)
+        return math.floor(lowest / step) * step, math.ceil(highest / step) * step
+    return 0, max(2 ** int(highest).bit_length() - 1, 255)
+
+
+def range_warning(likely: Iterable[BitRange | None]) -> str | None:
+    """What to say of images whose files' full scale is clearly not that of their values; None where it fits all.
+
+    Args:
+        likely: of each image its `likely_range`.
+    """
+    ranges = list(likely)
+    doubtful = [each for each in ranges if each is not None]
+    if not doubtful:
+        return None
+    proposed = min(low for low, _ in doubtful), max(high for _, high in doubtful)
+    return (
+        f"{len(doubtful)} of {len(ranges)} images use only a part of the values that their files can hold, as 12-bit "
+        "values in a 16-bit file do, and look nearly uniform when read at full scale: give "
+        f"--bit-range {describe_bit_range(proposed)} if that is the camera's range."
+    )
+
+
+def number(value: float) -> str:
+    """Whole numbers in full, others to six digits."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"

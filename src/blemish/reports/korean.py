@@ -1,0 +1,198 @@
+"""The Korean catalogue: English text -> Korean text."""
+
+# ruff: noqa: E501 - a Hangul letter counts as two
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+KOREAN: Mapping[str, str] = {
+    # head
+    "Inspection report": "점검 보고서",
+    "Summary": "요약",
+    "detector": "검출기",
+    "grades: {name} (a guide)": "등급 기준: {name} (참고용)",
+    "client": "의뢰인",
+    "place": "장소",
+    "inspector": "점검자",
+    "date": "점검일",
+    "images taken": "촬영 기간",
+    # key figures
+    "images inspected": "점검한 이미지",
+    "{count} could not be": "{count}장은 점검하지 못함",
+    "regions outlined": "표시된 영역",
+    "in {images}": "{images}에서",
+    "1 image": "이미지 1장",
+    "{count} images": "이미지 {count}장",
+    "largest width": "최대 폭",
+    "total length": "총 길이",
+    "longest {length}": "최장 {length}",
+    "crack length per area": "면적당 균열 길이",
+    "over {area} m² of images": "이미지 면적 {area} m² 기준",
+    "verdicts": "판정",
+    "pass": "정상",
+    "review": "확인 필요",
+    "reject": "불량",
+    "unusable": "판정 불가",
+    # what a reader must know
+    "{images} no longer where inspected: only what was found can be drawn.": (
+        "{images}이 점검한 위치에 더 이상 없어 검출 결과만 그렸습니다."
+    ),
+    "{flagged} of {images} images did not pass. The guaranteed false-alarm rate is about surfaces that are mostly "
+    "normal and says nothing about a set of mostly damaged ones.": (
+        "이미지 {images}장 중 {flagged}장이 정상 판정을 받지 못했습니다. 보증된 오경보율은 대부분 정상인 표면에 대한 것이며, "
+        "대부분 손상된 이미지에는 적용되지 않습니다."
+    ),
+    'Guarantee suspended from "{image}" on (number {number}): {reason}.': (
+        "“{image}”({number}번째)부터 오경보율 보증이 중단되었습니다: {reason}."
+    ),
+    "{count} {ending} not inspected: {reason}.": "{ending} 파일 {count}개를 점검하지 않음: {reason}.",
+    "{images} more could not be inspected: the table of images says why.": (
+        "그 밖에 {images}을 점검하지 못했으며, 이유는 이미지 표에 있습니다."
+    ),
+    "{images} cannot be judged (unusable): neither pass nor reject.": (
+        "{images}은 판정할 수 없습니다(판정 불가). 정상도 불량도 아닙니다."
+    ),
+    "Not inspected: {count}": "점검하지 않은 파일: {count}개",
+    "Unusable: {count}": "판정 불가 이미지: {count}장",
+    "and {count} more": "그 밖에 {count}개",
+    "No scale was given: sizes are in pixels of each image, and no grade can be told from them.": (
+        "축척이 주어지지 않아 크기는 각 이미지의 픽셀 단위이며, 등급을 매길 수 없습니다."
+    ),
+    "{images} with cracks without a scale: those cracks are listed in pixels and are in no figure, distribution or "
+    "grade.": "균열이 있는 {images}에 축척이 없습니다. 그 균열은 픽셀 단위로만 나열되고 수치, 분포, 등급에 포함되지 않습니다.",
+    "The inspection holds no images.": "점검에 이미지가 없습니다.",
+    "Cracks were not measured in this inspection: regions are listed as they were outlined.": (
+        "이 점검에서는 균열을 측정하지 않았습니다. 영역은 표시된 그대로 나열됩니다."
+    ),
+    "No crack was found.": "균열이 발견되지 않았습니다.",
+    "The logo could not be read: {reason}": "로고를 읽을 수 없습니다: {reason}",
+    # elements
+    "By element": "부재별",
+    "An element is a folder of images; worst first.": "부재는 이미지 폴더 단위이며, 심한 순서입니다.",
+    "element": "부재",
+    "no folder": "폴더 없음",
+    "images": "이미지",
+    "not inspected": "미점검",
+    # distributions
+    "Distribution": "분포",
+    "Cracks by largest width": "최대 폭별 균열",
+    "Cracks by grade": "등급별 균열",
+    "Width along the cracks ({unit} of crack)": "균열을 따라 잰 폭 (균열 길이, {unit})",
+    "local width, {unit}": "국부 폭, {unit}",
+    "Length (number of cracks)": "길이 (균열 수)",
+    "crack length, {unit}": "균열 길이, {unit}",
+    "Direction ({unit} of crack)": "방향 (균열 길이, {unit})",
+    "main direction in the image": "이미지 안에서의 주 방향",
+    "Source": "출처",
+    "read in the source": "원문 확인",
+    "taken from a secondary source": "2차 자료에서 인용",
+    "not confirmed": "확인되지 않음",
+    "the user's own scale": "사용자 지정 기준",
+    "A grade compares the largest width measured in the image with the scale's steps. It is a guide: it knows neither "
+    "the load, nor the depth, nor the cause of a crack, and it replaces no engineer's judgement. Where the "
+    "uncertainty of a width reaches over a step, the table of cracks says so.": (
+        "등급은 이미지에서 측정한 최대 폭을 기준의 단계와 비교한 것입니다. 참고용이며, 하중이나 균열의 깊이, 원인을 알지 못하고 "
+        "기술자의 판단을 대신하지 않습니다. 폭의 불확도가 단계의 경계에 걸치면 균열 표에 표시됩니다."
+    ),
+    # words of tables and filters
+    "image": "이미지",
+    "verdict": "판정",
+    "direction": "방향",
+    "grade": "등급",
+    "any": "전체",
+    "name contains": "이름에 포함",
+    "width from": "최소 폭",
+    "horizontal": "수평",
+    "vertical": "수직",
+    "diagonal": "대각",
+    "map": "망상",
+    "order": "정렬",
+    "worst first": "심한 순",
+    "most cracks": "균열 수",
+    "score": "점수",
+    "name": "이름",
+    "images without lines": "선 없이 이미지만",
+    "anomaly map": "이상도 지도",
+    "show all": "모두 보기",
+    "show all {count} rows": "{count}행 모두 보기",
+    "{count} of {all} images shown": "이미지 {all}장 중 {count}장 표시",
+    "width": "폭",
+    "cracks": "균열",
+    "length": "길이",
+    "max": "최대",
+    "max width": "최대 폭",
+    "mean": "평균",
+    "unit": "단위",
+    "angle": "각도",
+    "at x, y (px)": "위치 x, y (px)",
+    "branches": "가지",
+    "remarks": "비고",
+    "reaches the border": "가장자리에 닿음",
+    "near a grade's limit": "등급 경계에 가까움",
+    "kind": "종류",
+    "region": "영역",
+    "regions": "영역",
+    "defect": "결함",
+    "area, px": "면적, px",
+    "area, mm²": "면적, mm²",
+    "width × height (px)": "폭 × 높이 (px)",
+    "rank": "순위",
+    "worst grade": "최저 등급",
+    "taken": "촬영 시각",
+    "camera": "카메라",
+    "position": "위치",
+    "altitude": "고도",
+    "p-value": "p값",
+    "scale": "축척",
+    "none": "없음",
+    # sections
+    "Images, worst first": "이미지 (심한 순)",
+    "Shown here: the {shown} worst of {all} images.": "이미지 {all}장 중 가장 심한 {shown}장을 표시합니다.",
+    "All are listed in the table of images.": "전체는 이미지 표에 있습니다.",
+    "crack width": "균열 폭",
+    "widest place, numbered as in the tables": "최대 폭 위치 (번호는 표와 같음)",
+    "widest place": "최대 폭 위치",
+    "widest place, enlarged": "최대 폭 위치 확대",
+    "Cracks": "균열",
+    "crack": "균열",
+    "Regions": "영역",
+    "Regions as they were outlined": "표시된 영역",
+    "All images": "전체 이미지",
+    "The {count} widest are listed; {more} more are in {file}.": (
+        "폭이 큰 {count}개를 나열했고, 나머지 {more}개는 {file}에 있습니다."
+    ),
+    "The {count} worst are listed; {more} more are in {file}.": (
+        "심한 {count}개를 나열했고, 나머지 {more}개는 {file}에 있습니다."
+    ),
+    "{count} narrower ones are in the table of cracks.": "더 좁은 {count}개는 균열 표에 있습니다.",
+    "The image is no longer where it was inspected, or is another one now; only what was found is drawn.": (
+        "이미지가 점검한 위치에 없거나 다른 이미지로 바뀌었습니다. 검출 결과만 그렸습니다."
+    ),
+    "The image is no longer where it was inspected.": "이미지가 점검한 위치에 없습니다.",
+    "Where the images were taken": "촬영 위치",
+    "north": "북",
+    "{count} of {all} images have a position.": "이미지 {all}장 중 {count}장에 위치 정보가 있습니다.",
+    # how it was made
+    "How this was made": "작성 방법",
+    "Inspection": "점검",
+    "Detector": "검출기",
+    "inspected": "점검 시각",
+    "with blemish": "blemish 버전",
+    "Settings and detector were not recorded with these findings.": "설정과 검출기가 기록되어 있지 않습니다.",
+    "What the numbers mean": "수치의 의미",
+    "A crack's width is the distance between its two edges, square to its centre line, read every pixel along the "
+    "line; places where cracks meet are left out. The largest, the 95th percentile and the mean are taken over those "
+    "places. ± is the uncertainty of any single width: never less than half a pixel, more where two ways of "
+    "measuring disagree, and with the scale's own uncertainty in it. Lengths follow the centre line. Angles are "
+    "counted from the image's horizontal, counter-clockwise.": (
+        "균열의 폭은 중심선에 수직으로 잰 두 가장자리 사이의 거리이며, 선을 따라 픽셀마다 읽습니다. 균열이 만나는 곳은 제외합니다. "
+        "최댓값, 95번째 백분위수, 평균은 이 위치들에서 구합니다. ±는 개별 폭의 불확도로, 최소 0.5픽셀이고 두 측정 방법의 결과가 "
+        "다르면 더 커지며 축척의 불확도를 포함합니다. 길이는 중심선을 따라 잽니다. 각도는 이미지의 수평선에서 반시계 방향으로 잽니다."
+    ),
+    "Components that fit into 8 × 8 px are not measured. Whether an outline is a crack at all was decided by the "
+    "detector: a joint, a root or a cable can be taken for one, and what it overlooks is in no table.": (
+        "8 × 8 px 안에 들어가는 조각은 측정하지 않습니다. 표시된 것이 균열인지는 검출기가 판단합니다. 줄눈, 뿌리, 케이블이 균열로 "
+        "판단될 수 있고, 검출기가 놓친 것은 어느 표에도 없습니다."
+    ),
+}

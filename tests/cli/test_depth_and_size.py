@@ -1,0 +1,187 @@
+"""Deep and large images on the command line: --bit-range and --max-megapixels wherever images are read."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blemish.detectors import load, read_container
+from blemish.errors import ImageError
+from blemish.images import write_png
+
+SMALL = ["--set", "backbone=scattering", "--set", "size_px=64"]
+
+
+def write_tiff(path: Path, values: NDArray[np.generic]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), values)
+
+
+@pytest.fixture
+def thermal(tmp_path: Path) -> Path:
+    """Temperatures in degrees, as floating-point TIFFs: six normal ones."""
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        values = 20 + 0.05 * number + rng.normal(0, 0.1, (64, 64))
+        write_tiff(tmp_path / "set" / "good" / f"{number}.tif", values.astype(np.float32))
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def camera(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    """Walls by a 12-bit camera, its values as they are in 16-bit files."""
+    for number in range(4):
+        write_tiff(tmp_path / "camera" / f"{number}.tif", wall[..., 0].astype(np.uint16) * np.uint16(16))
+    return tmp_path / "camera"
+
+
+@pytest.mark.parametrize(
+    "command", ["inspect", "evaluate", "calibrate", "train", "measure", "data check", "data tiles"]
+)
+def test_every_verb_that_reads_images_has_both_options(blemish, command: str):
+    said = blemish(*command.split(), "--help").stdout
+    assert "--bit-range" in said
+    assert "--max-megapixels" in said
+
+
+@pytest.mark.parametrize("text", ["4095", "a,b", "5,5", "10,2", "nan,1", "0,inf", "1,2,3", ""])
+def test_a_range_that_is_none_is_one_sentence(blemish, darkness_file: Path, camera: Path, text: str):
+    result = blemish("inspect", camera, "--detector", darkness_file, "--json", "--bit-range", text)
+    assert result.exit_code == 2
+    assert "bit" in result.stderr
+
+
+def test_values_of_a_camera_are_proposed_as_the_range_and_then_used(blemish, darkness_file: Path, camera: Path):
+    result = blemish("inspect", camera, "--detector", darkness_file, "--out", "out")
+    assert "4 of 4 images use only a part of the values that their files can hold" in result.stderr
+    assert "--bit-range 0,4095" in result.stderr
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert page.index("4 of 4 images use only a part") < page.index("3.tif")
+    ranged = blemish("inspect", camera, "--detector", darkness_file, "--out", "ranged", "--bit-range", "0,4095")
+    assert "use only a part" not in ranged.stderr
+    assert "4 inspected (0 pass, 0 review, 4 reject)" in ranged.stdout
+    assert json.loads(Path("ranged/run.json").read_text())["options"]["bit_range"] == [0, 4095]
+
+
+@pytest.mark.parametrize(
+    ("values", "proposed"),
+    [
+        ((0, 1023), "0,1023"),
+        ((5, 4000), "0,4095"),
+        ((300, 16000), "0,16383"),
+        ((29_300, 30_150), "29300,30150"),
+        ((0, 200), "0,255"),
+        ((0, 65535), None),
+        ((0, 40_000), None),
+        ((60_000, 61_000), None),
+    ],
+)
+def test_a_range_is_proposed_only_where_it_clearly_does_not_fit(
+    blemish, darkness_file: Path, tmp_path: Path, values: tuple[int, int], proposed: str | None
+):
+    write_tiff(tmp_path / "a.tif", np.linspace(*values, 64 * 64).astype(np.uint16).reshape(64, 64))
+    result = blemish("inspect", tmp_path / "a.tif", "--detector", darkness_file, "--json")
+    if proposed is None:
+        assert "--bit-range" not in result.stderr
+    else:
+        assert f"--bit-range {proposed} if that is the camera's range" in result.stderr
+
+
+def test_thermal_images_name_the_option_and_are_read_with_it(blemish, darkness_file: Path, thermal: Path):
+    for command in (
+        ("inspect", thermal, "--detector", darkness_file, "--json"),
+        ("evaluate", "--detector", darkness_file, "--data", thermal),
+        (
+            "calibrate",
+            darkness_file,
+            "--normals",
+            thermal / "good",
+            "--alpha",
+            "0.5",
+            "--marginal",
+            "--out",
+            "c.blemish",
+        ),
+        ("train", "patchcore", "--data", thermal, "--out", "t.blemish", *SMALL),
+        ("data", "check", thermal),
+    ):
+        if command[0] == "train":
+            pytest.importorskip("torch")
+        said = blemish(*command)
+        assert "give --bit-range LOW,HIGH" in said.stderr + said.stdout, command
+        result = blemish(*command, "--bit-range", "19,22")
+        assert result.exit_code == 0, result.stderr
+        assert "give --bit-range" not in result.stderr + result.stdout
+
+
+def test_a_calibrated_detector_keeps_the_range(blemish, darkness_file: Path, thermal: Path):
+    blemish(
+        "calibrate", darkness_file, "--normals", thermal / "good", "--alpha", "0.5", "--marginal",
+        "--out", "c.blemish", "--bit-range", "19,22",
+    )  # fmt: skip
+    assert read_container(Path("c.blemish")).spec.input.bit_range == (19, 22)
+    assert "6 inspected" in blemish("inspect", thermal, "--detector", "c.blemish", "--out", "out").stdout
+    assert json.loads(Path("out/run.json").read_text())["options"]["bit_range"] == [19, 22]
+
+
+@pytest.mark.train
+def test_a_trained_detector_keeps_the_range(blemish, thermal: Path):
+    pytest.importorskip("torch")
+    result = blemish("train", "patchcore", "--data", thermal, "--out", "t.blemish", *SMALL, "--bit-range", "19,21")
+    assert result.exit_code == 0, result.stderr
+    assert read_container(Path("t.blemish")).spec.input.bit_range == (19, 21)
+    assert "6 inspected" in blemish("inspect", thermal, "--detector", "t.blemish", "--json").stderr
+    grown = blemish("detector", "grow", "t.blemish", "--images", thermal / "good", "--out", "g.blemish")
+    assert grown.exit_code == 0, grown.stderr
+
+
+@pytest.mark.train
+def test_training_says_that_a_range_is_missing(blemish, camera: Path):
+    pytest.importorskip("torch")
+    result = blemish("train", "patchcore", "--data", camera, "--normal", "unlabelled", "--out", "t.blemish", *SMALL)
+    assert "--bit-range 0,4095 if that is the camera's range" in result.stderr.replace("\n", " ")
+
+
+def test_a_data_set_is_told_its_range(blemish, camera: Path):
+    assert "--bit-range 0,4095 if that is the camera's range" in blemish("data", "check", camera).stdout
+    assert "use only a part" not in blemish("data", "check", camera, "--bit-range", "0,4095").stdout
+
+
+def test_measure_reads_its_image_with_the_range(blemish, tmp_path: Path, thermal: Path):
+    mask = np.zeros((64, 64), np.bool_)
+    mask[30:33, 5:60] = True
+    write_png(tmp_path / "mask.png", mask)
+    image = thermal / "good" / "0.tif"
+    refused = blemish("measure", tmp_path / "mask.png", "--image", image)
+    assert "give --bit-range LOW,HIGH" in refused.stderr
+    assert blemish("measure", tmp_path / "mask.png", "--image", image, "--bit-range", "19,21").exit_code == 0
+
+
+def test_the_limit_of_megapixels_is_named_and_can_be_raised(blemish, darkness_file: Path, tmp_path: Path):
+    write_png(tmp_path / "wide.png", np.full((100, 200), 200, np.uint8))
+    arguments = ["inspect", tmp_path / "wide.png", "--detector", darkness_file, "--json", "--max-megapixels"]
+    refused = blemish(*arguments, "0.01")
+    assert refused.exit_code == 2
+    assert "200 x 100 pixels, more than the limit of 0.01 megapixels; give --max-megapixels 1" in refused.stdout
+    assert blemish(*arguments, "1").exit_code == 0
+    assert "must be above 0" in blemish(*arguments, "0").stderr
+
+
+def test_bytes_and_open_files_are_inspected(darkness_file: Path, tmp_path: Path, wall: NDArray[np.uint8]):
+    path = tmp_path / "wall.png"
+    write_png(path, wall)
+    detector = load(darkness_file)
+    expected = detector.inspect(path)
+    data = path.read_bytes()
+    with path.open("rb") as stream:
+        for image in (data, bytearray(data), memoryview(data), BytesIO(data), stream):
+            assert detector.inspect(image).score == expected.score
+    for damaged in (b"", b"no image", data[:100]):
+        with pytest.raises(ImageError, match='"image" '):
+            detector.inspect(damaged)

@@ -1,0 +1,82 @@
+"""EXIF data of every make give what they say, and damaged ones give nothing and stop nothing."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import ExifTags, Image
+
+from blemish.images import Capture, decode_image
+from blemish.images.capture import capture_of
+
+GPS = ExifTags.GPS
+SEOUL = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (37.0, 33.0, 59.4)}
+SEOUL |= {GPS.GPSLongitudeRef: "E", GPS.GPSLongitude: (126.0, 58.0, 41.88)}
+
+
+def image_with(tags: dict[int, Any], gps: dict[int, Any], suffix: str = "JPEG") -> bytes:
+    image = Image.new("RGB", (32, 32), (120, 120, 120))
+    exif = Image.Exif()
+    exif.update({tag: value for tag, value in tags.items() if tag != ExifTags.Base.DateTimeOriginal})
+    taken = tags.get(ExifTags.Base.DateTimeOriginal)
+    if taken is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
+    out = BytesIO()
+    image.save(out, suffix, exif=exif.tobytes())
+    return out.getvalue()
+
+
+CASES: dict[str, tuple[dict[int, Any], dict[int, Any], Capture | None]] = {
+    "nothing": ({}, {}, None),
+    "date taken": ({ExifTags.Base.DateTimeOriginal: "2026:03:01 09:08:07"}, {}, Capture(taken="2026-03-01T09:08:07")),
+    "date of the file": ({ExifTags.Base.DateTime: "2026:03:01 09:08:07"}, {}, Capture(taken="2026-03-01T09:08:07")),
+    "a clock never set": ({ExifTags.Base.DateTime: "0000:00:00 00:00:00"}, {}, None),
+    "blanks for a date": ({ExifTags.Base.DateTime: "    :  :     :  :  "}, {}, None),
+    "maker and model": ({ExifTags.Base.Make: "DJI", ExifTags.Base.Model: "FC300S"}, {}, Capture(camera="DJI FC300S")),
+    "the maker twice": (
+        {ExifTags.Base.Make: "Canon", ExifTags.Base.Model: "Canon EOS R5"},
+        {},
+        Capture(camera="Canon EOS R5"),
+    ),
+    "padded with zeros": (
+        {ExifTags.Base.Make: "DJI\0\0\0", ExifTags.Base.Model: "M3E\0"},
+        {},
+        Capture(camera="DJI M3E"),
+    ),
+    "terminal escapes": ({ExifTags.Base.Model: "A\x1b[2J"}, {}, Capture(camera="A [2J")),
+    "a position": ({}, SEOUL, Capture(latitude_deg=37.5665, longitude_deg=126.9783)),
+    "south and west": (
+        {},
+        SEOUL | {GPS.GPSLatitudeRef: "S", GPS.GPSLongitudeRef: "W"},
+        Capture(latitude_deg=-37.5665, longitude_deg=-126.9783),
+    ),
+    "half a position": ({}, {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (37.0, 0.0, 0.0)}, None),
+    "no reception": ({}, {GPS.GPSLatitude: (0.0, 0.0, 0.0), GPS.GPSLongitude: (0.0, 0.0, 0.0)}, None),
+    "beyond the pole": ({}, SEOUL | {GPS.GPSLatitude: (97.0, 0.0, 0.0)}, None),
+    "height and direction": (
+        {},
+        {GPS.GPSAltitude: 53.5, GPS.GPSImgDirection: 270.0},
+        Capture(altitude_m=53.5, direction_deg=270.0),
+    ),
+    "below the sea": ({}, {GPS.GPSAltitude: 3.0, GPS.GPSAltitudeRef: b"\x01"}, Capture(altitude_m=-3.0)),
+    "an impossible direction": ({}, {GPS.GPSImgDirection: 999.0}, None),
+}
+
+
+@pytest.mark.parametrize("suffix", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("tags", "gps", "wanted"), CASES.values(), ids=CASES)
+def test_exif_data_are_told_as_they_stand(tags: dict, gps: dict, wanted: Capture | None, suffix: str):
+    assert decode_image(image_with(tags, gps, suffix), "wall").capture == wanted
+
+
+def test_damaged_exif_data_give_nothing_and_the_pixels_are_read():
+    data = image_with({ExifTags.Base.Model: "Camera"}, SEOUL)
+    begin = data.index(b"Exif\0\0") + 6
+    assert decode_image(data[:begin] + b"\xff" * 20 + data[begin + 20 :], "wall").capture is None
+
+
+def test_without_a_view_of_the_file_nothing_is_known():
+    assert capture_of(None) is None
