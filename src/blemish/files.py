@@ -19,7 +19,8 @@ VERSION_1_NAME = "inspection.json"
 """What the record was called under schema 1."""
 OVERLAYS_NAME = "overlays"
 MASKS_NAME = "masks"
-RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME})
+MAPS_NAME = "maps"
+RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME, MAPS_NAME})
 """Folders of pictures beside a run record."""
 
 # So much of a target's name goes into that of its temporary file, which must not exceed 255 bytes.

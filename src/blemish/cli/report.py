@@ -24,7 +24,11 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What blemish inspect --out wrote.")],
     formats: Annotated[
         str,
-        typer.Option("--format", help="One or more of html, csv, jsonl, coco, geojson, dxf, masks.", metavar="NAME,…"),
+        typer.Option(
+            "--format",
+            help="One or more of html, csv, jsonl, coco, geojson, dxf, masks, pdf, xlsx, docx.",
+            metavar="NAME,…",
+        ),
     ] = "html",
     out: Annotated[
         Path | None,

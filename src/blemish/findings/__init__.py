@@ -1,6 +1,6 @@
 """Findings: what an inspection says about images, in one shape for the runner, the reports, exports and services."""
 
-from blemish.files import MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
+from blemish.files import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
 from blemish.findings.lines import FINDINGS_NAME, CutOffLineError, read_findings, to_line
 from blemish.findings.run import DetectorRecord, GuaranteeRecord, Language, Options, ReportDetails, RunRecord, read_run
 from blemish.findings.schema import Finding, crack_record
@@ -11,6 +11,7 @@ REPORT_NAME = "report.html"
 
 __all__ = [
     "FINDINGS_NAME",
+    "MAPS_NAME",
     "MASKS_NAME",
     "OVERLAYS_NAME",
     "REPORT_NAME",

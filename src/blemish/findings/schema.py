@@ -70,6 +70,9 @@ class Finding(BaseModel):
     mask_file: Annotated[str, AfterValidator(_path_inside)] | None = Field(
         None, description="PNG of what was outlined, below the folder of the findings; null where nothing was"
     )
+    map_file: Annotated[str, AfterValidator(_path_inside)] | None = Field(
+        None, description="small grey picture of the anomaly map, below the folder of the findings: black is plain"
+    )
     likely_range: tuple[float, float] | None = Field(
         None,
         description="raw values that the image seems to have been made for, where they are clearly fewer than the file "

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blemish.errors import DataError
-from blemish.findings import FINDINGS_NAME, MASKS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
+from blemish.findings import FINDINGS_NAME, MAPS_NAME, MASKS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
 from blemish.reports.exports import remove_exports
 
 _OVERLAY_SUFFIXES = {".jpg", ".png"}
@@ -41,7 +41,7 @@ def remove_overlays(overlays: Path) -> None:
 
 @contextmanager
 def replacing_earlier(out: Path) -> Iterator[Path]:
-    """Yield a hidden folder for the new masks; when the block ends well they take the place of the earlier run's.
+    """Yield a hidden folder for new masks and maps; when the block ends well they take the place of the earlier run's.
 
     Its exports, its report and its record go as well. Without earlier findings nothing is removed.
     """
@@ -49,15 +49,17 @@ def replacing_earlier(out: Path) -> Iterator[Path]:
     try:
         yield waiting
         if (out / FINDINGS_NAME).exists():
-            for mask in (out / MASKS_NAME).glob("*.png"):
-                mask.unlink()
+            for name in (MASKS_NAME, MAPS_NAME):
+                for picture in (out / name).glob("*.png"):
+                    picture.unlink()
             remove_exports(out)
             for record in (RUN_RECORD_NAME, VERSION_1_NAME):
                 (out / record).unlink(missing_ok=True)
-        for mask in sorted((waiting / MASKS_NAME).glob("*.png")):
-            (out / MASKS_NAME).mkdir(exist_ok=True)
-            mask.replace(out / MASKS_NAME / mask.name)
-        if (out / MASKS_NAME).is_dir() and not any((out / MASKS_NAME).iterdir()):
-            (out / MASKS_NAME).rmdir()
+        for name in (MASKS_NAME, MAPS_NAME):
+            for picture in sorted((waiting / name).glob("*.png")):
+                (out / name).mkdir(exist_ok=True)
+                picture.replace(out / name / picture.name)
+            if (out / name).is_dir() and not any((out / name).iterdir()):
+                (out / name).rmdir()
     finally:
         shutil.rmtree(waiting, ignore_errors=True)

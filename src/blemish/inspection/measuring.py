@@ -8,11 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from blemish.detectors import Inspection, Measuring
-from blemish.findings import MASKS_NAME
+from blemish.findings import MAPS_NAME, MASKS_NAME
 from blemish.images import write_png
+from blemish.reports.overlays import small_map
 
 # Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is measured.
 _MEASURED_BEHIND = 2
+_MAP_PX = 320
 
 
 def measure_each(
@@ -24,7 +26,7 @@ def measure_each(
         answers: the detector's.
         measuring: what to measure.
         level: the pixel threshold that masks were cut from anomaly maps at.
-        out: folder of the findings; masks are written into its ``masks/``. None writes none.
+        out: folder of the findings; masks and small anomaly maps go into ``masks/`` and ``maps/``. None writes none.
 
     Yields:
         Each answer with what was measured, in order.
@@ -35,7 +37,7 @@ def measure_each(
 
     def measure(answer: Inspection) -> Inspection:
         measured = measuring.measure(answer, level)
-        return measured if out is None else _with_mask_file(measured, out)
+        return measured if out is None else _with_map_file(_with_mask_file(measured, out), out)
 
     pool = ThreadPoolExecutor(_MEASURED_BEHIND, thread_name_prefix="measure")
     behind: deque[Future[Inspection]] = deque()
@@ -56,3 +58,14 @@ def _with_mask_file(answer: Inspection, out: Path) -> Inspection:
     mask_file = f"{MASKS_NAME}/{answer.finding.name}.png"
     write_png(out / mask_file, answer.mask)
     return answer.saying(mask_file=mask_file)
+
+
+def _with_map_file(answer: Inspection, out: Path) -> Inspection:
+    if answer.anomaly_map is None or answer.map_range is None:
+        return answer
+    levels = small_map(answer.anomaly_map, answer.map_range, _MAP_PX)
+    if not levels.any():
+        return answer
+    map_file = f"{MAPS_NAME}/{answer.finding.name}.png"
+    write_png(out / map_file, levels)
+    return answer.saying(map_file=map_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError, ImageError
 from blemish.findings import Finding
+from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.polylines import tangents
 from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import nice_step
+from blemish.reports.labels import Box, Label, Placed, place_labels
 from blemish.reports.lines import essential_points
 from blemish.reports.outlines import outline_components
 from blemish.reports.pictures import data_uri
@@ -26,6 +29,8 @@ _JPEG_QUALITY = 80
 # About how large a picture stands on a desktop's screen.
 _SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
 _NUMBERED = 12
+# Radius of a ring and size of its letters on the screen: of the widest place, and of the others.
+_WIDEST, _OTHERS = (7, 16), (4, 13)
 # The close-up shows this many widths, but never fewer or more pixels.
 _CLOSE_UP_WIDTHS, _CLOSE_UP_PX = 8, (48, 400)
 # Outlines of more components would make a picture of dots and a page of megabytes.
@@ -34,12 +39,14 @@ _MAX_OUTLINES = 400
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Where a crack is widest: (x, y) in the image, the crack's number, and the width as told."""
+    """Where a crack is widest: (x, y) in the image, the crack's number, its label's place and its ring's radius."""
 
     x: float
     y: float
     number: int
-    said: str
+    radius: float
+    size: float
+    label: Placed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Drawing:
         outlines: SVG path around everything that was outlined.
         markers: widest places of the widest cracks, widest first.
         bar: None where perspective makes one bar wrong.
+        anomaly: data URI of the anomaly map, grey: black is plain, white the strongest; None where it was not kept.
         close_up: None without cracks or without the image.
     """
 
@@ -95,6 +103,7 @@ class Drawing:
     outlines: str
     markers: tuple[Marker, ...]
     bar: ScaleBar | None
+    anomaly: str | None
     close_up: CloseUp | None
 
     @property
@@ -143,20 +152,57 @@ def draw(
         return None
     cracks = image.cracks or ()
     shrink = max(1.0, max(size) / side_px)
+    unit_px = round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4)
+    bar = _bar(image, size[0])
     return Drawing(
         jpeg=None if pixels is None else data_uri(pixels, quality=_JPEG_QUALITY, side_px=side_px),
         width_px=size[0],
         height_px=size[1],
-        unit_px=round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4),
+        unit_px=unit_px,
         lines=_lines(image, classes, shrink),
         outlines=_outlines(document, image, shrink),
-        markers=tuple(
-            Marker(crack.max_width_at[0] + 0.5, crack.max_width_at[1] + 0.5, crack.number, told_width(crack))
-            for crack in cracks[:_NUMBERED]
-        ),
-        bar=_bar(image, size[0]),
+        markers=_markers(cracks[:_NUMBERED], size, unit_px, bar),
+        bar=bar,
+        anomaly=_anomaly(document, image),
         close_up=_close_up(image, cracks[0], pixels) if cracks and pixels is not None else None,
     )
+
+
+def _markers(
+    cracks: Sequence[Crack], size: tuple[int, int], unit_px: float, bar: ScaleBar | None
+) -> tuple[Marker, ...]:
+    """Rings at the widest places with labels that stand over nothing else; the widest with its width."""
+    rings = [(crack, _WIDEST if number == 0 else _OTHERS) for number, crack in enumerate(cracks)]
+    labels = [
+        Label(
+            x=crack.max_width_at[0] + 0.5,
+            y=crack.max_width_at[1] + 0.5,
+            radius=radius * unit_px,
+            texts=((f"{crack.number}: {told_width(crack)}",) if letter == _WIDEST[1] else ()) + (str(crack.number),),
+            size=letter * unit_px,
+        )
+        for crack, (radius, letter) in rings
+    ]
+    places = place_labels(labels, size[0], size[1], () if bar is None else (_bar_box(bar, size[1], unit_px),))
+    return tuple(
+        Marker(label.x, label.y, crack.number, label.radius, label.size, place)
+        for crack, label, place in zip(cracks, labels, places, strict=True)
+    )
+
+
+def _bar_box(bar: ScaleBar, height_px: int, unit_px: float) -> Box:
+    """The plate under the scale bar, as the page draws it."""
+    left, bottom = 8 * unit_px, height_px - 6 * unit_px
+    return left, bottom - 34 * unit_px, left + max(bar.length_px, 60 * unit_px) + 12 * unit_px, bottom
+
+
+def _anomaly(document: Document, image: Finding) -> str | None:
+    if image.map_file is None:
+        return None
+    try:
+        return data_uri(read_image(document.folder / image.map_file), quality=70)
+    except ImageError:  # the page does without
+        return None
 
 
 def _is_wide(size_px: tuple[int, int]) -> bool:

@@ -15,6 +15,7 @@ from blemish.reports.coco import check_recorded, write_coco
 from blemish.reports.document import Document
 from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
+from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
 from blemish.reports.tables import write_csv, write_jsonl
 
@@ -50,10 +51,16 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "geojson": write_geojson,
     "dxf": write_dxf,
     "masks": write_masks,
+    "pdf": write_pdf,
+    "xlsx": write_xlsx,
+    "docx": write_docx,
 }
 
 _FILES = (
     REPORT_NAME,
+    PDF_NAME,
+    XLSX_NAME,
+    DOCX_NAME,
     "cracks.csv",
     "regions.csv",
     "cracks.jsonl",

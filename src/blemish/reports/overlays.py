@@ -25,7 +25,7 @@ _VERDICT_RGB = {
     None: (70, 70, 70),
 }
 _OUTLINE_RGB = (0, 229, 255)
-_STRONGEST_TINT = 0.55
+_STRONGEST_TINT = 0.4
 _STRIP_PX = 128
 
 
@@ -99,6 +99,24 @@ def map_range_of(threshold: float | None) -> tuple[float, float] | None:
     return threshold - step / 2, threshold + step
 
 
+def small_map(anomaly_map: NDArray[np.float32], map_range: tuple[float, float], side_px: int) -> NDArray[np.uint8]:
+    """The anomaly map as a small grey picture, by the fixed colour scale: black is plain, white is strongest.
+
+    Args:
+        anomaly_map: float32 (H, W).
+        map_range: see `draw_overlay`.
+        side_px: the longer side at most.
+
+    Returns:
+        uint8 (h, w).
+    """
+    low, high = map_range
+    shrink = min(1.0, side_px / max(anomaly_map.shape))
+    size = (max(1, round(anomaly_map.shape[1] * shrink)), max(1, round(anomaly_map.shape[0] * shrink)))
+    small = np.asarray(cv2.resize(anomaly_map, size, interpolation=cv2.INTER_AREA))
+    return np.rint(255 * np.clip((small - low) / (high - low), 0, 1)).astype(np.uint8)
+
+
 def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence[int] = _OUTLINE_RGB) -> None:
     """Draw a line just outside a mask, in place: a hairline crack itself stays visible.
 
@@ -159,9 +177,18 @@ def _banner(canvas: NDArray[np.uint8], finding: Finding) -> None:
     if plate[0] > width_px or plate[1] > height_px / 4:
         canvas[: max(1, height_px // 32)] = _VERDICT_RGB[finding.verdict]
         return
-    canvas[: plate[1], : plate[0]] = _VERDICT_RGB[finding.verdict]
-    origin = (margin_px, round(margin_px + letter_px))
+    left, top = _emptiest_corner(finding.mask, plate, (width_px, height_px))
+    canvas[top : top + plate[1], left : left + plate[0]] = _VERDICT_RGB[finding.verdict]
+    origin = (left + margin_px, round(top + margin_px + letter_px))
     cv2.putText(canvas, text, origin, font, scale, (255, 255, 255), thickness, cv2.LINE_AA)
+
+
+def _emptiest_corner(mask: NDArray[np.bool_] | None, plate: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """(left, top) of the corner where the plate hides least of what was outlined; the top left one before others."""
+    corners = [(left, top) for top in (0, size[1] - plate[1]) for left in (0, size[0] - plate[0])]
+    if mask is None:
+        return corners[0]
+    return min(corners, key=lambda at: np.count_nonzero(mask[at[1] : at[1] + plate[1], at[0] : at[0] + plate[0]]))
 
 
 def _banner_text(finding: Finding) -> str:
