@@ -38,6 +38,7 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, im
     assert written == [
         "out/findings.csv",
         "out/findings.jsonl",
+        "out/maps/금 간 벽.png",
         "out/masks/금 간 벽.png",
         "out/overlays/normal wall.jpg",
         "out/overlays/금 간 벽.jpg",
@@ -180,6 +181,7 @@ def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, dar
         "findings.csv",
         "findings.jsonl",
         "run.json",
+        "maps/왼쪽.png",
         "masks/왼쪽.png",
         "overlays/왼쪽.jpg",
         "notes of mine.txt",

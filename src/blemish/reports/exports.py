@@ -17,6 +17,7 @@ from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
 from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
+from blemish.reports.positions import POSITIONS_NAME, write_positions
 from blemish.reports.tables import write_csv, write_jsonl
 
 
@@ -51,6 +52,7 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "geojson": write_geojson,
     "dxf": write_dxf,
     "masks": write_masks,
+    "positions": write_positions,
     "pdf": write_pdf,
     "xlsx": write_xlsx,
     "docx": write_docx,
@@ -61,6 +63,7 @@ _FILES = (
     PDF_NAME,
     XLSX_NAME,
     DOCX_NAME,
+    POSITIONS_NAME,
     "cracks.csv",
     "regions.csv",
     "cracks.jsonl",

@@ -114,7 +114,8 @@ def small_map(anomaly_map: NDArray[np.float32], map_range: tuple[float, float], 
     shrink = min(1.0, side_px / max(anomaly_map.shape))
     size = (max(1, round(anomaly_map.shape[1] * shrink)), max(1, round(anomaly_map.shape[0] * shrink)))
     small = np.asarray(cv2.resize(anomaly_map, size, interpolation=cv2.INTER_AREA))
-    return np.rint(255 * np.clip((small - low) / (high - low), 0, 1)).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255 * np.clip((small - low) / (high - low), 0, 1)).astype(np.uint8)
+    return levels
 
 
 def outline(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Sequence[int] = _OUTLINE_RGB) -> None:

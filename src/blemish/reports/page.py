@@ -21,6 +21,7 @@ from blemish.reports.drawings import Drawing, draw, picture_px
 from blemish.reports.elements import element_of, elements_of
 from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
 from blemish.reports.pictures import data_uri
+from blemish.reports.positions import position_map
 from blemish.reports.summary import Summary, summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 from blemish.text import encodable
@@ -133,6 +134,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         logo=logo,
         summary=summary,
         elements=elements_of(document, classes),
+        positions=position_map(document),
         unanswered=any(image.error is not None for image in document.images),
         has_maps=any(card.drawing is not None and card.drawing.anomaly for card in cards),
         has_captures=any(image.capture is not None and image.capture.taken for image in document.images),

@@ -104,8 +104,11 @@ def _elements(document: Document, t: Messages) -> Table:
 
 def _images(document: Document, t: Messages) -> Table:
     unit = document.unit
-    heads = (t("image"), t("element"), t("verdict"), t("score"), t("cracks"), t("regions"))
-    heads += (f"{t('max width')}, {unit}", f"{t('total length')}, {unit}", t("taken"), t("position"), t("remarks"))
+    heads = (
+        *(t("image"), t("element"), t("verdict"), t("score"), t("cracks"), t("regions")),
+        *(f"{t('max width')}, {unit}", f"{t('total length')}, {unit}"),
+        *(t("taken"), t("position"), t("remarks")),
+    )
     rows = []
     for image in document.worst_first():
         widths = [size_of(crack, "max_width", unit) for crack in image.cracks or ()]
