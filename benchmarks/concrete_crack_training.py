@@ -107,7 +107,7 @@ def main() -> None:
     raw, file = out / f"seed{seed}.blemish", out / f"seed{seed}" / "concrete-crack.blemish"
     if not raw.is_file():
         recipe = ROOT / "recipes" / "concrete-crack.yaml"
-        blemish.train("fast-unet", images, raw, recipe=recipe, seed=seed, progress=True, say=print)
+        blemish.train("fast-unet", images, raw, recipe=recipe, seed=seed, say=print)
     describe(raw, images, normal, bare, seed, file)
     print(f"Wrote {file}. To bundle it, put it into src/blemish/bundled/.")
 

@@ -96,6 +96,7 @@ def run_blemish(options: argparse.Namespace, width: int | None) -> dict:
     from blemish.methods import get_method
     from blemish.training.export import export_graph
     from blemish.training.fitting import fit_by_gradient
+    from blemish.training.log import TrainingLog
     from blemish.training.recipes import resolve_settings
 
     kind = get_method("ganomaly")
@@ -105,7 +106,12 @@ def run_blemish(options: argparse.Namespace, width: int | None) -> dict:
     samples = read_dataset(options.out / "images").samples
     started, used = time.perf_counter(), time.process_time()
     method, report = fit_by_gradient(
-        lambda: kind(settings, (), None), samples, (), seed=0, logs=options.out / "blemish" / "log", progress=False
+        lambda: kind(settings, (), None),
+        samples,
+        (),
+        seed=0,
+        identity="",
+        log=TrainingLog(options.out / "blemish" / "log"),
     )
     record = {"fit_s": time.perf_counter() - started, "fit_core_s": time.process_time() - used, "peak_mb": peak_mb()}
     weights = sum(tensor.numel() * tensor.element_size() for tensor in method.state_dict().values())

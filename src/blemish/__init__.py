@@ -4,7 +4,7 @@
 >>> detector = blemish.load("wall.blemish")             # doctest: +SKIP
 >>> detector.inspect("image.jpg").verdict               # doctest: +SKIP
 'reject'
->>> blemish.train("unet", "images/", "wall.blemish")    # doctest: +SKIP
+>>> blemish.train("auto", "images/", "wall.blemish")    # doctest: +SKIP
 
 Names are imported on first use, so that ``import blemish`` costs nothing and only `train` ever needs torch.
 """

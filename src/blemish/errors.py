@@ -45,8 +45,8 @@ class MissingExtraError(BlemishError):
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """End of a sentence that helps after a typo: the nearest choice, or all of them.
 
-    >>> did_you_mean("unett", ["unet", "padim"])
-    ' Did you mean "unet"?'
+    >>> did_you_mean("evalute", ["evaluate", "train"])
+    ' Did you mean "evaluate"?'
     """
     known = sorted(choices)
     near = difflib.get_close_matches(word, known, n=1)

@@ -75,6 +75,49 @@ def test_what_is_mistyped_is_said_before_the_images_are_listed(blemish, given: l
     assert f'Did you mean "{meant}"?' in result.stderr
 
 
+def test_a_recipe_is_trained_by_its_name(blemish, tmp_path: Path):
+    images = draw_images(tmp_path / "good", 6)
+    train = ("train", "medical-ganomaly", "--data", images, "--out", "x.blemish")
+    assert blemish(*train, "--set", "width=4", "--set", "epochs=1", "--set", "size_px=32").exit_code == 0
+    spec = read_container(Path("x.blemish")).spec
+    assert spec.method == "ganomaly"
+    assert spec.settings["colour"] is False
+
+
+SEARCH = [
+    part for each in ("size_px=32", "width=4", "epochs=1", "latent=8", "search_steps=5") for part in ("--set", each)
+]
+
+
+def test_a_method_without_a_graph_is_trained_and_tested_under_torch(blemish, tmp_path: Path):
+    draw_images(tmp_path / "normal", 8)
+    draw_images(tmp_path / "odd", 4, upright=False)
+    for kind, split in (("normal", "train"), ("normal", "test"), ("odd", "test")):
+        for file in sorted((tmp_path / kind).iterdir())[: 6 if split == "train" else 8]:
+            target = tmp_path / "set" / split / ("good" if kind == "normal" else "odd") / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    result = blemish("train", "anogan", "--data", tmp_path / "set", "--out", "run", *SEARCH)
+    assert result.exit_code == 0
+    assert "Scoring 12 test images under torch." in result.stderr
+    assert "auroc" in result.stdout
+    lines = Path("run/scores.csv").read_text().splitlines()
+    assert lines[0] == "image,defective,score"
+    assert len(lines) == 13
+    assert sum(line.split(",")[1] == "1" for line in lines[1:]) == 4
+    assert Path("run/weights.safetensors").is_file()
+
+
+def test_a_detector_file_is_refused_where_there_can_be_none(blemish, tmp_path: Path):
+    images = draw_images(tmp_path / "good", 6)
+    result = blemish("train", "anogan", "--data", images, "--out", "x.blemish", *SEARCH)
+    assert result.exit_code == 2
+    assert "is no graph, which a detector file holds: give --out a folder" in " ".join(result.stderr.split())
+    assert not Path("x.blemish").exists()
+    result = blemish("benchmark", "anogan", "--data", images, "--out", "bench")
+    assert "gives no detector file" in result.stderr
+
+
 @pytest.mark.parametrize("extra", [["--set", "size_px=64"], ["--profile", "paper"], ["--start-from", "w.safetensors"]])
 def test_auto_takes_no_settings(blemish, tmp_path: Path, extra: list[str]):
     result = blemish("train", "auto", "--data", tmp_path, "--out", "x.blemish", *extra)

@@ -19,11 +19,13 @@ from pydantic.fields import FieldInfo
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 import blemish  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods import GradientMethod, get_method, method_names  # noqa: E402
-from blemish.training import train_under_torch  # noqa: E402
+from blemish.training import callbacks, checkpoints, fitting, train_under_torch  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
@@ -195,6 +197,37 @@ def test_the_same_seed_gives_the_same_file_and_a_normal_only_method_sees_no_defe
     data = other_defects if trained.name in NORMAL_ONLY else surfaces
     blemish.train(trained.name, data, tmp_path / "small.blemish", settings=small_settings(trained.name), seed=3)
     assert (tmp_path / "small.blemish").read_bytes() == trained.file.read_bytes()
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if issubclass(get_method(name), GradientMethod)])
+def test_an_interrupted_training_ends_with_the_same_weights(
+    name: str, surfaces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    stop_in = [-1]
+
+    class Stop(callbacks.StopOnBadLoss):
+        def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+            if trainer.current_epoch == stop_in[0]:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "StopOnBadLoss", Stop)
+    settings = small_settings(name) | {"epochs": 3}
+
+    def train(folder: str) -> dict[str, torch.Tensor]:
+        if name in EXPORTABLE:
+            blemish.train(name, surfaces, tmp_path / f"{folder}.blemish", settings=settings, seed=3)
+        else:
+            train_under_torch(name, surfaces, tmp_path / f"{folder}.training", settings=settings, seed=3)
+        return load_file(tmp_path / f"{folder}.training" / "weights.safetensors")
+
+    whole = train("whole")
+    stop_in[0] = 2
+    with pytest.raises(KeyboardInterrupt, match="resumes the training after epoch 2"):
+        train("interrupted")
+    stop_in[0] = -1
+    resumed = train("interrupted")
+    assert [key for key in whole if not torch.equal(whole[key], resumed[key])] == []
 
 
 @pytest.mark.parametrize("name", UNDER_TORCH)

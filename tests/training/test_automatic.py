@@ -53,7 +53,7 @@ def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
     assert "needs 20 outlined defects" in card
     [taken] = [line for line in said if line.endswith("| taken |")]
     assert taken.startswith(f"| {detector.spec.method} ")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "x.blemish"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "x.blemish", "x.training"]
 
 
 def test_no_test_image_is_opened_and_labelled_defects_decide_where_there_are_enough(tmp_path: Path):

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.errors import DataError, DetectorError  # noqa: E402
 from blemish.methods.parts.graph_memory import read_memory  # noqa: E402
-from blemish.training.growing import add_good_images, merge_memories  # noqa: E402
+from blemish.training.growing import add_normal_images, merge_memory_banks  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -51,7 +51,7 @@ def test_a_kind_that_was_added_is_no_longer_unusual(upright: Path, tmp_path: Pat
     flat, fresh = images(tmp_path / "a", upright=False), images(tmp_path / "b", upright=False, seed=5)
     before = blemish.load(upright)
     said: list[str] = []
-    grown = add_good_images(upright, flat, tmp_path / "grown.blemish", say=said.append)
+    grown = add_normal_images(upright, flat, tmp_path / "grown.blemish", say=said.append)
     assert mean_score(grown, fresh) < 0.7 * mean_score(before, fresh)
     assert "further normal images added" in said[0]
     assert "further normal images added" in grown.container.card
@@ -62,7 +62,7 @@ def test_a_kind_that_was_added_is_no_longer_unusual(upright: Path, tmp_path: Pat
 
 def test_no_image_scores_higher_than_before(upright: Path, tmp_path: Path):
     flat = images(tmp_path / "a", upright=False)
-    grown = add_good_images(upright, flat[:3], tmp_path / "grown.blemish")
+    grown = add_normal_images(upright, flat[:3], tmp_path / "grown.blemish")
     before = blemish.load(upright)
     for path in flat:
         assert grown.inspect(path).score <= before.inspect(path).score + 1e-3
@@ -71,7 +71,7 @@ def test_no_image_scores_higher_than_before(upright: Path, tmp_path: Path):
 
 def test_what_is_known_already_adds_next_to_nothing(upright: Path, tmp_path: Path):
     known = sorted((upright.parent / "good").iterdir())
-    grown = add_good_images(upright, known, tmp_path / "grown.blemish")
+    grown = add_normal_images(upright, known, tmp_path / "grown.blemish")
     before, after = (len(read_memory(each.container.graph, "x").bank) for each in (blemish.load(upright), grown))
     assert before <= after <= 2 * before
 
@@ -80,9 +80,9 @@ def test_memories_of_two_sites_become_one(upright: Path, tmp_path: Path):
     flat, dark = images(tmp_path / "a", upright=False), tmp_path / "dark"
     dark.mkdir()
     cv2.imwrite(str(dark / "0.png"), np.full((64, 64, 3), 20, np.uint8))
-    one = add_good_images(upright, flat, tmp_path / "one.blemish")
-    other = add_good_images(upright, [dark / "0.png"], tmp_path / "other.blemish")
-    both = merge_memories([tmp_path / "one.blemish", tmp_path / "other.blemish"], tmp_path / "both.blemish")
+    one = add_normal_images(upright, flat, tmp_path / "one.blemish")
+    other = add_normal_images(upright, [dark / "0.png"], tmp_path / "other.blemish")
+    both = merge_memory_banks([tmp_path / "one.blemish", tmp_path / "other.blemish"], tmp_path / "both.blemish")
     assert both.inspect(dark / "0.png").score == pytest.approx(other.inspect(dark / "0.png").score, abs=0.2)
     assert mean_score(both, flat) == pytest.approx(mean_score(one, flat), rel=0.1)
 
@@ -102,14 +102,14 @@ def test_a_memory_of_many_blocks_stays_what_it_was(upright: Path):
 def test_what_cannot_grow_is_a_sentence(upright: Path, tmp_path: Path):
     good = upright.parent / "good"
     with pytest.raises(DataError, match="at least one normal image"):
-        add_good_images(upright, [], tmp_path / "x.blemish")
+        add_normal_images(upright, [], tmp_path / "x.blemish")
     blemish.train("patch-gaussian", good, tmp_path / "gaussian.blemish", settings=SMALL)
     with pytest.raises(DetectorError, match="no memory that could grow"):
-        add_good_images(tmp_path / "gaussian.blemish", sorted(good.iterdir()), tmp_path / "x.blemish")
+        add_normal_images(tmp_path / "gaussian.blemish", sorted(good.iterdir()), tmp_path / "x.blemish")
     blemish.train("patchcore", good, tmp_path / "reweighted.blemish", settings={**SMALL, "reweighting": 3})
     with pytest.raises(DetectorError, match="re-weights"):
-        add_good_images(tmp_path / "reweighted.blemish", sorted(good.iterdir()), tmp_path / "x.blemish")
+        add_normal_images(tmp_path / "reweighted.blemish", sorted(good.iterdir()), tmp_path / "x.blemish")
     blemish.train("patchcore", good, tmp_path / "stranger.blemish", settings=SMALL, seed=1)
     with pytest.raises(DetectorError, match="not grown from the same detector"):
-        merge_memories([upright, tmp_path / "stranger.blemish"], tmp_path / "x.blemish")
+        merge_memory_banks([upright, tmp_path / "stranger.blemish"], tmp_path / "x.blemish")
     assert not (tmp_path / "x.blemish").exists()

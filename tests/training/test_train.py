@@ -16,8 +16,9 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
+from blemish.training.callbacks import LossNotFiniteError  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
-from blemish.training.precision import LossNotFiniteError  # noqa: E402
+from blemish.training.log import TrainingLog  # noqa: E402
 from blemish.training.splits import split_masked_images  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -247,7 +248,13 @@ def test_a_loss_that_explodes_is_noticed_and_tried_again_in_float32(walls: Path,
     samples = read_dataset(walls).split("train").samples
     with pytest.raises(LossNotFiniteError, match="nan"):
         fit_by_gradient(
-            build, samples[2:], samples[:2], seed=0, logs=tmp_path / "logs", progress=False, precision="bf16-mixed"
+            build,
+            samples[2:],
+            samples[:2],
+            seed=0,
+            identity="",
+            log=TrainingLog(tmp_path / "logs"),
+            precision="bf16-mixed",
         )
     assert len(tried) == 2
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blemish.errors import SettingsError, did_you_mean
-
-_RECIPE_SUFFIXES = (".yaml", ".yml")
+from blemish.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +56,18 @@ def read_contenders(recipes: Sequence[str], profile: str) -> tuple[Contender, ..
 
 def _contender(given: str, profile: str) -> Contender:
     # Imported here: the processes that measure inspection must not load torch.
-    from blemish.methods import get_method, method_names
-    from blemish.training.recipes import read_recipe, resolve_settings, shipped_recipes
+    from blemish.training.recipes import find_method, resolve_settings
 
-    shipped = shipped_recipes()
-    if Path(given).suffix in _RECIPE_SUFFIXES:
-        path: Path | None = Path(given).absolute()
-    else:
-        path = shipped.get(given)
-        if path is None and given not in method_names():
-            known = {*shipped, *method_names()}
-            raise SettingsError(f'There is no recipe or method "{given}".{did_you_mean(given, known)}')
-    method = get_method(given if path is None else read_recipe(path).method)
+    method, path = find_method(given)
+    if not method.info.exportable:
+        raise SettingsError(
+            f'Method "{method.info.name}" gives no detector file, and a benchmark tests detector files.'
+        )
     settings = resolve_settings(method, recipe=path, profile=profile, overrides={})
     return Contender(
         name=given if path is None else path.stem,
         method=method.info.name,
         learns_from=method.info.learns_from,
-        recipe=path,
+        recipe=path and path.absolute(),
         settings=settings.model_dump(mode="json"),
     )

@@ -18,13 +18,11 @@ def demo(
     ] = False,
 ) -> None:
     """Draw images with and without cracks and show what a detector finds in them."""
-    import sys
-
     from blemish.demo import A_FEW_SECONDS, ABOUT_A_MINUTE, WITHOUT_TRAINING, run_demo
 
     trained = A_FEW_SECONDS if quick else ABOUT_A_MINUTE
     plan = trained if train else WITHOUT_TRAINING
-    made = run_demo(out, plan=plan, progress=sys.stderr.isatty(), say=typer.echo)
+    made = run_demo(out, plan=plan, say=typer.echo)
     typer.echo(f"\nOpen {made.page} in a browser.")
     named = f" --detector {made.detector}" if train else ""
     typer.echo(f"To try it: blemish inspect {made.images}{named} --out findings")

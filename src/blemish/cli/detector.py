@@ -88,17 +88,17 @@ def set_usability(
 @app.command()
 def grow(
     file: DetectorArgument,
-    images: Annotated[list[Path], typer.Option("--images", help="Good images to remember, or folders of them.")],
+    images: Annotated[list[Path], typer.Option("--images", help="Normal images to add, or folders of them.")],
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Let a patchcore detector remember what is new in further normal images."""
+    """Add what is new in further normal images to a detector's memory bank."""
     from blemish.bundled import locate
     from blemish.datasets import list_normal_images
     from blemish.detectors import require_free
-    from blemish.training.growing import add_good_images
+    from blemish.training.growing import add_normal_images
 
     if out is not None:
         require_free(out, force=force)
@@ -106,7 +106,7 @@ def grow(
     listed = list_normal_images(images)
     for note in listed.notes:
         typer.echo(note)
-    add_good_images(source, listed.paths, out or source, say=typer.echo)
+    add_normal_images(source, listed.paths, out or source, say=typer.echo)
     typer.echo(f"Wrote {out or source}.")
 
 
@@ -116,10 +116,10 @@ def merge(
     out: Annotated[Path, typer.Option(help="Detector file to write.", metavar="FILE")],
     force: ForceOption = False,
 ) -> None:
-    """Make one patchcore detector that remembers what several do."""
+    """Join the memory banks of detectors that were extended from the same one."""
     from blemish.detectors import require_free
-    from blemish.training.growing import merge_memories
+    from blemish.training.growing import merge_memory_banks
 
     require_free(out, force=force)
-    merge_memories(files, out, say=typer.echo)
+    merge_memory_banks(files, out, say=typer.echo)
     typer.echo(f"Wrote {out}.")

@@ -46,7 +46,7 @@ def failure_of(error: BaseException) -> Failure:
     """What to tell the person at the keyboard about ``error``."""
     match error:
         case KeyboardInterrupt():
-            return Failure("Stopped. Nothing was left half-written.", STOPPED)
+            return Failure(printable(str(error)) or "Stopped. Nothing was left half-written.", STOPPED)
         case BlemishError():
             return Failure(f"Error: {printable(str(error))}", BAD_INPUT)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRA_OF:

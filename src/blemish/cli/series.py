@@ -21,7 +21,9 @@ _Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row pe
 
 @app.command()
 def train(
-    method: Annotated[str, typer.Argument(help="fanogan, ganomaly or memae.", show_default=False)],
+    method: Annotated[
+        str, typer.Argument(help='A method with a form for series; "blemish methods" marks them.', show_default=False)
+    ],
     data: Annotated[list[Path], typer.Option(help="Recording of normal operation; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
     window: Annotated[int, typer.Option(help="Time steps in one window.", metavar="STEPS")] = 64,
@@ -37,8 +39,6 @@ def train(
     force: ForceOption = False,
 ) -> None:
     """Learn from recordings of normal operation and write one portable detector file."""
-    import sys
-
     from blemish.detectors import require_free
     from blemish.training.recipes import parse_assignments
     from blemish.training.windows import train_series
@@ -54,7 +54,6 @@ def train(
         settings=parse_assignments(assignments or []),
         profile=profile,
         seed=seed,
-        progress=sys.stderr.isatty(),
         say=lambda sentence: typer.echo(sentence, err=True),
     )
 

@@ -21,12 +21,18 @@ def train(
     method: Annotated[
         str,
         typer.Argument(
-            help='Name of the method; "blemish methods" lists them. "auto" tries a few and takes the best.',
+            help='A method ("blemish methods" lists them), a recipe, or "auto", which tries a few and takes the best.',
             show_default=False,
         ),
     ],
     data: Annotated[Path, typer.Option(help="Folder or table of images.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Detector file to write, ending in .blemish; a folder for methods that run under torch only.",
+            show_default=False,
+        ),
+    ],
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
     ] = None,
@@ -47,31 +53,54 @@ def train(
     force: ForceOption = False,
 ) -> None:
     """Learn from images and write one portable detector file."""
-    import sys
-
     from rich.console import Console
 
+    from blemish.datasets import read_dataset
     from blemish.detectors import require_free
     from blemish.training import train as run
-    from blemish.training.recipes import parse_assignments
+    from blemish.training import train_and_test
+    from blemish.training.automatic import AUTO
+    from blemish.training.recipes import find_method, parse_assignments
 
     require_free(out, force=force)
-    options = read_options(bit_range, max_megapixels)
     console = Console(stderr=True, soft_wrap=True)
-    run(
+
+    def say(sentence: str) -> None:
+        console.print(sentence, markup=False, highlight=False)
+
+    options = read_options(bit_range, max_megapixels)
+    settings = parse_assignments(assignments or [])
+    if method == AUTO or find_method(method)[0].info.exportable:
+        run(
+            method,
+            data,
+            out,
+            settings=settings,
+            recipe=recipe,
+            profile=profile,
+            seed=seed,
+            weights=weights,
+            start=start,
+            layout=layout,
+            normal_names=normal,
+            bit_range=options.bit_range,
+            max_megapixels=options.max_megapixels,
+            say=say,
+        )
+        return
+    tested = train_and_test(
         method,
-        data,
+        read_dataset(data, layout=layout, normal_names=normal, options=options),
         out,
-        settings=parse_assignments(assignments or []),
+        settings=settings,
         recipe=recipe,
         profile=profile,
         seed=seed,
-        weights=weights,
         start=start,
-        layout=layout,
-        normal_names=normal,
-        bit_range=options.bit_range,
-        max_megapixels=options.max_megapixels,
-        progress=sys.stderr.isatty(),
-        say=lambda sentence: console.print(sentence, markup=False, highlight=False),
+        say=say,
     )
+    if tested.metrics is not None:
+        from blemish.cli.tables import print_metrics
+
+        print_metrics(tested.metrics, as_json=False)
+        say(f"Scores of the test images are in {tested.scores}.")

@@ -21,7 +21,6 @@ from blemish.evaluation import auroc, bootstrap_difference
 from blemish.methods import Candidate, get_method, method_names
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
-from blemish.training.recipes import resolve_settings
 from blemish.training.trials import Outcome, TrialImages, split_for_trials, try_out
 
 AUTO = "auto"
@@ -95,7 +94,6 @@ def train_auto(
     candidates: Sequence[Candidate] | None = None,
     seed: int = 0,
     weights: Path | None = None,
-    progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
     """Choose a method by trials on training images, train it on all of them, and write the detector.
@@ -106,7 +104,6 @@ def train_auto(
         candidates: what to try, the cheapest first; None takes `all_candidates`.
         seed: decides everything random.
         weights: a safetensors file with the backbone's pretrained weights.
-        progress: draw a progress bar where a candidate is fitted by gradient.
         say: called with sentences for a person; the last lines are the table.
 
     Returns:
@@ -120,12 +117,13 @@ def train_auto(
     target = Path(out)
     check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, progress=progress, say=say)
+    choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, say=say)
     say(choice.images.describe())
     for line in choice.table().splitlines():
         say(line)
     say(choice.why)
-    job = _job(choice.chosen, target, seed=seed, weights=weights, progress=progress, say=say)
+    taken, folder = choice.chosen, target.with_suffix(".training")
+    job = Job.of(get_method(taken.method), folder, settings=taken.settings, seed=seed, weights=weights, say=say)
     detector = train_on_images(job, dataset, target)
     card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.images.describe()} {choice.why}\n\n"
     with_choice = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
@@ -139,7 +137,6 @@ def choose(
     candidates: Sequence[Candidate] | None = None,
     seed: int,
     weights: Path | None = None,
-    progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Choice:
     """Try every candidate and choose one by the rule.
@@ -155,7 +152,7 @@ def choose(
         for number, candidate in enumerate(tried):
             say(f"Trying {candidate.name} ({number + 1} of {len(tried)}).")
             file = Path(folder) / f"{number}.blemish"
-            trials.append(_tried(candidate, images, file, seed=seed, weights=weights, progress=progress))
+            trials.append(_tried(candidate, images, file, seed=seed, weights=weights))
     chosen, why = pick(trials, real=images.real)
     return Choice(tuple(trials), chosen, why, images)
 
@@ -194,9 +191,7 @@ def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
     raise AssertionError("the best is among those that were tried")
 
 
-def _tried(
-    candidate: Candidate, images: TrialImages, file: Path, *, seed: int, weights: Path | None, progress: bool
-) -> Trial:
+def _tried(candidate: Candidate, images: TrialImages, file: Path, *, seed: int, weights: Path | None) -> Trial:
     """Train a candidate and try it; data that it cannot be trained on are a remark, not an error."""
     masked = sum(1 for sample in images.fit.samples if sample.defective and sample.masks)
     if masked < candidate.min_masks:
@@ -205,7 +200,8 @@ def _tried(
         )
     started = time.perf_counter()
     try:
-        job = _job(candidate, file, seed=seed, weights=weights, progress=progress)
+        method, folder = get_method(candidate.method), file.with_suffix(".training")
+        job = Job.of(method, folder, settings=candidate.settings, seed=seed, weights=weights)
         detector = train_on_images(job, images.fit, file)
     except BlemishError as error:
         if isinstance(error, WeightsError) and not isinstance(error, WeightsNotFoundError):
@@ -213,21 +209,6 @@ def _tried(
         return Trial(candidate, None, remark=str(error).rstrip("."))
     fit_s = time.perf_counter() - started
     return Trial(candidate, try_out(detector, images), fit_s, file.stat().st_size / 1e6)
-
-
-def _job(
-    candidate: Candidate,
-    file: Path,
-    *,
-    seed: int,
-    weights: Path | None,
-    progress: bool,
-    say: Callable[[str], None] = lambda _: None,
-) -> Job:
-    method = get_method(candidate.method)
-    settings = resolve_settings(method, recipe=None, profile="quick", overrides=candidate.settings)
-    logs = file.with_suffix(".training")
-    return Job(method, settings, seed, logs, weights=weights, progress=progress, say=say)
 
 
 def _shown(value: float | None) -> str:

@@ -2,78 +2,43 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-import sys
+import signal
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, TQDMProgressBar
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import FittedMethod, GradientMethod
 from blemish.methods.data.image_stream import ImageStream
-from blemish.training.precision import LossNotFiniteError, Precision, StopOnBadLoss, best_precision
+from blemish.training.callbacks import (
+    DivergedError,
+    KeepBest,
+    LossNotFiniteError,
+    RecordLosses,
+    ShowProgress,
+    StopDiverged,
+    StopOnBadLoss,
+)
+from blemish.training.checkpoints import Attempt, Checkpoints
+from blemish.training.log import TrainingLog
+from blemish.training.precision import Precision, best_precision
 from blemish.training.report import FitReport
 
 
-class _DivergedError(RuntimeError):
-    """A training has failed by `GradientMethod.diverged` and should be started again."""
-
-
-class _StopDiverged(L.Callback):
-    """Ends a fit with `_DivergedError` as soon as the method says that it has diverged."""
-
-    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Ask the method."""
-        assert isinstance(pl_module, GradientMethod)
-        if (why := pl_module.diverged()) is not None:
-            raise _DivergedError(why)
-
-
-class _KeepBest(L.Callback):
-    """Keeps the weights of the epoch with the lowest ``val_loss``, in memory."""
-
-    def __init__(self) -> None:
-        self.loss = float("inf")
-        self.epoch: int | None = None
-        self._state: dict[str, torch.Tensor] | None = None
-
-    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Copy the weights when they are the best so far."""
-        loss = float(trainer.callback_metrics["val_loss"])
-        if loss < self.loss:
-            self.loss, self.epoch = loss, trainer.current_epoch
-            self._state = copy.deepcopy(pl_module.state_dict())
-
-    def restore(self, module: L.LightningModule) -> None:
-        """Put the best weights back."""
-        if self._state is not None:
-            module.load_state_dict(self._state)
-
-
-class _RecordLosses(L.Callback):
-    """Every loss of every epoch."""
-
-    def __init__(self) -> None:
-        self.epochs: list[dict[str, float]] = []
-
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Add this epoch's row."""
-        self.epochs.append({name: float(value) for name, value in trainer.callback_metrics.items() if "loss" in name})
-
-
 def fit_in_passes(
-    build: Callable[[], FittedMethod], train: tuple[Sample, ...], *, seed: int
+    build: Callable[[], FittedMethod], train: tuple[Sample, ...], *, seed: int, log: TrainingLog
 ) -> tuple[FittedMethod, FitReport]:
     """Fit a method that learns in passes over the images.
 
@@ -81,8 +46,10 @@ def fit_in_passes(
         build: makes the unfitted method.
         train: normal images, and labelled defects for a method that learns from few labels.
         seed: of everything random.
+        log: of this training.
     """
     started_s = time.monotonic()
+    log.open(resumed=False)
     L.seed_everything(seed, workers=True, verbose=False)
     method = build()
     method.defects = tuple(sample for sample in train if sample.defective)
@@ -98,72 +65,93 @@ def fit_by_gradient(
     held_out: tuple[Any, ...],
     *,
     seed: int,
-    logs: Path,
-    progress: bool,
+    identity: str,
+    log: TrainingLog,
     precision: Precision | None = None,
 ) -> tuple[GradientMethod, FitReport]:
     """Train a method and return it with the weights of its best epoch.
 
     A training that diverges (`GradientMethod.diverged`) is started once more, from the next seed; the second one is
-    kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32.
+    kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32. A training of the
+    same identity that was interrupted in this folder is resumed.
 
     Args:
         build: makes the untrained method, anew for every start.
         train: what ``method.examples`` takes, to fit on.
         held_out: the same, for early stopping alone.
         seed: of weights, order and augmentation.
-        logs: folder for ``metrics.csv``.
-        progress: draw a progress bar.
+        identity: digest of everything that decides the result.
+        log: told of epochs and time left; ``metrics.csv`` and checkpoints are kept in its folder.
         precision: None takes the fastest that this machine computes natively.
 
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
+        KeyboardInterrupt: stopped by Ctrl-C.
     """
     started_s = time.monotonic()
-
+    checkpoints = Checkpoints(log.folder, identity)
     chosen = precision or best_precision()
-    once = partial(_fit_once, build, train, held_out, logs=logs, progress=progress)
-
-    def start(seed: int, *, last: bool) -> tuple[GradientMethod, FitReport]:
+    found = checkpoints.find()
+    attempt = Attempt(seed, chosen) if found is None else found[0]
+    log.open(resumed=found is not None)
+    if found is None:
+        checkpoints.remove()
+    else:
+        log.say(f"Resuming the interrupted training in {log.folder} after epoch {found[1]}.")
+    while True:
         try:
-            return once(seed=seed, last=last, precision=chosen)
-        except LossNotFiniteError:
-            if chosen == "32-true":
+            method, report = _run(build, train, held_out, attempt, checkpoints=checkpoints, log=log)
+            break
+        except LossNotFiniteError as error:
+            if attempt.precision == "32-true":
                 raise
-            return once(seed=seed, last=last, precision="32-true")
-
-    try:
-        method, report = start(seed, last=False)
-    except _DivergedError as error:
-        method, report = start(seed + 1, last=True)
-        again = f"{error} Training was started again from seed {seed + 1}."
-        report = replace(report, restarts=1, remarks=(again, *report.remarks))
+            log.say(f"{error} Training starts again in float32.")
+            attempt = replace(attempt, precision="32-true")
+        except KeyboardInterrupt:
+            stopped = _stopped(checkpoints)
+            log.note(stopped)
+            raise KeyboardInterrupt(stopped) from None
+        except DivergedError as error:
+            again = f"{error} Training was started again from seed {seed + 1}."
+            log.say(again)
+            attempt = Attempt(seed + 1, chosen, restarted=again)
+        checkpoints.remove()
+    checkpoints.remove()
+    if attempt.restarted:
+        report = replace(report, restarts=1, remarks=(attempt.restarted, *report.remarks))
     return method, replace(report, duration_s=time.monotonic() - started_s)
 
 
-def _fit_once(
+def _stopped(checkpoints: Checkpoints) -> str:
+    found = checkpoints.find()
+    if found is None:
+        return "Stopped before the first checkpoint; the same command starts the training anew."
+    return f"Stopped; the same command resumes the training after epoch {found[1]}."
+
+
+def _run(
     build: Callable[[], GradientMethod],
     train: tuple[Any, ...],
     held_out: tuple[Any, ...],
+    attempt: Attempt,
     *,
-    seed: int,
-    logs: Path,
-    progress: bool,
-    last: bool,
-    precision: Precision,
+    checkpoints: Checkpoints,
+    log: TrainingLog,
 ) -> tuple[GradientMethod, FitReport]:
+    """One attempt, from its beginning or from its checkpoint."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    L.seed_everything(seed, workers=True, verbose=False)
+    L.seed_everything(attempt.seed, workers=True, verbose=False)
     # On the CPU channels-last convolutions are faster in either precision; images arrive in that order anyway.
     method = build().to(memory_format=torch.channels_last)
-    keep, losses = _KeepBest(), _RecordLosses()
-    callbacks: list[L.Callback] = [StopOnBadLoss(), losses]
-    if not last:
-        callbacks.append(_StopDiverged())
-    if method.stops_early and held_out:
+    early = method.stops_early and bool(held_out)
+    loader = batches(method, train, training=True, seed=attempt.seed)
+    keep, losses = KeepBest(), RecordLosses()
+    callbacks = [StopOnBadLoss(), losses, ShowProgress(log, losses, stops_early=early)]
+    if not attempt.restarted:
+        callbacks.append(StopDiverged())
+    if early:
         callbacks += [EarlyStopping("val_loss", patience=method.settings.patience, check_finite=False), keep]
-    if progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 50))
+    callbacks.append(checkpoints.writer(attempt, loader))
     with warnings.catch_warnings():
         # Loading in the main process is meant: on few cores worker processes only compete with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -174,32 +162,44 @@ def _fit_once(
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
         trainer = L.Trainer(
             max_epochs=method.settings.epochs,
-            precision=precision,
+            precision=attempt.precision,
             accelerator="auto",
             devices=1,
-            logger=CSVLogger(logs.parent, name=logs.name, version=""),
+            logger=CSVLogger(log.folder.parent, name=log.folder.name, version=""),
             callbacks=callbacks,
             enable_checkpointing=False,
             enable_model_summary=False,
-            enable_progress_bar=progress,
+            enable_progress_bar=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
         )
-        trainer.fit(
-            method,
-            batches(method, train, training=True, seed=seed),
-            batches(method, held_out, training=False, seed=seed) if held_out else None,
-        )
+        validation = batches(method, held_out, training=False, seed=attempt.seed) if held_out else None
+        with _interruptible():
+            resumed = str(checkpoints.file) if checkpoints.file.exists() else None
+            trainer.fit(method, loader, validation, ckpt_path=resumed, weights_only=True)
     keep.restore(method)
     report = FitReport(
         duration_s=0.0,
         epochs=trainer.current_epoch,
         best_epoch=keep.epoch,
         losses=tuple(losses.epochs),
-        precision=precision,
+        precision=attempt.precision,
         remarks=method.remarks(),
     )
     return method.cpu().eval(), report
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, as everywhere: Lightning makes it an exit, and ignores further ones."""
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT) if on_main_thread else None
+    try:
+        yield
+    except SystemExit:
+        if on_main_thread:
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from None
 
 
 def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int) -> DataLoader[Any]:

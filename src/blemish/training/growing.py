@@ -1,6 +1,6 @@
-"""A PatchCore detector that learns more normal images, or what another one knows, without being trained again.
+"""A detector's memory bank extended by further normal images, or by the banks of others, without training again.
 
-The memory only grows, so no image scores higher than before: a guarantee on false alarms that held goes on to hold.
+The bank only grows, so no image scores higher than before: a guaranteed false-alarm rate goes on to hold.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from blemish.methods.parts.coreset import greedy_k_centre
 from blemish.methods.parts.graph_memory import GraphMemory, read_memory
 
 
-def add_good_images(
+def add_normal_images(
     file: Path, images: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None
 ) -> Detector:
-    """Let a detector remember what is new in further normal images, and write it.
+    """Add the patches of further normal images that are new to a detector's memory bank, and write the detector.
 
-    Patches as near to the memory bank as its patches are to one another are known already. The others are added,
-    farthest first, up to ``max_patches`` in all.
+    Patches as near to the bank as its patches are to one another are known already. The others are added, farthest
+    first, up to ``max_patches`` in all.
 
     Args:
-        file: a detector of the method patchcore.
-        images: of normal surfaces, as those that it learned from.
+        file: a detector with a memory bank.
+        images: normal images like those that it was trained on.
         out: where to write; may be ``file``.
-        say: told what was new.
+        say: called with sentences for a person.
 
     Returns:
-        The grown detector.
+        The extended detector.
 
     Raises:
-        DetectorError: ``file`` is no detector, or has no memory.
+        DetectorError: ``file`` is no detector, or has no memory bank.
         DataError: no images.
         ImageError: an image cannot be read.
     """
@@ -57,20 +57,20 @@ def add_good_images(
     run = _session(memory.extractor())
     stream = ImageStream(images, ReadOptions(container.spec.input.bit_range))
     new = [run.run([memory.patches], {"image": batch})[0] for batch in stream.batches(container.spec.input)]
-    bank, added = _grown(memory.bank, np.concatenate(new), _most(container.spec))
+    bank, added = _extended(memory.bank, np.concatenate(new), _max_patches(container.spec))
     sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
     say(sentence)
     digests = image_digests(_as_dataset(images))
     return _written(container, memory, bank, digests, len(images), sentence, out)
 
 
-def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None) -> Detector:
-    """One detector that remembers what several do: grown from one detector at several sites.
+def merge_memory_banks(files: Sequence[Path], out: Path, *, say: Callable[[str], None] = lambda _: None) -> Detector:
+    """One detector with the memory banks of several that were extended from the same detector, at several sites.
 
     Args:
         files: two detectors or more; settings and thresholds are the first one's.
         out: where to write.
-        say: told what was new.
+        say: called with sentences for a person.
 
     Raises:
         DetectorError: fewer than two, one is no detector, or their features differ.
@@ -90,26 +90,26 @@ def merge_memories(files: Sequence[Path], out: Path, *, say: Callable[[str], Non
             )
     bank, added = first.bank, 0
     for memory in memories[1:]:
-        bank, more = _grown(bank, memory.bank, _most(containers[0].spec))
+        bank, more = _extended(bank, memory.bank, _max_patches(containers[0].spec))
         added += more
-    sentence = f"{added} patches of {len(files) - 1} other memories added to {len(first.bank)}."
+    sentence = f"{added} patches of {len(files) - 1} other memory banks added to {len(first.bank)}."
     say(sentence)
     digests = [digest for each in containers[1:] for digest in each.spec.provenance.images]
     return _written(containers[0], first, bank, digests, len(set(digests)), sentence, out)
 
 
-def _grown(bank: NDArray[np.float32], new: NDArray[np.float32], most: int) -> tuple[NDArray[np.float32], int]:
-    """The memory with what is new in ``new``, and how many patches that is."""
+def _extended(bank: NDArray[np.float32], new: NDArray[np.float32], max_patches: int) -> tuple[NDArray[np.float32], int]:
+    """The bank with the patches of ``new`` that are new to it, and how many those are."""
     known, fresh = torch.from_numpy(bank), torch.from_numpy(np.asarray(new, np.float32))
     chosen = greedy_k_centre(fresh, len(fresh), taken=known, down_to=_spacing(known)).indices
     joined = torch.cat([known, fresh[chosen]])
-    if len(joined) > max(most, len(known)):
-        joined = joined[greedy_k_centre(joined, most).indices]
+    if len(joined) > max(max_patches, len(known)):
+        joined = joined[greedy_k_centre(joined, max_patches).indices]
     return joined.numpy(), len(chosen)
 
 
 def _spacing(bank: torch.Tensor) -> float:
-    """The smallest distance between two patches of the memory bank: about the radius that it covers (Gonzalez 1985)."""
+    """The smallest distance between two patches of the bank: about its covering radius (Gonzalez 1985)."""
     if len(bank) < 2:
         return 0.0
     around = bank - bank.mean(dim=0)
@@ -121,7 +121,7 @@ def _spacing(bank: torch.Tensor) -> float:
     return least
 
 
-def _most(spec: DetectorSpec) -> int:
+def _max_patches(spec: DetectorSpec) -> int:
     return int(spec.settings.get("max_patches", 1 << 30))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from blemish.datasets import Dataset, fingerprint, image_digests
+from blemish.datasets import Dataset, Sample, fingerprint, image_digests
 from blemish.datasets.survey import depth_warning
 from blemish.datasets.white_masks import white_mask_warnings
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Provenance, Thresholds
@@ -73,6 +76,11 @@ class TrainingImages(TrainingData[Detector]):
             f"{len(self._split.calibration)} for calibration."
         )
 
+    def digest(self) -> str:
+        """Of the samples, and of size and time of their files."""
+        facts = [[repr(sample), [_state(file) for file in _files(sample)]] for sample in self.fit + self.held_out]
+        return hashlib.sha256(json.dumps([facts, self._dataset.classes]).encode()).hexdigest()
+
     def build(self, method: Any, settings: MethodSettings, load_weights: LoadWeights) -> Method:
         """A method for the classes of these images."""
         built: Method = method(settings, self._dataset.classes, load_weights)
@@ -114,11 +122,27 @@ class TrainingImages(TrainingData[Detector]):
         return choose_normal_thresholds(detector, self._split.held_out)
 
 
+def _files(sample: Sample) -> Iterator[Path]:
+    """The image and its mask files."""
+    yield sample.path
+    sources: list[Any] = [mask.source for mask in sample.masks or ()]
+    while sources:
+        source = sources.pop()
+        sources += getattr(source, "parts", ())
+        if isinstance(path := getattr(source, "path", None), Path):
+            yield path
+
+
+def _state(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 def train_on_images(job: Job, dataset: Dataset, target: Path) -> Detector:
     """Train a method on a data set of images and write the detector.
 
     Raises:
         SettingsError, DataError, WeightsError, BlemishError: as `blemish.train`.
     """
-    data = TrainingImages(dataset, job.method.info, seed=job.seed, say=job.say)
+    data = TrainingImages(dataset, job.method.info, seed=job.seed, say=job.log.say)
     return train_to_file(job, data, target)

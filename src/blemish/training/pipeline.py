@@ -6,8 +6,10 @@ graph ends after the first stage.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,9 +24,11 @@ from blemish.methods import FittedMethod, GradientMethod, LoadWeights, Method, M
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
 from blemish.reports.plots import draw_losses
 from blemish.training.backbones import Backbones, save_weights, start_from
+from blemish.training.callbacks import LossNotFiniteError, duration_in_words
 from blemish.training.card import Words, model_card
 from blemish.training.fitting import fit_by_gradient, fit_in_passes
-from blemish.training.precision import LossNotFiniteError
+from blemish.training.log import TrainingLog
+from blemish.training.recipes import resolve_settings
 from blemish.training.report import FitReport
 
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
@@ -44,6 +48,10 @@ class TrainingData(ABC, Generic[D]):
     words: ClassVar[Words]
     fit: tuple[Any, ...]
     held_out: tuple[Any, ...]
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Of everything about the data that decides the result of a training."""
 
     @abstractmethod
     def build(self, method: Any, settings: MethodSettings, load_weights: LoadWeights) -> Method:
@@ -74,21 +82,46 @@ class Job:
         method: the method's class.
         settings: resolved.
         seed: of everything random.
-        logs: folder for loss curves and weights.
+        log: of this training; in its folder are also loss curves, checkpoints and weights.
         weights: file with the backbone's pretrained weights; None looks in the usual places.
         start: weights of an earlier training to start from.
-        progress: draw a progress bar.
-        say: called with sentences for a person.
     """
 
     method: type[Method]
     settings: MethodSettings
     seed: int
-    logs: Path
+    log: TrainingLog
     weights: Path | None = None
     start: Path | None = None
-    progress: bool = False
-    say: Callable[[str], None] = lambda _: None
+
+    @classmethod
+    def of(
+        cls,
+        method: type[Method],
+        folder: Path,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        recipe: Path | None = None,
+        profile: str = "quick",
+        seed: int = 0,
+        weights: Path | None = None,
+        start: Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> Job:
+        """A job from what a person gives; see `blemish.train`.
+
+        Raises:
+            SettingsError: an unknown setting, profile or recipe, or an impossible value.
+        """
+        resolved = resolve_settings(method, recipe=recipe, profile=profile, overrides=settings or {})
+        return cls(method, resolved, seed, TrainingLog(folder, say), weights, start)
+
+    def digest(self, data: str) -> str:
+        """SHA-256 of everything that decides the result, given that of the data."""
+        settings = self.settings.model_dump(mode="json")
+        start = self.start and [str(self.start), self.start.stat().st_mtime_ns if self.start.exists() else 0]
+        decides = [self.method.info.name, settings, self.seed, start, str(self.weights), library_versions(), data]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
@@ -99,6 +132,7 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
         DataError: it cannot be trained on the data.
         WeightsError: pretrained weights are missing or of another architecture.
         BlemishError: the loss is not finite, the graph differs from torch, or a file cannot be written.
+        KeyboardInterrupt: stopped by Ctrl-C; the message says whether the training can be resumed.
     """
     fitted, report = fit_method(job, data)
     spec = data.describe(fitted, seed=job.seed)
@@ -108,25 +142,23 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
     card = model_card(target.stem, spec, info=fitted.info, report=report, words=data.words)
     detector = data.detector(Container(spec, graph, card), target)
     detector.save(target)
-    job.say(f"Wrote {target}: thresholds {thresholds.source.removesuffix('.')}.")
+    job.log.say(f"Wrote {target}: thresholds {thresholds.source.removesuffix('.')}.")
     return detector
 
 
 def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
-    """Fit the method; its weights and loss curves are left in ``job.logs`` where it is fitted by gradient.
+    """Fit the method; its log is left in ``job.log.folder``, with weights and loss curves if it is fitted by gradient.
 
     Raises:
-        SettingsError, DataError, WeightsError, BlemishError: as `train_to_file`.
+        SettingsError, DataError, WeightsError, BlemishError, KeyboardInterrupt: as `train_to_file`.
     """
-    name = job.method.info.name
-
     load = Backbones(job.weights).load if job.start is None else _no_weights
     said: set[str] = set()
 
     def say_once(remarks: Iterable[str]) -> None:
         for remark in remarks:
             if remark not in said:
-                job.say(remark)
+                job.log.say(remark)
                 said.add(remark)
 
     def build() -> Any:
@@ -134,13 +166,25 @@ def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
         say_once(built.remarks())
         return built
 
+    fitted: Method
     if issubclass(job.method, FittedMethod):
         if job.start is not None:
-            raise SettingsError(f'Method "{name}" has no weights to start from: it is fitted anew from the images.')
-        return fit_in_passes(build, data.fit, seed=job.seed)
-    if not issubclass(job.method, GradientMethod):
-        raise SettingsError(f'Method "{name}" must derive from GradientMethod or FittedMethod to be trained.')
+            raise SettingsError(
+                f'Method "{job.method.info.name}" has no weights to start from: it is fitted anew from the images.'
+            )
+        fitted, report = fit_in_passes(build, data.fit, seed=job.seed, log=job.log)
+    elif issubclass(job.method, GradientMethod):
+        fitted, report = _fit_by_gradient(job, data, build)
+    else:
+        raise SettingsError(
+            f'Method "{job.method.info.name}" must derive from GradientMethod or FittedMethod to be trained.'
+        )
+    say_once(report.remarks)
+    job.log.say(f"Trained in {duration_in_words(report.duration_s)}: {report.outcome()}.")
+    return fitted, report
 
+
+def _fit_by_gradient(job: Job, data: TrainingData[Any], build: Callable[[], Any]) -> tuple[GradientMethod, FitReport]:
     def build_from_start() -> GradientMethod:
         built: GradientMethod = build()
         if job.start is not None:
@@ -149,14 +193,18 @@ def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
 
     try:
         trained, report = fit_by_gradient(
-            build_from_start, data.fit, data.held_out, seed=job.seed, logs=job.logs, progress=job.progress
+            build_from_start,
+            data.fit,
+            data.held_out,
+            seed=job.seed,
+            identity=job.digest(data.digest()),
+            log=job.log,
         )
     except LossNotFiniteError as error:
         smaller = getattr(job.settings, "learning_rate", 1e-3) / 3
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate={smaller:.1g}.") from error
-    save_weights(trained, job.logs / "weights.safetensors")
-    draw_losses(job.logs / "curves.png", job.logs / "metrics.csv")
-    say_once(report.remarks)
+    save_weights(trained, job.log.folder / "weights.safetensors")
+    draw_losses(job.log.folder / "curves.png", job.log.folder / "metrics.csv")
     return trained, report
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import lightning as L
 import torch
 
 from blemish.cpu import cpu_flags
@@ -15,24 +14,8 @@ Precision = Literal["32-true", "bf16-mixed"]
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
-class LossNotFiniteError(RuntimeError):
-    """The training loss became NaN or infinite."""
-
-
 def best_precision() -> Precision:
     """``bf16-mixed`` where the accelerator or the CPU computes it natively, else ``32-true``."""
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     return "bf16-mixed" if _BF16_FLAGS & cpu_flags() else "32-true"
-
-
-class StopOnBadLoss(L.Callback):
-    """Ends a fit with `LossNotFiniteError` as soon as a step's loss is not finite."""
-
-    def on_train_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: object, batch: object, batch_idx: int
-    ) -> None:
-        """Look at the loss that the step returned."""
-        loss = outputs["loss"] if isinstance(outputs, dict) else outputs
-        if isinstance(loss, torch.Tensor) and not torch.isfinite(loss):
-            raise LossNotFiniteError(f"The loss became {loss.item()} in epoch {trainer.current_epoch}.")

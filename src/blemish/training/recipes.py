@@ -1,4 +1,4 @@
-"""Settings from recipes, profiles and ``--set``: found, merged and checked."""
+"""Methods and settings from recipes, profiles and ``--set``: found, merged and checked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 import blemish
 from blemish.errors import SettingsError, did_you_mean
-from blemish.methods import Method, MethodSettings
+from blemish.methods import Method, MethodSettings, get_method, method_names
 
 _PROFILES = ("quick", "paper")
+_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Recipe:
 def shipped_recipes() -> dict[str, Path]:
     """Recipes that come with blemish, by name."""
     package = Path(blemish.__file__).parent
-    # Inside an installed package, or two floors up in a checkout.
+    # Inside an installed package, or two folders up in a checkout.
     folders = (package / "recipes", package.parent.parent / "recipes")
     folder = next((each for each in folders if each.is_dir()), None)
     return {} if folder is None else {path.stem: path for path in sorted(folder.glob("*.yaml"))}
@@ -48,6 +49,25 @@ def read_recipe(path: Path) -> Recipe:
     if not isinstance(profiles, dict) or not all(isinstance(values, dict | None) for values in profiles.values()):
         raise SettingsError(f'"profiles" in the recipe "{path}" must map quick and paper to settings.')
     return Recipe(content["method"], {name: values or {} for name, values in profiles.items()})
+
+
+def find_method(name: str) -> tuple[type[Method], Path | None]:
+    """The method that a person means, and the recipe with its settings, if there is one.
+
+    Args:
+        name: a shipped recipe, a recipe file (.yaml), or a registered method.
+
+    Raises:
+        SettingsError: there is no such recipe or method, or the file is no recipe.
+    """
+    shipped = shipped_recipes()
+    path = Path(name) if Path(name).suffix in _SUFFIXES else shipped.get(name)
+    if path is not None:
+        return get_method(read_recipe(path).method), path
+    if name not in method_names():
+        known = {*shipped, *method_names()}
+        raise SettingsError(f'There is no method or recipe "{name}".{did_you_mean(name, known)}')
+    return get_method(name), None
 
 
 def resolve_settings(

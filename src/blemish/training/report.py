@@ -32,12 +32,16 @@ class FitReport:
     restarts: int = 0
     remarks: tuple[str, ...] = ()
 
-    def describe(self) -> str:
-        """The fit in words, for the model card: the same for every run from the same seed."""
+    def outcome(self) -> str:
+        """What the fit came to, in words, without remarks."""
         if not self.epochs:
-            return " ".join([self.learned, *self.remarks])
+            return self.learned
         kept = "kept the last"
         if self.best_epoch is not None:
             loss = self.losses[self.best_epoch]["val_loss"]
             kept = f"kept epoch {self.best_epoch + 1} with validation loss {loss:.4f}"
-        return " ".join([f"{self.epochs} epochs, {kept}, {self.precision}", *self.remarks])
+        return f"{self.epochs} epochs, {kept}, {self.precision}"
+
+    def describe(self) -> str:
+        """Outcome and remarks, for the model card: the same for every run from the same seed."""
+        return " ".join([self.outcome(), *self.remarks])

@@ -144,6 +144,19 @@ def split_few_labels(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:
     return replace(split, fit=replace(split.fit, samples=(*split.fit.samples, *apart)))
 
 
+def with_test_split(dataset: Dataset, *, seed: int, say: Say) -> Dataset:
+    """The data set with a split for every image: the layout's, or a fifth kept for testing.
+
+    Where no image is known or marked as defective all of them train, since they could test nothing.
+    """
+    if any(sample.split for sample in dataset.samples):
+        return dataset
+    if not any(sample.defective or (sample.defective is None and sample.masks) for sample in dataset.samples):
+        return replace(dataset, samples=tuple(replace(sample, split="train") for sample in dataset.samples))
+    say(f'"{dataset.name}" has no fixed split: a fifth is kept for testing (seed {seed}).')
+    return with_splits(dataset, test_fraction=0.2, seed=seed)
+
+
 def training_samples(dataset: Dataset, *, seed: int, say: Say) -> Dataset:
     """The images of the training split; where the layout fixes no split, all but a fifth that is kept for testing.
 
@@ -152,10 +165,7 @@ def training_samples(dataset: Dataset, *, seed: int, say: Say) -> Dataset:
     """
     if not dataset.samples:
         raise DataError(f'"{dataset.root}" holds no images to learn from.')
-    if all(sample.split is None for sample in dataset.samples):
-        say(f'"{dataset.name}" has no fixed split: a fifth is kept for testing (seed {seed}).')
-        dataset = with_splits(dataset, test_fraction=0.2, seed=seed)
-    train = dataset.where(lambda sample: sample.split in ("train", "val"))
+    train = with_test_split(dataset, seed=seed, say=say).where(lambda sample: sample.split in ("train", "val"))
     if not train.samples:
         raise DataError(f'"{dataset.root}" has no training images: there is no "train" folder or split in it.')
     return train
@@ -164,16 +174,10 @@ def training_samples(dataset: Dataset, *, seed: int, say: Say) -> Dataset:
 def normal_training_samples(dataset: Dataset, *, seed: int, say: Say) -> Dataset:
     """The readable training samples with their truth settled, for methods that learn from normal images.
 
-    Where the layout fixes no split a fifth is kept for testing, except of normal images alone, which could test
-    nothing: all of those train.
-
     Raises:
         DataError: no training images, or nothing tells which of them are normal.
     """
-    known = with_known_normals(dataset)
-    if not any(sample.defective or sample.split for sample in known.samples):
-        known = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
-    return readable_images(training_samples(known, seed=seed, say=say), say=say)
+    return readable_images(training_samples(with_known_normals(dataset), seed=seed, say=say), say=say)
 
 
 def readable_images(dataset: Dataset, *, say: Say) -> Dataset:

@@ -11,11 +11,10 @@ from blemish.detectors import Detector
 from blemish.errors import SettingsError
 from blemish.images import ReadOptions
 from blemish.images.options import MAX_MEGAPIXELS
-from blemish.methods import get_method
 from blemish.training.automatic import AUTO, train_auto
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
-from blemish.training.recipes import resolve_settings
+from blemish.training.recipes import find_method
 
 
 def train(
@@ -33,20 +32,21 @@ def train(
     normal_names: Collection[str] | None = None,
     bit_range: tuple[float, float] | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
-    progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
     """Train a method on a data set and write the detector.
 
-    Beside ``out`` stays a folder ``<name>.training`` with the loss curves as CSV and as a picture, and the network's
-    weights for a later training to start from.
+    Beside ``out`` stays a folder ``<name>.training`` with the log and, of methods fitted by gradient, the curves as
+    CSV and as a picture and the weights for a later training to start from. While training, checkpoints are kept there:
+    the same call after an interruption resumes from the last one, with the same result.
 
     Args:
-        method: its registered name, or ``auto`` to choose one by trials (`blemish.training.train_auto`).
+        method: a registered method, a recipe (a shipped one by name, or a file), or ``auto``, which chooses by trials
+            (`blemish.training.train_auto`).
         data: folder, table or `Dataset`; only its training split is used.
         out: the ``.blemish`` file to write.
         settings: values that replace those of the recipe or the defaults.
-        recipe: a recipe file or the name of a shipped one; None takes the one named after the method, if there is one.
+        recipe: for ``method``: a file or the name of a shipped one; None takes the one named after the method.
         profile: ``quick`` (a 2-core CPU finishes in minutes) or ``paper`` (as published).
         seed: decides everything random: the same seed on the same machine gives the same file.
         weights: a safetensors file with the backbone's pretrained weights.
@@ -56,7 +56,6 @@ def train(
         bit_range: for files of more than 8 bits, the values that become black and white; the detector keeps it. None
             takes the full scale that each file states.
         max_megapixels: larger images are refused.
-        progress: draw a progress bar.
         say: called with sentences for a person.
 
     Returns:
@@ -67,6 +66,7 @@ def train(
         DataError: the method cannot be trained on the data set.
         WeightsError: pretrained weights are missing or of another architecture.
         BlemishError: ``out`` cannot be written.
+        KeyboardInterrupt: stopped by Ctrl-C; the message says from where the same call resumes.
 
     Example:
         >>> import blemish
@@ -75,6 +75,7 @@ def train(
         'reject'
     """
     target = Path(out)
+
     options = ReadOptions(bit_range, max_megapixels)
 
     def read() -> Dataset:
@@ -89,15 +90,23 @@ def train(
                 "--start-from, or name a method."
             )
         check_target(target)
-        return train_auto(read(), target, seed=seed, weights=weights, progress=progress, say=say)
-    chosen = get_method(method)
-    if not chosen.exportable:
+        return train_auto(read(), target, seed=seed, weights=weights, say=say)
+    chosen, named = find_method(method)
+    if not chosen.info.exportable:
         raise SettingsError(
-            f'Method "{method}" searches by gradient for every image, which no detector file can hold; '
-            "train and score with blemish.training.train_under_torch."
+            f'Scoring by "{chosen.info.name}" is no graph, which a detector file holds: it is trained and tested under '
+            "torch, by blemish train with a folder for --out, or by blemish.training.train_and_test."
         )
-    resolved = resolve_settings(chosen, recipe=recipe, profile=profile, overrides=settings or {})
+    job = Job.of(
+        chosen,
+        target.with_suffix(".training"),
+        settings=settings,
+        recipe=recipe or named,
+        profile=profile,
+        seed=seed,
+        weights=weights,
+        start=start,
+        say=say,
+    )
     check_target(target)
-    logs = target.with_suffix(".training")
-    job = Job(chosen, resolved, seed, logs, weights=weights, start=start, progress=progress, say=say)
     return train_on_images(job, read(), target)

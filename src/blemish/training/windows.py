@@ -29,7 +29,6 @@ from blemish.methods.networks.signed_windows import SignedWindows
 from blemish.training.card import Words
 from blemish.training.export import export_window_graph
 from blemish.training.pipeline import Job, TrainingData, check_target, library_versions, train_to_file
-from blemish.training.recipes import resolve_settings
 from blemish.training.thresholds import guaranteed_thresholds
 
 # The end of each recording is held out: neighbouring steps are alike, so random windows would be no test.
@@ -68,6 +67,10 @@ class TrainingWindows(TrainingData[SeriesDetector]):
         self.fit = tuple(self._windows)
         # Held-out windows do not overlap: overlapping ones would count the same steps twice.
         self.held_out = tuple(window for part in self._held_out for window in _windows(part, form, form.window_steps))
+
+    def digest(self) -> str:
+        """Of the recordings and the form of windows."""
+        return hashlib.sha256("".join([*self._digests, self._form.model_dump_json()]).encode()).hexdigest()
 
     def build(self, method: Any, settings: MethodSettings, load_weights: LoadWeights) -> Method:
         """A method in its 1-D form, with the scale of these recordings."""
@@ -133,7 +136,6 @@ def train_series(
     settings: Mapping[str, Any] | None = None,
     profile: str = "quick",
     seed: int = 0,
-    progress: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> SeriesDetector:
     """Train on recordings of normal operation and write a detector of windows and time steps.
@@ -149,7 +151,6 @@ def train_series(
         settings: values that replace those of the method's recipe; those of images do not apply.
         profile: ``quick`` or ``paper``.
         seed: decides everything random.
-        progress: draw a progress bar.
         say: called with sentences for a person.
 
     Returns:
@@ -159,6 +160,7 @@ def train_series(
         SettingsError: unknown method or setting, or a method without a 1-D form.
         DataError: a recording cannot be read, is too short, has gaps, or other columns than the first.
         BlemishError: the loss is not finite, or ``out`` cannot be written.
+        KeyboardInterrupt: stopped by Ctrl-C; the same call resumes the training from its last checkpoint.
     """
     target = Path(out)
     chosen = get_method(method)
@@ -167,16 +169,15 @@ def train_series(
     for name in _OF_IMAGES:
         if name in (settings or {}):
             raise SettingsError(f'Setting "{name}" is about images and does not apply to series.')
-    resolved = resolve_settings(chosen, recipe=None, profile=profile, overrides=settings or {})
+    job = Job.of(chosen, target.with_suffix(".training"), settings=settings, profile=profile, seed=seed, say=say)
     check_target(target)
     recordings = _read(data, columns, ignore)
     form = _form(recordings[0].columns, window_steps, stride_steps)
     windows = TrainingWindows(recordings, form)
-    say(
+    job.log.say(
         f"{len(recordings)} recordings of {len(form.columns)} sensors: {len(windows.fit)} training windows of "
         f"{form.window_steps} steps, {len(windows.held_out)} held out."
     )
-    job = Job(chosen, resolved, seed, target.with_suffix(".training"), progress=progress, say=say)
     return train_to_file(job, windows, target)
 
 

@@ -17,6 +17,7 @@ from blemish.methods.gans.ganomaly import Ganomaly, GanomalySettings  # noqa: E4
 from blemish.methods.parts.gan_method import MAX_DISCRIMINATOR_RESETS  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
+from blemish.training.log import TrainingLog  # noqa: E402
 
 from ..conftest import images_of, samples_of  # noqa: E402
 
@@ -45,7 +46,7 @@ def test_the_losses_of_both_networks_are_recorded_and_the_last_epoch_is_kept(
 
 
 def test_anogan_gives_no_detector_and_says_where_it_runs(surfaces: Path, tmp_path: Path):
-    with pytest.raises(SettingsError, match="train_under_torch"):
+    with pytest.raises(SettingsError, match="trained and tested under torch, by blemish train with a folder for --out"):
         blemish.train("anogan", surfaces, tmp_path / "wave.blemish", settings=TINY)
     with pytest.raises(SettingsError, match="not generative"):
         train_under_torch("unet", surfaces, tmp_path / "logs")
@@ -82,7 +83,9 @@ def test_a_collapsed_generator_starts_again_once_and_is_said(epochs: int, surfac
         built.append(Stuck(GanomalySettings(**{**TINY, "epochs": epochs, "patience": 3}), (), no_weights))
         return built[-1]
 
-    method, report = fit_by_gradient(build, samples[:12], samples[12:], seed=0, logs=tmp_path / "logs", progress=False)
+    method, report = fit_by_gradient(
+        build, samples[:12], samples[12:], seed=0, identity="", log=TrainingLog(tmp_path / "logs")
+    )
     if epochs == 2:
         assert len(built) == 1
         assert report.remarks == (GREY,)

@@ -14,6 +14,7 @@ from blemish.datasets import Sample  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
+from blemish.training.log import TrainingLog  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -56,8 +57,8 @@ def test_fewer_images_than_a_batch_train_in_one_batch(tmp_path: Path):
         samples,
         (),
         seed=0,
-        logs=tmp_path / "logs",
-        progress=False,
+        identity="",
+        log=TrainingLog(tmp_path / "logs"),
     )
     assert report.epochs == 1
 

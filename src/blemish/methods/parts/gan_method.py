@@ -2,7 +2,7 @@
 
 Failure modes, and the rule for each:
 
-- A loss that is NaN or infinite ends the training (`blemish.training.precision`); it is tried again in float32.
+- A loss that is NaN or infinite ends the training (`blemish.training.callbacks`); it is tried again in float32.
 - A discriminator whose loss falls below 1e-5 gives the generator no gradient: it is initialised anew (Akçay's rule), at
   most `MAX_DISCRIMINATOR_RESETS` times, and the model card says how often. A Wasserstein critic does not saturate.
 - A generator whose output does not depend on its input (outputs differ by less than half a grey level where the images
