@@ -52,6 +52,7 @@ def test_an_inspection_leaves_nothing_in_the_home_folder(tmp_path: Path, runtime
     assert [path for name in ("home", "tmp") for path in (tmp_path / name).rglob("*")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 def test_an_inspection_opens_no_connection_and_writes_only_its_findings(tmp_path: Path, runtime: str):

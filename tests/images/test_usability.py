@@ -132,6 +132,13 @@ def test_all_limits_can_be_lifted(name: str):
     assert usability(UNUSABLE[name][0](surface()), UsabilityLimits.none()) is None
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 2), (3, 500)])
+def test_images_of_any_size_are_looked_at(size: tuple[int, int]):
+    image = np.full((*size, 3), 137, np.uint8)
+    assert usability(image, DEFAULT) is not None
+    assert usability(image, UsabilityLimits.none()) is None
+
+
 @pytest.mark.parametrize(
     ("limits", "make"),
     [

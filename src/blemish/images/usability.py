@@ -122,8 +122,8 @@ def _lost(pixels: NDArray[np.uint8]) -> float:
         run = run + 1 if repeats else 0
         longest = max(longest, run)
     others = pixels[1:][~same]
-    noise = (others[:, 1:] != others[:, :-1]).any(axis=2).mean() if others.size else 1.0
-    return longest / len(pixels) if noise > _DRAWN else 0.0
+    differ = (others[:, 1:] != others[:, :-1]).any(axis=2)
+    return longest / len(pixels) if not differ.size or differ.mean() > _DRAWN else 0.0
 
 
 def _detail(grey: NDArray[np.uint8]) -> float:
