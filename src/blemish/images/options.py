@@ -57,9 +57,23 @@ def likely_range(lowest: float, highest: float, white: int | None) -> BitRange |
         return None
     if lowest > highest / 2 and highest - lowest > 1:
         # Temperatures and the like do not begin at 0.
-        step = 10 ** max(0, math.floor(math.log10(highest - lowest)) - 1)
-        return math.floor(lowest / step) * step, math.ceil(highest / step) * step
+        return outer_range(lowest, highest)
     return 0, max(2 ** int(highest).bit_length() - 1, 255)
+
+
+def outer_range(lowest: float, highest: float) -> BitRange:
+    """Plain numbers around these, to about a tenth of what lies between.
+
+    >>> outer_range(15.5059, 23.9022), outer_range(29_317, 30_142)
+    ((15.5, 24.0), (29310.0, 30150.0))
+    """
+    length = highest - lowest or abs(highest) or 1.0
+    digits = 1 - math.floor(math.log10(length))
+    unit = 10.0**-digits
+    low, high = (
+        round(value * unit, max(digits, 0)) for value in (math.floor(lowest / unit), math.ceil(highest / unit))
+    )
+    return low, high if high > low else low + unit
 
 
 def range_warning(likely: Iterable[BitRange | None]) -> str | None:

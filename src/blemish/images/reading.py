@@ -15,7 +15,15 @@ from blemish.images.capture import Capture
 from blemish.images.colour import as_three_or_four, drop_alpha, scale_to_uint8
 from blemish.images.decoding import Stored, decode
 from blemish.images.header import open_image
-from blemish.images.options import DEFAULT_OPTIONS, BitRange, ReadOptions, describe_bit_range, likely_range, number
+from blemish.images.options import (
+    DEFAULT_OPTIONS,
+    BitRange,
+    ReadOptions,
+    describe_bit_range,
+    likely_range,
+    number,
+    outer_range,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +122,10 @@ def _stated_range(stored: Stored, lowest: float, highest: float) -> tuple[float,
         return 0, stored.white
     if stored.values.dtype.kind == "f" and lowest >= 0 and highest <= 1:
         return 0, 1
+    outer = outer_range(lowest, highest)
     raise ImageError(
         f'"{stored.name}" holds {_kind_of(stored)} from {number(lowest)} to {number(highest)}; '
-        "give --bit-range LOW,HIGH, the values to draw black and white."
+        f"give --bit-range LOW,HIGH, the values to draw black and white, such as {describe_bit_range(outer)}."
     )
 
 
