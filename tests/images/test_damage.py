@@ -198,9 +198,11 @@ def _bombs(make_png, make_tiff, encode):
 
 def test_a_decompression_bomb_is_refused_from_its_header(make_png, make_tiff, encode):
     for name, data in _bombs(make_png, make_tiff, encode).items():
-        with pytest.raises(ImageError, match=r"60000 x 60000 pixels, more than the limit of 500 megapixels") as raised:
+        with pytest.raises(
+            ImageError, match=r"60000 x 60000 pixels.*, more than the limit of 500 megapixels"
+        ) as raised:
             decode_image(data, name)
-        assert "--max-megapixels 3600" in str(raised.value)
+        assert f"--max-megapixels {7200 if name == 'deep ppm' else 3600}" in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM"])

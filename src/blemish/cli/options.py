@@ -32,7 +32,12 @@ BitRangeOption = Annotated[
 ]
 MaxMegapixelsOption = Annotated[
     float | None,
-    typer.Option("--max-megapixels", help="Refuse larger images; 500 if not given.", metavar="N", show_default=False),
+    typer.Option(
+        "--max-megapixels",
+        help="Refuse larger images; if not given, above 500 and of a suspicious size.",
+        metavar="N",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
@@ -47,10 +52,9 @@ def read_options(bit_range: str | None, max_megapixels: float | None) -> ReadOpt
     """Both options together. Raises SettingsError where one of them makes no sense."""
     from blemish.cli.scaling import pair_of
     from blemish.images import ReadOptions
-    from blemish.images.options import MAX_MEGAPIXELS
 
     limits = None if bit_range is None else pair_of("--bit-range", bit_range)
-    return ReadOptions(limits, MAX_MEGAPIXELS if max_megapixels is None else max_megapixels)
+    return ReadOptions(limits, max_megapixels)
 
 
 class RuntimeChoice(StrEnum):

@@ -37,7 +37,7 @@ from blemish.images import (
     resize_image,
     usability,
 )
-from blemish.images.options import DEFAULT_OPTIONS, MAX_MEGAPIXELS
+from blemish.images.options import DEFAULT_OPTIONS
 from blemish.measurement.regions import Region, find_regions
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
@@ -104,7 +104,7 @@ class Detector:
         image: ImageLike,
         *,
         bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
+        max_megapixels: float | None = None,
         measuring: Measuring | None = None,
     ) -> Inspection: ...
 
@@ -114,7 +114,7 @@ class Detector:
         image: list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
+        max_megapixels: float | None = None,
         measuring: Measuring | None = None,
     ) -> list[Inspection]: ...
 
@@ -123,7 +123,7 @@ class Detector:
         image: ImageLike | list[Any] | tuple[Any, ...],
         *,
         bit_range: BitRange | None = None,
-        max_megapixels: float = MAX_MEGAPIXELS,
+        max_megapixels: float | None = None,
         measuring: Measuring | None = None,
     ) -> Inspection | list[Inspection]:
         """Inspect one image, or several, and measure cracks in what was outlined.
@@ -136,7 +136,7 @@ class Detector:
                 float in [0, 1], (H, W), (H, W, 3) or (H, W, 4). A list of these and of folders, or one folder.
             bit_range: for files of more than 8 bits, the values that become black and white; None takes the
                 detector's own, and where it has none the full scale that the file states.
-            max_megapixels: larger images are refused.
+            max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
             measuring: what is measured, in which scale; None: cracks, in pixels.
 
         Returns:

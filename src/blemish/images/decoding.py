@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from blemish.errors import ImageError
 from blemish.images.capture import Capture, capture_of
+from blemish.images.header import MAX_PAGES
+from blemish.images.limits import check_size
 from blemish.images.opening import open_header
 from blemish.images.orientation import turn_upright
-from blemish.images.tiff.directory import MAX_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +41,20 @@ class Stored:
     capture: Capture | None
 
 
-def decode(stream: BinaryIO, name: str, max_megapixels: float) -> Stored:
+def decode(stream: BinaryIO, name: str, max_megapixels: float | None) -> Stored:
     """Decode the first picture of a file.
 
     Args:
         stream: the file or its bytes, at the start.
         name: what messages call the file.
-        max_megapixels: pictures with more pixels are refused before any memory is reserved for them.
+        max_megapixels: see `blemish.images.limits.check_size`.
 
     Raises:
         ImageError: not a readable image, too large, or cut short.
     """
     header = open_header(stream, name)
+    check_size(header, stream.seek(0, os.SEEK_END), max_megapixels)
     height_px, width_px = header.size_px
-    if height_px * width_px > max_megapixels * 1e6:
-        raise ImageError(
-            f'"{name}" has {width_px} x {height_px} pixels, more than the limit of {max_megapixels:g} megapixels; '
-            f"give --max-megapixels {math.ceil(height_px * width_px / 1e6)} if it can be trusted."
-        )
     # Before the pixels: of a TIFF, loading them moves Pillow's view on.
     capture = capture_of(header.image)
     try:

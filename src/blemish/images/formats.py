@@ -78,7 +78,7 @@ TIFF = Kind("a TIFF", (".tif", ".tiff", ".btf", ".tf8"), _starts(b"II*\0", b"MM\
 BMP = Kind("a BMP", (".bmp", ".dib"), _starts(b"BM"))
 WEBP = Kind("a WebP image", (".webp",), re.compile(rb"RIFF.{4}WEBP", re.DOTALL))
 GIF = Kind("a GIF", (".gif",), _starts(b"GIF87a", b"GIF89a"))
-PPM = Kind("a PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), re.compile(rb"P[1-6f][\s#]"))
+PPM = Kind("a PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), re.compile(rb"P[1-6fF][\s#]"))
 JPEG_2000 = Kind(
     "a JPEG 2000 image",
     (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),

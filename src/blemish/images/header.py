@@ -15,6 +15,9 @@ from blemish.errors import ImageError
 from blemish.images.formats import Kind
 from blemish.images.orientation import QUARTER_TURNS, UPRIGHT
 
+MAX_PAGES = 1000
+"""Pages and frames beyond these are not counted: a small file may have millions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -28,6 +31,7 @@ class Header:
         white: the value that the file itself states to be full scale (255, 4095, 65535, …); None for signed,
             floating-point and 32-bit samples, where it states none.
         load: decodes the pixels, (H, W) or (H, W, C). Raises nearly anything where they are damaged.
+        bytes_per_px: of what ``load`` gives.
         is_turned: ``load`` gives them upright already.
         orientation: EXIF orientation, 1 to 8.
         pages: number of pictures in the file.
@@ -43,6 +47,7 @@ class Header:
     bits: int
     white: int | None
     load: Callable[[], NDArray[Any]]
+    bytes_per_px: int = 3
     is_turned: bool = False
     orientation: int = UPRIGHT
     pages: int = 1

@@ -13,9 +13,15 @@ from blemish.images.formats import PREFIX_LENGTH, READ_KINDS, Kind, identify
 from blemish.images.header import Header, open_image
 from blemish.images.optional_formats import open_camera_raw, open_heif, open_jpeg_xl
 from blemish.images.pillow_formats import open_with_pillow
+from blemish.images.ppm import open_ppm
 from blemish.images.tiff import open_tiff
 
-_OPTIONAL = {formats.HEIF: open_heif, formats.JPEG_XL: open_jpeg_xl, formats.CAMERA_RAW: open_camera_raw}
+_OPENERS = {
+    formats.HEIF: open_heif,
+    formats.JPEG_XL: open_jpeg_xl,
+    formats.CAMERA_RAW: open_camera_raw,
+    formats.PPM: open_ppm,
+}
 
 
 def image_size_px(path: Path | str) -> tuple[int, int]:
@@ -56,7 +62,7 @@ def open_header(stream: BinaryIO, name: str) -> Header:
             kind = formats.CAMERA_RAW
             if not kind.is_read:
                 raise ImageError(f'"{name}" is {kind.refusal}.')
-        return _OPTIONAL[kind](stream, name) if kind in _OPTIONAL else open_with_pillow(stream, kind, name)
+        return _OPENERS[kind](stream, name) if kind in _OPENERS else open_with_pillow(stream, kind, name)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from blemish.errors import SettingsError
 
-MAX_MEGAPIXELS = 500.0
-
 BitRange = tuple[float, float]
 """Raw values that become black and white in images of more than 8 bits."""
 
@@ -21,21 +19,22 @@ class ReadOptions:
     Attributes:
         bit_range: for files deeper than 8 bit, the values that become 0 and 255; None takes the full scale that the
             file states (0 to 65535 in 16 bit). Files of 8 bit ignore it.
-        max_megapixels: larger images are refused from their header, before memory is spent on them.
+        max_megapixels: larger images are refused from their header, before memory is spent on them. None: 500, and less
+            where a file is much smaller than such an image makes likely, see `blemish.images.limits`.
 
     Raises:
         SettingsError: ``bit_range`` is not a pair of rising numbers, or ``max_megapixels`` is not above 0.
     """
 
     bit_range: BitRange | None = None
-    max_megapixels: float = MAX_MEGAPIXELS
+    max_megapixels: float | None = None
 
     def __post_init__(self) -> None:
         if self.bit_range is not None:
             low, high = self.bit_range
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise SettingsError(f"A bit range must be two rising values such as 0,4095, not {low:g},{high:g}.")
-        if not self.max_megapixels > 0:
+        if self.max_megapixels is not None and not self.max_megapixels > 0:
             raise SettingsError(f"The limit of megapixels must be above 0, not {self.max_megapixels:g}.")
 
 

@@ -22,20 +22,21 @@ from PIL import (
     Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
-    PpmImagePlugin,
     WebPImagePlugin,
 )
 
 from blemish.errors import ImageError
 from blemish.images import formats
 from blemish.images.formats import Kind
-from blemish.images.header import Header
+from blemish.images.header import MAX_PAGES, Header
+from blemish.images.limits import check_scans
 from blemish.images.orientation import UPRIGHT
 from blemish.images.structure import (
     avif_bits,
+    gif_frames,
     jpeg_2000_depth,
     jpeg_2000_is_whole,
-    jpeg_is_whole,
+    jpeg_facts,
     png_chunks,
     png_is_whole,
 )
@@ -48,12 +49,12 @@ _CLASSES: dict[Kind, type[ImageFile.ImageFile]] = {
     formats.BMP: BmpImagePlugin.BmpImageFile,
     formats.WEBP: WebPImagePlugin.WebPImageFile,
     formats.GIF: GifImagePlugin.GifImageFile,
-    formats.PPM: PpmImagePlugin.PpmImageFile,
     formats.JPEG_2000: Jpeg2KImagePlugin.Jpeg2KImageFile,
     formats.AVIF: AvifImagePlugin.AvifImageFile,
 }
+_CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1}
 _IS_WHOLE = {
-    formats.JPEG: jpeg_is_whole,
+    formats.JPEG: lambda data: jpeg_facts(data).is_whole,
     formats.PNG: png_is_whole,
     formats.JPEG_2000: jpeg_2000_is_whole,
 }
@@ -71,9 +72,14 @@ def open_with_pillow(stream: BinaryIO, kind: Kind, name: str) -> Header:
         ImageError: pixels of a kind that is not read.
         Exception: nearly any, where the header is damaged.
     """
-    image = _CLASSES[kind](stream, "")
+    try:
+        image = _CLASSES[kind](stream, "")
+    except Exception:
+        if kind is formats.JPEG:
+            _refuse_unusual_jpeg(_all_bytes(stream), name)
+        raise
     notes = []
-    pages = int(getattr(image, "n_frames", 1))
+    pages = gif_frames(stream, MAX_PAGES) if kind is formats.GIF else int(getattr(image, "n_frames", 1))
     try:
         orientation = _orientation(image, stream)
     except Exception:  # a damaged EXIF block does not make the pixels unreadable
@@ -91,6 +97,7 @@ def open_with_pillow(stream: BinaryIO, kind: Kind, name: str) -> Header:
         bits=bits,
         white=white,
         load=partial(_load, image, kind, white != 255, stream, name),
+        bytes_per_px=(4 if image.has_transparency_data else _CHANNELS.get(image.mode, 3)) * (1 if white == 255 else 2),
         orientation=orientation,
         pages=pages,
         notes=tuple(notes),
@@ -99,24 +106,25 @@ def open_with_pillow(stream: BinaryIO, kind: Kind, name: str) -> Header:
 
 
 def _load(image: ImageFile.ImageFile, kind: Kind, deep: bool, stream: BinaryIO, name: str) -> NDArray[Any]:
-    data = b""
-    if kind in _IS_WHOLE:
-        data = _all_bytes(stream)
-        if not _IS_WHOLE[kind](data):
-            raise ImageError(f'"{name}" is cut short or damaged: the {kind.short_name} does not reach its end.')
-    if kind is formats.JPEG and image.mode in ("L", "RGB"):
-        flags = cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR
-        return _with_opencv(data, flags | cv2.IMREAD_IGNORE_ORIENTATION, name)
-    if deep and image.mode != "F":
-        return _with_opencv(data or _all_bytes(stream), cv2.IMREAD_UNCHANGED, name)
+    data = _all_bytes(stream) if kind in _IS_WHOLE or deep else b""
+    if kind in _IS_WHOLE and not _IS_WHOLE[kind](data):
+        raise ImageError(f'"{name}" is cut short or damaged: the {kind.short_name} does not reach its end.')
+    if kind is formats.JPEG:
+        check_scans(name, jpeg_facts(data).scans, image.width * image.height)
+        if image.mode in ("L", "RGB"):
+            flags = cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR
+            values = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+            if values is None:
+                _refuse_unusual_jpeg(data, name)
+            return _as_rgb(values, name)
+    if deep:
+        return _as_rgb(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED), name)
     return pixels_of(image)
 
 
-def pixels_of(image: ImageFile.ImageFile) -> NDArray[Any]:
-    """What Pillow decodes: uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) with straight alpha, or float32 (H, W)."""
+def pixels_of(image: ImageFile.ImageFile) -> NDArray[np.uint8]:
+    """What Pillow decodes: (H, W) grey, (H, W, 3) RGB or (H, W, 4) with straight alpha."""
     image.load()
-    if image.mode == "F":
-        return np.array(image)
     if image.has_transparency_data:
         return np.array(image.convert("RGBA"))
     return np.array(image.convert("L" if image.mode in ("1", "L") else "RGB"))
@@ -127,13 +135,22 @@ def _all_bytes(stream: BinaryIO) -> bytes:
     return stream.read()
 
 
-def _with_opencv(data: bytes, flags: int, name: str) -> NDArray[Any]:
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+def _refuse_unusual_jpeg(data: bytes, name: str) -> None:
+    """Say what a JPEG is that no decoder here reads, if it is one."""
+    facts = jpeg_facts(data)
+    unusual = [f"{facts.bits}-bit"] * (facts.bits not in (0, 8)) + [facts.coding] * bool(facts.coding)
+    if unusual:
+        raise ImageError(f'"{name}" is a JPEG of an unusual kind ({", ".join(unusual)}); save it as PNG or TIFF.')
+
+
+def _as_rgb(values: NDArray[Any] | None, name: str) -> NDArray[Any]:
+    """What OpenCV decoded, its colours the other way round; None where it could not."""
     if values is None:
         raise ImageError(f'"{name}" is cut short or damaged: its pixels cannot be decoded.')
     if values.ndim == 2:
         return values
-    return cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    # In place: a large image need not be in memory twice.
+    return cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA, dst=values)
 
 
 def _orientation(image: ImageFile.ImageFile, stream: BinaryIO) -> int:
@@ -159,11 +176,4 @@ def _depth(image: ImageFile.ImageFile, kind: Kind, stream: BinaryIO, name: str) 
                 f'"{name}" is a JPEG 2000 image of {bits}-bit {"signed " * signed}values; save it as TIFF.'
             )
         return max(bits, 8), 2**bits - 1 if bits > 8 else 255
-    if isinstance(image, PpmImagePlugin.PpmImageFile):
-        if image.mode == "F":
-            return 32, None
-        # Pillow's decoder is told the header's maximum, except for the two depths that it copies as they are.
-        arguments = image.tile[0][3]
-        white = arguments[-1] if isinstance(arguments, tuple) else 65535 if arguments == "I;16B" else 255
-        return max(white.bit_length(), 8), max(white, 255)
     return 8, 255

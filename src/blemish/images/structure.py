@@ -7,31 +7,78 @@ harmless.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
 _PNG_SIGNATURE_LENGTH = 8
 _JPEG_2000_START, _JPEG_2000_END = b"\xff\x4f", b"\xff\xd9"
-_JPEG_END = 0xD9
+_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+_JPEG_FRAMES = {
+    0xC0: "", 0xC1: "", 0xC2: "", 0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
+    0xC9: "arithmetic", 0xCA: "arithmetic", 0xCB: "lossless", 0xCD: "hierarchical", 0xCE: "hierarchical",
+    0xCF: "hierarchical",
+}  # fmt: skip
+_GIF_FRAME, _GIF_END = b",", b";"
 _JPEG_WITHOUT_LENGTH = (0x01, 0xD8)
 # FF00 is a coded FF, FFD0 to FFD7 are restart marks inside the coded data, FF may be repeated as filler.
 _JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 
 
-def jpeg_is_whole(data: bytes) -> bool:
-    """True when the first picture in a JPEG file reaches its end-of-image marker (ITU-T T.81, annex B)."""
-    position = 2
+@dataclass(frozen=True, slots=True)
+class JpegFacts:
+    """What the markers of a JPEG tell (ITU-T T.81, annex B).
+
+    Attributes:
+        is_whole: the first picture reaches its end-of-image marker.
+        scans: how often it goes over its canvas.
+        bits: of a sample; 0 where no frame begins.
+        coding: what is unusual about how it is coded, or empty.
+    """
+
+    is_whole: bool
+    scans: int
+    bits: int
+    coding: str
+
+
+def jpeg_facts(data: bytes) -> JpegFacts:
+    """Look a JPEG file's first picture through, marker by marker."""
+    position, scans, bits, coding = 2, 0, 0, ""
     while found := _JPEG_MARKER.search(data, position):
         marker, position = found[1][0], found.end()
         if marker == _JPEG_END:
-            return True
+            return JpegFacts(True, scans, bits, coding)
+        scans += marker == _JPEG_SCAN
+        if marker in _JPEG_FRAMES and not bits:
+            bits, coding = data[position + 2] if position + 2 < len(data) else 0, _JPEG_FRAMES[marker]
         if marker not in _JPEG_WITHOUT_LENGTH:
             position += int.from_bytes(data[position : position + 2], "big")
-    return False
+    return JpegFacts(False, scans, bits, coding)
+
+
+def gif_frames(stream: BinaryIO, most: int) -> int:
+    """Number of frames in a GIF file, as far as it is whole and at most one more than ``most``."""
+    stream.seek(10)
+    flags = stream.read(3)[:1]
+    if flags and flags[0] & 0x80:
+        stream.seek(3 << (flags[0] & 7) + 1, os.SEEK_CUR)
+    frames = 0
+    while frames <= most and (kind := stream.read(1)) not in (b"", _GIF_END):
+        if kind == _GIF_FRAME:
+            frames += 1
+            local = stream.read(9)[8:]
+            if local and local[0] & 0x80:
+                stream.seek(3 << (local[0] & 7) + 1, os.SEEK_CUR)
+        stream.seek(1, os.SEEK_CUR)  # the least code size of a frame, the label of an extension
+        while (length := stream.read(1)) not in (b"", b"\0"):
+            stream.seek(length[0], os.SEEK_CUR)
+    return max(frames, 1)
 
 
 def png_is_whole(data: bytes) -> bool:

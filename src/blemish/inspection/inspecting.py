@@ -10,7 +10,6 @@ from blemish.detectors import Detector, Measuring, ScaleOf
 from blemish.detectors.runtime import RuntimeName
 from blemish.findings import Finding, Options, ReportDetails
 from blemish.images import BitRange, ReadOptions, image_size_px, range_warning
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.progress import OnProgress, Say, silent
@@ -30,7 +29,7 @@ def inspect(
     detector: Detector | Path | str = DEFAULT_DETECTOR,
     out: Path | str | None = None,
     bit_range: BitRange | None = None,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float | None = None,
     measure: bool = True,
     scale: float | Scale | ScaleOf | None = None,
     grades: GradeScale | Path | str | None = None,
@@ -50,7 +49,7 @@ def inspect(
         detector: one that is loaded, with its own threads and runtime, or a file, or the name of a bundled one.
         out: folder for tables, report, overlays and masks, in place of an earlier run's; None keeps findings in memory.
         bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
-        max_megapixels: larger images are refused.
+        max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
         measure: whether to measure cracks in what was outlined.
         scale: millimetres per pixel, a `Scale`, or a function that tells an image's scale from its pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
@@ -108,7 +107,7 @@ def inspect(
         options=Options(
             measure=measure,
             bit_range=loaded.read_options(reading).bit_range,
-            max_megapixels=None if max_megapixels == MAX_MEGAPIXELS else max_megapixels,
+            max_megapixels=max_megapixels,
             scale=measuring.told_scale,
         ),
         report=details,

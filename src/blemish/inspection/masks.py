@@ -15,7 +15,6 @@ from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
 from blemish.errors import DataError, SettingsError
 from blemish.findings import crack_record
 from blemish.images import BitRange, ReadOptions, image_size_px
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.measurement import Crack, CrackChange, GradeScale, Scale, compare_cracks, measure_mask, register_images
 from blemish.reports.overlays import outline
 from blemish.reports.pictures import data_uri, save_picture, show
@@ -114,7 +113,7 @@ def measure(
     earlier_mask: MaskLike | None = None,
     earlier_image: ImageLike | None = None,
     bit_range: BitRange | None = None,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float | None = None,
 ) -> MaskMeasurement:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches.
 
@@ -125,7 +124,7 @@ def measure(
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
         earlier_mask, earlier_image: of the same surface at an earlier date, to tell what changed.
         bit_range: raw values that become black and white in images of more than 8 bits.
-        max_megapixels: larger images are refused.
+        max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
 
     Raises:
         ImageError: a file cannot be read.

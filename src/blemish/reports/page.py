@@ -13,7 +13,6 @@ from blemish.errors import ImageError, SettingsError
 from blemish.files import write_text
 from blemish.findings import REPORT_NAME, Finding, Options
 from blemish.images import ReadOptions, read_image
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.reports.document import Document, Unit, size_of
@@ -230,7 +229,7 @@ def _draw(document: Document, finding: Finding, classes: WidthClasses, side_px: 
     path = document.find_image(finding)
     how = Options() if document.run is None else document.run.options
     try:
-        options = ReadOptions(how.bit_range, how.max_megapixels or MAX_MEGAPIXELS)
+        options = ReadOptions(how.bit_range, how.max_megapixels)
         pixels = None if path is None else read_image(path, options)
     except (ImageError, SettingsError):  # the latter by a record that was edited by hand
         pixels = None

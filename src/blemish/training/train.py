@@ -10,7 +10,6 @@ from blemish.datasets import Dataset, read_dataset
 from blemish.detectors import Detector
 from blemish.errors import SettingsError
 from blemish.images import ReadOptions
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.training.automatic import AUTO, train_auto
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
@@ -31,7 +30,7 @@ def train(
     layout: str | None = None,
     normal_names: Collection[str] | None = None,
     bit_range: tuple[float, float] | None = None,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Detector:
     """Train a method on a data set and write the detector.
@@ -55,7 +54,7 @@ def train(
         normal_names: the normal classes of ``data``; None takes the usual names.
         bit_range: for files of more than 8 bits, the values that become black and white; the detector keeps it. None
             takes the full scale that each file states.
-        max_megapixels: larger images are refused.
+        max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
         say: called with sentences for a person.
 
     Returns:

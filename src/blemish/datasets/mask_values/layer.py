@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,10 @@ from blemish.errors import DataError, ImageError
 from blemish.images import formats
 from blemish.images.decoding import decode
 from blemish.images.header import Header, open_image
+from blemish.images.limits import MAX_MEGAPIXELS, check_size
 from blemish.images.opening import open_header
 from blemish.images.orientation import UPRIGHT, turn_upright
 
-_MAX_MEGAPIXELS = 500.0
 _MAX_PAGES = 64
 _WEBP_HEADER = 4096
 _LOSSY = (formats.JPEG, formats.HEIF, formats.AVIF)
@@ -113,13 +114,14 @@ def read_layer(path: Path) -> Layer:
     try:
         with open_image(path) as stream:
             header = open_header(stream, str(path))
+            check_size(header, stream.seek(0, os.SEEK_END), MAX_MEGAPIXELS)
             is_lossy = header.kind in _LOSSY or (header.kind is formats.WEBP and _webp_is_lossy(stream))
             page = _page(header)
             if page is not None:
                 layer = _from_pillow(header, page)
             else:
                 stream.seek(0)
-                layer = _from_stored(decode(stream, str(path), _MAX_MEGAPIXELS))
+                layer = _from_stored(decode(stream, str(path), MAX_MEGAPIXELS))
     except ImageError as error:
         raise DataError(f"A mask cannot be read: {error}") from error
     except DataError:

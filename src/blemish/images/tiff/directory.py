@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import BinaryIO, Literal
 
-MAX_PAGES = 1000
-"""Pages beyond these are not counted: a file may chain millions of tables."""
+from blemish.images.header import MAX_PAGES
 
 # struct's code by field type; text, rationals and floats are of no use here.
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}

@@ -86,17 +86,16 @@ def open_tiff(stream: BinaryIO, name: str) -> Header | None:
     else:
         header = _open_picture(stream, name, pages, page)
     orientation = page.first(Tag.ORIENTATION, UPRIGHT)
-    count = max(1, sum(each.is_image for each in pages))
     return replace(
         header,
         orientation=orientation if orientation in range(1, 9) else UPRIGHT,
-        pages=count,
-        image=header.image or (_pages_of(stream) if count > 1 else None),
+        pages=max(1, sum(each.is_image for each in pages)),
+        image=header.image or _pillow_view(stream),
     )
 
 
-def _pages_of(stream: BinaryIO) -> LibtiffImage | None:
-    """Pillow's view of a file of several pages; None where it has none."""
+def _pillow_view(stream: BinaryIO) -> LibtiffImage | None:
+    """Pillow's view of a file, for its other pages and its EXIF data; None where it has none."""
     stream.seek(0)
     try:
         return LibtiffImage(stream)
@@ -125,6 +124,7 @@ def _open_samples(stream: BinaryIO, name: str, page: Page, photometric: int) -> 
         bits=bits,
         white=max(2**bits - 1, 255) if states_white else None,
         load=partial(_load_samples, stream, name, layout, photometric, channels),
+        bytes_per_px=layout.dtype.itemsize * (channels.colours + (channels.alpha is not None)),
         white_is_zero=photometric == _WHITE_IS_ZERO and layout.dtype != np.uint8,
         notes=channels.notes,
     )
