@@ -7,7 +7,7 @@ USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contract format clean
+.PHONY: help demo test check lint types contract format catalogue clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ check: lint types contract test  ## Everything that CI checks.
 format: $(READY)  ## Put the code into shape.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+catalogue: $(READY)  ## Write the list of methods anew, after a method or recipe was changed.
+	$(BIN)/python -m blemish.training.catalogue
 
 clean:  ## Remove what the targets above made.
 	rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

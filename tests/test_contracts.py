@@ -59,7 +59,7 @@ def test_the_using_side_imports_without_torch():
 
 
 def test_training_without_torch_names_the_extra():
-    code = "sys.argv = ['blemish', 'methods']\nfrom blemish.cli.main import main\nmain()"
+    code = "sys.argv = 'blemish train any --data d --out o.blemish'.split()\nfrom blemish.cli.main import main\nmain()"
     done = run(WITHOUT_TORCH + code)
     assert done.returncode == 2
     assert 'pip install "blemish[train]"' in done.stderr

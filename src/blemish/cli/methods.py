@@ -1,8 +1,8 @@
-"""``blemish methods``: what can be trained."""
+"""``blemish methods``: what can be trained, on either side: it reads a catalogue and needs no torch."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,32 +11,75 @@ def methods(
     name: Annotated[str | None, typer.Argument(help="Show the settings of this one.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the methods, or the settings of one."""
+    """List the methods, or the settings of one with the values that train uses."""
     import json
 
+    from blemish.errors import SettingsError, did_you_mean
+
+    known = _read_catalogue()
+    by_name = {method["name"]: method for method in known["methods"]}
+    if name is not None and name not in by_name:
+        raise SettingsError(f'There is no method "{name}".{did_you_mean(name, by_name)}')
+    if as_json:
+        rows = [{key: value for key, value in each.items() if key != "settings"} for each in known["methods"]]
+        typer.echo(json.dumps(rows if name is None else by_name[name]["settings"], indent=2))
+    elif name is None:
+        _print_list(known)
+    else:
+        _print_settings(by_name[name], [recipe for recipe, of in known["recipes"].items() if of == name])
+
+
+def _read_catalogue() -> dict[str, Any]:
+    """The shipped catalogue; where other packages bring methods, theirs too."""
+    import json
+    from importlib.metadata import entry_points
+    from pathlib import Path
+
+    import blemish
+
+    if entry_points(group="blemish.methods"):
+        try:
+            from blemish.training.catalogue import catalogue
+
+            return catalogue()
+        except ModuleNotFoundError:
+            typer.echo('Methods of other packages are listed with pip install "blemish[train]" only.', err=True)
+    file = Path(blemish.__file__).parent / "methods" / "catalogue.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _print_list(known: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from blemish.methods import get_method, method_names
+    table = Table("method", "learns from", "map", "series", "what it does")
+    for each in known["methods"]:
+        flags = ("yes" if each[flag] else "no" for flag in ("localises", "on_series"))
+        table.add_row(each["name"], each["learns_from"], *flags, each["summary"])
+    console = Console()
+    console.print(table)
+    others = sorted(set(known["recipes"]) - {each["name"] for each in known["methods"]})
+    console.print(f"Recipes, trained by their names as well: {', '.join(others)}.", highlight=False)
+
+
+def _print_settings(method: dict[str, Any], recipes: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console()
-    if name is not None:
-        method = get_method(name)
-        schema = method.Settings.model_json_schema()["properties"]
-        if as_json:
-            typer.echo(json.dumps(schema, indent=2))
-            return
-        console.print(method.info.summary, markup=False)
-        table = Table("setting", "default", "meaning")
-        for key, field in method.Settings.model_fields.items():
-            table.add_row(key, str(field.default), field.description or "")
-        console.print(table)
-        return
-    known = [get_method(each).info for each in method_names()]
-    if as_json:
-        typer.echo(json.dumps([{slot: getattr(info, slot) for slot in info.__slots__} for info in known], indent=2))
-        return
-    table = Table("method", "learns from", "says where", "what it does")
-    for info in known:
-        table.add_row(info.name, info.learns_from, "yes" if info.localises else "no", info.summary)
+    console.print(method["summary"], markup=False, highlight=False)
+    table = Table("setting", "quick", "paper", "meaning")
+    for key, setting in method["settings"].items():
+        values = (_value(setting[profile]) for profile in ("quick", "paper"))
+        table.add_row(key, *values, setting.get("description", ""))
     console.print(table)
+    if recipes:
+        console.print(f"Recipes: {', '.join(recipes)}.", highlight=False)
+
+
+def _value(value: Any) -> str:
+    """As it is given to ``--set``."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)

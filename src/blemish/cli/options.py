@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blemish.images.options import ReadOptions
+if TYPE_CHECKING:
+    from blemish.images import ReadOptions
 
 DetectorOption = Annotated[
     str, typer.Option("--detector", help="A .blemish file, or the name of a bundled detector.", metavar="FILE")
