@@ -14,9 +14,8 @@ from pathlib import Path
 import blemish
 from blemish.datasets import Dataset, cut_tiles, read_dataset
 from blemish.detectors import Detector
-from blemish.evaluation import Evaluation
 from blemish.images import read_image
-from blemish.inspection import choose_split, evaluate_each
+from blemish.inspection import choose_split, evaluate
 from blemish.locations import data_dir
 
 from machine import describe_machine
@@ -46,15 +45,14 @@ def main() -> None:
 
 def pixels(detector: Detector, data: Path) -> None:
     """Figures per pixel on the 237 test images."""
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    test = choose_split(read_dataset(data), "test")
-    rejected = sum(answer.found.verdict == "reject" for answer in evaluate_each(detector, test, evaluation))
-    metrics = evaluation.result().details()["pixel"]
+    result = evaluate(data, detector=detector)
+    rejected = sum(image.verdict == "reject" for image in result.images)
+    metrics = result.metrics.details()["pixel"]
     names = ("f1", "f1_2px", "f1_5px", "precision", "recall", "iou", "average_precision", "auroc")
     print("| DeepCrack test | " + " | ".join(names) + " | images rejected |")
     print("|---" * (len(names) + 2) + "|")
     row = " | ".join(f"{metrics[name]:.4f}" for name in names)
-    print(f"| {len(test)} images | {row} | {rejected / len(test):.3f} |")
+    print(f"| {result.metrics.n} images | {row} | {rejected / result.metrics.n:.3f} |")
 
 
 def normal_of(dataset: Dataset) -> Dataset:

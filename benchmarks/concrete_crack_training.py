@@ -44,7 +44,7 @@ It learned from images drawn by blemish (`blemish data synth`) and never saw a r
 MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 like blemish.
 
 Verdicts hold for drawn surfaces full of joints, cables, shadows and twigs: at most a tenth of those without a crack are
-rejected. For a guarantee about your own surfaces: `blemish calibrate concrete-crack --normals GOOD --out mine.blemish`.
+rejected. For a guarantee about your own surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out mine.blemish`.
 It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with little
 contrast it misses more often than it invents any; on brick walls it still outlines some joints.
 """
@@ -82,7 +82,7 @@ def describe(raw: Path, drawn: Path, normal: Path, bare: Path, seed: int, file: 
     images = list_images([normal / "train" / "images"]).images
     aside = split_masked_images(read_dataset(drawn), seed=seed, say=lambda _: None).held_out
     detector = outline(blemish.load(raw), aside, list_images([bare / "train" / "images"]).images)
-    detector = calibrate(detector, images, alpha=ALPHA, review_alpha=REVIEW_ALPHA, say=print)
+    detector = calibrate(images, detector=detector, alpha=ALPHA, review_alpha=REVIEW_ALPHA, say=print).detector
     card = detector.container.card.replace(f"# {raw.stem}\n", "# concrete-crack\n")
     Detector(replace(detector.container, card=card + ABOUT)).save(file)
 

@@ -36,9 +36,9 @@ import blemish
 from blemish.cpu import images_at_once
 from blemish.datasets import Dataset, cut_tiles, read_dataset, with_duplicate_groups, with_splits
 from blemish.detectors import Detector, source_of
-from blemish.evaluation import Confusion, Evaluation
+from blemish.evaluation import Confusion
 from blemish.images import read_image
-from blemish.inspection import choose_split, evaluate_each
+from blemish.inspection import choose_split
 from blemish.inspection.stream import inspect_stream
 from blemish.locations import data_dir
 from blemish.reports.image_tables import Case, draw_cases, notable_cases
@@ -100,18 +100,16 @@ def compute(dataset: Dataset, file: Path, settings: dict, seed: int) -> dict:
     started = time.process_time()
     detector = blemish.train("crack-classifier", dataset, file, settings=settings, seed=seed, say=print)
     fit_cpu_s = time.process_time() - started
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    test = choose_split(dataset, "test")
-    scores = [answer.found.score for answer in evaluate_each(detector, test, evaluation)]
-    metrics = evaluation.result()
+    result = blemish.evaluate(dataset, detector=detector)
+    metrics = result.metrics
     assert metrics.image.confusion is not None
     return {
         "image": metrics.to_record()["image"],
         "confusion": metrics.image.confusion.to_record(),
-        "scores": scores,
+        "scores": [image.score for image in result.images],
         "last_epoch": curves(file)[-1],
         "n_train": detector.spec.provenance.n_train,
-        "n_test": len(test),
+        "n_test": metrics.n,
         "fit_cpu_s": fit_cpu_s,
         "size_mb": file.stat().st_size / 1e6,
     }

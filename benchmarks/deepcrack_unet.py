@@ -15,10 +15,7 @@ import time
 from pathlib import Path
 
 import blemish
-from blemish.datasets import read_dataset
-from blemish.evaluation import Evaluation
 from blemish.files import write_text
-from blemish.inspection import choose_split, evaluate_each
 from blemish.locations import data_dir
 from blemish.training.recipes import parse_assignments
 
@@ -36,11 +33,8 @@ def run_seed(seed: int, folder: Path, settings: dict, data: Path) -> dict:
     started = time.perf_counter()
     detector = blemish.train("unet", data, file, settings=settings, seed=seed, say=print)
     fit_s = time.perf_counter() - started
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     started = time.perf_counter()
-    for _ in evaluate_each(detector, choose_split(read_dataset(data), "test"), evaluation):
-        pass
-    record = evaluation.result().details() | {
+    record = blemish.evaluate(data, detector=detector).metrics.details() | {
         "seed": seed,
         "fit_s": fit_s,
         "evaluate_s": time.perf_counter() - started,

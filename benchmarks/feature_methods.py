@@ -58,10 +58,10 @@ from blemish.datasets import (
     with_duplicate_groups,
 )
 from blemish.detectors import Detector
-from blemish.evaluation import Evaluation, PixelMetrics, auroc
+from blemish.evaluation import PixelMetrics, auroc
 from blemish.files import write_text
 from blemish.images import read_image
-from blemish.inspection import evaluate_each
+from blemish.inspection import Answer, evaluate
 from blemish.locations import data_dir
 from blemish.training import train_auto
 
@@ -231,17 +231,18 @@ def run_cell(name: str, label: str, seed: int, out: Path, limit: int | None) -> 
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     test = dataset.split("test")
     masks = any(sample.masks for sample in test.samples)
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     pixels = {sample.label: PixelMetrics(1 << 22) for sample in test.samples if sample.defective and masks}
     scores, labels = [], []
-    for answer in evaluate_each(detector, test, evaluation):
+
+    def keep(answer: Answer) -> None:
         kind = answer.sample.label if answer.sample.defective else ""
         scores.append(answer.found.score)
         labels.append(kind)
         if answer.truth is not None and answer.found.anomaly_map is not None:
             for its_kind in [kind] if kind else list(pixels):
                 pixels[its_kind].add(answer.found.anomaly_map, answer.truth)
-    metrics = evaluation.result().details()
+
+    metrics = evaluate(test, detector=detector, split=None, on_answer=keep).metrics.details()
     values, bad = np.array(scores), np.array([label != "" for label in labels])
     known = set(detector.spec.provenance.images)
     fresh = np.array([digest not in known for digest in image_digests(test)])

@@ -71,7 +71,7 @@ def ours(way: str, method: str, images: dict[str, list[Path]], seed: int, folder
     fitted = Dataset("good", samples[0].path.parent, "normal images", samples, ())
     detector = blemish.train(method, fitted, folder / "ours.blemish", seed=seed)
     if kept:
-        detector = calibrate(detector, good[:kept], alpha=ALPHA, review_alpha=0.5)
+        detector = calibrate(good[:kept], detector=detector, alpha=ALPHA, review_alpha=0.5).detector
     record = {"fit_s": time.perf_counter() - started, "threshold": detector.spec.thresholds.reject}
     record["guarantee"] = detector.spec.thresholds.source
     return record | {kind: judged(detector, images[kind]) for kind in ("unseen", "defective")}

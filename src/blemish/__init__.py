@@ -1,48 +1,103 @@
 """blemish learns what a normal surface looks like, then finds, outlines, measures and reports what is wrong.
 
->>> import blemish
->>> detector = blemish.load("wall.blemish")             # doctest: +SKIP
->>> detector.inspect("image.jpg").verdict               # doctest: +SKIP
-'reject'
->>> blemish.train("auto", "images/", "wall.blemish")    # doctest: +SKIP
+Each verb of the command line is a function here, which does the whole job and returns what came of it:
 
-Names are imported on first use, so that ``import blemish`` costs nothing and only `train` ever needs torch.
+============  ==========================================================================================
+`inspect`     images through a detector: findings, overlays, masks, the run's record, a report
+`measure`     the cracks of a mask, from wherever it comes
+`evaluate`    a detector against labelled images
+`calibrate`   thresholds with a guaranteed false-alarm rate, from normal images
+`train`       a method on images, into a detector file
+`benchmark`   recipes on data sets with several seeds
+`load`        a detector, to inspect image by image
+============  ==========================================================================================
+
+>>> import blemish
+>>> from blemish.synthesis import draw_image
+>>> wall = draw_image(5, size_px=256, cracked=True).image
+>>> blemish.load("concrete-crack").inspect(wall).verdict
+'reject'
+
+Names are imported on first use, so that ``import blemish`` costs nothing. `train` and `benchmark` need the extra
+``train``.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from blemish.benchmarking import benchmark
     from blemish.detectors import Detector, Inspection, load
     from blemish.errors import BlemishError
-    from blemish.training import train
+    from blemish.findings import Finding
+    from blemish.inspection import calibrate, evaluate, inspect, measure
+    from blemish.training.train import train
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Detector": "blemish.detectors",
-    "Inspection": "blemish.detectors",
-    "load": "blemish.detectors",
     "BlemishError": "blemish.errors",
+    "Detector": "blemish.detectors",
+    "Finding": "blemish.findings",
+    "Inspection": "blemish.detectors",
+    "benchmark": "blemish.benchmarking",
+    "calibrate": "blemish.inspection",
+    "evaluate": "blemish.inspection",
+    "inspect": "blemish.inspection",
+    "load": "blemish.detectors",
+    "measure": "blemish.inspection",
     "train": "blemish.training",
 }
+_OF_THE_LEARNING_SIDE = {"benchmark", "train"}
 
-__all__ = ["BlemishError", "Detector", "Inspection", "__version__", "load", "train"]
+__all__ = [
+    "BlemishError",
+    "Detector",
+    "Finding",
+    "Inspection",
+    "__version__",
+    "benchmark",
+    "calibrate",
+    "evaluate",
+    "inspect",
+    "load",
+    "measure",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'blemish' has no attribute {name!r}")
-    try:
-        return getattr(import_module(_HOMES[name]), name)
-    except ModuleNotFoundError as error:
-        if name == "train":
-            from blemish.errors import MissingExtraError
+    if name in _OF_THE_LEARNING_SIDE and not _is_installed("torch"):
+        # Asking for the name raises nothing: hasattr, help and import * must work on the using side, too.
+        return _stand_in(name)
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
 
-            raise MissingExtraError('Training needs the learning side: pip install "blemish[train]".') from error
-        raise
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _stand_in(name: str) -> Any:
+    message = f'blemish.{name} needs the learning side: pip install "blemish[train]".'
+
+    def stand_in(*_: Any, **__: Any) -> NoReturn:
+        from blemish.errors import MissingExtraError
+
+        raise MissingExtraError(message)
+
+    stand_in.__name__ = stand_in.__qualname__ = name
+    stand_in.__doc__ = message
+    return stand_in
 
 
 def __dir__() -> list[str]:

@@ -16,12 +16,11 @@ from typing import Any, Literal
 import numpy as np
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors
-from blemish.datasets import read_dataset
 from blemish.detectors import load
 from blemish.errors import MissingExtraError
-from blemish.evaluation import Evaluation, Metrics
+from blemish.evaluation import Metrics
 from blemish.images import write_png
-from blemish.inspection import Answer, evaluate_each
+from blemish.inspection import Answer, evaluate
 from blemish.reports.overlays import outline
 from blemish.reports.picture_page import Card, write_picture_page
 from blemish.synthesis import SynthesisSettings, draw_image
@@ -118,10 +117,8 @@ def run_demo(
         )
     say("Inspecting the images that it has not seen …")
     detector = load(file)
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    unseen = read_dataset(out / "data").split("test")
-    cards = [_card(answer) for answer in evaluate_each(detector, unseen, evaluation)]
-    metrics = evaluation.result()
+    cards: list[Card] = []
+    metrics = evaluate(out / "data", detector=detector, on_answer=lambda answer: cards.append(_card(answer))).metrics
     page = out / "index.html"
     _write_page(page, cards, metrics, origin)
     return Demo(page, file, out / "data" / "test" / "images", metrics)

@@ -22,7 +22,9 @@ def good(tmp_path: Path) -> Path:
 
 
 def by_groups(blemish, detector: Path, normals: Path):
-    return blemish("calibrate", detector, "--normals", normals, "--groups", "--alpha", "0.1", "--out", "out.blemish")
+    return blemish(
+        "calibrate", "--detector", detector, "--data", normals, "--groups", "--alpha", "0.1", "--out", "out.blemish"
+    )
 
 
 def names() -> list[str]:
@@ -35,7 +37,7 @@ def reject_of(path: Path) -> float | None:
 
 def test_each_sub_folder_gets_a_file_with_its_own_threshold(blemish, darkness_file: Path, good: Path):
     result = blemish(
-        "calibrate", darkness_file, "--normals", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
+        "calibrate", "--detector", darkness_file, "--data", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
     )
     assert result.exit_code == 0, result.output
     assert names() == [
@@ -55,7 +57,7 @@ def test_a_table_names_the_groups_and_small_ones_are_told(blemish, darkness_file
     ]
     (good / "groups.csv").write_text("path,group\n" + "\n".join(rows))
     result = blemish(
-        "calibrate", darkness_file, "--normals", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
+        "calibrate", "--detector", darkness_file, "--data", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
     )
     assert names() == ["out-a.blemish", "out.blemish"]
     assert 'Group "b" gets no calibration of its own' in result.stderr
@@ -65,7 +67,7 @@ def test_a_table_names_the_groups_and_small_ones_are_told(blemish, darkness_file
 def test_groups_whose_files_would_collide_are_refused(blemish, darkness_file: Path, good: Path):
     (good / "cam2").rename(good / "cam_1")
     result = blemish(
-        "calibrate", darkness_file, "--normals", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
+        "calibrate", "--detector", darkness_file, "--data", good, "--groups", "--alpha", "0.1", "--out", "out.blemish"
     )
     assert result.exit_code == 2
     assert 'would both be written to "out-cam_1.blemish"' in result.stderr

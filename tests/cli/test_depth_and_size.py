@@ -99,8 +99,9 @@ def test_thermal_images_name_the_option_and_are_read_with_it(blemish, darkness_f
         ("evaluate", "--detector", darkness_file, "--data", thermal),
         (
             "calibrate",
+            "--detector",
             darkness_file,
-            "--normals",
+            "--data",
             thermal / "good",
             "--alpha",
             "0.5",
@@ -122,7 +123,7 @@ def test_thermal_images_name_the_option_and_are_read_with_it(blemish, darkness_f
 
 def test_a_calibrated_detector_keeps_the_range(blemish, darkness_file: Path, thermal: Path):
     blemish(
-        "calibrate", darkness_file, "--normals", thermal / "good", "--alpha", "0.5", "--marginal",
+        "calibrate", "--detector", darkness_file, "--data", thermal / "good", "--alpha", "0.5", "--marginal",
         "--out", "c.blemish", "--bit-range", "19,22",
     )  # fmt: skip
     assert read_container(Path("c.blemish")).spec.input.bit_range == (19, 22)

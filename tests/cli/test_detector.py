@@ -89,7 +89,7 @@ OVERWRITING = {
     "train": ["train", "unet", "--data", "none", "--out", "there.blemish"],
     "train auto": ["train", "auto", "--data", "none", "--out", "there.blemish"],
     "series train": ["series", "train", "memae", "--data", "none.csv", "--out", "there.blemish"],
-    "calibrate": ["calibrate", "FILE", "--normals", "none", "--out", "there.blemish"],
+    "calibrate": ["calibrate", "--detector", "FILE", "--data", "none", "--out", "there.blemish"],
     "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
     "set-usability": ["detector", "set-usability", "FILE", "--dark", "5", "--out", "there.blemish"],
     "grow": ["detector", "grow", "FILE", "--images", "none", "--out", "there.blemish"],

@@ -98,5 +98,5 @@ def test_a_class_that_the_detector_was_not_taught_is_said(blemish, light_and_dar
     for label, grey in {"good": 128, "7": 5}.items():
         write_png(tmp_path / "parts" / label / "a.png", np.full((40, 40, 3), grey, np.uint8))
     result = blemish("evaluate", "--detector", tmp_path / "two.blemish", "--data", tmp_path / "parts", "--json")
-    assert "not taught the class 7" in result.stderr
+    assert "does not know the class 7" in result.stderr
     assert json.loads(result.stdout)["more"]["class_confusion"]["counts"] == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]

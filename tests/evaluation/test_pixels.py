@@ -155,13 +155,13 @@ def test_the_best_threshold_is_found_in_a_stream_and_finds_what_it_says():
 
 
 @pytest.mark.parametrize("value", [False, True])
-def test_with_one_class_of_pixel_ranking_metrics_are_none(value):
+def test_with_one_class_of_pixel_ranking_metrics_are_none_and_without_a_defect_all_are(value):
     found = PixelMetrics()
     found.add(np.zeros((1, 1), dtype=np.float32), np.full((1, 1), value), np.full((1, 1), value))
     record = found.result().to_record()
     assert record["auroc"] is record["average_precision"] is None
-    assert record["accuracy"] == 1
-    assert record["f1"] == (1 if value else None)
+    assert record["accuracy"] == record["f1"] == (1 if value else None)
+    assert value or set(record.values()) == {None}
     assert best_f1_threshold([(np.zeros((2, 2), np.float32), np.full((2, 2), value), None)]) is None
 
 

@@ -13,7 +13,7 @@ from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
 from blemish.images import list_images, read_image, write_png
-from blemish.inspection import calibrate, calibrate_groups
+from blemish.inspection import calibrate
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def good(tmp_path: Path) -> list[Path]:
 
 def test_the_threshold_is_the_promised_one_of_the_scores(darkness: Container, good: list[Path]):
     detector = Detector(darkness)
-    calibrated = calibrate(detector, good, alpha=0.05)
+    calibrated = calibrate(good, detector=detector, alpha=0.05).detector
     scores = np.array([detector.inspect(path).score for path in good])
     limits = calibrated.spec.thresholds
     assert limits.reject == guaranteed_threshold(scores, 0.05).threshold
@@ -40,14 +40,14 @@ def test_the_threshold_is_the_promised_one_of_the_scores(darkness: Container, go
 
 
 def test_the_calibrated_detector_survives_its_file(darkness: Container, good: list[Path], tmp_path: Path):
-    calibrated = calibrate(Detector(darkness), good, alpha=0.1)
+    calibrated = calibrate(good, detector=Detector(darkness), alpha=0.1).detector
     calibrated.save(tmp_path / "calibrated.blemish")
     assert load(tmp_path / "calibrated.blemish").spec == calibrated.spec
     assert calibrated.container.graph == darkness.graph
 
 
 def test_pixels_are_calibrated_on_the_maximum_of_each_image(darkness: Container, good: list[Path]):
-    calibrated = calibrate(Detector(darkness), good, alpha=0.05, pixels=True)
+    calibrated = calibrate(good, detector=Detector(darkness), alpha=0.05, pixels=True).detector
     outlined = [bool(calibrated.inspect(path).regions) for path in good]
     assert sum(outlined) <= 1
 
@@ -57,7 +57,7 @@ def test_a_pixel_threshold_above_the_peak_raises_it(darkness: Container, good: l
     before = darkness.spec.thresholds.model_copy(update={"peak": peak})
     detector = Detector(darkness).with_thresholds(before)
     maxima = sorted(image_maxima(detector.score(read_image(path))[1] for path in good))
-    limits = calibrate(detector, good, alpha=0.5, pixels=True).spec.thresholds
+    limits = calibrate(good, detector=detector, alpha=0.5, pixels=True).thresholds
     assert limits.pixel == pixel_threshold(np.array(maxima), 0.5).threshold
     assert limits.peak == (None if peak is None else max(peak, limits.pixel))
 
@@ -67,13 +67,15 @@ def test_a_calibrated_pixel_threshold_holds_for_every_class(light_and_dark: Cont
         write_png(tmp_path / f"{level}.png", np.full((8, 8, 3), 180 + level, np.uint8))
     images = list_images([tmp_path]).images
     lower = Thresholds(pixel=0.9, by_class=(ClassThreshold(label="1", pixel=0.1), ClassThreshold(label="2", pixel=0.9)))
-    calibrated = calibrate(Detector(light_and_dark).with_thresholds(lower), images, alpha=0.1, pixels=True)
+    calibrated = calibrate(
+        images, detector=Detector(light_and_dark).with_thresholds(lower), alpha=0.1, pixels=True
+    ).detector
     assert not any(calibrated.inspect(path).regions for path in images)
 
 
 def test_too_few_images_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):
     with pytest.raises(TooFewImagesError, match="needs 299 held-out normal images"):
-        calibrate(Detector(darkness), good, alpha=0.01)
+        calibrate(good, detector=Detector(darkness), alpha=0.01)
 
 
 def test_images_that_trained_the_detector_are_refused(darkness: Container, good: list[Path]):
@@ -81,7 +83,7 @@ def test_images_that_trained_the_detector_are_refused(darkness: Container, good:
     made = darkness.spec.provenance.model_copy(update={"images": digests[:2]})
     detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
     with pytest.raises(DataError, match="2 of these 60 images trained the detector"):
-        calibrate(detector, good, alpha=0.1)
+        calibrate(good, detector=detector, alpha=0.1)
 
 
 def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: list[Path], tmp_path: Path):
@@ -90,7 +92,7 @@ def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: l
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"not an image")
     said: list[str] = []
-    calibrated = calibrate(Detector(darkness), [*good, copy, bad], alpha=0.1, say=said.append)
+    calibrated = calibrate([*good, copy, bad], detector=Detector(darkness), alpha=0.1, say=said.append).detector
     assert calibrated.spec.calibration is not None
     assert len(calibrated.spec.calibration.scores) == 60
     assert said[0] == "1 copies of other images are left out."
@@ -100,7 +102,7 @@ def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: l
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, float("nan")])
 def test_an_impossible_fraction_is_a_sentence(darkness: Container, good: list[Path], alpha: float):
     with pytest.raises(SettingsError):
-        calibrate(Detector(darkness), good, alpha=alpha)
+        calibrate(good, detector=Detector(darkness), alpha=alpha)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_an_impossible_fraction_is_a_sentence(darkness: Container, good: list[Pa
 )
 def test_no_images_and_one_image_are_refused(darkness: Container, good: list[Path], count: int, said: str):
     with pytest.raises(DataError, match=said):
-        calibrate(Detector(darkness), good[:count], alpha=0.1)
+        calibrate(good[:count], detector=Detector(darkness), alpha=0.1)
 
 
 class Stuck(Detector):
@@ -122,7 +124,7 @@ class Stuck(Detector):
 
 def test_a_detector_that_tells_nothing_apart_is_refused(darkness: Container, good: list[Path]):
     with pytest.raises(DataError, match=r"All 60 calibration scores equal 0\.25"):
-        calibrate(Stuck(darkness), good, alpha=0.1)
+        calibrate(good, detector=Stuck(darkness), alpha=0.1)
 
 
 def test_a_training_image_is_refused_under_another_name(darkness: Container, good: list[Path], tmp_path: Path):
@@ -132,7 +134,7 @@ def test_a_training_image_is_refused_under_another_name(darkness: Container, goo
     made = darkness.spec.provenance.model_copy(update={"images": digests[:1]})
     detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"provenance": made})))
     with pytest.raises(DataError, match=r"1 of these 60 images trained the detector, .*renamed\.png"):
-        calibrate(detector, [*good[1:], renamed], alpha=0.1)
+        calibrate([*good[1:], renamed], detector=detector, alpha=0.1)
 
 
 def test_each_group_with_images_enough_gets_its_own_guarantee_and_the_others_are_named(
@@ -141,20 +143,18 @@ def test_each_group_with_images_enough_gets_its_own_guarantee_and_the_others_are
     detector = Detector(darkness)
     scores = {path: detector.inspect(path).score for path in good}
     darkest = sorted(good, key=lambda path: -scores[path])
-    groups = dict.fromkeys(darkest[:30], "dark") | dict.fromkeys(darkest[30:55], "light")
-    groups |= dict.fromkeys(darkest[55:])
+    for place, path in enumerate(darkest[:55]):
+        target = path.parent / ("dark" if place < 30 else "light") / path.name
+        target.parent.mkdir(exist_ok=True)
+        path.rename(target)
     said: list[str] = []
-    common, own = calibrate_groups(detector, groups, alpha=0.1, say=said.append)
-    assert common.spec.thresholds == calibrate(detector, darkest, alpha=0.1).spec.thresholds
-    assert list(own) == ["dark"]
+    result = calibrate(good[0].parent, detector=detector, alpha=0.1, groups=True, say=said.append)
+    assert result.thresholds == calibrate(good[0].parent, detector=detector, alpha=0.1).thresholds
+    assert list(result.by_group) == ["dark"]
     expected = guaranteed_threshold([scores[path] for path in darkest[:30]], 0.1).threshold
-    assert own["dark"].spec.thresholds.reject == expected > common.spec.thresholds.reject
+    assert result.by_group["dark"].spec.thresholds.reject == expected > result.thresholds.reject
+    assert result.files == {}
     assert said[1:] == [
         'Group "light" gets no calibration of its own: A false-alarm rate of at most 10 % with 95 % confidence '
         "needs 29 held-out normal images, and there are 25; add images, or ask for 11.3 % or more."
     ]
-
-
-def test_too_few_images_in_all_groups_together_are_refused(darkness: Container, good: list[Path]):
-    with pytest.raises(TooFewImagesError, match="there are 12"):
-        calibrate_groups(Detector(darkness), {path: "ab"[i % 2] for i, path in enumerate(good[:12])}, alpha=0.1)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
 from blemish.datasets import Dataset, read_dataset
-from blemish.detectors import Container, Detector, Thresholds, load
+from blemish.detectors import Container, Detector, Thresholds
 from blemish.errors import DataError
-from blemish.evaluation import Evaluation
 from blemish.images import write_png
-from blemish.inspection import choose_split, evaluate_each
+from blemish.inspection import Answer, choose_split, evaluate
 
 
 @pytest.fixture
@@ -36,20 +35,19 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def test_metrics_agree_with_scikit_learn(darkness_file: Path, labelled: Path):
-    detector = load(darkness_file)
-    dataset = choose_split(read_dataset(labelled), "test")
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
     anomaly: list[NDArray[np.float32]] = []
     masks: list[NDArray[np.bool_]] = []
     truths: list[NDArray[np.bool_]] = []
-    for answer in evaluate_each(detector, dataset, evaluation):
+
+    def keep(answer: Answer) -> None:
         assert answer.found.anomaly_map is not None
         assert answer.found.mask is not None
         assert answer.truth is not None
         anomaly.append(answer.found.anomaly_map.ravel())
         masks.append(answer.found.mask.ravel())
         truths.append(answer.truth.ravel())
-    record = evaluation.result().to_record()
+
+    record = evaluate(labelled, detector=darkness_file, on_answer=keep).metrics.to_record()
     assert record["n"] == 4
     assert record["image"]["auroc"] == 1.0
     assert record["image"]["accuracy"] == 1.0
@@ -88,7 +86,7 @@ def test_a_image_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, l
     dataset = read_dataset(labelled)
     broken.write_bytes(b"")
     with pytest.raises(DataError, match=r"2\.png"):
-        list(evaluate_each(load(darkness_file), choose_split(dataset, "test"), Evaluation()))
+        evaluate(dataset, detector=darkness_file)
 
 
 def test_true_and_predicted_classes_are_counted(light_and_dark: Container, tmp_path: Path):
@@ -97,15 +95,51 @@ def test_true_and_predicted_classes_are_counted(light_and_dark: Container, tmp_p
         for number, grey in enumerate(greys):
             write_png(root / label / f"{number}.png", np.full((20, 20, 3), grey, np.uint8))
     detector = Detector(light_and_dark).with_thresholds(Thresholds(reject=0.7))
-    evaluation = Evaluation(reject=0.7, classes=detector.spec.classes)
-    list(evaluate_each(detector, read_dataset(root), evaluation))
-    record = evaluation.result().to_record()["more"]["class_confusion"]
-    assert record["labels"] == ["normal", "1", "2"]
-    assert record["counts"] == [[2, 1, 0], [0, 2, 0], [1, 0, 2]]
+    record = evaluate(root, detector=detector).metrics.to_record()
+    confusion = record["more"]["class_confusion"]
+    assert confusion["labels"] == ["normal", "1", "2"]
+    assert confusion["counts"] == [[2, 1, 0], [0, 2, 0], [1, 0, 2]]
+    assert record["image"]["accuracy"] == 6 / 8
 
 
 def test_a_detector_of_one_class_has_no_matrix_of_classes(darkness_file: Path, labelled: Path):
-    detector = load(darkness_file)
-    evaluation = Evaluation(classes=detector.spec.classes)
-    list(evaluate_each(detector, choose_split(read_dataset(labelled), "test"), evaluation))
-    assert evaluation.result().class_confusion is None
+    assert evaluate(labelled, detector=darkness_file).metrics.class_confusion is None
+
+
+def folders(root: Path, **images: int) -> Path:
+    """Folders of light images, and dark ones in every folder but "good"."""
+    for label, count in images.items():
+        for number in range(count):
+            grey = 200 if label == "good" else 40
+            write_png(root / label / f"{number}.png", np.full((20, 20, 3), grey + number, np.uint8))
+    return root
+
+
+def test_without_masks_there_are_no_metrics_of_pixels(darkness_file: Path, tmp_path: Path):
+    record = evaluate(folders(tmp_path, good=2, cracked=3), detector=darkness_file).metrics.to_record()
+    assert record["image"]["accuracy"] == 1
+    assert set(record["pixel"].values()) == {None}
+
+
+def test_images_that_tell_nothing_are_refused_in_a_sentence(darkness_file: Path, tmp_path: Path):
+    with pytest.raises(DataError, match=r"does not tell which images are defective.*blemish inspect"):
+        evaluate(folders(tmp_path, monday=2) / "monday", detector=darkness_file)
+
+
+def test_every_image_has_a_row(darkness_file: Path, labelled: Path):
+    result = evaluate(labelled, detector=darkness_file)
+    assert [Path(row.path).name for row in result.images] == ["0.png", "1.png", "2.png", "3.png"]
+    assert [row.defective for row in result.images] == [True, False, True, False]
+    assert [row.verdict for row in result.images] == ["reject", "pass", "reject", "review"]
+
+
+def test_a_notebook_shows_metrics_and_notes(darkness_file: Path, labelled: Path):
+    page = evaluate(labelled, detector=darkness_file)._repr_html_()
+    assert "<td>auroc</td><td>1.000</td>" in page
+    assert "4 images of the test split are used." in page
+
+
+def test_progress_is_told_image_by_image(darkness_file: Path, labelled: Path):
+    told: list[tuple[int, int]] = []
+    evaluate(labelled, detector=darkness_file, on_progress=lambda *both: told.append(both))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

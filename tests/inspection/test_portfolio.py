@@ -10,11 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from blemish.datasets import read_dataset
-from blemish.detectors import Thresholds, load
-from blemish.evaluation import Evaluation, Metrics
 from blemish.images import write_png
-from blemish.inspection import Portfolio, choose_split, evaluate_each
+from blemish.inspection import evaluate
 
 pytest.importorskip("matplotlib")
 
@@ -38,17 +35,8 @@ def draw(root: Path, *, normal: int, cracked: int, masks: bool = True) -> Path:
     return root
 
 
-def gather(detector_file: Path, root: Path) -> tuple[Portfolio, Metrics, Thresholds]:
-    detector = load(detector_file)
-    evaluation, portfolio = Evaluation(reject=detector.spec.thresholds.reject), Portfolio()
-    for answer in evaluate_each(detector, choose_split(read_dataset(root), "test"), evaluation):
-        portfolio.add(answer)
-    return portfolio, evaluation.result(), detector.spec.thresholds
-
-
 def show(detector_file: Path, root: Path, out: Path) -> list[str]:
-    portfolio, metrics, thresholds = gather(detector_file, root)
-    return portfolio.write(out, metrics, thresholds)
+    return evaluate(root, detector=detector_file).save(out)
 
 
 @pytest.mark.parametrize("masks", [True, False], ids=["images and masks", "class folders"])
@@ -63,7 +51,7 @@ def test_metrics_answers_and_all_plots_are_written(darkness_file: Path, tmp_path
 
 
 def test_the_most_telling_images_are_kept_and_no_others(darkness_file: Path, tmp_path: Path):
-    portfolio, *_ = gather(darkness_file, draw(tmp_path / "images", normal=8, cracked=9))
+    portfolio = evaluate(draw(tmp_path / "images", normal=8, cracked=9), detector=darkness_file)._portfolio
     kept = {
         kind: [one.case.caption.split("\n")[0] for one in sorted(cases, reverse=True)]
         for kind, cases in portfolio._kept.items()
@@ -85,7 +73,7 @@ def test_with_one_class_only_there_are_no_curves(darkness_file: Path, tmp_path: 
 def test_large_images_are_kept_small(darkness_file: Path, tmp_path: Path):
     for number in range(2):
         write_png(tmp_path / "big" / "test" / "good" / f"{number}.png", np.full((900, 1200, 3), 200 + number, np.uint8))
-    portfolio, *_ = gather(darkness_file, tmp_path / "big")
+    portfolio = evaluate(tmp_path / "big", detector=darkness_file)._portfolio
     case = portfolio._kept["normal, lowest"][0].case
     assert case.image.shape == (300, 400, 3)
     assert case.anomaly_map is not None

@@ -25,9 +25,9 @@ from blemish.cpu import available_threads
 from blemish.datasets import relative_name
 from blemish.detectors import Detector, load, source_of
 from blemish.errors import BlemishError
-from blemish.evaluation import Confusion, Evaluation, auroc
+from blemish.evaluation import Confusion, auroc
 from blemish.files import write_text
-from blemish.inspection import evaluate_each
+from blemish.inspection import Answer, evaluate
 from blemish.inspection.stream import inspect_stream
 
 REQUEST_NAME, FIT_NAME, INSPECT_NAME, DETECTOR_NAME = "request.json", "fit.json", "inspect.json", "detector.blemish"
@@ -90,10 +90,10 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
     speed = images_per_s(detector, [sample.path for sample in data.training(sees_defects=True).samples])
     peak = peak_mib()  # before the metrics, which keep every pixel's score
     limit = detector.spec.thresholds.reject
-    evaluation = Evaluation(reject=limit, classes=detector.spec.classes)
     test = data.test()
     rows = []
-    for answer in evaluate_each(detector, test, evaluation):
+
+    def keep(answer: Answer) -> None:
         sample, found = answer.sample, answer.found
         name = relative_name(test, sample)
         score = float(found.score or 0.0)
@@ -110,8 +110,9 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
                 else Confusion.of(found.mask, answer.truth, answer.ignored),
             )
         )
+
+    metrics = evaluate(test, detector=detector, split=None, on_answer=keep).metrics.details()
     write_images(folder / IMAGES_NAME, rows)
-    metrics = evaluation.result().details()
     if data.leaked:
         metrics["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
     return {

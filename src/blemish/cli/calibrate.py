@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from blemish.cli.options import (
     BitRangeOption,
-    DetectorArgument,
+    DetectorOption,
     ForceOption,
     MaxMegapixelsOption,
     RuntimeChoice,
@@ -18,12 +17,14 @@ from blemish.cli.options import (
     ThreadsOption,
     read_options,
 )
-from blemish.errors import DataError
 
 
 def calibrate(
-    detector: DetectorArgument,
-    normals: Annotated[list[Path], typer.Option(help="Good images, or folders of them, unseen in training.")],
+    detector: DetectorOption,
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Normal images that did not train it, or folders of them; may be repeated.", metavar="PATH"),
+    ],
     alpha: Annotated[float, typer.Option(help="Reject at most this fraction of normal images.")] = 0.01,
     confidence: Annotated[float, typer.Option(help="With which that holds for this calibration.")] = 0.95,
     marginal: Annotated[
@@ -49,49 +50,28 @@ def calibrate(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Set thresholds from normal images, with a guarantee about false alarms."""
-    from blemish.cli.progress import ticking
+    from blemish.cli.progress import progress
     from blemish.cli.tables import thresholds_line
-    from blemish.cpu import images_at_once
-    from blemish.datasets import groups_of_images, list_normal_images
-    from blemish.detectors import load, require_free
-    from blemish.inspection import calibrate_groups
+    from blemish.inspection import calibrate as run
 
     options = read_options(bit_range, max_megapixels)
-    if out is not None:
-        require_free(out, force=force)
-    listed = list_normal_images(normals)
-    for note in listed.notes:
-        typer.echo(note, err=True)
-    group_of = groups_of_images(listed.paths, normals) if groups else dict.fromkeys(listed.paths)
-    files = _group_files(out or detector, sorted({group for group in group_of.values() if group is not None}))
-    for file in files.values():
-        require_free(file, force=force)
-    at_once = images_at_once(len(group_of), threads)
-    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
-    with ticking("Calibrating", len(group_of)) as advance:
-        common, own = calibrate_groups(
-            loaded,
-            group_of,
+    with progress("Calibrating") as on_progress:
+        result = run(
+            data,
+            detector=detector,
             alpha=alpha,
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,
             pixels=pixels,
-            options=options,
+            bit_range=options.bit_range,
+            max_megapixels=options.max_megapixels,
+            groups=groups,
+            out=out or detector,
+            force=force,
+            threads=threads,
+            runtime=runtime.value,
             say=lambda sentence: typer.echo(sentence, err=True),
-            on_progress=advance,
+            on_progress=on_progress,
         )
-    for file, calibrated in {out or detector: common, **{files[group]: one for group, one in own.items()}}.items():
-        calibrated.save(file)
+    for file, calibrated in result.files.items():
         typer.echo(f"{file}: {thresholds_line(calibrated.spec.thresholds)}")
-
-
-def _group_files(common: Path, groups: list[str]) -> dict[str, Path]:
-    """The file of each group, beside the common one. Raises DataError where two groups would share one."""
-    files: dict[str, Path] = {}
-    for group in groups:
-        name = re.sub(r"[^\w.-]+", "_", group)
-        file = common.with_name(f"{common.stem}-{name}.blemish")
-        if file in files.values():
-            raise DataError(f'The groups "{group}" and another one would both be written to "{file}"; rename one.')
-        files[group] = file
-    return files

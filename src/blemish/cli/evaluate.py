@@ -37,41 +37,27 @@ def evaluate(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
-    from blemish.cli.progress import ticking
-    from blemish.cli.tables import print_metrics
-    from blemish.cpu import images_at_once
-    from blemish.datasets import read_dataset
-    from blemish.detectors import load
-    from blemish.evaluation import Evaluation
-    from blemish.images import range_warning
-    from blemish.inspection import Portfolio, choose_split, evaluate_each
+    options = read_options(bit_range, max_megapixels)
 
-    dataset = read_dataset(data, layout=layout, normal_names=normal, options=read_options(bit_range, max_megapixels))
-    at_once = images_at_once(len(dataset), threads)
-    loaded = load(detector, threads=threads, images_at_once=at_once, runtime=runtime.value)
-    chosen = choose_split(dataset, split, trained_on=loaded.spec.provenance.images)
-    for note in chosen.notes:
-        typer.echo(note, err=True)
-    strangers = [label for label in chosen.classes if label not in loaded.spec.classes]
-    if len(loaded.spec.classes) > 1 and strangers:
-        typer.echo(
-            f"The detector was not taught the class {', '.join(strangers)}: it counts in the figures of images and "
-            "pixels, not in those of classes.",
-            err=True,
+    from blemish.cli.progress import progress
+    from blemish.cli.tables import print_evaluation
+    from blemish.inspection import evaluate as run
+
+    with progress("Evaluating") as on_progress:
+        result = run(
+            data,
+            detector=detector,
+            split=split,
+            out=out,
+            layout=layout,
+            normal_names=normal,
+            bit_range=options.bit_range,
+            max_megapixels=options.max_megapixels,
+            threads=threads,
+            runtime=runtime.value,
+            say=lambda sentence: typer.echo(sentence, err=True),
+            on_progress=on_progress,
         )
-    evaluation = Evaluation(reject=loaded.spec.thresholds.reject, classes=loaded.spec.classes)
-    portfolio = Portfolio()
-    likely = []
-    with ticking("Evaluating", len(chosen)) as advance:
-        for answer in evaluate_each(loaded, chosen, evaluation):
-            likely.append(answer.found.finding.likely_range)
-            if out is not None:
-                portfolio.add(answer)
-            advance()
-    if (depth := range_warning(likely)) is not None:
-        typer.echo(depth, err=True)
-    metrics = evaluation.result()
-    print_metrics(metrics, as_json=as_json)
+    print_evaluation(result, as_json=as_json)
     if out is not None:
-        portfolio.write(out, metrics, loaded.spec.thresholds)
-        typer.echo(f"Figures and plots are in {out}.", err=True)
+        typer.echo(f"Metrics and plots are in {out}.", err=True)

@@ -8,21 +8,18 @@ from typing import Any
 import typer
 
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.evaluation import ClassConfusion, Metrics
+from blemish.evaluation import ClassConfusion
+from blemish.inspection import EvaluationResult
 from blemish.text import printable
 
 
-def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
+def print_evaluation(result: EvaluationResult, *, as_json: bool) -> None:
     """Print what an evaluation found, as ``evaluate --json`` does or as a table."""
-    record = metrics.to_record()
+    metrics = result.metrics
     if as_json:
-        typer.echo(json.dumps(record, allow_nan=False))
+        typer.echo(json.dumps(metrics.to_record(), allow_nan=False))
         return
-    names = list(dict.fromkeys([*record["image"], *record["pixel"]]))
-    rows = [(name, _figure(record["image"], name), _figure(record["pixel"], name)) for name in names]
-    typer.echo(f"{record['n']} images")
-    for row in [("", "image", "pixel"), *rows]:
-        typer.echo(f"{row[0]:<20}{row[1]:>8}{row[2]:>8}")
+    typer.echo(str(result))
     if metrics.classes:
         typer.echo(f"\n{'class':<20}{'images':>8}{'Dice':>8}{'where present':>15}{'false +':>9}{'missed':>8}")
     for each in metrics.classes:

@@ -53,8 +53,7 @@ def write_container(path: Path, content: Container) -> None:
         SettingsError: the name does not end in ``.blemish``.
         BlemishError: the folder cannot be written to.
     """
-    if Path(path).suffix != ".blemish":
-        raise SettingsError(f'A detector is written to a file whose name ends in .blemish, which "{path}" does not.')
+    _check_suffix(path)
     # A trailing newline and sorted keys keep the file diffable once unpacked.
     spec = json.dumps(content.spec.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     # A folder's name need not be valid Unicode on disk: such bytes become JSON escapes, which read back as they were.
@@ -68,6 +67,11 @@ def write_container(path: Path, content: Container) -> None:
     write_bytes(path, buffer.getvalue())
 
 
+def _check_suffix(path: Path) -> None:
+    if Path(path).suffix != ".blemish":
+        raise SettingsError(f'A detector is written to a file whose name ends in .blemish, which "{path}" does not.')
+
+
 def require_free(path: Path, *, force: bool) -> None:
     """Refuse to write a detector over another one; to be asked before the work begins that makes it.
 
@@ -76,8 +80,10 @@ def require_free(path: Path, *, force: bool) -> None:
         force: whether a file there may be replaced.
 
     Raises:
+        SettingsError: the name does not end in ``.blemish``.
         DetectorError: there is a file, and it may not.
     """
+    _check_suffix(path)
     if not force and Path(path).exists():
         raise DetectorError(f'"{path}" exists already; give another name, or --force to replace it.')
 

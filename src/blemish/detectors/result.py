@@ -15,7 +15,7 @@ from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
 from blemish.reports.overlays import draw_overlay
-from blemish.reports.pictures import data_uri, save_picture, show
+from blemish.reports.pictures import data_uri, save_picture, show, view
 
 _SHOWN_PX = 640
 
@@ -122,7 +122,7 @@ class Inspection:
 
     def show(self) -> None:
         """Show the finding in a notebook, or `overlay` in the system's image viewer."""
-        show(self, self.overlay)
+        show(self, lambda: view(self.overlay()))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

@@ -80,11 +80,11 @@ class Metrics:
         """What ``evaluate --json`` prints: plain values, None where a metric has no meaning.
 
         ``n``, ``image`` and ``pixel`` have a fixed set of keys; ``more`` holds every further metric and the intervals,
-        and may grow.
+        and may grow. Where classes are named, ``image.accuracy`` is the fraction of images put into their own class.
         """
         return {
             "n": self.n,
-            "image": self.image.to_record(),
+            "image": self._image_record(),
             "pixel": self.pixel.to_record(),
             "more": {
                 "image": self.image.details(),
@@ -129,11 +129,15 @@ class Metrics:
         """As `to_record`, with every further metric beside: AUPRO, FPR at 95 % TPR, tolerances, best F1, counts."""
         return {
             "n": self.n,
-            "image": self.image.to_record() | self.image.details(),
+            "image": self._image_record() | self.image.details(),
             "pixel": self.pixel.to_record() | self.pixel.details(),
             "classes": [row.to_record() for row in self.classes],
             "class_confusion": self.class_confusion and self.class_confusion.to_record(),
         }
+
+    def _image_record(self) -> dict[str, float | None]:
+        record = self.image.to_record()
+        return record if self.class_confusion is None else {**record, "accuracy": self.class_confusion.accuracy}
 
 
 class Evaluation:

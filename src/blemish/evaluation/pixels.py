@@ -41,9 +41,10 @@ class PixelResult:
     per_image: tuple[Confusion, ...] = field(default=(), repr=False)
 
     def to_record(self) -> dict[str, float | None]:
-        """The nine metrics of ``evaluate --json``."""
-        at = self.confusion
-        near = self.tolerance.get(2.0)
+        """The nine metrics of ``evaluate --json``; all None where no mask marks a defect."""
+        marked = self.confusion is not None and self.confusion.true_positives + self.confusion.false_negatives > 0
+        at = self.confusion if marked else None
+        near = self.tolerance.get(2.0) if marked else None
         return {
             "auroc": self.ranking.auroc,
             "average_precision": self.ranking.average_precision,

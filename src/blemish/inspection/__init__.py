@@ -1,12 +1,14 @@
 """Inspection: many images through one detector, into findings or figures."""
 
-from blemish.inspection.calibrating import calibrate, calibrate_groups
+from blemish.inspection.calibrating import CalibrationResult, calibrate
 from blemish.inspection.drifting import DriftWatch
-from blemish.inspection.evaluating import Answer, choose_split, evaluate_each
+from blemish.inspection.evaluating import evaluate
+from blemish.inspection.evaluation_data import choose_split
+from blemish.inspection.evaluation_result import EvaluationResult
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.inspecting import inspect
 from blemish.inspection.masks import MaskMeasurement, measure
-from blemish.inspection.portfolio import Portfolio
+from blemish.inspection.portfolio import Answer, EvaluatedImage
 from blemish.inspection.provenance import describe_run
 from blemish.inspection.sources import SourceLike, file_sources, find_sources
 from blemish.inspection.submission import Submission
@@ -15,17 +17,18 @@ from blemish.inspection.thresholds import set_thresholds
 
 __all__ = [
     "Answer",
+    "CalibrationResult",
     "DriftWatch",
+    "EvaluatedImage",
+    "EvaluationResult",
     "InspectionSummary",
     "MaskMeasurement",
-    "Portfolio",
     "SourceLike",
     "Submission",
     "calibrate",
-    "calibrate_groups",
     "choose_split",
     "describe_run",
-    "evaluate_each",
+    "evaluate",
     "file_sources",
     "find_sources",
     "inspect",

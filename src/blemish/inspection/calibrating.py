@@ -1,20 +1,24 @@
-"""Giving a detector a guarantee: thresholds from normal images that it has never seen, without training it again."""
+"""The verb `calibrate`: thresholds with a guarantee, from normal images that a detector has never seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from blemish.bundled import locate
 from blemish.calibration import Guarantee, bands, image_maxima, pixel_threshold
-from blemish.datasets import Dataset, Sample, image_digests
-from blemish.detectors import Calibration, Detector, Thresholds, source_of
-from blemish.detectors.runtime import Precision
+from blemish.datasets import Dataset, Sample, groups_of_images, image_digests, list_normal_images
+from blemish.detectors import Calibration, Detector, Thresholds, require_free, source_of
+from blemish.detectors.runtime import Precision, RuntimeName
 from blemish.errors import DataError
-from blemish.images import ReadOptions, range_warning
-from blemish.images.options import DEFAULT_OPTIONS
+from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.images.options import MAX_MEGAPIXELS
+from blemish.inspection.progress import OnProgress, Say, silent
+from blemish.inspection.ready import ready
 from blemish.inspection.stream import inspect_stream
 
 # Without another wish, the review band takes five times as many normal images as the reject band.
@@ -30,84 +34,116 @@ class _Answer:
     maximum: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """What is to be guaranteed, as `calibrate` is asked."""
+
+    alpha: float
+    confidence: float | None
+    review_alpha: float | None
+    pixels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """What `blemish.calibrate` returns.
+
+    Attributes:
+        detector: with thresholds and p-values from all images together.
+        by_group: one for each group with images enough; empty where groups were not asked for.
+        files: what was written, the common detector first; empty without ``out``.
+    """
+
+    detector: Detector
+    by_group: Mapping[str, Detector]
+    files: Mapping[Path, Detector]
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Where decisions of the common detector fall, and what they guarantee."""
+        return self.detector.spec.thresholds
+
+
 def calibrate(
-    detector: Detector,
-    normals: Sequence[Path],
+    data: Path | str | Iterable[Path | str],
     *,
+    detector: Detector | Path | str,
     alpha: float = 0.01,
     confidence: float | None = 0.95,
     review_alpha: float | None = None,
     pixels: bool = False,
-    options: ReadOptions = DEFAULT_OPTIONS,
-    say: Callable[[str], None] = lambda _: None,
-    on_progress: Callable[[], None] = lambda: None,
-) -> Detector:
-    """The same detector with thresholds and p-values from normal images.
+    groups: bool = False,
+    bit_range: BitRange | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    out: Path | str | None = None,
+    force: bool = False,
+    threads: int | None = None,
+    runtime: RuntimeName = "onnxruntime",
+    say: Say = silent,
+    on_progress: OnProgress = silent,
+) -> CalibrationResult:
+    """Set thresholds and p-values from normal images, with a guarantee about false alarms; the graph stays as it is.
 
     Args:
-        detector: any; its graph stays as it is.
-        normals: images of normal surfaces, each of another part, that did not train the detector.
+        data: images of normal surfaces, or folders of them, each of another part, that did not train the detector.
+        detector: one that is loaded, or a file, or the name of a bundled one.
         alpha: at most this fraction of normal images will be rejected.
         confidence: with which that holds for this calibration; None: on average over calibrations only.
         review_alpha: at most this fraction will be rejected or sent to review; None takes five times ``alpha``.
         pixels: also set the pixel threshold, so that at most ``alpha`` of normal images show any outline at all.
-        options: how files are read. A bit range is kept in the result; without one the detector's own counts.
-        say: told what was left out.
-        on_progress: called after every image.
+        groups: also calibrate each camera, line or lot by itself: sub-folders, or the groups of ``groups.csv``. The
+            guarantee of all together speaks of their mixture, a group's own of that group.
+        bit_range: raw values that become black and white in images of more than 8 bits, kept in the result; None takes
+            the detector's own.
+        max_megapixels: larger images are refused.
+        out: detector file to write, the detector's own one included; those of groups stand beside it. None writes none.
+        force: replace another file that is there already.
+        threads, runtime: what a detector that is not loaded may use; see `Detector`.
+        say, on_progress: told what was left out, and how far the run is.
 
     Raises:
         DataError: an image trained the detector, or none can be read.
         TooFewImagesError: the message gives the number that the guarantee needs.
         SettingsError: a fraction outside (0, 1), or pixels wanted of a detector without a map.
+        DetectorError: no such detector, or ``out`` is there already.
+
+    Example:
+        >>> import tempfile, blemish
+        >>> from blemish.synthesis import write_synthesis
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = write_synthesis(f"{folder}/walls", n=8, size_px=64, crack_fraction=0.0, test_fraction=0.0)
+        ...     result = blemish.calibrate(made.folder, detector="concrete-crack", alpha=0.4)
+        >>> result.thresholds.reject is not None
+        True
     """
-    detector = _reading_as(detector, options)
-    answers = _answers(detector, normals, pixels, options, say, on_progress)
-    return _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
+    common_file = None if out is None else Path(out)
+    if common_file is not None and not _is_file_of(detector, common_file):
+        require_free(common_file, force=force)
+    given = [Path(data)] if isinstance(data, str | Path) else [Path(one) for one in data]
+    listed = list_normal_images(given)
+    for note in listed.notes:
+        say(note)
+    group_of = groups_of_images(listed.paths, given) if groups else dict.fromkeys(listed.paths)
+    names = sorted({group for group in group_of.values() if group is not None})
+    group_files = {} if common_file is None else _group_files(common_file, names)
+    for file in group_files.values():
+        require_free(file, force=force)
+    options = ReadOptions(bit_range, max_megapixels)
+    loaded = _reading_as(ready(detector, len(group_of), threads=threads, runtime=runtime), options)
+    goal = _Goal(alpha, confidence, review_alpha, pixels)
+    answers = _answers(loaded, list(group_of), pixels, options, say, on_progress)
+    common, own = _calibrated(loaded, answers, goal), _by_group(loaded, answers, group_of, goal, say)
+    files: dict[Path, Detector] = {}
+    if common_file is not None:
+        files = {common_file: common, **{group_files[group]: one for group, one in own.items()}}
+    for file, calibrated in files.items():
+        calibrated.save(file)
+    return CalibrationResult(common, own, files)
 
 
-def calibrate_groups(
-    detector: Detector,
-    normals: Mapping[Path, str | None],
-    *,
-    alpha: float = 0.01,
-    confidence: float | None = 0.95,
-    review_alpha: float | None = None,
-    pixels: bool = False,
-    options: ReadOptions = DEFAULT_OPTIONS,
-    say: Callable[[str], None] = lambda _: None,
-    on_progress: Callable[[], None] = lambda: None,
-) -> tuple[Detector, dict[str, Detector]]:
-    """The same detector calibrated for each camera, line or lot by itself, and for all of them together.
-
-    The guarantee of all together speaks of their mixture; a group's own speaks of that group.
-
-    Args:
-        detector: any.
-        normals: the group of each normal image; None where it is unknown, which counts in the common calibration alone.
-        alpha, confidence, review_alpha, pixels, options, on_progress: as `calibrate`.
-        say: also told which groups have too few images for a guarantee of their own.
-
-    Returns:
-        The detector calibrated with all images, and one for each group that has images enough.
-
-    Raises:
-        DataError, TooFewImagesError, SettingsError: as `calibrate`, of all images together.
-    """
-    detector = _reading_as(detector, options)
-    answers = _answers(detector, list(normals), pixels, options, say, on_progress)
-    common = _calibrated(detector, answers, alpha, confidence, review_alpha, pixels)
-    members: dict[str, list[_Answer]] = {}
-    for answer in answers:
-        group = normals[answer.image]
-        if group is not None:
-            members.setdefault(group, []).append(answer)
-    own: dict[str, Detector] = {}
-    for group, of_group in members.items():
-        try:
-            own[group] = _calibrated(detector, of_group, alpha, confidence, review_alpha, pixels)
-        except DataError as error:
-            say(f'Group "{group}" gets no calibration of its own: {error}')
-    return common, own
+def _is_file_of(detector: Detector | Path | str, file: Path) -> bool:
+    own = detector.path if isinstance(detector, Detector) else locate(Path(detector))
+    return own is not None and own.resolve() == file.resolve()
 
 
 def _answers(
@@ -115,14 +151,15 @@ def _answers(
     normals: Sequence[Path],
     pixels: bool,
     options: ReadOptions,
-    say: Callable[[str], None],
-    on_progress: Callable[[], None],
+    say: Say,
+    on_progress: OnProgress,
 ) -> list[_Answer]:
     images = _distinct(detector, normals, say)
     answers: list[_Answer] = []
     likely, outlined = [], 0
-    for image, found in zip(images, inspect_stream(detector, map(source_of, images), options), strict=True):
-        on_progress()
+    found_each = zip(images, inspect_stream(detector, map(source_of, images), options), strict=True)
+    for number, (image, found) in enumerate(found_each, start=1):
+        on_progress(number, len(images))
         if found.score is None:
             say(f"Left out: {found.error}")
             continue
@@ -151,28 +188,52 @@ def _reading_as(detector: Detector, options: ReadOptions) -> Detector:
     return detector.with_spec(detector.spec.model_copy(update={"input": read}))
 
 
-def _calibrated(
-    detector: Detector,
-    answers: Sequence[_Answer],
-    alpha: float,
-    confidence: float | None,
-    review_alpha: float | None,
-    pixels: bool,
-) -> Detector:
-    scores = [answer.score for answer in answers]
+def _by_group(
+    detector: Detector, answers: Sequence[_Answer], group_of: Mapping[Path, str | None], goal: _Goal, say: Say
+) -> dict[str, Detector]:
+    members: dict[str, list[_Answer]] = {}
+    for answer in answers:
+        group = group_of[answer.image]
+        if group is not None:
+            members.setdefault(group, []).append(answer)
+    own: dict[str, Detector] = {}
+    for group, of_group in members.items():
+        try:
+            own[group] = _calibrated(detector, of_group, goal)
+        except DataError as error:
+            say(f'Group "{group}" gets no calibration of its own: {error}')
+    return own
+
+
+def _group_files(common: Path, groups: Sequence[str]) -> dict[str, Path]:
+    """The file of each group, beside the common one. Raises DataError where two groups would share one."""
+    files: dict[str, Path] = {}
+    for group in groups:
+        name = re.sub(r"[^\w.-]+", "_", group)
+        file = common.with_name(f"{common.stem}-{name}.blemish")
+        if file in files.values():
+            raise DataError(f'The groups "{group}" and another one would both be written to "{file}"; rename one.')
+        files[group] = file
+    return files
+
+
+def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal) -> Detector:
+    scores, alpha = [answer.score for answer in answers], goal.alpha
+    review_alpha = goal.review_alpha
     if review_alpha is None:
         review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
-    guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=confidence)
+    guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=goal.confidence)
     update: dict[str, object] = {
         "reject": guaranteed.reject.threshold,
         "review": guaranteed.review.threshold,
         "source": f"reject: {guaranteed.reject.describe()} Review: {guaranteed.review.describe()}",
     }
-    if pixels:
+    if goal.pixels:
         maxima = [answer.maximum for answer in answers if answer.maximum is not None]
         if not maxima:
             raise DataError("This detector gives no anomaly map, so it has no pixel threshold to calibrate.")
-        update |= _pixel_update(detector.spec.thresholds, pixel_threshold(np.asarray(maxima), alpha, confidence))
+        limit = pixel_threshold(np.asarray(maxima), alpha, goal.confidence)
+        update |= _pixel_update(detector.spec.thresholds, limit)
     thresholds = Thresholds.model_validate(detector.spec.thresholds.model_dump() | update)
     calibration = Calibration(scores=tuple(sorted(scores)), source=_source(len(scores), detector.precision))
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
@@ -191,7 +252,7 @@ def _source(count: int, precision: Precision) -> str:
     return f"{count} normal images given to calibrate{computed}"
 
 
-def _distinct(detector: Detector, normals: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
+def _distinct(detector: Detector, normals: Sequence[Path], say: Say) -> list[Path]:
     """The images without copies of one another, once none of them is known to have trained the detector."""
     samples = tuple(Sample(path, "normal", defective=False) for path in normals)
     digests = image_digests(Dataset("normals", Path(), "images", samples, ()))

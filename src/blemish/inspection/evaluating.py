@@ -1,99 +1,120 @@
-"""A detector against labelled images."""
+"""The verb `evaluate`: a detector against labelled images."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets import Dataset, Sample, Split, image_digests, is_defective
+from blemish.datasets import Dataset, Sample, is_defective, read_dataset
 from blemish.detectors import Detector, Inspection, source_of
-from blemish.errors import DataError, did_you_mean
+from blemish.detectors.runtime import RuntimeName
+from blemish.errors import DataError
 from blemish.evaluation import Evaluation
+from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.images.options import MAX_MEGAPIXELS
+from blemish.inspection.evaluation_data import check_labelled, choose_split
+from blemish.inspection.evaluation_result import EvaluationResult
+from blemish.inspection.portfolio import Answer, Portfolio
+from blemish.inspection.progress import OnProgress, Say, silent
+from blemish.inspection.ready import ready
 from blemish.inspection.stream import inspect_stream
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A labelled image with what the detector said about it.
-
-    Attributes:
-        sample: the image and what is known about it.
-        pixels: the image, uint8 RGB (H, W, 3).
-        found: the detector's answer.
-        truth: bool (H, W), True where defective; None where the extent is not known.
-        ignored: bool (H, W), pixels that count in no metric; None where all count.
-        defective: whether the image is, by `blemish.datasets.is_defective`; None where nothing tells.
-    """
-
-    sample: Sample
-    pixels: NDArray[np.uint8]
-    found: Inspection
-    truth: NDArray[np.bool_] | None
-    ignored: NDArray[np.bool_] | None
-    defective: bool | None
-
-
-def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = ()) -> Dataset:
-    """The images to evaluate on: one split, or where the layout has none, all that the detector has never seen.
+def evaluate(
+    data: Dataset | Path | str,
+    *,
+    detector: Detector | Path | str,
+    split: str | None = "test",
+    out: Path | str | None = None,
+    layout: str | None = None,
+    normal_names: Sequence[str] | None = None,
+    bit_range: BitRange | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    threads: int | None = None,
+    runtime: RuntimeName = "onnxruntime",
+    say: Say = silent,
+    on_answer: Callable[[Answer], None] = silent,
+    on_progress: OnProgress = silent,
+) -> EvaluationResult:
+    """Compare a detector's answers with labels and masks. Nothing is tuned here.
 
     Args:
-        dataset: any data set.
-        name: ``train``, ``val`` or ``test``.
-        trained_on: digests of the images that taught the detector, from its provenance.
-
-    Returns:
-        The chosen images, with a sentence in ``notes`` on what was chosen.
+        data: a data set, or the folder, table or COCO file of one.
+        detector: one that is loaded, or a file, or the name of a bundled one.
+        split: the split to use; where the data has none, all images that did not train the detector. None takes all.
+        out: folder for ``metrics.json``, ``images.csv`` and plots; None writes nothing.
+        layout, normal_names, bit_range, max_megapixels: how to read the data; see `blemish.datasets.read_dataset`. A
+            `Dataset` has been read already.
+        threads, runtime: what a detector that is not loaded may use; see `Detector`.
+        say, on_answer, on_progress: told what was chosen, each answer with its arrays, and how far the run is.
 
     Raises:
-        DataError: no such split, or no images.
+        DataError: data without labels and masks, no such split, or an image that cannot be read: metrics over a part
+            would mislead.
+        DetectorError: no such detector, or it cannot be run.
+        MissingExtraError: plots are wanted and Matplotlib is not installed.
+
+    Example:
+        >>> import tempfile, blemish
+        >>> from blemish.synthesis import write_synthesis
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = write_synthesis(f"{folder}/walls", n=4, size_px=128, test_fraction=1.0)
+        ...     result = blemish.evaluate(made.folder, detector="concrete-crack")
+        >>> result.metrics.n, len(result.images)
+        (4, 4)
+        >>> sorted(result.metrics.to_record()["pixel"])[:3]
+        ['accuracy', 'auroc', 'average_precision']
     """
-    if name not in get_args(Split):
-        raise DataError(f'There is no split called "{name}".{did_you_mean(name, get_args(Split))}')
-    if not dataset.samples:
-        raise DataError(f'"{dataset.root}" has no images to evaluate on.')
-    there = sorted({sample.split for sample in dataset.samples if sample.split is not None})
-    if not there:
-        return _without_training_images(dataset, trained_on)
-    if name not in there:
-        raise DataError(f'"{dataset.root}" has no split called "{name}"; it has {" and ".join(there)}.')
-    chosen = dataset.where(lambda sample: sample.split == name)
-    notes = [*dataset.notes, f"{len(chosen)} images of the {name} split are used."]
-    if name == "test" and (leaked := _seen(chosen, trained_on)):
-        notes.append(f"{len(leaked)} of them taught the detector byte for byte: the figures flatter it.")
-    return replace(chosen, notes=tuple(notes))
+    dataset = data
+    if not isinstance(dataset, Dataset):
+        options = ReadOptions(bit_range, max_megapixels)
+        dataset = read_dataset(Path(dataset), layout=layout, normal_names=normal_names, options=options)
+    loaded = ready(detector, len(dataset), threads=threads, runtime=runtime)
+    spec = loaded.spec
+    chosen = dataset if split is None else choose_split(dataset, split, trained_on=spec.provenance.images)
+    notes = [*chosen.notes, *_notes(chosen, spec.classes)]
+    for note in notes:
+        say(note)
+    evaluation = Evaluation(reject=spec.thresholds.reject, classes=spec.classes)
+    portfolio = Portfolio()
+    likely: list[BitRange | None] = []
+    for number, answer in enumerate(_evaluate_each(loaded, chosen, evaluation), start=1):
+        portfolio.add(answer)
+        likely.append(answer.found.finding.likely_range)
+        on_answer(answer)
+        on_progress(number, len(chosen))
+    if (depth := range_warning(likely)) is not None:
+        say(depth)
+        notes.append(depth)
+    result = EvaluationResult(evaluation.result(), spec.thresholds, tuple(notes), portfolio)
+    if out is not None:
+        result.save(out)
+    return result
 
 
-def _without_training_images(dataset: Dataset, trained_on: Collection[str]) -> Dataset:
-    seen = _seen(dataset, trained_on)
-    fresh = dataset.where(lambda sample: sample.path not in seen)
-    if not fresh.samples:
-        raise DataError(f'All {len(dataset)} images in "{dataset.root}" taught the detector; evaluate it on others.')
-    note = f'"{dataset.root}" has no splits: {len(fresh)} images are used'
-    note += f", {len(seen)} that taught the detector are left out." if seen else "."
-    return replace(fresh, notes=(*dataset.notes, note))
+def _notes(chosen: Dataset, classes: tuple[str, ...]) -> Iterator[str]:
+    unlabelled = check_labelled(chosen)
+    if unlabelled is not None:
+        yield unlabelled
+    unknown = [label for label in chosen.classes if label not in classes]
+    if len(classes) > 1 and unknown:
+        yield (
+            f"The detector does not know the class {', '.join(unknown)}: it counts in the metrics of images and "
+            "pixels, not in those of classes."
+        )
 
 
-def _seen(dataset: Dataset, trained_on: Collection[str]) -> set[Path]:
-    """Images whose content is among the training images'."""
-    known = frozenset(trained_on)
-    if not known:
-        return set()
-    digests = zip(dataset.samples, image_digests(dataset), strict=True)
-    return {sample.path for sample, digest in digests if digest in known}
-
-
-def evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) -> Iterator[Answer]:
+def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation) -> Iterator[Answer]:
     """Inspect every image, compare with what is known about it, and add that to ``evaluation``. Nothing is tuned here.
 
     Args:
         detector: what is evaluated, with its thresholds as they are.
         dataset: images with labels, masks, or both.
-        evaluation: gathers the figures; ``evaluation.result()`` gives them at the end.
+        evaluation: gathers the metrics.
 
     Yields:
         Each image with its answer. The arrays are large: take what is needed and let them go.

@@ -17,7 +17,7 @@ from blemish.findings import crack_record
 from blemish.images import BitRange, ReadOptions, image_size_px
 from blemish.measurement import Crack, CrackChange, GradeScale, Scale, compare_cracks, measure_mask, register_images
 from blemish.reports.overlays import outline
-from blemish.reports.pictures import data_uri, save_picture, show
+from blemish.reports.pictures import data_uri, save_picture, show, view
 
 MaskLike = Path | str | NDArray[np.bool_]
 """A mask's file, or bool (H, W), True inside cracks."""
@@ -83,7 +83,7 @@ class MaskMeasurement:
 
     def show(self) -> None:
         """Show the cracks in a notebook, or `overlay` in the system's image viewer."""
-        show(self, self.overlay)
+        show(self, lambda: view(self.overlay()))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

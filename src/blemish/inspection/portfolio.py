@@ -1,4 +1,4 @@
-"""An evaluation to look at: figures, the answer for each image, curves, distributions, best and worst cases."""
+"""An evaluation to look at: the answer for each image, curves, distributions, best and worst cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import heapq
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.detectors import Thresholds
+from blemish.datasets import Sample
+from blemish.detectors import Inspection, Thresholds
 from blemish.evaluation import Metrics
 from blemish.files import write_text
-from blemish.inspection.evaluating import Answer
+from blemish.findings import Verdict
 from blemish.reports.image_tables import Case, draw_cases
 from blemish.reports.plots import (
     draw_boxes,
@@ -36,7 +37,6 @@ _CASE_PX = 400
 # By the ranking: which of them were in fact missed depends on the threshold.
 _WORST_MISS, _WORST_ALARM = "defective, lowest", "normal, highest"
 _BEST_FIND, _BEST_PASS = "defective, highest", "normal, lowest"
-_COLUMNS = ("path", "label", "defective", "score", "p_value", "verdict", "found")
 
 
 @dataclass(order=True, slots=True)
@@ -48,36 +48,77 @@ class _Kept:
     case: Case = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A labelled image with what the detector said about it.
+
+    Attributes:
+        sample: the image and what is known about it.
+        pixels: the image, uint8 RGB (H, W, 3).
+        found: the detector's answer.
+        truth: bool (H, W), True where defective; None where the extent is not known.
+        ignored: bool (H, W), pixels that count in no metric; None where all count.
+        defective: whether the image is, by `blemish.datasets.is_defective`; None where nothing tells.
+    """
+
+    sample: Sample
+    pixels: NDArray[np.uint8]
+    found: Inspection
+    truth: NDArray[np.bool_] | None
+    ignored: NDArray[np.bool_] | None
+    defective: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedImage:
+    """One row of ``images.csv``.
+
+    Attributes:
+        path: the image.
+        label: its class, by the data set.
+        defective: whether it is; None where nothing tells.
+        score: raw image score.
+        p_value: of the score; None without calibration.
+        verdict: None without thresholds.
+        found: its class, by the detector; None where that names none.
+    """
+
+    path: str
+    label: str
+    defective: bool | None
+    score: float
+    p_value: float | None
+    verdict: Verdict | None
+    found: str | None
+
+
 class Portfolio:
     """Gathers answers image by image, in bounded memory: of the images themselves only the most telling are kept.
 
-    Example:
-        >>> portfolio = Portfolio()                                       # doctest: +SKIP
-        >>> for answer in evaluate_each(detector, chosen, evaluation):    # doctest: +SKIP
-        ...     portfolio.add(answer)
-        >>> portfolio.write(Path("out"), evaluation.result(), detector.spec.thresholds)   # doctest: +SKIP
+    Attributes:
+        images: a row for each.
     """
 
     def __init__(self) -> None:
-        self._rows: list[dict[str, Any]] = []
+        self.images: list[EvaluatedImage] = []
         self._by_label: dict[tuple[bool, str], list[float]] = {}
         self._kept: dict[str, list[_Kept]] = {_WORST_MISS: [], _WORST_ALARM: [], _BEST_FIND: [], _BEST_PASS: []}
 
     def add(self, answer: Answer) -> None:
-        """Take one answer of `blemish.inspection.evaluate_each`."""
+        """Take one answer."""
         sample, found = answer.sample, answer.found
         score = float(found.score or 0.0)
         defective = answer.defective
-        self._rows.append(
-            {
-                "path": encodable(str(sample.path)),
-                "label": sample.label,
-                "defective": "" if defective is None else int(defective),
-                "score": repr(score),
-                "p_value": "" if found.p_value is None else repr(found.p_value),
-                "verdict": found.verdict or "",
-                "found": found.label or "",
-            }
+        self.images.append(
+            EvaluatedImage(
+                path=encodable(str(sample.path)),
+                label=sample.label,
+                defective=defective,
+                score=score,
+                p_value=found.p_value,
+                verdict=found.verdict,
+                found=found.label,
+            )
         )
         if defective is None:
             return
@@ -93,7 +134,7 @@ class Portfolio:
 
         Args:
             folder: where they go; pictures of an earlier evaluation that have no meaning now are removed.
-            figures: of the same evaluation.
+            metrics: of the same evaluation.
             thresholds: drawn into the distributions.
 
         Returns:
@@ -148,14 +189,18 @@ class Portfolio:
             truth=None if answer.truth is None else _small(answer.truth.astype(np.float32)) > 0,
             caption=f"{answer.sample.path.name[-24:]}\n{found.score:.4g}",
         )
-        entry = _Kept(telling, -len(self._rows), case)
+        entry = _Kept(telling, -len(self.images), case)
         (heapq.heappushpop if len(kept) == _CASES else heapq.heappush)(kept, entry)
 
     def _csv(self) -> str:
         text = io.StringIO()
-        table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self._rows)
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(column.name for column in fields(EvaluatedImage))
+        for image in self.images:
+            defective = "" if image.defective is None else int(image.defective)
+            # By repr a number reads back as it was.
+            numbers = ["" if value is None else repr(value) for value in (image.score, image.p_value)]
+            table.writerow([image.path, image.label, defective, *numbers, image.verdict or "", image.found or ""])
         return text.getvalue()
 
 

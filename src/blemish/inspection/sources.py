@@ -66,4 +66,6 @@ def file_sources(paths: Sequence[Path]) -> list[ImageSource]:
 
 
 def _is_one(given: object) -> bool:
-    return isinstance(given, str | Path | bytes | bytearray | memoryview | np.ndarray) or hasattr(given, "read")
+    if isinstance(given, str | Path | bytes | bytearray | memoryview | np.ndarray) or hasattr(given, "read"):
+        return True
+    return not isinstance(given, Iterable)  # nothing that an image is read from, which `source_of` says

@@ -13,6 +13,7 @@ from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, RunRecord, Verdic
 from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
 from blemish.reports.page import write_page
+from blemish.reports.pictures import show
 
 _SHOWN = 20
 
@@ -77,7 +78,10 @@ class InspectionSummary:
         write_page(Document(folder, self.run, self.run.grades, findings, details=self.run.report), folder)
 
     def show(self) -> None:
-        """Open the report in the browser; without one print the counts."""
+        """Show the worst images in a notebook, or open the report in the browser; without one print the counts."""
+        show(self, self._open)
+
+    def _open(self) -> None:
         if self.page is None:
             print(self)
         else:

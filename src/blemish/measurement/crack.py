@@ -116,8 +116,8 @@ class Crack:
 
     number: int
     network: int
-    polyline_px: Line = field(repr=False)
-    widths_px: Profile = field(repr=False)
+    polyline_px: Line = field(repr=False, compare=False)
+    widths_px: Profile = field(repr=False, compare=False)
     length_px: Px
     mean_width_px: Px
     median_width_px: Px

@@ -47,12 +47,19 @@ def save_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         raise ImageError(f'A picture is written as .png or .jpg, and "{path}" ends in neither.')
 
 
-def show(result: Any, picture: Callable[[], NDArray[np.uint8]]) -> None:
-    """Show a result in the notebook that is running, else a picture of it in the system's image viewer.
+def view(picture: NDArray[np.uint8]) -> None:
+    """Show a picture, uint8 RGB (H, W, 3), in the system's image viewer."""
+    from PIL import Image
+
+    Image.fromarray(picture).show()
+
+
+def show(result: Any, otherwise: Callable[[], None]) -> None:
+    """Show a result in the notebook that is running.
 
     Args:
         result: with ``_repr_html_``, which notebooks display.
-        picture: draws it, uint8 RGB (H, W, 3).
+        otherwise: called where none is running.
     """
     try:
         from IPython import get_ipython
@@ -63,7 +70,5 @@ def show(result: Any, picture: Callable[[], NDArray[np.uint8]]) -> None:
         in_notebook = getattr(get_ipython(), "kernel", None) is not None
     if in_notebook:
         display(result)
-        return
-    from PIL import Image
-
-    Image.fromarray(picture()).show()
+    else:
+        otherwise()

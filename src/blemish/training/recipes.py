@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-import blemish
 from blemish.errors import SettingsError, did_you_mean
 from blemish.methods import Method, MethodSettings, get_method, method_names
 
@@ -28,7 +27,7 @@ class Recipe:
 
 def shipped_recipes() -> dict[str, Path]:
     """Recipes that come with blemish, by name."""
-    package = Path(blemish.__file__).parent
+    package = Path(__file__).parents[1]
     # Inside an installed package, or two folders up in a checkout.
     folders = (package / "recipes", package.parent.parent / "recipes")
     folder = next((each for each in folders if each.is_dir()), None)

@@ -19,8 +19,7 @@ from blemish.datasets import Sample, read_dataset  # noqa: E402
 from blemish.detectors.openvino_runtime import OpenVinoRuntime  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import DataError, SettingsError  # noqa: E402
-from blemish.evaluation import Evaluation  # noqa: E402
-from blemish.inspection import choose_split, evaluate_each  # noqa: E402
+from blemish.inspection import Answer, evaluate  # noqa: E402
 from blemish.methods.data.labelled_images import LabelledImages  # noqa: E402
 from blemish.methods.supervised.crack_classifier import (  # noqa: E402
     CrackClassifier,
@@ -186,11 +185,10 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path, counts: dict[str, int]
 def test_folders_become_a_detector_that_tells_cracks_from_none(tmp_path: Path):
     root = draw_folders(tmp_path / "사진", {"Positive": 40, "Negative": 40})
     detector = blemish.train("crack-classifier", root, tmp_path / "c.blemish", settings=TINY)
-    evaluation = Evaluation(reject=detector.spec.thresholds.reject)
-    test = choose_split(read_dataset(root), "test", trained_on=detector.spec.provenance.images)
-    answers = list(evaluate_each(detector, test, evaluation))
-    assert len(answers) == 16
-    assert evaluation.result().to_record()["image"]["auroc"] > 0.9
+    answers: list[Answer] = []
+    result = evaluate(root, detector=detector, on_answer=answers.append)
+    assert len(answers) == len(result.images) == 16
+    assert result.metrics.to_record()["image"]["auroc"] > 0.9
     assert answers[0].found.anomaly_map is not None
     assert answers[0].found.regions == ()
 

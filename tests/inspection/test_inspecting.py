@@ -1,0 +1,103 @@
+"""The verb `inspect` in Python does what its command does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import blemish
+from blemish.errors import ImageError, SettingsError
+from blemish.findings import read_findings, read_run
+from blemish.images import write_png
+
+
+@pytest.fixture
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    for name, image in {"a/wall.png": wall, "b/wall.png": np.full_like(wall, 220)}.items():
+        write_png(tmp_path / "images" / name, image)
+    (tmp_path / "images" / "broken.png").write_bytes(b"no image")
+    (tmp_path / "images" / "film.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    return tmp_path / "images"
+
+
+def test_a_folder_gets_findings_record_and_report(darkness_file: Path, images: Path, tmp_path: Path):
+    said: list[str] = []
+    out = tmp_path / "out"
+    summary = blemish.inspect(images, detector=darkness_file, out=out, scale=0.5, say=said.append)
+    assert (summary.inspected, summary.failed, summary.left_out) == (2, 1, 1)
+    assert summary.verdicts == {"reject": 1, "pass": 1}
+    assert summary.page == out / "report.html"
+    assert [one.image for one in summary.findings] == ["a/wall.png", "b/wall.png", "broken.png", "film.mp4"]
+    assert list(summary.findings) == list(read_findings(out / "findings.jsonl"))
+    assert read_run(out) == summary.run
+    assert summary.run.options.scale == "0.5 mm per pixel (given)"
+    assert summary.run.grades is not None
+    assert [sentence.split(":")[0] for sentence in said] == ["Left out 1 .mp4", "Skipped"]
+    assert str(summary).startswith("2 inspected (1 pass, 0 review, 1 reject), 1 could not be inspected, 1 left out.")
+
+
+def test_without_a_folder_the_findings_are_kept_and_nothing_is_written(
+    darkness_file: Path, images: Path, tmp_path: Path
+):
+    before = sorted(tmp_path.rglob("*"))
+    summary = blemish.inspect(images, detector=darkness_file)
+    assert len(summary.findings) == 4
+    assert summary.findings[0].cracks
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_bytes_arrays_files_and_folders_can_be_mixed(darkness_file: Path, images: Path, wall: NDArray[np.uint8]):
+    data = (images / "a/wall.png").read_bytes()
+    with (images / "a/wall.png").open("rb") as file:
+        summary = blemish.inspect([wall, data, file, images / "a", images / "b/wall.png"], detector=darkness_file)
+    assert [one.verdict for one in summary.findings] == ["reject"] * 4 + ["pass"]
+    assert len({one.name for one in summary.findings}) == 5
+
+
+def test_each_finding_and_the_progress_are_told(darkness_file: Path, images: Path):
+    told: list[object] = []
+    blemish.inspect(
+        images,
+        detector=blemish.load(darkness_file),
+        on_finding=lambda finding: told.append(finding.image),
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert told[:4] == ["a/wall.png", (1, 4), "b/wall.png", (2, 4)]
+
+
+def test_a_summary_can_be_saved_into_another_folder(darkness_file: Path, images: Path, tmp_path: Path):
+    summary = blemish.inspect(images, detector=darkness_file)
+    summary.save(tmp_path / "handed in")
+    assert sorted(path.name for path in (tmp_path / "handed in").iterdir()) == [
+        "findings.csv", "findings.jsonl", "report.html", "run.json",
+    ]  # fmt: skip
+    assert next(read_findings(tmp_path / "handed in" / "findings.jsonl")).image == "a/wall.png"
+
+
+def test_a_notebook_shows_the_worst_first(darkness_file: Path, images: Path):
+    page = blemish.inspect(images, detector=darkness_file)._repr_html_()
+    assert page.index("a/wall.png") < page.index("b/wall.png") < page.index("broken.png")
+
+
+def test_a_bit_range_may_have_fractions_and_is_recorded(darkness_file: Path, images: Path):
+    summary = blemish.inspect(images / "a", detector=darkness_file, bit_range=(0.5, 4095.5))
+    assert json.loads(summary.run.model_dump_json())["options"]["bit_range"] == [0.5, 4095.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"source": "nowhere"}, ImageError, "nowhere"),
+        ({"source": 3}, ImageError, "not as int"),
+        ({"grades": "eurocode-2"}, SettingsError, "scale=0.2"),
+        ({"scale": 0.2, "grades": "none-such"}, SettingsError, "none-such"),
+        ({"scale": 0.0}, SettingsError, "0 mm per pixel"),
+    ],
+)
+def test_bad_input_is_a_sentence(darkness_file: Path, images: Path, options: dict, error: type, said: str):
+    with pytest.raises(error, match=said):
+        blemish.inspect(**{"source": images, "detector": darkness_file, **options})
