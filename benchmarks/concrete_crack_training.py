@@ -44,9 +44,9 @@ It learned from images drawn by blemish (`blemish data synth`) and never saw a r
 MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 like blemish.
 
 Verdicts hold for drawn surfaces full of joints, cables, shadows and twigs: at most a tenth of those without a crack are
-rejected. For a guarantee about your own surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out mine.blemish`.
-It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with little
-contrast it misses more often than it invents any; on brick walls it still outlines some joints.
+rejected. For a guarantee about your own surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out
+mine.blemish`. It outlines a piece where it is certain of some of it, and follows that into its faint parts. Cracks with
+little contrast it misses more often than it invents any; on brick walls it still outlines some joints.
 """
 
 

@@ -40,7 +40,7 @@ def evaluate(
     options = read_options(bit_range, max_megapixels)
 
     from blemish.cli.progress import progress
-    from blemish.cli.tables import print_evaluation
+    from blemish.cli.tables import print_metrics
     from blemish.inspection import evaluate as run
 
     with progress("Evaluating") as on_progress:
@@ -58,6 +58,6 @@ def evaluate(
             say=lambda sentence: typer.echo(sentence, err=True),
             on_progress=on_progress,
         )
-    print_evaluation(result, as_json=as_json)
+    print_metrics(result.metrics, as_json=as_json)
     if out is not None:
         typer.echo(f"Metrics and plots are in {out}.", err=True)

@@ -8,18 +8,17 @@ from typing import Any
 import typer
 
 from blemish.detectors.schema import DetectorSpec, Thresholds
-from blemish.evaluation import ClassConfusion
-from blemish.inspection import EvaluationResult
+from blemish.evaluation import ClassConfusion, Metrics
+from blemish.inspection.evaluation_result import metrics_table
 from blemish.text import printable
 
 
-def print_evaluation(result: EvaluationResult, *, as_json: bool) -> None:
+def print_metrics(metrics: Metrics, *, as_json: bool) -> None:
     """Print what an evaluation found, as ``evaluate --json`` does or as a table."""
-    metrics = result.metrics
     if as_json:
         typer.echo(json.dumps(metrics.to_record(), allow_nan=False))
         return
-    typer.echo(str(result))
+    typer.echo(metrics_table(metrics))
     if metrics.classes:
         typer.echo(f"\n{'class':<20}{'images':>8}{'Dice':>8}{'where present':>15}{'false +':>9}{'missed':>8}")
     for each in metrics.classes:

@@ -50,19 +50,25 @@ class EvaluationResult:
         show(self, lambda: print(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.metrics.n} images", f"{'':<20}{'image':>8}{'pixel':>8}"]
-        return "\n".join(lines + [f"{name:<20}{image:>8}{pixel:>8}" for name, image, pixel in self._rows()])
-
-    def _rows(self) -> list[tuple[str, str, str]]:
-        record = self.metrics.to_record()
-        names = dict.fromkeys([*record["image"], *record["pixel"]])
-        return [(name, *(_told(record[kind].get(name)) for kind in ("image", "pixel"))) for name in names]
+        return metrics_table(self.metrics)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self._rows())
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in _rows(self.metrics))
         notes = "".join(f"<br><small>{escape(note)}</small>" for note in self.notes)
         return f"{self.metrics.n} images<table><tr><th></th><th>image</th><th>pixel</th></tr>{rows}</table>{notes}"
+
+
+def metrics_table(metrics: Metrics) -> str:
+    """Metrics of images and pixels side by side, a line each, in plain text."""
+    lines = [f"{metrics.n} images", f"{'':<20}{'image':>8}{'pixel':>8}"]
+    return "\n".join(lines + [f"{name:<20}{image:>8}{pixel:>8}" for name, image, pixel in _rows(metrics)])
+
+
+def _rows(metrics: Metrics) -> list[tuple[str, str, str]]:
+    record = metrics.to_record()
+    names = dict.fromkeys([*record["image"], *record["pixel"]])
+    return [(name, *(_told(record[kind].get(name)) for kind in ("image", "pixel"))) for name in names]
 
 
 def _told(value: float | None) -> str:
