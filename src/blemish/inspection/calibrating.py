@@ -16,7 +16,6 @@ from blemish.detectors import Calibration, Detector, Thresholds, require_free, s
 from blemish.detectors.runtime import Precision, RuntimeName
 from blemish.errors import DataError
 from blemish.images import BitRange, ReadOptions, range_warning
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
 from blemish.inspection.stream import inspect_stream
@@ -74,7 +73,7 @@ def calibrate(
     pixels: bool = False,
     groups: bool = False,
     bit_range: BitRange | None = None,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float | None = None,
     out: Path | str | None = None,
     force: bool = False,
     threads: int | None = None,
@@ -95,7 +94,7 @@ def calibrate(
             guarantee of all together speaks of their mixture, a group's own of that group.
         bit_range: raw values that become black and white in images of more than 8 bits, kept in the result; None takes
             the detector's own.
-        max_megapixels: larger images are refused.
+        max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
         out: detector file to write, the detector's own one included; those of groups stand beside it. None writes none.
         force: replace another file that is there already.
         threads, runtime: what a detector that is not loaded may use; see `Detector`.

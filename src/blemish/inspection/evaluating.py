@@ -15,7 +15,6 @@ from blemish.detectors.runtime import RuntimeName
 from blemish.errors import DataError
 from blemish.evaluation import Evaluation
 from blemish.images import BitRange, ReadOptions, range_warning
-from blemish.images.options import MAX_MEGAPIXELS
 from blemish.inspection.evaluation_data import check_labelled, choose_split
 from blemish.inspection.evaluation_result import EvaluationResult
 from blemish.inspection.portfolio import Answer, Portfolio
@@ -33,7 +32,7 @@ def evaluate(
     layout: str | None = None,
     normal_names: Sequence[str] | None = None,
     bit_range: BitRange | None = None,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float | None = None,
     threads: int | None = None,
     runtime: RuntimeName = "onnxruntime",
     say: Say = silent,
