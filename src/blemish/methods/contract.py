@@ -100,11 +100,15 @@ class Method(ABC):
 
     Args:
         settings: an instance of the subclass's own ``Settings``.
-        classes: names of the defect classes.
+        classes: names of the defect classes of the data set.
         load_weights: how to get pretrained weights.
+
+    Attributes:
+        classes: the defect classes of the graph's maps, in their order; empty where one map is for defects of any kind.
     """
 
     Settings: ClassVar[type[MethodSettings]] = MethodSettings
+    classes: tuple[str, ...] = ()
     exportable: ClassVar[bool] = True
     on_series: ClassVar[bool] = False
     info: ClassVar[MethodInfo]

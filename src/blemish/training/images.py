@@ -94,7 +94,7 @@ class TrainingImages(TrainingData[Detector]):
             settings=fitted.settings.model_dump(mode="json"),
             input=fitted.input_spec().model_copy(update={"bit_range": self._dataset.options.bit_range}),
             localises=fitted.info.localises,
-            classes=self._dataset.classes if self._knows_defects else (),
+            classes=fitted.classes,
             provenance=Provenance(
                 data=self._dataset.name,
                 fingerprint=fingerprint(self._split.fit),

@@ -46,8 +46,7 @@ class CrackInpainting(CompositeMethod):
     min_background = 1 / 2
 
     def __init__(self, settings: CrackInpaintingSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, classes)
         self.from_bytes = Grey()
         self.net = PlainUNet(in_channels=1)
         self.multiple_of = self.net.multiple_of

@@ -61,8 +61,7 @@ class CrackMatting(CompositeMethod):
     min_background = 1 / 4
 
     def __init__(self, settings: CrackMattingSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, classes)
         self.net, normalisation = encoder_unet(
             settings.encoder, settings.decoder_channels, 4, load_weights, pretrained=settings.pretrained
         )

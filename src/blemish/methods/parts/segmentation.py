@@ -61,6 +61,12 @@ class SegmentationMethod(GradientMethod):
     net: nn.Module
     multiple_of: int = 32
 
+    def __init__(self, settings: SegmentationSettings, classes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.settings = settings
+        # One map: with several classes it is of their union.
+        self.classes = classes if len(classes) == 1 else ()
+
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Dataset[Any]:
         """Crops of images and masks."""
         return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)

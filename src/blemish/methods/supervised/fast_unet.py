@@ -61,8 +61,7 @@ class FastUNetMethod(SegmentationMethod):
     Settings = FastUNetSettings
 
     def __init__(self, settings: FastUNetSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, classes)
         self.net = FastUNet(settings.decoder_channels)
         normalisation = load_weights("mobilenet_v2", self.net.encoder) if settings.pretrained else IMAGENET
         self.from_bytes = FromBytes(normalisation)

@@ -72,18 +72,19 @@ class SteelMulticlass(SegmentationMethod):
     Settings = SteelMulticlassSettings
 
     def __init__(self, settings: SteelMulticlassSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
-        self.classes = (classes or ("defect",)) if settings.targets == "classes" else ("defect",)
+        super().__init__(settings, classes)
+        if settings.targets == "classes":
+            self.classes = classes or ("defect",)
+        count = max(1, len(self.classes))
         if settings.gate and settings.network in _WITHOUT_ENCODER:
             raise SettingsError(
                 "gate=true needs an encoder of segmentation-models-pytorch, such as mobilenet_v2; "
                 f'"{settings.network}" is none.'
             )
-        channels = len(self.classes) + (settings.loss == "softmax")
+        channels = count + (settings.loss == "softmax")
         self.net, normalisation = _network(settings, channels, load_weights)
         if settings.gate:
-            self.net = GatedUNet(self.net, len(self.classes))
+            self.net = GatedUNet(self.net, count)
         self.from_bytes = FromBytes(normalisation)
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:

@@ -45,8 +45,7 @@ class UNet(SegmentationMethod):
     Settings = UNetSettings
 
     def __init__(self, settings: UNetSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, classes)
         normalisation = IMAGENET
         self.net: nn.Module
         if settings.encoder == "plain":
