@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import ExifTags, Image
 
 from blemish.images import Capture, decode_image
 from blemish.images.capture import capture_of
+from blemish.images.opening import open_header
 
 GPS = ExifTags.GPS
 SEOUL = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (37.0, 33.0, 59.4)}
@@ -79,4 +81,15 @@ def test_damaged_exif_data_give_nothing_and_the_pixels_are_read():
 
 
 def test_without_a_view_of_the_file_nothing_is_known():
-    assert capture_of(None) is None
+    header = open_header(BytesIO(b"P5 1 1 255\n0"), "a.pgm")
+    assert capture_of(header) is None
+    assert capture_of(replace(header, exif_bytes=b"Exif\0\0 no such thing")) is None
+
+
+def test_exif_data_of_formats_that_pillow_does_not_read_are_known():
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Maker", "Phone 7"
+    header = open_header(BytesIO(b"P5 1 1 255\n0"), "a.pgm")
+    capture = capture_of(replace(header, exif_bytes=exif.tobytes()))
+    assert capture is not None
+    assert capture.camera == "Maker Phone 7"

@@ -44,6 +44,7 @@ def camera_raw(values, orientation=1):
     identity = [number for row in np.eye(3, dtype=int) for value in row for number in (int(value), 1)]
     tags = [
         (274, "H", 1, orientation, True),
+        (272, "s", 0, "Camera 7", True),
         (50706, "B", 4, b"\1\4\0\0", True),
         (50708, "s", 0, "test camera", True),
         (33421, "H", 2, (2, 2), True),
@@ -156,6 +157,8 @@ def test_a_camera_raw_file_is_developed_upright(tmp_path, orientation):
     corners = [loaded.pixels[y, x].mean() for y, x in ((9, 9), (9, -9), (-9, -9), (-9, 9))]
     assert int(np.argmax(corners)) == {1: 0, 6: 1, 3: 2, 8: 3}[orientation]
     assert loaded.notes == ("camera raw developed with the camera's white balance",)
+    assert loaded.capture is not None
+    assert loaded.capture.camera == "Camera 7"
 
 
 def test_a_raw_file_that_libraw_does_not_know_is_named(make_tiff, scene):

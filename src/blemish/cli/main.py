@@ -5,6 +5,7 @@ Nothing heavy is imported here or by the verbs' modules: ``blemish --help`` must
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from blemish.cli.methods import methods
 from blemish.cli.report import report
 from blemish.cli.sentences import Failure, failure_of
 from blemish.cli.synth import synth
+from blemish.cli.terminal import silence_libraries
 from blemish.cli.train import train
 from blemish.errors import SettingsError, did_you_mean
 
@@ -101,4 +103,6 @@ def root(
 
 def main() -> None:
     """What the command ``blemish`` runs."""
+    if "--debug" not in sys.argv:
+        silence_libraries()
     app(prog_name="blemish")

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
+
+from blemish.images.header import Header
 
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _MAX_LETTERS = 80
@@ -43,16 +45,12 @@ class Capture:
         return self.latitude_deg, self.longitude_deg
 
 
-def capture_of(image: Image.Image | None) -> Capture | None:
-    """What an image's EXIF data say; None where there are none, or they are damaged.
-
-    Args:
-        image: Pillow's view of the file; its pixels are not decoded.
-    """
-    if image is None:
-        return None
+def capture_of(header: Header) -> Capture | None:
+    """What an image's EXIF data say; None where there are none, or they are damaged."""
     try:
-        exif = Image.Image.getexif(image)
+        exif = header.read_exif()
+        if exif is None:
+            return None
         details, gps = exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # a damaged EXIF block does not make the pixels unreadable
         return None

@@ -56,7 +56,7 @@ def decode(stream: BinaryIO, name: str, max_megapixels: float | None) -> Stored:
     check_size(header, stream.seek(0, os.SEEK_END), max_megapixels)
     height_px, width_px = header.size_px
     # Before the pixels: of a TIFF, loading them moves Pillow's view on.
-    capture = capture_of(header.image)
+    capture = capture_of(header)
     try:
         values = header.load()
     except ImageError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
-from PIL import ImageFile
+from PIL import Image, ImageFile
 
 from blemish.errors import ImageError
 from blemish.images.formats import Kind
@@ -39,6 +39,7 @@ class Header:
         notes: decisions that reading takes, a sentence each without its full stop.
         image: Pillow's view of the file, pixels not yet loaded; None where another library reads it. Of a TIFF it gives
             every page upright.
+        exif_bytes: EXIF data of a file that Pillow does not read.
     """
 
     name: str
@@ -54,6 +55,17 @@ class Header:
     white_is_zero: bool = False
     notes: tuple[str, ...] = ()
     image: ImageFile.ImageFile | None = None
+    exif_bytes: bytes = b""
+
+    def read_exif(self) -> Image.Exif | None:
+        """The file's EXIF data; None without any. Raises nearly anything where they are damaged."""
+        if self.image is not None:
+            return Image.Image.getexif(self.image)
+        if not self.exif_bytes:
+            return None
+        exif = Image.Exif()
+        exif.load(self.exif_bytes)
+        return exif
 
     @property
     def size_px(self) -> tuple[int, int]:

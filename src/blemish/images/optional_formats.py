@@ -16,6 +16,7 @@ from blemish.images.structure import boxes
 # Width by height for the shapes that JPEG XL has a code for (ISO/IEC 18181-1, SizeHeader).
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
+_EXIF_START, _EXIF_BYTES = b"Exif\0\0", 1 << 20
 
 
 def open_heif(stream: BinaryIO, name: str) -> Header:
@@ -37,6 +38,7 @@ def open_heif(stream: BinaryIO, name: str) -> Header:
         load=lambda: np.array(image),
         pages=len(images),
         notes=notes,
+        exif_bytes=image.info.get("exif") or b"",
     )
 
 
@@ -62,6 +64,9 @@ def open_camera_raw(stream: BinaryIO, name: str) -> Header:
     import rawpy
 
     stream.seek(0)
+    # Most are TIFFs, whose tags lie near the beginning; EXIF data are such a file.
+    head = stream.read(_EXIF_BYTES)
+    stream.seek(0)
     try:
         raw = rawpy.imread(stream)
     except rawpy.LibRawError as error:
@@ -84,6 +89,7 @@ def open_camera_raw(stream: BinaryIO, name: str) -> Header:
         white=255,
         load=load,
         notes=("camera raw developed with the camera's white balance",),
+        exif_bytes=_EXIF_START + head,
     )
 
 

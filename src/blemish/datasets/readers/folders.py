@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blemish.datasets.sample import Split
 from blemish.images import IMAGE_SUFFIXES
+from blemish.images.listing import is_passed_over
 
 NORMAL_NAMES = (
     "good", "normal", "free", "ok", "ok_front", "negative", "no_defect", "no_defects", "defect_free", "non_defective",
@@ -31,7 +32,6 @@ _SPLITS: dict[str, Split] = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 _MASK_SUFFIX = re.compile(r"[_-](mask|gt|label|lab|seg|ground_?truth|bw)$", re.IGNORECASE)
-_IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
 _PAPERS = {".md", ".txt", ".rst", ".pdf", ".bib", ".html", ".yaml", ".yml"}
 
 
@@ -73,7 +73,7 @@ def look(folder: Path) -> Listing:
     folders, images, others = [], [], []
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith(".") or entry.name.casefold() in _IGNORED:
+            if is_passed_over(entry.name):
                 continue
             path = folder / entry.name
             if entry.is_dir():
@@ -89,14 +89,18 @@ def has_images(folder: Path) -> bool:
     """Whether an image lies directly in this folder."""
     with os.scandir(folder) as entries:
         return any(
-            Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+            Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not is_passed_over(entry.name) and entry.is_file()
             for entry in entries
         )
 
 
 def holds_images(folder: Path) -> bool:
     """Whether an image lies anywhere below this folder."""
-    return any(Path(name).suffix.lower() in IMAGE_SUFFIXES for _, _, names in os.walk(folder) for name in names)
+    for _, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not is_passed_over(name)]
+        if any(Path(name).suffix.lower() in IMAGE_SUFFIXES and not is_passed_over(name) for name in names):
+            return True
+    return False
 
 
 def split_of(name: str) -> Split | None:

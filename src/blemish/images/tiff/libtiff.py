@@ -28,3 +28,12 @@ class LibtiffImage(TiffImagePlugin.TiffImageFile):
         if self.tile:
             self.im = Image.new(self.mode, self.stored_size_px[::-1]).im
         super().load_prepare()
+
+
+def pillow_view(stream: BinaryIO) -> LibtiffImage | None:
+    """Pillow's view of a TIFF, for its other pages and its EXIF data; None where it has none."""
+    stream.seek(0)
+    try:
+        return LibtiffImage(stream)
+    except Exception:  # whatever its parser meets
+        return None

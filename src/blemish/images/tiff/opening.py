@@ -20,7 +20,7 @@ from blemish.images.header import Header
 from blemish.images.orientation import UPRIGHT
 from blemish.images.pillow_formats import pixels_of
 from blemish.images.tiff.directory import Page, Tag, read_pages, read_sub_pages
-from blemish.images.tiff.libtiff import LibtiffImage
+from blemish.images.tiff.libtiff import LibtiffImage, pillow_view
 from blemish.images.tiff.samples import COMPRESSIONS, CutShortError, Layout, layout_of, read_samples
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
@@ -90,17 +90,8 @@ def open_tiff(stream: BinaryIO, name: str) -> Header | None:
         header,
         orientation=orientation if orientation in range(1, 9) else UPRIGHT,
         pages=max(1, sum(each.is_image for each in pages)),
-        image=header.image or _pillow_view(stream),
+        image=header.image or pillow_view(stream),
     )
-
-
-def _pillow_view(stream: BinaryIO) -> LibtiffImage | None:
-    """Pillow's view of a file, for its other pages and its EXIF data; None where it has none."""
-    stream.seek(0)
-    try:
-        return LibtiffImage(stream)
-    except Exception:  # whatever its parser meets
-        return None
 
 
 def _main_page(stream: BinaryIO, pages: list[Page]) -> Page | None:
