@@ -26,7 +26,7 @@ def test_training_images_are_left_out_of_data_without_splits(images: Path):
     digests = image_digests(dataset)
     chosen = choose_split(dataset, "test", trained_on=digests[:3])
     assert [sample.path for sample in chosen.samples] == [dataset.samples[3].path]
-    assert "1 images are used, 3 that taught the detector are left out" in chosen.notes[-1]
+    assert "1 images are used, 3 that the detector was trained on are left out" in chosen.notes[-1]
 
 
 def test_fresh_images_are_all_used(images: Path):
@@ -37,7 +37,7 @@ def test_fresh_images_are_all_used(images: Path):
 
 def test_nothing_but_training_images_is_an_error(images: Path):
     dataset = read_dataset(images)
-    with pytest.raises(DataError, match=r"All 4 images .* taught the detector"):
+    with pytest.raises(DataError, match=r"The detector was trained on all 4 images"):
         choose_split(dataset, "test", trained_on=image_digests(dataset))
 
 
@@ -46,4 +46,4 @@ def test_training_images_in_a_test_split_are_named(images: Path):
     split = replace(dataset, samples=tuple(replace(sample, split="test") for sample in dataset.samples))
     chosen = choose_split(split, "test", trained_on=image_digests(dataset)[:1])
     assert len(chosen) == 4
-    assert "1 of them taught the detector" in chosen.notes[-1]
+    assert "trained on 1 of them" in chosen.notes[-1]

@@ -1,4 +1,4 @@
-"""Inspection: many images through one detector, into findings or figures."""
+"""Inspection: many images through one detector, into findings or metrics."""
 
 from blemish.inspection.calibrating import CalibrationResult, calibrate
 from blemish.inspection.drifting import DriftWatch

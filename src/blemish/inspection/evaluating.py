@@ -119,7 +119,7 @@ def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation)
         Each image with its answer. The arrays are large: take what is needed and let them go.
 
     Raises:
-        DataError: an image or mask cannot be read or they do not fit each other: figures over a part would mislead.
+        DataError: an image or mask cannot be read or they do not fit each other: metrics of a part would mislead.
     """
     sources = (source_of(sample.path) for sample in dataset.samples)
     for sample, found in zip(dataset.samples, inspect_stream(detector, sources, dataset.options), strict=True):

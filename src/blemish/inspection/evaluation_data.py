@@ -17,7 +17,7 @@ def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = (
     Args:
         dataset: any data set.
         name: ``train``, ``val`` or ``test``.
-        trained_on: digests of the images that taught the detector, from its provenance.
+        trained_on: digests of the images that the detector was trained on, from its provenance.
 
     Returns:
         The chosen images, with a sentence in ``notes`` on what was chosen.
@@ -37,7 +37,7 @@ def choose_split(dataset: Dataset, name: str, *, trained_on: Collection[str] = (
     chosen = dataset.where(lambda sample: sample.split == name)
     notes = [*dataset.notes, f"{len(chosen)} images of the {name} split are used."]
     if name == "test" and (leaked := _seen(chosen, trained_on)):
-        notes.append(f"{len(leaked)} of them taught the detector byte for byte: the figures flatter it.")
+        notes.append(f"the detector was trained on {len(leaked)} of them, byte for byte: the metrics flatter it.")
     return replace(chosen, notes=tuple(notes))
 
 
@@ -45,9 +45,11 @@ def _without_training_images(dataset: Dataset, trained_on: Collection[str]) -> D
     seen = _seen(dataset, trained_on)
     fresh = dataset.where(lambda sample: sample.path not in seen)
     if not fresh.samples:
-        raise DataError(f'All {len(dataset)} images in "{dataset.root}" taught the detector; evaluate it on others.')
+        raise DataError(
+            f'The detector was trained on all {len(dataset)} images in "{dataset.root}"; evaluate it on others.'
+        )
     note = f'"{dataset.root}" has no splits: {len(fresh)} images are used'
-    note += f", {len(seen)} that taught the detector are left out." if seen else "."
+    note += f", {len(seen)} that the detector was trained on are left out." if seen else "."
     return replace(fresh, notes=(*dataset.notes, note))
 
 

@@ -17,7 +17,7 @@ KOREAN: Mapping[str, str] = {
     "inspector": "점검자",
     "date": "점검일",
     "images taken": "촬영 기간",
-    # key figures
+    # key numbers
     "images inspected": "점검한 이미지",
     "{count} could not be": "{count}장은 점검하지 못함",
     "regions outlined": "표시된 영역",

@@ -17,7 +17,7 @@ POSITIONS_NAME = "positions.geojson"
 WIDTH, HEIGHT, _MARGIN = 640.0, 360.0, 40.0
 _METRES_PER_DEGREE = 111_320.0
 # Nearer than this, positions are one: receivers know no better.
-_LEAST_EXTENT_M = 1.0
+_MIN_EXTENT_M = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def position_map(document: Document) -> PositionMap | None:
     # A plane in metres: over a building site the earth is flat.
     across = _METRES_PER_DEGREE * math.cos(math.radians(middle[0]))
     points = [((at[1] - middle[1]) * across, (at[0] - middle[0]) * _METRES_PER_DEGREE) for _, at in found]
-    east = max(_LEAST_EXTENT_M, 2 * max(abs(x) for x, _ in points))
-    north = max(_LEAST_EXTENT_M, 2 * max(abs(y) for _, y in points))
+    east = max(_MIN_EXTENT_M, 2 * max(abs(x) for x, _ in points))
+    north = max(_MIN_EXTENT_M, 2 * max(abs(y) for _, y in points))
     scale = min((WIDTH - 2 * _MARGIN) / east, (HEIGHT - 2 * _MARGIN) / north)
     places = tuple(
         Place(round(WIDTH / 2 + x * scale, 1), round(HEIGHT / 2 - y * scale, 1), image.verdict or "", image.image)

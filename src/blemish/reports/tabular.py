@@ -34,7 +34,7 @@ class Rows:
     Attributes:
         kind: what it is, above the title.
         title: of the report.
-        details: client, place, … and the key figures, each with its value.
+        details: client, place, … and the key numbers, each with its value.
         notes: what a reader must know first.
         tables: elements, images, cracks or regions, and what was not inspected.
         explanations: what the numbers mean.
