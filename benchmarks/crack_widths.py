@@ -4,10 +4,11 @@
     python benchmarks/crack_widths.py drawn --axis              the same along the pixels and their diagonals only
     python benchmarks/crack_widths.py synthesis                 cracks of `blemish data synth`, true mask and image
     python benchmarks/crack_widths.py synthesis --detector FILE the same through a detector
+    python benchmarks/crack_widths.py crossings                 straight cracks that cross: are they two?
     python benchmarks/crack_widths.py picture docs/pictures/measuring.png
 
 Bars and arcs are drawn from 8 x 8 samples per pixel, blurred, and given noise of .05 of full brightness. "Mask" is all
-pixels whose centre lies in the shape; "cut" is the image below mid-grey. All error figures are found minus true.
+pixels whose centre lies in the shape; "cut" is the image below mid-grey. All errors are found minus true.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import argparse
 import importlib.util
 import json
 import sys
+from functools import cache
+from itertools import combinations_with_replacement
 from pathlib import Path
 from types import ModuleType
 
@@ -49,8 +52,9 @@ def main() -> None:
     synthesis.add_argument("--images", type=int, default=60)
     synthesis.add_argument("--size", type=int, default=512, help="of an image, px")
     synthesis.add_argument("--detector", type=Path, help="a .blemish file that finds the masks")
-    for part in (drawn, synthesis):
-        part.add_argument("--out", type=Path, help="write the figures here as JSON")
+    crossings = parts.add_parser("crossings")
+    for part in (drawn, synthesis, crossings):
+        part.add_argument("--out", type=Path, help="write the numbers here as JSON")
     parts.add_parser("picture").add_argument("png", type=Path)
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -58,15 +62,17 @@ def main() -> None:
         draw_picture(given.png)
         return
     print(describe_machine("numpy", "scipy", "opencv-python-headless") + "\n")
-    metrics = (
-        drawn_lines(given.cases, given.axis)
-        if given.part == "drawn"
-        else synthesis_cracks(given.images, given.size, given.detector)
-    )
+    if given.part == "drawn":
+        metrics = drawn_lines(given.cases, given.axis)
+    elif given.part == "synthesis":
+        metrics = synthesis_cracks(given.images, given.size, given.detector)
+    else:
+        metrics = crossing_cracks()
     if given.out is not None:
         write_text(given.out, json.dumps(metrics, indent=2) + "\n")
 
 
+@cache
 def drawings() -> ModuleType:
     """The shapes and images that the tests draw."""
     place = Path(__file__).resolve().parents[1] / "tests/measurement/conftest.py"
@@ -221,8 +227,8 @@ def through(detector_file: Path):
     return find
 
 
-def compared(picture: SyntheticImage, cracks: tuple[Crack, ...]) -> list[NDArray[np.float64]]:
-    """For each measured crack, widths found and true (N, 2) where a true crack lies there and no other one is near."""
+def truth_of(picture: SyntheticImage) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Points of all drawn cracks (N, 2), their widths, and which of them no other crack comes near."""
     places = np.concatenate([crack.points for crack in picture.cracks])
     widths = np.concatenate([crack.width_px for crack in picture.cracks])
     owner = np.repeat(np.arange(len(picture.cracks)), [len(crack.points) for crack in picture.cracks])
@@ -234,6 +240,12 @@ def compared(picture: SyntheticImage, cracks: tuple[Crack, ...]) -> list[NDArray
             distance, which = KDTree(places[others]).query(places[mine], k=[*range(1, nearest + 1)])
             reach = widths[mine][:, np.newaxis] / 2 + widths[others[which]] / 2 + 3
             alone[mine] = (distance > reach).all(axis=1)
+    return places, widths, alone
+
+
+def compared(picture: SyntheticImage, cracks: tuple[Crack, ...]) -> list[NDArray[np.float64]]:
+    """For each measured crack, widths found and true (N, 2) where a true crack lies there and no other one is near."""
+    places, widths, alone = truth_of(picture)
     tree = KDTree(places)
     pairs = []
     for crack in cracks:
@@ -243,6 +255,33 @@ def compared(picture: SyntheticImage, cracks: tuple[Crack, ...]) -> list[NDArray
         if same.any():
             pairs.append(np.column_stack([crack.widths_px[known][same], widths[nearest][same]]))
     return pairs
+
+
+def crossing_cracks() -> dict:
+    """Two straight cracks that cross, by angle: how often they come out as two of the right length."""
+    side, length = 340, 300.0
+    metrics = {}
+    print("| angle | pairs of cracks | two, each within 3 % of its length | largest width: 95 % within |")
+    print("|---|---|---|---|")
+    for angle in range(10, 91, 10):
+        chance = np.random.default_rng(angle)
+        right, over = [], []
+        for widths in combinations_with_replacement((1.5, 2.0, 3.0, 5.0, 8.0, 12.0), 2):
+            for deg in range(0, 180, 15):
+                x, y = side / 2 + chance.uniform(-0.5, 0.5, 2)
+                bands = []
+                for turned, width in ((deg, widths[0]), (deg + angle, widths[1])):
+                    aside = chance.uniform(-20, 20)
+                    along = aside * np.cos(np.deg2rad(turned)), -aside * np.sin(np.deg2rad(turned))
+                    bands.append(drawings().Drawing.bar(x + along[0], y + along[1], turned, length, width))
+                drawing = drawings().Drawing((side, side))
+                cracks = measure_cracks(drawing.mask(drawing.together(*bands)))
+                right.append(len(cracks) == 2 and all(abs(crack.length_px / length - 1) < 0.03 for crack in cracks))
+                if right[-1] and deg % 45 and (deg + angle) % 45:
+                    over.append(max(crack.max_width_px for crack in cracks) - max(widths))
+        metrics[str(angle)] = {"cases": len(right), "two": float(np.mean(right)), "p95": float(np.percentile(over, 95))}
+        print(f"| {angle}° | {len(right)} | {np.mean(right):.1%} | +{np.percentile(over, 95):.2f} px |", flush=True)
+    return metrics
 
 
 def draw_picture(png: Path) -> None:

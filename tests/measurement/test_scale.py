@@ -31,7 +31,7 @@ def test_a_given_scale_multiplies_everything(drawing):
     assert crack.mm.p95_width == pytest.approx(0.2 * crack.p95_width_px)
     assert crack.mm.max_width == pytest.approx(0.2 * crack.max_width_px)
     assert crack.mm.max_width_at == crack.max_width_at
-    assert crack.mm.width_uncertainty == pytest.approx(0.1)
+    assert crack.mm.width_uncertainty == pytest.approx(0.2 * crack.width_uncertainty_px)
     assert np.allclose(crack.widths_mm(Scale.given(0.2)), 0.2 * crack.widths_px, equal_nan=True)
 
 
@@ -44,7 +44,7 @@ def test_an_uncertain_scale_makes_widths_uncertain(drawing):
     mask = drawing.mask(drawing.bar(110, 110, 30, 150, 5))
     (sure,) = measure_cracks(mask, scale=Scale.given(0.2))
     (unsure,) = measure_cracks(mask, scale=Scale.given(0.2, uncertainty=0.1))
-    assert unsure.mm.width_uncertainty == pytest.approx(np.hypot(sure.mm.width_uncertainty, 0.1 * sure.mm.mean_width))
+    assert unsure.mm.width_uncertainty == pytest.approx(np.hypot(sure.mm.width_uncertainty, 0.2 * sure.mm.max_width))
 
 
 @pytest.mark.parametrize("value", [0, -1, 1e6, 1e-9, float("nan"), float("inf")])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blemish.detectors.result import Inspection
 from blemish.errors import SettingsError
-from blemish.measurement import Crack, GradeScale, Scale, load_grades, measure_mask
+from blemish.measurement import Crack, GradeScale, Scale, doubts_of, load_grades, measure_mask
 
 DEFAULT_GRADES = "eurocode-2"
 
@@ -101,6 +101,7 @@ class Measuring:
                 level=0.5 if level is None else level,
             )
             cracks = self.graded(measured.cracks)
+            notes = (*notes, *doubts_of(cracks))
             if measured.left_out:
                 notes = (*notes, f"{measured.left_out} cracks shorter than all others were not measured")
         return answer.saying(scale=scale, cracks=cracks, notes=notes)

@@ -15,7 +15,16 @@ from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
 from blemish.errors import DataError, SettingsError
 from blemish.findings import crack_record
 from blemish.images import BitRange, ReadOptions, image_size_px
-from blemish.measurement import Crack, CrackChange, GradeScale, Scale, compare_cracks, measure_mask, register_images
+from blemish.measurement import (
+    Crack,
+    CrackChange,
+    GradeScale,
+    Scale,
+    compare_cracks,
+    doubts_of,
+    measure_mask,
+    register_images,
+)
 from blemish.reports.overlays import outline
 from blemish.reports.pictures import data_uri, save_picture, show, view
 
@@ -154,6 +163,7 @@ def measure(
         assert earlier_loaded is not None
         earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
         changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=known)
+    notes += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in doubts_of(measured.cracks)]
     if measured.small_components:
         notes.append(
             f"Left out as too short for a crack (below 8 px): {measured.small_components} components of the mask."

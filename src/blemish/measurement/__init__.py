@@ -1,7 +1,7 @@
 """Measurement: cracks, with length, width and direction; other defects as regions; scale, grades, change."""
 
 from blemish.measurement.change import CrackChange, compare_cracks
-from blemish.measurement.crack import Crack, Millimetres
+from blemish.measurement.crack import Crack, Millimetres, doubts_of
 from blemish.measurement.grades import GradeScale, load_grades, shipped_grades
 from blemish.measurement.measure import Measurement, measure_cracks, measure_mask
 from blemish.measurement.regions import Region, find_regions
@@ -18,6 +18,7 @@ __all__ = [
     "Registration",
     "Scale",
     "compare_cracks",
+    "doubts_of",
     "find_regions",
     "load_grades",
     "measure_cracks",

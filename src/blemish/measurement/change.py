@@ -22,8 +22,6 @@ Status = Literal["grown", "unchanged", "smaller", "new", "gone", "out of view"]
 SAME_FRACTION = 0.5
 # Lies on: nearer than this, or the later crack's half width where that is more, beside the registration's error.
 NEAR_PX = 3.0
-# A change counts from this many standard uncertainties on (95 %).
-COVERAGE = 2.0
 
 Values = NDArray[np.float64]
 
@@ -35,17 +33,17 @@ class CrackChange:
     All values are in ``unit``: millimetres where the later image has a scale, else pixels of the later image.
 
     Attributes:
-        status: ``grown`` or ``smaller`` where length or width changed by more than twice its uncertainty; ``new`` or
+        status: ``grown`` or ``smaller`` where length or width changed by more than its uncertainty; ``new`` or
             ``gone`` where the other image shows the place without it; ``out of view`` where it does not show the place.
         earlier: numbers of the earlier image's cracks that it is; more than one where they have joined.
         later: number of the later image's crack; None where it is gone.
         unit: ``mm`` or ``px``.
         length: in the later image; in the earlier one where it is gone.
         length_growth: later minus earlier length; None where there is only one.
-        length_uncertainty: standard uncertainty of ``length_growth``.
+        length_uncertainty: of ``length_growth``, half of an interval of about 95 %.
         width_growth: mean change of the width over the places that both images measured.
         largest_width_growth: later minus earlier largest width.
-        width_uncertainty: standard uncertainty of ``width_growth``.
+        width_uncertainty: of ``width_growth``, likewise.
     """
 
     status: Status
@@ -198,6 +196,6 @@ def _change(line: _Line, same: list[_Line], registration: Registration, scale: S
 
 
 def _status(length_ratio: float, width_ratio: float) -> Status:
-    if max(length_ratio, width_ratio) > COVERAGE:
+    if max(length_ratio, width_ratio) > 1.0:
         return "grown"
-    return "smaller" if min(length_ratio, width_ratio) < -COVERAGE else "unchanged"
+    return "smaller" if min(length_ratio, width_ratio) < -1.0 else "unchanged"

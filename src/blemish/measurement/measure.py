@@ -28,10 +28,12 @@ from blemish.measurement.skeleton.centre_lines import CentreLine, areas_of, clea
 from blemish.measurement.skeleton.components import fill_pinholes
 from blemish.measurement.width.combine import DETECTORS_MASK, GIVEN_MASK, choose_widths
 from blemish.measurement.width.profiles import Edges, find_edges
+from blemish.measurement.width.uncertainty import Contradiction, find_contradictions, uncertainty_px
 
-# Half a pixel is what a mask's edges can be out by; likewise each end of a crack.
-MIN_UNCERTAINTY_PX = 0.5
-LENGTH_UNCERTAINTY = 0.005
+# Each end of a crack, and the length between them, can be off by this.
+END_UNCERTAINTY_PX, LENGTH_UNCERTAINTY = 0.5, 0.005
+# A scale's uncertainty is a standard one; widths and lengths are given with intervals of about 95 %.
+SCALE_COVERAGE = 2.0
 # A network with this many loops is map cracking.
 MAP_LOOPS = 3
 
@@ -112,11 +114,17 @@ def measure_mask(
     widths = choose_widths(polylines, edges, clear, grey, body, trust)
     scores = None if probability is None else sample(probability, *polylines.points.T)
     areas = areas_of(skeleton, mask)
+    contradictions: list[Contradiction | None] = [None] * len(lines)
+    if grey is not None:
+        contradictions = find_contradictions(
+            grey, polylines, edges, widths.chosen, outlined_by_detector=probability is not None
+        )
     cracks = []
     for i, line in enumerate(lines):
         part = slice(polylines.starts[i], polylines.starts[i + 1])
-        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], polylines.tangents[part])
         score = None if scores is None else float(scores[part].mean())
+        along = polylines.tangents[part]
+        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], along, contradictions[i])
         on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
@@ -127,12 +135,13 @@ def measure_mask(
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """Widths along one crack, each (N,), NaN where unknown."""
+    """Widths along one crack, each (N,), NaN where unknown, and what the image says against them."""
 
     widths: Values
     by_mask: Values
     by_image: Values
     tangents: Points
+    contradiction: Contradiction | None
 
 
 def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability: NDArray[np.float32] | None) -> None:
@@ -197,8 +206,9 @@ def _crack(
         # Wider than long, or all junction: there is no profile, so the area has to do.
         widths = np.full(len(points), area_width)
     mean, median, p95, largest, place = _statistics(widths)
-    uncertainty = max(MIN_UNCERTAINTY_PX, _disagreement(found, mean, area_width))
-    length_uncertainty = 2 * MIN_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
+    doubt, off = found.contradiction or (None, 0.0)
+    uncertainty = max(uncertainty_px(largest, mean, score) + off, _disagreement(found, mean, area_width))
+    length_uncertainty = 2 * END_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
     orientation = orientation_of(points, closed=closed)
     measured = np.isfinite(found.widths)
     return Crack(
@@ -224,6 +234,7 @@ def _crack(
         length_uncertainty_px=length_uncertainty,
         image_fraction=float(np.isfinite(found.by_image[measured]).mean()) if measured.any() else 0.0,
         score=score,
+        doubt=doubt,
         mm=None if scale is None else _on_surface(line, widths, found.tangents, uncertainty, length_uncertainty, scale),
     )
 
@@ -264,6 +275,6 @@ def _on_surface(
         p95_width=p95,
         max_width=largest,
         max_width_at=(float(line.points[place, 0]), float(line.points[place, 1])),
-        width_uncertainty=float(np.hypot(uncertainty_px * across, scale.uncertainty * mean)),
-        length_uncertainty=float(np.hypot(length_uncertainty_px * along, scale.uncertainty * length)),
+        width_uncertainty=float(np.hypot(uncertainty_px * across, SCALE_COVERAGE * scale.uncertainty * largest)),
+        length_uncertainty=float(np.hypot(length_uncertainty_px * along, SCALE_COVERAGE * scale.uncertainty * length)),
     )
