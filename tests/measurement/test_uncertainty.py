@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -109,7 +107,7 @@ def test_what_adds_up_to_the_uncertainty(largest: float, mean: float, score: flo
 
 @pytest.fixture(scope="module")
 def through_files(tmp_path_factory: pytest.TempPathFactory) -> list[list[tuple[Crack, ...]]]:
-    """Cracks of drawn walls as the bundled detector finds them in a PNG, and in JPEGs of any quality and orientation."""
+    """Cracks of drawn walls as the bundled detector finds them in a PNG, and in JPEGs stored in several ways."""
     folder = tmp_path_factory.mktemp("walls")
     detector = load("concrete-crack", threads=1)
     level = detector.spec.thresholds.pixel
