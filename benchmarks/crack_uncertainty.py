@@ -70,7 +70,10 @@ def covered(images: int, first_seed: int, detector_name: str) -> dict:
             quality, orientation = QUALITIES[number % len(QUALITIES)], 1 + number % len(STORED)
             image = read_image(as_camera(picture.image, quality, orientation, Path(folder) / "image.jpg"))
             answer = detector.inspect_pixels(image)
-            found = measure_cracks(answer.mask, image, probability=answer.anomaly_map, level=level)
+            # An image that is too blurred or dark to be judged has no mask.
+            found = ()
+            if answer.mask is not None:
+                found = measure_cracks(answer.mask, image, probability=answer.anomaly_map, level=level)
             for way, cracks in zip(rows, (found, measure_cracks(picture.mask, image)), strict=True):
                 rows[way] += [(*one, quality, orientation) for one in judged(picture, cracks)]
     print(f"{images} images of 512 px, seeds {first_seed} to {first_seed + images - 1}\n")
