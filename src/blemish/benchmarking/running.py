@@ -101,15 +101,14 @@ def benchmark(
     normal_names: Sequence[str] | None = None,
     say: Say = lambda _: None,
 ) -> Benchmark:
-    """Train and test every recipe on every data set with every seed.
+    """Train and test every recipe on every data set with every seed, each run in processes of its own.
 
-    Each run is trained and inspected in processes of its own and appears in ``out/runs`` when it is finished. The same
-    command resumes an interrupted benchmark and tries failed runs again. Only one benchmark at a time may use ``out``.
+    The same command resumes an interrupted benchmark and tries failed runs again. One at a time may use ``out``.
 
     Args:
         recipes: recipe files, names of shipped recipes, or names of methods that have none.
         data: folders, tables or COCO files.
-        out: folder for runs and tables.
+        out: folder for runs, which appear when they are finished, and tables.
         seeds: of everything random in a training; the split is the same for all.
         profile: ``quick`` or ``paper``.
         allow_leaks: names of data sets that may leak from training into test.
@@ -131,24 +130,21 @@ def benchmark(
     # Every data set is read and checked before the first training starts.
     for name, path in names.items():
         say(f"{name}: reading, and looking for leaks.")
-        listing = out / "leaks" / f"{name}.txt"
-        allowed = name in allow_leaks
-        ready = prepare(path, contenders, allow_leaks=allowed, normal_names=normal_names, listing=listing, say=say)
+        ready = prepare(
+            path,
+            contenders,
+            allow_leaks=name in allow_leaks,
+            normal_names=normal_names,
+            listing=out / "leaks" / f"{name}.txt",
+            say=say,
+        )
         split = out / "splits" / f"{name}.json"
         save_data(ready, split)
         for contender, seed in ((contender, seed) for contender in contenders for seed in seeds):
             request = _request(contender, path, split, profile, seed)
             folder = out / "runs" / name / contender.name / f"seed{seed}"
             runs.append(_Run(contender, ready, seed, name, request, folder))
-    records: list[RunRecord] = []
-    failures: list[FailureRecord] = []
-    for outcome in _outcomes(runs, say):
-        if isinstance(outcome, RunRecord):
-            records.append(outcome)
-        else:
-            failures.append(outcome)
-        # After every run, so that the tables of a long benchmark can be read meanwhile.
-        write_tables(out, records, failures, ())
+    records, failures = _finish(runs, out, say)
     folders = {(run.data_name, run.contender.name, run.seed): run.folder for run in runs}
     found = differences(records, lambda record: folders[record.data, record.contender, record.identity.seed])
     table = write_tables(out, records, failures, found)
@@ -160,7 +156,7 @@ def _data_names(data: Sequence[Path], seeds: Sequence[int], allow_leaks: Sequenc
     if not data:
         raise SettingsError("Name at least one data set: --data PATH.")
     if not seeds:
-        raise SettingsError("Name at least one seed: --seeds 0.")
+        raise SettingsError("Name at least one seed: --seed 0.")
     for kind, given in (("seed", seeds), ("data set", data)):
         doubles = [one for one in given if given.count(one) > 1]
         if doubles:
@@ -187,6 +183,19 @@ def _request(contender: Contender, data: Path, split: Path, profile: str, seed: 
         profile=profile,
         seed=seed,
     )
+
+
+def _finish(runs: Sequence[_Run], out: Path, say: Say) -> tuple[list[RunRecord], list[FailureRecord]]:
+    """Every record; the tables are written after each, so that those of a long benchmark can be read meanwhile."""
+    records: list[RunRecord] = []
+    failures: list[FailureRecord] = []
+    for outcome in _outcomes(runs, say):
+        if isinstance(outcome, RunRecord):
+            records.append(outcome)
+        else:
+            failures.append(outcome)
+        write_tables(out, records, failures, ())
+    return records, failures
 
 
 def _outcomes(runs: Sequence[_Run], say: Say) -> Iterator[RunRecord | FailureRecord]:

@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import NormalOption
+from blemish.cli.options import NormalOption, ProfileOption
 
 
 def benchmark(
     recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="Names or files of recipes, or methods.")],
     data: Annotated[list[Path], typer.Option(help="Data set; may be repeated.", metavar="PATH")],
     out: Annotated[Path, typer.Option(help="Folder for runs and tables; the same folder resumes.", metavar="DIR")],
-    seed: Annotated[list[int] | None, typer.Option(help="One training each; 0, 1 and 2 if not given.")] = None,
-    profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
+    seed: Annotated[
+        list[int] | None, typer.Option(help="One training each; 0, 1 and 2 if not given.", metavar="N")
+    ] = None,
+    profile: ProfileOption = "quick",
     allow_leaks: Annotated[
         list[str] | None,
         typer.Option(

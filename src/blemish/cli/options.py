@@ -40,6 +40,13 @@ MaxMegapixelsOption = Annotated[
         show_default=False,
     ),
 ]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="quick (minutes on two cores) or paper (as published).", metavar="NAME")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Decides everything random.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Cores to use; all of them if not given.", metavar="N", show_default=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ForceOption, JsonOption
+from blemish.cli.options import DetectorArgument, ForceOption, JsonOption, ProfileOption, SeedOption, SetOption
 
 app = typer.Typer(
     help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.",
@@ -31,11 +31,9 @@ def train(
         int | None, typer.Option(help="Steps from window to window; a quarter of a window.", metavar="STEPS")
     ] = None,
     ignore: _Ignore = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
-    ] = None,
-    profile: Annotated[str, typer.Option(help="quick (minutes on two cores) or paper (as published).")] = "quick",
-    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    assignments: SetOption = None,
+    profile: ProfileOption = "quick",
+    seed: SeedOption = 0,
     force: ForceOption = False,
 ) -> None:
     """Learn from recordings of normal operation and write one portable detector file."""

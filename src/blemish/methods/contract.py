@@ -134,21 +134,16 @@ class FittedMethod(nn.Module, Method):
     """A method that is fitted in passes over normal images, without gradient descent: statistics, a memory bank.
 
     A subclass reads the images in as many passes as it needs. Memory must not grow with their number.
-
-    Attributes:
-        defects: labelled defects to learn from too, with masks or without; given before `fit` to methods that learn
-            from ``few-labels``, and empty for all others.
     """
 
     settings: Any
-    defects: tuple[Sample, ...] = ()
 
     @abstractmethod
     def fit(self, images: ImageStream, *, seed: int) -> str:
         """Fit to normal images.
 
         Args:
-            images: decoded again in every pass.
+            images: decoded again in every pass; with the labelled defects, for methods that learn from ``few-labels``.
             seed: decides everything random.
 
         Returns:

@@ -156,6 +156,24 @@ class ShowProgress(L.Callback):
         return f"; {self._most}{duration_in_words(left_s)} left" if left > 0 else ""
 
 
+class PassProgress:
+    """Says how far a pass over the images is, every few seconds."""
+
+    def __init__(self, log: TrainingLog) -> None:
+        self._log = log
+        self._started_s = self._said_s = time.monotonic()
+
+    def __call__(self, passed: int, total: int) -> None:
+        """After each image."""
+        now_s = time.monotonic()
+        if passed == 1:
+            self._started_s = now_s
+        elif passed < total and now_s - self._said_s >= _SAY_EVERY_S:
+            self._said_s = now_s
+            left_s = (now_s - self._started_s) / (passed - 1) * (total - passed)
+            self._log.say(f"{passed} of {total} images of this pass; {duration_in_words(left_s)} left of it.")
+
+
 def duration_in_words(duration_s: float) -> str:
     """``42 s``, ``7 min``, ``2 h 5 min``."""
     seconds = round(duration_s)

@@ -26,6 +26,7 @@ from blemish.training.callbacks import (
     DivergedError,
     KeepBest,
     LossNotFiniteError,
+    PassProgress,
     RecordLosses,
     ShowProgress,
     StopDiverged,
@@ -52,9 +53,13 @@ def fit_in_passes(
     log.open(resumed=False)
     L.seed_everything(seed, workers=True, verbose=False)
     method = build()
-    method.defects = tuple(sample for sample in train if sample.defective)
-    normal = [Path(sample.path) for sample in train if not sample.defective]
-    learned = method.fit(ImageStream(normal, train[0].options), seed=seed)
+    images = ImageStream(
+        [Path(sample.path) for sample in train if not sample.defective],
+        train[0].options,
+        defects=tuple(sample for sample in train if sample.defective),
+        on_image=PassProgress(log),
+    )
+    learned = method.fit(images, seed=seed)
     report = FitReport(time.monotonic() - started_s, learned, remarks=method.remarks())
     return method.eval(), report
 
@@ -72,24 +77,23 @@ def fit_by_gradient(
     """Train a method and return it with the weights of its best epoch.
 
     A training that diverges (`GradientMethod.diverged`) is started once more, from the next seed; the second one is
-    kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32. A training of the
-    same identity that was interrupted in this folder is resumed.
+    kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32. An interrupted
+    training of the same identity is resumed.
 
     Args:
-        build: makes the untrained method, anew for every start.
+        build: makes the untrained method for every start.
         train: what ``method.examples`` takes, to fit on.
         held_out: the same, for early stopping alone.
         seed: of weights, order and augmentation.
         identity: digest of everything that decides the result.
-        log: told of epochs and time left; ``metrics.csv`` and checkpoints are kept in its folder.
+        log: its folder also gets ``metrics.csv`` and checkpoints.
         precision: None takes the fastest that this machine computes natively.
 
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
         KeyboardInterrupt: stopped by Ctrl-C.
     """
-    started_s = time.monotonic()
-    checkpoints = Checkpoints(log.folder, identity)
+    started_s, checkpoints = time.monotonic(), Checkpoints(log.folder, identity)
     chosen = precision or best_precision()
     found = checkpoints.find()
     attempt = Attempt(seed, chosen) if found is None else found[0]

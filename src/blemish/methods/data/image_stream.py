@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.images import ReadOptions, image_size_px, pad_to_multiple, read_image, resize_image
 from blemish.images.options import DEFAULT_OPTIONS
@@ -33,14 +35,30 @@ class ImageStream:
     Args:
         paths: the files, in order. Every pass decodes them again; memory holds a few at a time.
         options: how they are read.
+        defects: labelled defects, with masks or without, for methods that learn from ``few-labels``; empty for all
+            others. They are no part of the stream.
+        on_image: called after each image of a pass, with the number of images passed and of all.
     """
 
-    def __init__(self, paths: Sequence[Path], options: ReadOptions = DEFAULT_OPTIONS) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        defects: tuple[Sample, ...] = (),
+        on_image: Callable[[int, int], None] = lambda _, __: None,
+    ) -> None:
         self.paths = tuple(paths)
         self.options = options
+        self.defects = defects
+        self._on_image = on_image
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def every(self, step: int) -> ImageStream:
+        """Each ``step``-th image, the first one included."""
+        return ImageStream(self.paths[::step], self.options, defects=self.defects, on_image=self._on_image)
 
     def sizes_px(self) -> list[tuple[int, int]]:
         """Height and width of every image, read from the files' headers."""
@@ -54,13 +72,13 @@ class ImageStream:
         """
         pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
         ahead: deque[Future[Pixels]] = deque()
+        waiting = iter(self.paths)
         try:
-            for path in self.paths:
-                ahead.append(pool.submit(read_image, path, self.options))
-                if len(ahead) > _DECODED_AHEAD:
-                    yield ahead.popleft().result()
-            while ahead:
+            for number in range(1, len(self) + 1):
+                for path in islice(waiting, _DECODED_AHEAD + 1 - len(ahead)):
+                    ahead.append(pool.submit(read_image, path, self.options))
                 yield ahead.popleft().result()
+                self._on_image(number, len(self))
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -62,11 +62,12 @@ class SuperSimpleNet(FeatureMethod):
 
     Settings: ClassVar[type[SuperSimpleNetSettings]] = SuperSimpleNetSettings
     settings: SuperSimpleNetSettings
+    _labelled: tuple[Sample, ...] = ()
 
     def fit(self, images: ImageStream, *, seed: int) -> str:
         """Cache the features of at most ``max_images`` images, then train the head."""
-        step = max(1, math.ceil(len(images) / self.settings.max_images))
-        return super().fit(ImageStream(images.paths[::step], images.options), seed=seed)
+        self._labelled = images.defects
+        return super().fit(images.every(max(1, math.ceil(len(images) / self.settings.max_images))), seed=seed)
 
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NoiseHead, str]:
         """One pass over the images, then steps over the cached features."""
@@ -100,7 +101,7 @@ class SuperSimpleNet(FeatureMethod):
         spec = self.input_spec()
         # A mask cannot be aligned with the reference by itself: it moves with its image.
         without_alignment = spec.model_copy(update={"reference": None})
-        for sample in self.defects:
+        for sample in self._labelled:
             image = sample.read_image()
             mask = _as_image(sample, image.shape[:2]) if sample.masks else None
             placement = spec.place(image)

@@ -76,7 +76,7 @@ class FeatureMethod(FittedMethod):
             self._region = read_region(self.settings.region, (int(grid[0]), int(grid[1])))
         mean_alone = self.settings.scaling == "none" and self.settings.projection != "whiten"
         step = -(-len(images) // (_IMAGES_FOR_MEAN if mean_alone else _IMAGES_FOR_SCALE))
-        self.features.fit(self._pixels(ImageStream(images.paths[::step], images.options)), seed=seed)
+        self.features.fit(self._pixels(images.every(step)), seed=seed)
         self.head, summary = self.learn(lambda: self._patches(images), seed=seed)
         return f"{self.settings.backbone} at strides {', '.join(map(str, self.settings.strides))}; {summary}"
 
