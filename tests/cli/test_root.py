@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import blemish as package
-from blemish.cli.sentences import failure_of
+from blemish.cli.failures import failure_of
 from blemish.errors import DataError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blemish.datasets import read_series
-from blemish.datasets.series import cut_windows, window_starts
+from blemish.datasets.recordings import cut_windows, window_starts
 from blemish.errors import DataError
 from blemish.synthesis.sensor_series import draw_sensor_series
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import DataError
-from blemish.evaluation.series import event_recall, series_metrics
+from blemish.evaluation.series_metrics import event_recall, series_metrics
 
 
 def test_ranking_agrees_with_scikit_learn():

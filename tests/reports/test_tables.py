@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from blemish.measurement.scale import Scale
+from blemish.reports.csv_tables import write_csv, write_jsonl
 from blemish.reports.document import read_document
-from blemish.reports.tables import write_csv, write_jsonl
 
 from .conftest import ODD_NAME, Drawn, Write, line
 

@@ -14,7 +14,7 @@ from blemish.cli.main import app
 from blemish.datasets import Series, read_series
 from blemish.detectors import load, load_series_detector
 from blemish.errors import DataError, DetectorError, SettingsError
-from blemish.evaluation.series import series_metrics
+from blemish.evaluation.series_metrics import series_metrics
 from blemish.synthesis.sensor_series import draw_sensor_series
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]

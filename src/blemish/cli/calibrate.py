@@ -50,8 +50,8 @@ def calibrate(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
 ) -> None:
     """Set thresholds from normal images, with a guarantee about false alarms."""
+    from blemish.cli.printing import thresholds_line
     from blemish.cli.progress import progress
-    from blemish.cli.tables import thresholds_line
     from blemish.inspection import calibrate as run
 
     options = read_options(bit_range, max_megapixels)

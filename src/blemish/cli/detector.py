@@ -19,7 +19,7 @@ app = typer.Typer(
 @app.command()
 def show(file: DetectorArgument, as_json: JsonOption = False) -> None:
     """Print what a detector is, where it comes from and where its decisions fall."""
-    from blemish.cli.tables import print_spec
+    from blemish.cli.printing import print_spec
     from blemish.detectors import read_container
 
     print_spec(read_container(file).spec, as_json=as_json)
@@ -39,7 +39,7 @@ def set_threshold(
     force: ForceOption = False,
 ) -> None:
     """Move thresholds by hand; the network stays as it is."""
-    from blemish.cli.tables import thresholds_line
+    from blemish.cli.printing import thresholds_line
     from blemish.detectors import require_free
     from blemish.inspection.thresholds import set_thresholds
 

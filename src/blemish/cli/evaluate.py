@@ -39,8 +39,8 @@ def evaluate(
     """Compare a detector's answers with labels and masks."""
     options = read_options(bit_range, max_megapixels)
 
+    from blemish.cli.printing import print_metrics
     from blemish.cli.progress import progress
-    from blemish.cli.tables import print_metrics
     from blemish.inspection import evaluate as run
 
     with progress("Evaluating") as on_progress:

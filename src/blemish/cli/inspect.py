@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
+from blemish.cli.failures import SOME_FAILED
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
@@ -27,7 +28,7 @@ from blemish.cli.reporting import (
     PlaceOption,
     TitleOption,
 )
-from blemish.cli.scaling import (
+from blemish.cli.scale_options import (
     CameraOption,
     GradeOption,
     MarkerOption,
@@ -36,7 +37,6 @@ from blemish.cli.scaling import (
     PointsOption,
     scale_source,
 )
-from blemish.cli.sentences import SOME_FAILED
 from blemish.errors import BlemishError, SettingsError
 
 

@@ -18,11 +18,11 @@ from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
+from blemish.cli.failures import Failure, failure_of
 from blemish.cli.inspect import inspect
 from blemish.cli.measure import measure
 from blemish.cli.methods import methods
 from blemish.cli.report import report
-from blemish.cli.sentences import Failure, failure_of
 from blemish.cli.synth import synth
 from blemish.cli.terminal import silence_libraries
 from blemish.cli.train import train

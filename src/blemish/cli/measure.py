@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blemish.cli.options import BitRangeOption, JsonOption, MaxMegapixelsOption, read_options
-from blemish.cli.scaling import (
+from blemish.cli.scale_options import (
     CameraOption,
     GradeOption,
     MarkerOption,

@@ -58,7 +58,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace the detector
 
 def read_options(bit_range: str | None, max_megapixels: float | None) -> ReadOptions:
     """Both options together. Raises SettingsError where one of them makes no sense."""
-    from blemish.cli.scaling import pair_of
+    from blemish.cli.scale_options import pair_of
     from blemish.images import ReadOptions
 
     limits = None if bit_range is None else pair_of("--bit-range", bit_range)

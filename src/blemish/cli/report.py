@@ -17,7 +17,7 @@ from blemish.cli.reporting import (
     PlaceOption,
     TitleOption,
 )
-from blemish.cli.scaling import GradeOption, grade_scale
+from blemish.cli.scale_options import GradeOption, grade_scale
 
 
 def report(

@@ -98,7 +98,7 @@ def evaluate(
 
     from blemish.datasets import read_series
     from blemish.detectors import load_series_detector
-    from blemish.evaluation.series import series_metrics
+    from blemish.evaluation.series_metrics import series_metrics
 
     detector = load_series_detector(file)
     series = read_series(recording, columns=detector.form.columns, fault_column=faults)

@@ -93,7 +93,7 @@ def train(
 
 
 def _train_under_torch(method: str, data: Path, out: Path, reading: dict[str, Any], how: dict[str, Any]) -> None:
-    from blemish.cli.tables import print_metrics
+    from blemish.cli.printing import print_metrics
     from blemish.datasets import read_dataset
     from blemish.training import train_and_test
 

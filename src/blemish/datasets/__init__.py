@@ -7,9 +7,9 @@ from blemish.datasets.leaks import Leak, with_duplicate_groups
 from blemish.datasets.masks import FileMask, UnionMask
 from blemish.datasets.readers import LAYOUTS, read_dataset
 from blemish.datasets.readers.groups import groups_of_images
+from blemish.datasets.recordings import Series, read_series
 from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
 from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
-from blemish.datasets.series import Series, read_series
 from blemish.datasets.splitting import hold_out, with_splits
 from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles

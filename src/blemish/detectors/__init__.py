@@ -13,7 +13,7 @@ from blemish.detectors.schema import (
     SeriesSpec,
     Thresholds,
 )
-from blemish.detectors.series import SeriesDetector, SeriesScores, load_series_detector
+from blemish.detectors.series_detector import SeriesDetector, SeriesScores, load_series_detector
 from blemish.detectors.sources import ImageLike, ImageSource, source_of
 
 __all__ = [

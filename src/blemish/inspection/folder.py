@@ -13,8 +13,8 @@ from blemish.findings import OVERLAYS_NAME
 from blemish.images import ReadOptions
 from blemish.images.options import DEFAULT_OPTIONS
 from blemish.inspection.drifting import DriftWatch
-from blemish.inspection.earlier import check_masks, remove_overlays, replacing_earlier
 from blemish.inspection.measuring import measure_each
+from blemish.inspection.replacing_runs import check_masks, remove_overlays, replacing_earlier
 from blemish.inspection.stream import inspect_stream
 from blemish.inspection.writing import writing_findings
 from blemish.reports.pictures import save_picture

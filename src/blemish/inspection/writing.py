@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blemish.files import replacing
 from blemish.findings import FINDINGS_NAME, TABLE_NAME, Finding, to_line
-from blemish.reports.tables import image_table
+from blemish.reports.csv_tables import image_table
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from blemish.errors import SettingsError, did_you_mean
 from blemish.findings import MASKS_NAME, REPORT_NAME
 from blemish.images import write_png
 from blemish.reports.coco import check_recorded, write_coco
+from blemish.reports.csv_tables import write_csv, write_jsonl
 from blemish.reports.document import Document
 from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
 from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
 from blemish.reports.positions import POSITIONS_NAME, write_positions
-from blemish.reports.tables import write_csv, write_jsonl
 
 
 def write_masks(document: Document, out: Path) -> list[Path]:

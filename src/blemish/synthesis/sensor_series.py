@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.series import Series
+from blemish.datasets.recordings import Series
 
 Fault = Literal["spike", "offset", "dead", "noise", "faster"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)

@@ -15,7 +15,7 @@ from torch import nn
 from blemish.detectors.answers import outputs_of
 from blemish.detectors.runtime import OnnxRuntime, Prediction
 from blemish.detectors.schema import InputSpec
-from blemish.detectors.series import WINDOW_INPUT
+from blemish.detectors.series_detector import WINDOW_INPUT
 from blemish.detectors.trial import Trial, remember
 from blemish.errors import DetectorError
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import nn
 
-from blemish.datasets.series import Series, cut_windows, read_series, window_starts
+from blemish.datasets.recordings import Series, cut_windows, read_series, window_starts
 from blemish.detectors import (
     Calibration,
     Container,

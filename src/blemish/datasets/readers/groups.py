@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from blemish.datasets.readers.csv_files import beside, header_of, read_rows
 from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
-from blemish.datasets.readers.tables import beside, header_of, read_rows
 from blemish.errors import DataError
 
 FILE_NAME = "groups.csv"

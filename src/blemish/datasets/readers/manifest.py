@@ -6,9 +6,9 @@ from pathlib import Path
 
 from blemish.datasets.masks import FileMask
 from blemish.datasets.readers.class_folders import defect_classes, note_on_normal
+from blemish.datasets.readers.csv_files import beside, check_exist, header_of, read_rows
 from blemish.datasets.readers.folders import UNLABELLED, NormalNames, composed, look, split_of
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import beside, check_exist, header_of, read_rows
 from blemish.datasets.sample import ClassMask, Sample
 from blemish.errors import DataError
 

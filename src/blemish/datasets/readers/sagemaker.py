@@ -13,10 +13,10 @@ from typing import Any
 
 from blemish.datasets.mask_values.layer import pack
 from blemish.datasets.readers.colour_classes import ColourClasses
+from blemish.datasets.readers.csv_files import check_exist
 from blemish.datasets.readers.folders import UNLABELLED, NormalNames, look, split_of, with_splits_in_words
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
-from blemish.datasets.readers.tables import check_exist
 from blemish.datasets.sample import Sample, Split
 from blemish.errors import DataError
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+from blemish.datasets.readers.csv_files import beside, check_exist, header_of, read_rows
 from blemish.datasets.readers.folders import NormalNames, composed, counted, has_images, look, note_on_folders
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import beside, check_exist, header_of, read_rows
 from blemish.datasets.run_lengths import RunLengthMask
 from blemish.datasets.sample import ClassMask, Sample
 from blemish.errors import DataError

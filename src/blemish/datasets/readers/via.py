@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from blemish.datasets.readers.csv_files import beside, check_exist
 from blemish.datasets.readers.folders import (
     DEFECT,
     NormalNames,
@@ -19,7 +20,6 @@ from blemish.datasets.readers.folders import (
 from blemish.datasets.readers.json_files import load_object
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
-from blemish.datasets.readers.tables import beside, check_exist
 from blemish.errors import DataError, ImageError
 from blemish.images import image_size_px
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blemish.datasets.readers.class_folders import class_sample, defect_classes
+from blemish.datasets.readers.csv_files import read_rows
 from blemish.datasets.readers.folders import (
     NormalNames,
     composed,
@@ -16,7 +17,6 @@ from blemish.datasets.readers.folders import (
     with_splits_in_words,
 )
 from blemish.datasets.readers.layout import Found, Layout
-from blemish.datasets.readers.tables import read_rows
 from blemish.datasets.sample import Split
 
 _SPLITS = ("split_csv/1cls.csv", "1cls.csv")

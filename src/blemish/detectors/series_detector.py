@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.bundled import locate
 from blemish.calibration import p_values
-from blemish.datasets.series import Series, cut_windows, window_starts
+from blemish.datasets.recordings import Series, cut_windows, window_starts
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.runtime import OnnxRuntime
