@@ -262,6 +262,13 @@ def load_bytes(data):
     return decode_image(data, "a.tif")
 
 
+def test_what_libtiff_cannot_decode_is_not_just_called_damaged():
+    planes = np.ascontiguousarray(np.moveaxis(samples("u1", 3), 2, 0))
+    data = tiff(planes, photometric="ycbcr", planarconfig="separate", subsampling=(1, 1))
+    with pytest.raises(ImageError, match="or a TIFF of 8-bit YCbCr values of a kind that is not read"):
+        load_bytes(data)
+
+
 def test_a_preview_before_the_image_is_passed_over(scene):
     stream = BytesIO()
     with tifffile.TiffWriter(stream) as writer:
@@ -342,6 +349,7 @@ def test_a_tile_that_was_never_written_is_black(scene):
         ({259: 4242}, r"in an unknown compression \(4242\)"),
         ({262: 8, 277: 3, 258: (8, 8, 8)}, "of 8-bit CIELab values"),
         ({262: 32845, 277: 3, 258: (16, 16, 16)}, "of 16-bit LogLuv values"),
+        ({32997: 5}, "of 5 layers, a volume"),
         ({262: 777}, r"of 8-bit unknown \(777\) values"),
         ({262: 3, 258: 16}, "of 16-bit palette values"),
         ({259: 7, 258: 12}, "of 12-bit grey values in JPEG"),

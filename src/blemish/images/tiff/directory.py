@@ -41,6 +41,7 @@ class Tag(IntEnum):
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    IMAGE_DEPTH = 32997
     DNG_VERSION = 50706
 
 

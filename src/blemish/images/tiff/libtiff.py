@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import BinaryIO
 
 from PIL import Image, TiffImagePlugin
+
+# What is wrong with a file is said by the error that it ends in, or does not matter.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
 
 class LibtiffImage(TiffImagePlugin.TiffImageFile):

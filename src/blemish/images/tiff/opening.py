@@ -80,6 +80,8 @@ def open_tiff(stream: BinaryIO, name: str) -> Header | None:
     page = _main_page(stream, pages)
     if page is None or Tag.DNG_VERSION in pages[0].tags or page.first(Tag.PHOTOMETRIC) in _CAMERA_RAW:
         return None
+    if page.first(Tag.IMAGE_DEPTH, 1) > 1:
+        raise _not_read(name, f"of {page.first(Tag.IMAGE_DEPTH)} layers, a volume")
     photometric = page.first(Tag.PHOTOMETRIC, _BLACK_IS_ZERO)
     if photometric in _ARRANGED_HERE and page.first(Tag.COMPRESSION, 1) in COMPRESSIONS:
         header = _open_samples(stream, name, page, photometric)
@@ -90,7 +92,8 @@ def open_tiff(stream: BinaryIO, name: str) -> Header | None:
         header,
         orientation=orientation if orientation in range(1, 9) else UPRIGHT,
         pages=max(1, sum(each.is_image for each in pages)),
-        image=header.image or pillow_view(stream),
+        # Pillow takes big-endian BigTIFFs for damaged.
+        image=header.image or (None if page.is_big and page.order == ">" else pillow_view(stream)),
     )
 
 
@@ -208,10 +211,22 @@ def _open_picture(stream: BinaryIO, name: str, pages: list[Page], page: Page) ->
         stored_size_px=image.stored_size_px,
         bits=8,
         white=255,
-        load=partial(pixels_of, image),
+        load=partial(_load_picture, image, name, what),
         is_turned=True,
         image=image,
     )
+
+
+def _load_picture(image: LibtiffImage, name: str, what: str) -> NDArray[np.uint8]:
+    try:
+        return pixels_of(image)
+    except MemoryError:
+        raise
+    except Exception as error:  # libtiff says the same of damage and of what it does not know
+        raise ImageError(
+            f'"{name}" is cut short or damaged, or a TIFF {what} of a kind that is not read; '
+            "save it as 8- or 16-bit grey or RGB."
+        ) from error
 
 
 def _not_read(name: str, what: str) -> ImageError:
