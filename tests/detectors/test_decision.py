@@ -83,7 +83,7 @@ def test_unusable_images_neither_calibrate_nor_tell_of_drift(darkness: Container
     write_png(tmp_path / "black.png", np.zeros((40, 40, 3), np.uint8))
     said: list[str] = []
     detector = limited(darkness, usability=UsabilityLimits())
-    calibrated = calibrate(detector, sorted(tmp_path.glob("*.png")), alpha=0.1, say=said.append)
+    calibrated = calibrate(tmp_path, detector=detector, alpha=0.1, say=said.append).detector
     assert calibrated.spec.calibration is not None
     assert len(calibrated.spec.calibration.scores) == 30
     (sentence,) = said
@@ -99,12 +99,12 @@ def test_normal_images_with_an_outline_are_told_when_their_score_is_calibrated(d
         image = np.full((40, 40, 3), 200, np.uint8)
         image[5, 5] = 20 + index if index < 2 else 160 - index
         write_png(tmp_path / f"{index:02d}.png", image)
-    images, said = sorted(tmp_path.glob("*.png")), []
-    calibrate(Detector(darkness), images, alpha=0.3, say=said.append)
+    said: list[str] = []
+    calibrate(tmp_path, detector=Detector(darkness), alpha=0.3, say=said.append)
     assert said == [
         "2 of 30 normal images have an outline and go to review for that, whatever their score; --pixels guarantees "
         "how many do."
     ]
     said.clear()
-    calibrate(Detector(darkness), images, alpha=0.3, pixels=True, say=said.append)
+    calibrate(tmp_path, detector=Detector(darkness), alpha=0.3, pixels=True, say=said.append)
     assert said == []
