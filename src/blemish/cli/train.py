@@ -65,7 +65,6 @@ def train(
     from blemish.training.automatic import AUTO
     from blemish.training.recipes import find_method, parse_assignments
 
-    require_free(out, force=force)
     console = Console(stderr=True, soft_wrap=True)
     reading = read_options(bit_range, max_megapixels)
     how: dict[str, Any] = {
@@ -79,6 +78,7 @@ def train(
     if method != AUTO and not find_method(method)[0].info.exportable:
         _train_under_torch(method, data, out, {"layout": layout, "normal_names": normal, "options": reading}, how)
         return
+    require_free(out, force=force)
     run(
         method,
         data,
