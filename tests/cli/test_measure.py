@@ -207,3 +207,33 @@ def test_a_mask_that_cannot_be_read_is_one_sentence(blemish, name: str):
     result = blemish("measure", name)
     assert result.exit_code == 2
     assert name in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "grey.png"])
+def test_an_image_in_place_of_a_mask_is_refused(blemish, tmp_path: Path, image_pixels: NDArray[np.uint8], kind: str):
+    path = tmp_path / f"wall.{kind}"
+    grain = np.random.default_rng(1).integers(0, 40, image_pixels.shape, dtype=np.uint8)
+    cv2.imwrite(str(path), (image_pixels + grain)[..., 0] if "grey" in kind else image_pixels + grain)
+    result = blemish("measure", path)
+    assert result.exit_code == 2
+    assert f'"{path}" is an image and no mask' in result.stderr
+
+
+def test_a_mask_saved_as_jpeg_is_measured(blemish, tmp_path: Path, mask_pixels: NDArray[np.bool_]):
+    cv2.imwrite(str(tmp_path / "mask.jpg"), mask_pixels.astype(np.uint8) * 255, [cv2.IMWRITE_JPEG_QUALITY, 60])
+    assert "80." in blemish("measure", tmp_path / "mask.jpg").stdout
+
+
+def test_a_mask_that_cannot_be_read_is_said_to_be_that(blemish, tmp_path: Path):
+    (tmp_path / "mask.png").write_bytes(b"not an image")
+    assert "is an image and no mask" not in blemish("measure", tmp_path / "mask.png").stderr
+
+
+def test_what_the_image_shows_against_the_mask_is_told(blemish, tmp_path: Path, image: Path, mask_pixels):
+    wide = cv2.dilate(mask_pixels.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+    write_png(tmp_path / "wide.png", wide)
+    result = blemish("measure", tmp_path / "wide.png", "--image", image)
+    assert "Crack 1: the image shows a line of about" in result.stderr
+    found = json.loads(blemish("measure", tmp_path / "wide.png", "--image", image, "--json").stdout)
+    assert "within the outline" in found["cracks"][0]["doubt"]
+    assert found["cracks"][0]["width_uncertainty_px"] > 8

@@ -67,6 +67,19 @@ def test_a_mask_of_noise_at_any_density_is_answered():
             measure_mask(mask, chance.integers(0, 256, mask.shape, dtype=np.uint8))
 
 
+@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5, 0.7, 0.9])
+def test_a_large_mask_of_noise_is_refused_at_once(fraction: float):
+    mask = np.random.default_rng(0).random((3000, 4000), dtype=np.float32) < fraction
+    with pytest.raises(DataError, match=r"no crack mask: on 4000 x 3000 px the outlines .* as those of noise are"):
+        measure_mask(mask)
+
+
+def test_a_large_mask_of_many_cracks_is_measured():
+    mask = np.zeros((1500, 2000), bool)
+    mask[20::40, 30:-30] = True
+    assert len(measure_mask(mask).cracks) == 37
+
+
 def test_nothing_in_gives_nothing_out():
     assert measure_mask(MASKS["empty"]) == Measurement((), 0, 0)
     assert measure_mask(MASKS["one pixel"]) == Measurement((), 1, 0)

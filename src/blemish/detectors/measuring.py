@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.result import Inspection
-from blemish.errors import SettingsError
+from blemish.errors import DataError, SettingsError
 from blemish.measurement import Crack, GradeScale, Scale, doubts_of, load_grades, measure_mask
 
 DEFAULT_GRADES = "eurocode-2"
@@ -93,13 +93,16 @@ class Measuring:
             notes = (*notes, str(error).removesuffix("."))
         cracks = None
         if self.cracks and answer.mask is not None:
-            measured = measure_mask(
-                answer.mask,
-                answer.pixels,
-                scale=scale,
-                probability=None if level is None else answer.anomaly_map,
-                level=0.5 if level is None else level,
-            )
+            try:
+                measured = measure_mask(
+                    answer.mask,
+                    answer.pixels,
+                    scale=scale,
+                    probability=None if level is None else answer.anomaly_map,
+                    level=0.5 if level is None else level,
+                )
+            except DataError as error:  # noise, not cracks
+                return answer.saying(scale=scale, notes=(*notes, str(error).removesuffix(".")))
             cracks = self.graded(measured.cracks)
             notes = (*notes, *doubts_of(cracks))
             if measured.left_out:

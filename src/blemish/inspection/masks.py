@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.mask_values import looks_like_mask, read_layer
 from blemish.datasets.masks import FileMask
 from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
 from blemish.errors import DataError, SettingsError
@@ -195,6 +196,12 @@ def _read(
         pixels, said = mask > 0, "The mask"
     else:
         path, said = Path(mask), f'The mask "{mask}"'
+        if path.is_file() and not looks_like_mask(path):
+            read_layer(path)  # what cannot be read is said to be that
+            raise DataError(
+                f'"{path}" is an image and no mask: a mask is white in cracks and black beside them; to find and '
+                "measure the cracks of an image run blemish inspect, or give its mask, and this file as --image."
+            )
         height, width = image_size_px(path) if loaded is None else loaded.shape[:2]
         settled = FileMask(path, None if source is None else source.path).settled()
         pixels = settled.read(height, width)

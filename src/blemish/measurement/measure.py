@@ -34,6 +34,8 @@ from blemish.measurement.width.uncertainty import Contradiction, find_contradict
 END_UNCERTAINTY_PX, LENGTH_UNCERTAINTY = 0.5, 0.005
 # A scale's uncertainty is a standard one; widths and lengths are given with intervals of about 95 %.
 SCALE_COVERAGE = 2.0
+# A mask whose outlines are longer than the first, and than the second times its pixels, shows noise.
+MAX_OUTLINES_PX, MAX_OUTLINES = 500_000, 0.125
 # A network with this many loops is map cracking.
 MAP_LOOPS = 3
 
@@ -88,11 +90,12 @@ def measure_mask(
         The cracks, widest first (by ``max_width_px``, or on the surface where there is a scale).
 
     Raises:
-        DataError: the arrays do not fit each other.
+        DataError: the arrays do not fit each other, or the mask shows noise.
     """
     _check(mask, image, probability)
     if not mask.any():
         return Measurement()
+    _check_outlines(mask)
     body = fill_pinholes(mask)
     skeleton = find_lines(body)
     lines = skeleton.lines
@@ -157,6 +160,16 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
                 f"The {name} has {array.shape[1]} x {array.shape[0]} px and the mask {mask.shape[1]} x "
                 f"{mask.shape[0]}; both must show the same picture at the same size."
             )
+
+
+def _check_outlines(mask: NDArray[np.bool_]) -> None:
+    """Refuse noise, which would take minutes: it is all junctions."""
+    length_px = int(np.count_nonzero(mask[1:] != mask[:-1])) + int(np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
+    if length_px > max(MAX_OUTLINES_PX, MAX_OUTLINES * mask.size):
+        raise DataError(
+            f"This is no crack mask: on {mask.shape[1]} x {mask.shape[0]} px the outlines of its white parts are "
+            f"{length_px:,} px long, as those of noise are; give a mask that is white in cracks alone."
+        )
 
 
 def _ends(polylines: Polylines, lines: tuple[CentreLine, ...]) -> NDArray[np.bool_]:
