@@ -279,22 +279,15 @@ def test_the_command_trains_in_a_process_of_its_own(walls: Path, tmp_path: Path)
         (["unet", "--profile", "fast"], "no profile"),
     ],
 )
-def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(
-    walls: Path,
-    tmp_path: Path,
-    arguments,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-):
-    from blemish.cli.main import main
+def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(walls: Path, tmp_path: Path, arguments, said: str):
+    from typer.testing import CliRunner
 
-    command = ["blemish", "train", *arguments, "--data", str(walls), "--out", str(tmp_path / "x.blemish")]
-    monkeypatch.setattr(sys, "argv", command)
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert caught.value.code == 2
-    assert said in " ".join(capsys.readouterr().err.split())
+    from blemish.cli.main import app
+
+    command = ["train", *arguments, "--data", str(walls), "--out", str(tmp_path / "x.blemish")]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 2
+    assert said in " ".join(answer.output.split())
 
 
 @pytest.mark.slow
