@@ -92,6 +92,25 @@ def test_the_log_keeps_every_epoch_of_both_parts(surfaces: Path, tmp_path: Path,
     assert "Wrote" in lines[-1]
 
 
+def test_a_training_stopped_before_its_file_is_written_does_not_start_anew(
+    surfaces: Path, tmp_path: Path, interrupt: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+):
+    from blemish.training import images
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    train(surfaces, tmp_path / "a" / "x.blemish")
+    interrupt(-1)
+    with monkeypatch.context() as patch:
+        patch.setattr(images, "export_graph", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(surfaces, tmp_path / "b" / "x.blemish")
+    said = train(surfaces, tmp_path / "b" / "x.blemish")
+    assert any(sentence == f"{RESUMED} in {tmp_path / 'b' / 'x.training'} after epoch 4." for sentence in said)
+    assert (tmp_path / "a" / "x.blemish").read_bytes() == (tmp_path / "b" / "x.blemish").read_bytes()
+
+
 def other_settings(data: Path, folder: Path) -> dict[str, Any]:
     return {"settings": {**TINY, "memory_size": 9}}
 

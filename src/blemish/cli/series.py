@@ -38,10 +38,12 @@ def train(
 ) -> None:
     """Learn from recordings of normal operation and write one portable detector file."""
     from blemish.detectors import require_free
-    from blemish.training.recipes import parse_assignments
-    from blemish.training.windows import train_series
 
     require_free(out, force=force)
+    # Torch takes seconds to import.
+    from blemish.training import train_series
+    from blemish.training.recipes import parse_assignments
+
     train_series(
         method,
         data,

@@ -152,7 +152,10 @@ def choose(
         for number, candidate in enumerate(tried):
             say(f"Trying {candidate.name} ({number + 1} of {len(tried)}).")
             file = Path(folder) / f"{number}.blemish"
-            trials.append(_tried(candidate, images, file, seed=seed, weights=weights))
+            try:
+                trials.append(_tried(candidate, images, file, seed=seed, weights=weights))
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("Stopped; trials start anew with the same command.") from None
     chosen, why = pick(trials, real=images.real)
     return Choice(tuple(trials), chosen, why, images)
 

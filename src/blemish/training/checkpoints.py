@@ -63,12 +63,17 @@ class Checkpoints:
             return None  # cut off or foreign: the training starts anew and replaces it
 
     def remove(self) -> None:
-        """Delete it: the training has finished, or a new one begins."""
-        self.file.unlink(missing_ok=True)
+        """Delete it: a new training, or another attempt, begins."""
+        forget_checkpoint(self.file.parent)
 
     def writer(self, attempt: Attempt, loader: DataLoader[Any]) -> L.Callback:
         """The callback that writes checkpoints of one attempt and restores what Lightning does not."""
         return _Writer(self.file, {"identity": self._identity, "attempt": asdict(attempt)}, loader)
+
+
+def forget_checkpoint(folder: Path) -> None:
+    """Delete the checkpoint of a training: what it was for is written."""
+    (folder / _NAME).unlink(missing_ok=True)
 
 
 class _Writer(L.Callback):

@@ -78,7 +78,7 @@ def fit_by_gradient(
 
     A training that diverges (`GradientMethod.diverged`) is started once more, from the next seed; the second one is
     kept in any case, with a remark. A loss that is not finite in bfloat16 is tried again in float32. An interrupted
-    training of the same identity is resumed.
+    training of the same identity is resumed; its checkpoint stays until `forget_checkpoint`.
 
     Args:
         build: makes the untrained method for every start.
@@ -120,7 +120,6 @@ def fit_by_gradient(
             log.say(again)
             attempt = Attempt(seed + 1, chosen, restarted=again)
         checkpoints.remove()
-    checkpoints.remove()
     if attempt.restarted:
         report = replace(report, restarts=1, remarks=(attempt.restarted, *report.remarks))
     return method, replace(report, duration_s=time.monotonic() - started_s)

@@ -26,6 +26,7 @@ from blemish.reports.plots import draw_losses
 from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.callbacks import LossNotFiniteError, duration_in_words
 from blemish.training.card import Words, model_card
+from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.fitting import fit_by_gradient, fit_in_passes
 from blemish.training.log import TrainingLog
 from blemish.training.recipes import resolve_settings
@@ -142,6 +143,7 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
     card = model_card(target.stem, spec, info=fitted.info, report=report, words=data.words)
     detector = data.detector(Container(spec, graph, card), target)
     detector.save(target)
+    forget_checkpoint(job.log.folder)
     job.log.say(f"Wrote {target}: thresholds {thresholds.source.removesuffix('.')}.")
     return detector
 

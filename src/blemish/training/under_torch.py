@@ -20,6 +20,7 @@ from blemish.files import replacing
 from blemish.images import read_image
 from blemish.methods.data.image_stream import network_inputs
 from blemish.methods.parts.generative_method import GenerativeMethod
+from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.images import TrainingImages
 from blemish.training.pipeline import Job, fit_method
 from blemish.training.recipes import find_method
@@ -125,6 +126,7 @@ def train_under_torch(
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     images = TrainingImages(dataset, chosen.info, seed=seed, say=job.log.say)
     fitted, report = fit_method(job, images)
+    forget_checkpoint(job.log.folder)
     assert isinstance(fitted, GenerativeMethod)
     return TorchScorer(fitted, report)
 
