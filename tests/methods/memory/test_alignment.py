@@ -66,7 +66,7 @@ def test_a_part_that_lies_askew_is_as_good_as_one_that_does_not(plates: Path, tm
     # From the file, without the reference image, and with the map where the image shows the defect.
     answer = load(tmp_path / "x.blemish").inspect(hurt)
     assert answer.score == pytest.approx(scores["aligned"][2])
-    assert answer.notes == ()
+    assert not any("as it lies" in note for note in answer.notes)
     y, x = np.unravel_index(answer.anomaly_map.argmax(), answer.anomaly_map.shape)
     assert np.hypot(x - 90, y - 56) <= 6
 
