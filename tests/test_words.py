@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # What stands in place of a word, and the pattern of the word; names and prose alike.
 RETIRED = {
     "normal": r"\bsound\b(?! (as|reason))|sound_|_sound",
-    "anomaly map": r"heat[ _-]?map",
+    "anomaly map": r"heat[ _-]?map|\bheat\b",
     "image": r"(?<![a-z])photos?_|_photos?\b(?!graph)",
     "metrics": r"\bfigures\b(?! of | \d)|_figures\b",
     "held out": r"\b[Ss]et(s|ting)? (\w+ )?aside\b|_aside\b",

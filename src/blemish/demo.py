@@ -180,7 +180,7 @@ def _write_page(page: Path, cards: list[Card], metrics: Metrics, origin: str) ->
         },
         paragraphs=[
             f"{origin} Green: the outline of the crack as drawn. Cyan: the outline of what was found, over the tint of "
-            "its heat; the tint's scale is the same on every image.",
+            "its anomaly map; the tint's scale is the same on every image.",
             "On your own images: blemish inspect IMAGES --out FINDINGS. With a detector of your own: "
             "blemish train auto --data FOLDER --out mine.blemish.",
         ],

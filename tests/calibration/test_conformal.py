@@ -20,7 +20,7 @@ def test_one_normal_image_gives_a_half_at_best():
     assert p_value(9, [1]) == 0.5
 
 
-def test_p_values_of_good_images_are_uniform():
+def test_p_values_of_normal_images_are_uniform():
     rng = np.random.default_rng(3)
     p = [p_value(rng.normal(), rng.normal(size=199)) for _ in range(2000)]
     jittered = np.array(p) - rng.random(2000) / 200  # from the grid 1/200, 2/200, … to (0, 1]

@@ -14,7 +14,7 @@ def stained_maps(rng, n):
 
 
 @pytest.mark.parametrize("confidence", [0.95, None])
-def test_few_good_images_show_any_false_pixel(confidence):
+def test_few_normal_images_show_any_false_pixel(confidence):
     rng = np.random.default_rng(0)
     guarantee = pixel_threshold(image_maxima(stained_maps(rng, 200)), 0.1, confidence)
     shown = np.mean([(m >= guarantee.threshold).any() for m in stained_maps(rng, 1000)])

@@ -93,7 +93,7 @@ def test_a_table_names_unit_grade_and_source(blemish, mask: Path):
         (["--scale-plane", "0,0,100,0,100,50,0,50,200,100"], 2.0),
     ],
 )
-def test_every_way_to_give_a_scale_works_without_a_image(blemish, mask: Path, options: list[str], mm_per_px: float):
+def test_every_way_to_give_a_scale_works_without_an_image(blemish, mask: Path, options: list[str], mm_per_px: float):
     found = json.loads(blemish("measure", mask, "--json", *options).stdout)
     assert found["cracks"][0]["mm"]["length"] == pytest.approx(found["cracks"][0]["length_px"] * mm_per_px, rel=1e-3)
 

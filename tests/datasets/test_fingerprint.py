@@ -47,7 +47,7 @@ def test_names_count_however_their_letters_are_composed(lay_out, tmp_path) -> No
     assert fingerprint(read_dataset(copy)) == fingerprint(read_dataset(root))
 
 
-def test_a_image_that_went_away_is_said(lay_out) -> None:
+def test_an_image_that_went_away_is_said(lay_out) -> None:
     dataset = read_dataset(lay_out(NAMES))
     dataset.samples[0].path.unlink()
     with pytest.raises(DataError, match=r"c\.jpg"):

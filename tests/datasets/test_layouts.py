@@ -182,13 +182,13 @@ def test_normal_names_can_be_given(lay_out) -> None:
     assert dataset.classes == ("good",)
 
 
-def test_images_and_masks_leave_it_to_the_mask_whether_a_image_is_defective(lay_out) -> None:
+def test_images_and_masks_leave_it_to_the_mask_whether_an_image_is_defective(lay_out) -> None:
     (sample,) = read_dataset(lay_out(["images/a.jpg", "masks/a.png"])).samples
     assert sample.defective is None
     assert isinstance(sample.masks[0].source, FileMask)
 
 
-def test_a_image_without_its_mask_is_noted_and_of_unknown_extent(lay_out) -> None:
+def test_an_image_without_its_mask_is_noted_and_of_unknown_extent(lay_out) -> None:
     dataset = read_dataset(lay_out([*PAIRED, "train/images/z.jpg"]))
     assert dataset.samples[-1].masks is None
     assert dataset.samples[-1].label == "unlabelled"

@@ -129,7 +129,7 @@ def test_at_least_one_is_held_out_and_never_all(fraction) -> None:
         assert held.samples
 
 
-def test_every_split_gets_a_image_however_small_its_fraction() -> None:
+def test_every_split_gets_an_image_however_small_its_fraction() -> None:
     counts = Counter(by_name(with_splits(images(good=3, crack=0), test_fraction=0.01, val_fraction=0.01)).values())
     assert counts == {"train": 1, "test": 1, "val": 1}
 

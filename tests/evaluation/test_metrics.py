@@ -34,7 +34,7 @@ def test_the_record_has_exactly_the_agreed_keys_and_survives_json():
     assert record["n"] == 12
 
 
-def test_a_images_truth_is_read_from_its_mask_where_nothing_else_tells():
+def test_an_images_truth_is_read_from_its_mask_where_nothing_else_tells():
     result = streamed(reject=1.5)
     assert np.count_nonzero(result.image.defective) == 4
     flagged = result.image.scores >= 1.5
@@ -52,7 +52,7 @@ def test_a_decision_that_was_made_counts_before_the_threshold():
     assert evaluation.result().to_record()["image"]["accuracy"] == 1
 
 
-def test_a_image_of_unknown_truth_counts_in_n_alone():
+def test_an_image_of_unknown_truth_counts_in_n_alone():
     evaluation = Evaluation(reject=0.5)
     evaluation.add(score=0.9, anomaly_map=np.zeros((2, 2), dtype=np.float32))
     record = evaluation.result().to_record()

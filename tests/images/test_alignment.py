@@ -45,7 +45,7 @@ def test_shift_and_rotation_are_found_in_another_light(degrees: float, x: float,
     assert np.abs(found.matrix @ POINTS - matrix @ POINTS).max() < 1.5
 
 
-def test_a_image_of_other_size_and_proportions_than_the_reference():
+def test_an_image_of_other_size_and_proportions_than_the_reference():
     small = cv2.resize(moved(part(), movement(6, 20, -12)), (200, 180), interpolation=cv2.INTER_AREA)
     found = find_placement(np.asarray(small, np.uint8), to_reference(part(), (120, 160)))
     assert found is not None
@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_left_as_it_lies(image: NDArray[np.uint8]):
     assert find_placement(image, to_reference(part(), (120, 160))) is None
 
 
-def test_a_image_that_lies_too_far_off_is_left_as_it_lies():
+def test_an_image_that_lies_too_far_off_is_left_as_it_lies():
     far = moved(part(), movement(0, 190, 0))
     assert find_placement(far, to_reference(part(), (120, 160))) is None
 

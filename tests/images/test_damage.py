@@ -138,7 +138,7 @@ def _written(path: Path, data: bytes) -> Path:
         (lambda folder: _written(folder / "head.tif", b"II*\0\x08\0\0\0"), "damaged"),
     ],
 )
-def test_what_is_not_a_image_is_named_in_one_sentence(tmp_path, read, make, message):
+def test_what_is_not_an_image_is_named_in_one_sentence(tmp_path, read, make, message):
     path = make(tmp_path)
     with pytest.raises(ImageError, match=message) as raised:
         read(path)
@@ -215,7 +215,7 @@ def test_the_limit_is_the_callers(scene, encode, kind):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM"])
-def test_pillows_own_limit_neither_stops_a_image_nor_changes(monkeypatch, scene, encode, kind):
+def test_pillows_own_limit_neither_stops_an_image_nor_changes(monkeypatch, scene, encode, kind):
     data = encode(scene, kind)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with warnings.catch_warnings():

@@ -244,7 +244,7 @@ def test_the_content_decides_and_not_the_suffix(tmp_path, scene, encode):
     np.testing.assert_array_equal(read_image(path), scene)
 
 
-def test_one_pixel_is_a_image(encode):
+def test_one_pixel_is_an_image(encode):
     assert decode_image(encode(np.full((1, 1, 3), 9, np.uint8), "PNG"), "dot.png").pixels.tolist() == [[[9, 9, 9]]]
 
 
@@ -273,7 +273,7 @@ def test_a_range_that_does_not_rise_is_refused(scene, encode, bit_range):
         decode_image(encode(scene, "PNG"), "image.png", ReadOptions(bit_range))
 
 
-def test_a_image_keeps_its_array_out_of_its_text():
+def test_an_image_keeps_its_array_out_of_its_text():
     assert "pixels" not in repr(LoadedImage(np.zeros((2, 2, 3), np.uint8), ("said",)))
 
 

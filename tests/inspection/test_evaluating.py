@@ -81,7 +81,7 @@ def test_no_images_are_said(tmp_path: Path):
         choose_split(Dataset("none", tmp_path, "nothing", (), ()), "test")
 
 
-def test_a_image_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, labelled: Path):
+def test_an_image_that_cannot_be_read_stops_the_evaluation(darkness_file: Path, labelled: Path):
     broken = labelled / "test" / "images" / "2.png"
     dataset = read_dataset(labelled)
     broken.write_bytes(b"")

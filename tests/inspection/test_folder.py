@@ -109,7 +109,7 @@ def test_a_bad_image_is_recorded_and_the_run_goes_on(darkness_file: Path, images
     assert len(names_in(tmp_path / "out" / "overlays")) == 4
 
 
-def test_a_image_that_the_detector_refuses_stops_nothing(darkness: Container, images: list[Path]):
+def test_an_image_that_the_detector_refuses_stops_nothing(darkness: Container, images: list[Path]):
     class Picky(Detector):
         def inspect_pixels(self, pixels):
             if pixels[0, 0, 0] == 204:

@@ -91,7 +91,7 @@ def test_cracks_can_be_left_unmeasured(darkness_file: Path, images: list[Path], 
     assert lines_of(tmp_path / "out")[1]["mask_file"] == "masks/금 1.png"
 
 
-def test_a_image_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, images: list[Path]):
+def test_an_image_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, images: list[Path]):
     measuring = Measuring(scale=lambda pixels: Scale.from_marker(pixels, 50))
     _, one, *_ = inspect_images(load(darkness_file), file_sources(images), measuring=measuring)
     assert one.scale is None

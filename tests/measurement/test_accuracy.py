@@ -61,7 +61,7 @@ def test_widths_and_lengths_of_drawn_lines_come_out_as_drawn(drawing, kind: str,
 
 @pytest.mark.parametrize(("width", "blur"), [(2.0, 0.0), (2.5, 0.8), (3.0, 0.8), (5.0, 0.8), (8.0, 0.0), (12.0, 0.8)])
 @pytest.mark.parametrize("kind", ["bar", "arc"])
-def test_a_image_cut_at_mid_grey_is_measured_to_a_tenth_of_a_pixel(drawing, kind: str, width: float, blur: float):
+def test_an_image_cut_at_mid_grey_is_measured_to_a_tenth_of_a_pixel(drawing, kind: str, width: float, blur: float):
     measured = []
     for number, (shape, length) in enumerate(lines(drawing, kind, width, 2)):
         image = drawing.image(shape, blur=blur, seed=number)

@@ -111,7 +111,7 @@ def test_a_marker_of_known_size(family: int, turn_deg: float):
     assert 0 < scale.uncertainty < 0.03
 
 
-def test_a_image_without_a_marker_says_so():
+def test_an_image_without_a_marker_says_so():
     with pytest.raises(SettingsError, match="No ArUco or AprilTag marker was found in the image of 500 x 400 px"):
         Scale.from_marker(np.full((400, 500, 3), 220, np.uint8), 60)
     with pytest.raises(SettingsError, match="above 0"):

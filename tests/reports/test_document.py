@@ -53,7 +53,7 @@ def test_images_are_found_from_another_folder(write_inspection: Write, monkeypat
     assert document.find_image(relative) is None
 
 
-def test_a_image_of_the_same_name_below_the_current_folder_is_not_taken(
+def test_an_image_of_the_same_name_below_the_current_folder_is_not_taken(
     write_inspection: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     document = read_document(write_inspection(Drawn("wall.png")))

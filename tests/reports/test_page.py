@@ -130,7 +130,7 @@ def test_the_colours_of_lines_are_those_of_the_legend(found: Path):
     assert drawn <= legend
 
 
-def test_a_image_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_path: Path):
+def test_an_image_that_is_gone_leaves_its_drawing(write_inspection: Write, tmp_path: Path):
     folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))))
     (tmp_path / "images" / "wall.png").unlink()
     tree = render(folder)

@@ -39,7 +39,7 @@ def test_every_crack_and_image_has_a_row(found: Path, tmp_path: Path):
     assert ODD_NAME in {row["image"] for row in rows_of(regions)}
 
 
-def test_a_images_row_sums_its_cracks_up(write_inspection: Write, tmp_path: Path):
+def test_an_images_row_sums_its_cracks_up(write_inspection: Write, tmp_path: Path):
     mask = line((20, 40), (300, 40), width_px=6) | line((20, 200), (300, 200), width_px=3)
     document = read_document(write_inspection(Drawn("wall.png", mask)))
     (row,) = rows_of(write_csv(document, tmp_path)[0])

@@ -55,7 +55,7 @@ def test_another_seed_gives_another_image():
 
 
 @pytest.mark.parametrize("size", [32, (97, 333), (333, 97), (256, 256)])
-def test_a_image_has_the_size_and_types_it_promises(size):
+def test_an_image_has_the_size_and_types_it_states(size):
     image = draw_image(3, size_px=size, cracked=True)
     shape = (size, size) if isinstance(size, int) else size
     assert image.image.shape == (*shape, 3)

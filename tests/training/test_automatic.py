@@ -101,7 +101,7 @@ def test_nothing_that_could_be_tried_is_a_sentence():
         pick([Trial(Candidate(cost_rank=1, method="unet"), None, remark="no masks")], real=False)
 
 
-def test_too_few_good_images_to_try_anything(tmp_path: Path):
+def test_too_few_normal_images_to_try_anything(tmp_path: Path):
     draw_images(tmp_path / "good", 9)
     with pytest.raises(DataError, match="9 normal training images, too few"):
         train_auto(tmp_path / "good", tmp_path / "x.blemish")
@@ -122,7 +122,7 @@ def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_defect_that_fractions_its_group_with_a_good_image_set_aside_does_not_teach(tmp_path: Path):
+def test_a_defect_that_shares_its_group_with_a_held_out_normal_image_is_not_trained_on(tmp_path: Path):
     from dataclasses import replace
 
     from blemish.training.splits import split_few_labels

@@ -28,8 +28,8 @@ def show(file: DetectorArgument, as_json: JsonOption = False) -> None:
 @app.command("set-threshold")
 def set_threshold(
     file: DetectorArgument,
-    pixel: Annotated[float | None, typer.Option(help="A pixel is defective at this heat or more.")] = None,
-    peak: Annotated[float | None, typer.Option(help="Outlines that nowhere reach this heat are dropped.")] = None,
+    pixel: Annotated[float | None, typer.Option(help="A pixel is defective at this map value or more.")] = None,
+    peak: Annotated[float | None, typer.Option(help="Outlines that nowhere reach this map value are dropped.")] = None,
     review: Annotated[float | None, typer.Option(help="An image needs a second look at this score or more.")] = None,
     reject: Annotated[float | None, typer.Option(help="An image is rejected at this score or more.")] = None,
     min_area: Annotated[int | None, typer.Option(help="Smaller regions are dropped, in pixels.", metavar="PX")] = None,

@@ -18,8 +18,13 @@ _EXTRAS = {
     "segmentation-models-pytorch": "train",
     "onnx": "train",
     "openvino": "openvino",
-    "fastapi": "serve",
-    "ray": "scale",
+    "reportlab": "report",
+    "openpyxl": "report",
+    "python-docx": "report",
+    "pi-heif": "formats",
+    "imagecodecs": "formats",
+    "rawpy": "formats",
+    "pyarrow": "series",
 }
 # Names as Linux gives them; each makes inference or training on a CPU faster.
 _CPU_FLAGS = {"avx2": "avx2", "avx512f": "avx512", "avx512_bf16": "bf16", "amx_bf16": "amx"}

@@ -32,8 +32,8 @@ def set_thresholds(
 
     Args:
         file: the detector.
-        pixel: a pixel is defective at this heat or more; like the least area, it then holds for every class.
-        peak: outlines that nowhere reach this heat are dropped; of detectors with one map.
+        pixel: a pixel is defective at this map value or more; like the least area, it then holds for every class.
+        peak: outlines that nowhere reach this map value are dropped; of detectors with one map.
         review: an image goes to review at this score or more.
         reject: an image is rejected at this score or more.
         min_area_px: smaller regions are dropped.

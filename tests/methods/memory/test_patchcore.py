@@ -74,7 +74,7 @@ def test_the_anomaly_map_points_at_the_scratch(trained: Path):
     assert abs(np.unravel_index(anomaly_map.argmax(), anomaly_map.shape)[1] - 40) <= 10
 
 
-def test_thresholds_and_p_values_come_from_good_images_set_aside(trained: Path):
+def test_thresholds_and_p_values_come_from_held_out_normal_images(trained: Path):
     spec = blemish.load(trained).spec
     assert spec.provenance.n_train + spec.provenance.n_held_out == 12
     assert spec.calibration is not None

@@ -193,7 +193,7 @@ def test_folders_become_a_detector_that_tells_cracks_from_none(tmp_path: Path):
     assert answers[0].found.regions == ()
 
 
-def test_without_augmentation_a_image_is_learned_as_it_is_scored(tmp_path: Path):
+def test_without_augmentation_an_image_is_learned_as_it_is_scored(tmp_path: Path):
     samples = read_dataset(draw_folders(tmp_path, {"Positive": 2, "Negative": 2})).samples
     still, moved = (build(augment=augment).examples(samples, training=True, seed=0) for augment in (False, True))
     as_scored = build().examples(samples, training=False, seed=0)

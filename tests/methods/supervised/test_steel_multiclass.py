@@ -277,7 +277,7 @@ def test_a_closed_gate_silences_its_class_alone(loss: str):
     assert (score > 0).all()
 
 
-def test_the_gate_learns_which_classes_a_image_shows():
+def test_the_gate_learns_which_classes_an_image_shows():
     method = build(**GATED)
     image = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
     mask = torch.zeros(2, 2, 64, 64)

@@ -175,7 +175,7 @@ def test_validation_examples_never_change(sample: Sample):
     assert torch.equal(first[1], again[1])
 
 
-def test_a_image_smaller_than_the_crop_is_padded(sample: Sample):
+def test_an_image_smaller_than_the_crop_is_padded(sample: Sample):
     image, mask = MaskedImages((sample,), crop_px=256, augment=False, seed=0)[0]
     assert image.shape == (256, 256, 3)
     assert mask.sum() >= 120
