@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from blemish.measurement import measure_cracks
+from blemish.measurement.skeleton.cross import merge_crossings
+from blemish.measurement.skeleton.graph import Branch, SkeletonGraph
 
 SIDE_PX, LENGTH_PX = 320, 280.0
 WIDTHS_PX = [(1.5, 1.5), (2.0, 5.0), (3.0, 12.0), (5.0, 5.0), (12.0, 12.0)]
@@ -79,3 +81,28 @@ def test_branches_on_both_sides_of_a_crack_that_do_not_face_each_other_are_two(a
 def test_three_cracks_through_one_point_are_three():
     mask = np.logical_or.reduce([bar(160, 160, deg, LENGTH_PX, 4) for deg in (10, 70, 130)])
     assert [round(crack.length_px / 10) for crack in measure_cracks(mask)] == [28, 28, 28]
+
+
+def two_forks(angles_deg: tuple[float, float, float, float], link_px: int, radius_px: float) -> SkeletonGraph:
+    """Two forks that a straight branch joins; two straight arms of 80 px leave the first, two the second."""
+    steps = np.arange(link_px + 1.0)
+    branches = [Branch(0, 1, np.stack([steps, np.zeros_like(steps)], axis=1), np.full(steps.size, radius_px))]
+    nodes = [(0.0, 0.0), (float(link_px), 0.0)]
+    for number, angle in enumerate(np.deg2rad(angles_deg)):
+        fork = number // 2
+        points = np.array(nodes[fork]) + np.arange(80.0)[:, np.newaxis] * [np.cos(angle), np.sin(angle)]
+        branches.append(Branch(fork, len(nodes), points, np.full(80, radius_px)))
+        nodes.append(tuple(points[-1]))
+    return SkeletonGraph(np.array(nodes), np.array([radius_px] * 2 + [0.0] * 4), tuple(branches))
+
+
+@pytest.mark.parametrize(
+    ("angles_deg", "link_px", "radius_px", "branches"),
+    [
+        pytest.param((160, 200, -20, 20), 12, 3.0, 4, id="two straight cracks cross"),
+        pytest.param((207, 204, 18, -19), 20, 4.9, 5, id="arms that would have to turn by too much"),
+        pytest.param((164, 188, -15, -3), 34, 2.7, 5, id="straight lines that meet outside of what they share"),
+    ],
+)
+def test_only_straight_lines_that_cross_in_what_they_share_are_a_crossing(angles_deg, link_px, radius_px, branches):
+    assert len(merge_crossings(two_forks(angles_deg, link_px, radius_px)).branches) == branches
