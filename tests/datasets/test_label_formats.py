@@ -14,9 +14,8 @@ from blemish.datasets import read_dataset
 from blemish.errors import DataError
 from blemish.images import read_image
 
-from layouts_with_masks import AREA, OUTLINE, SIDE_PX, facts, put
+from layouts_with_masks import AREA, HEIGHT_PX, OUTLINE, WIDTH_PX, YOLO_LINE, facts, put
 
-YOLO_LINE = "0 " + " ".join(f"{value / SIDE_PX}" for value in OUTLINE)
 YOLO_BOX = "1 0.5 0.375 0.625 0.125"
 NAMES = "names:\n  0: crack\n  1: dent\n"
 
@@ -109,7 +108,7 @@ def test_left_out_lines_are_named(tmp_path: Path):
 
 
 def labelme(shapes: list[dict[str, Any]], **more: Any) -> str:
-    return json.dumps({"shapes": shapes, "imagePath": "a.jpg", "imageHeight": SIDE_PX, "imageWidth": SIDE_PX} | more)
+    return json.dumps({"shapes": shapes, "imagePath": "a.jpg", "imageHeight": HEIGHT_PX, "imageWidth": WIDTH_PX} | more)
 
 
 POINTS = [[x, y] for x, y in zip(OUTLINE[::2], OUTLINE[1::2], strict=True)]
@@ -282,7 +281,7 @@ def test_outlines_turn_with_an_image_on_whose_stored_pixels_they_were_drawn(
 
 def test_annotations_of_unlisted_images_and_unlisted_images_are_noted(tmp_path: Path):
     document = {
-        "images": [{"id": 1, "file_name": "a.jpg", "height": SIDE_PX, "width": SIDE_PX}],
+        "images": [{"id": 1, "file_name": "a.jpg", "height": HEIGHT_PX, "width": WIDTH_PX}],
         "annotations": [
             {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [OUTLINE]},
             {"id": 2, "image_id": 7, "category_id": 2, "segmentation": [OUTLINE]},
@@ -301,9 +300,9 @@ def test_annotations_of_unlisted_images_and_unlisted_images_are_noted(tmp_path: 
 
 @pytest.mark.parametrize("counts", [[1, 2], [-1, 5], "1", "{{{"])
 def test_run_lengths_that_do_not_add_up_are_left_out_with_their_id(counts: Any, tmp_path: Path):
-    row = {"size": [SIDE_PX, SIDE_PX], "counts": counts}
+    row = {"size": [HEIGHT_PX, WIDTH_PX], "counts": counts}
     document = {
-        "images": [{"id": 1, "file_name": "a.jpg", "height": SIDE_PX, "width": SIDE_PX}],
+        "images": [{"id": 1, "file_name": "a.jpg", "height": HEIGHT_PX, "width": WIDTH_PX}],
         "annotations": [
             {"id": 5, "image_id": 1, "category_id": 1, "segmentation": [OUTLINE]},
             {"id": 6, "image_id": 1, "category_id": 1, "segmentation": row},

@@ -12,11 +12,11 @@ from PIL import Image
 from blemish.datasets import read_dataset, with_known_normals
 from blemish.errors import DataError
 
-from layouts_with_masks import AREA, SIDE_PX, draw, facts, image, mask, put, write
+from layouts_with_masks import AREA, HEIGHT_PX, WIDTH_PX, draw, facts, image, mask, put, write
 
 
 def coloured(*colours: tuple[int, int, int]) -> bytes:
-    drawn = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
+    drawn = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     for number, colour in enumerate(colours):
         drawn[4 + 8 * number : 8 + 8 * number, 4:20] = colour
     return png(Image.fromarray(drawn))
@@ -49,8 +49,8 @@ def test_cvat_masks_have_the_classes_of_their_label_map(tmp_path: Path):
         "d": ("unlabelled", None, None, None),
     }
     second = dataset.samples[1]
-    assert second.read_ignored(SIDE_PX, SIDE_PX).sum() == 64
-    assert second.read_class_masks(dataset.classes, SIDE_PX, SIDE_PX).sum(axis=(1, 2)).tolist() == [0, 64]
+    assert second.read_ignored(HEIGHT_PX, WIDTH_PX).sum() == 64
+    assert second.read_class_masks(dataset.classes, HEIGHT_PX, WIDTH_PX).sum(axis=(1, 2)).tolist() == [0, 64]
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_label_map_that_does_not_fit_is_refused(label_map: str, said: str, tmp
 
 
 def test_voc_masks_without_a_label_map_are_read_by_their_values(tmp_path: Path):
-    index = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    index = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
     index[4:8, 4:20], index[8:10, 4:20] = 5, 255
     drawn = Image.fromarray(index, "P")
     drawn.putpalette([value for place in range(256) for value in (place, 255 - place, 7 * place % 256)])
     put(tmp_path, {"JPEGImages/a.jpg": None, "SegmentationClass/a.png": png(drawn)})
     (sample,) = read_dataset(tmp_path).samples
-    assert sample.read_mask(SIDE_PX, SIDE_PX).sum() == 64
-    assert sample.read_ignored(SIDE_PX, SIDE_PX).sum() == 32
+    assert sample.read_mask(HEIGHT_PX, WIDTH_PX).sum() == 64
+    assert sample.read_ignored(HEIGHT_PX, WIDTH_PX).sum() == 32
 
 
 def test_kolektor_parts_are_groups(tmp_path: Path):
@@ -132,12 +132,12 @@ def test_loco_has_several_masks_for_an_image(tmp_path: Path):
     for kind, value in (("logical_anomalies", 254), ("structural_anomalies", 255)):
         write(tmp_path / "test" / kind / "2.png", image(3))
         for number in range(2):
-            drawn = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+            drawn = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
             drawn[2 + 10 * number : 6 + 10 * number, 2:10] = value - number
             write(tmp_path / "ground_truth" / kind / "2" / f"00{number}.png", drawn)
     dataset = read_dataset(tmp_path)
     assert dataset.classes == ("logical_anomalies", "structural_anomalies")
-    assert [(s.split, s.label, int(s.read_mask(SIDE_PX, SIDE_PX).sum())) for s in dataset.samples] == [
+    assert [(s.split, s.label, int(s.read_mask(HEIGHT_PX, WIDTH_PX).sum())) for s in dataset.samples] == [
         ("test", "good", 0),
         ("test", "logical_anomalies", 64),
         ("test", "structural_anomalies", 64),

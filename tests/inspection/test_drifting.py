@@ -75,10 +75,11 @@ def test_where_most_images_are_flagged_the_guarantee_is_not_applicable(darkness:
     assert "suspended" not in most.sentence
 
 
-def test_images_that_cannot_be_read_tell_nothing(darkness: Container):
+def test_images_that_cannot_be_read_or_judged_tell_nothing(darkness: Container):
     spec = calibrated(darkness.spec, np.random.default_rng(0).normal(size=100))
     watch = watch_all(spec, [])
     watch.add(finding(spec, None))
+    watch.add(finding(spec, 99.0).model_copy(update={"verdict": "unusable"}))
     assert watch.watched == 0
 
 

@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 
 from blemish.datasets import Dataset
 
-SIDE_PX = 32
+# Not square, so that nothing can take one for the other unnoticed.
+HEIGHT_PX, WIDTH_PX = 24, 32
 OUTLINE = [6, 10, 16, 10, 26, 10, 26, 14, 6, 14]
 """What `mask` marks: x0, y0, x1, y1, … in pixels."""
 AREA = 80
 """How many pixels that is."""
+YOLO_LINE = "0 " + " ".join(
+    f"{value / (HEIGHT_PX if place % 2 else WIDTH_PX):.5f}" for place, value in enumerate(OUTLINE)
+)
+"""`OUTLINE` as YOLO writes it."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,11 @@ class Drawn:
 
 
 def image(index: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(index).integers(90, 160, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    return np.random.default_rng(index).integers(90, 160, (HEIGHT_PX, WIDTH_PX, 3), dtype=np.uint8)
 
 
 def mask(is_marked: bool) -> NDArray[np.uint8]:
-    drawn = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    drawn = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
     drawn[10:14, 6:26] = 255 * is_marked
     return drawn
 
@@ -62,7 +67,7 @@ def facts(dataset: Dataset) -> dict[str, tuple[str, bool | None, int | None, str
         sample.path.stem: (
             sample.label,
             sample.defective,
-            None if sample.masks is None else int(sample.read_mask(SIDE_PX, SIDE_PX).sum()),
+            None if sample.masks is None else int(sample.read_mask(HEIGHT_PX, WIDTH_PX).sum()),
             sample.split,
         )
         for sample in dataset.samples
@@ -105,7 +110,7 @@ def _coco(root: Path, count: int) -> Path:
     images, annotations = [], []
     for index, (name, is_marked) in enumerate(names(count)):
         write(root / "images" / f"{name}.png", image(index))
-        images.append({"id": index, "file_name": f"{name}.png", "height": SIDE_PX, "width": SIDE_PX})
+        images.append({"id": index, "file_name": f"{name}.png", "height": HEIGHT_PX, "width": WIDTH_PX})
         if is_marked:
             annotations.append({"id": index, "image_id": index, "category_id": 1, "segmentation": [OUTLINE]})
     document = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "crack"}]}
@@ -142,7 +147,7 @@ def _mvtec(root: Path, count: int) -> Path:
 def _yolo(root: Path, count: int) -> Path:
     for index, (name, is_marked) in enumerate(names(count)):
         write(root / "images" / f"{name}.png", image(index))
-        line = "0 " + " ".join(f"{value / SIDE_PX:.5f}" for value in OUTLINE) if is_marked else ""
+        line = YOLO_LINE if is_marked else ""
         (root / "labels").mkdir(exist_ok=True)
         (root / "labels" / f"{name}.txt").write_text(line + "\n" * is_marked)
     (root / "data.yaml").write_text("nc: 1\nnames: [crack]\n")
@@ -154,7 +159,7 @@ def _labelme(root: Path, count: int) -> Path:
     for index, (name, is_marked) in enumerate(names(count)):
         write(root / f"{name}.png", image(index))
         shapes = [{"label": "crack", "points": points, "shape_type": "polygon"}] * is_marked
-        document = {"shapes": shapes, "imagePath": f"{name}.png", "imageHeight": SIDE_PX, "imageWidth": SIDE_PX}
+        document = {"shapes": shapes, "imagePath": f"{name}.png", "imageHeight": HEIGHT_PX, "imageWidth": WIDTH_PX}
         (root / f"{name}.json").write_text(json.dumps(document))
     return root
 
@@ -226,7 +231,7 @@ def _lookout(root: Path, count: int) -> Path:
             "anomaly-label-metadata": {"class-name": "anomaly" if is_marked else "normal"},
         }
         if is_marked:
-            drawn = np.full((SIDE_PX, SIDE_PX, 3), 255, np.uint8)
+            drawn = np.full((HEIGHT_PX, WIDTH_PX, 3), 255, np.uint8)
             drawn[mask(True) > 0] = (44, 160, 44)
             write(root / "masks" / f"{name}.png", drawn)
             line["anomaly-mask-ref"] = f"s3://bucket/set/masks/{name}.png"

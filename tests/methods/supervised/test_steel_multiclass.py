@@ -75,6 +75,23 @@ def test_focal_loss_without_focus_is_cross_entropy(logits: torch.Tensor, target:
     )
 
 
+def test_the_weights_of_the_focal_loss_are_constants(logits: torch.Tensor, target: torch.Tensor):
+    logits = logits.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(focal_loss(logits, target, gamma=2.0), logits)
+    probability = logits.detach().sigmoid()
+    weight = (probability * (1 - target) + (1 - probability) * target).clamp(min=1e-6) ** 2
+    torch.testing.assert_close(gradient, weight * (probability - target) / weight.sum())
+
+
+def test_the_first_channel_of_a_softmax_is_the_background_in_training_and_in_use():
+    logits = torch.zeros(1, 3, 1, 3)
+    for pixel in range(3):
+        logits[0, pixel, 0, pixel] = 20.0  # pixel 0 is background, 1 the first class, 2 the second
+    found = class_probabilities(logits, "softmax")
+    torch.testing.assert_close(found[0, :, 0], torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), atol=1e-6, rtol=0)
+    assert softmax_loss(logits, found.round()) < 1e-6
+
+
 def test_lovasz_is_that_of_its_authors(logits: torch.Tensor, target: torch.Tensor):
     smp = pytest.importorskip("segmentation_models_pytorch")
     hinge = smp.losses.LovaszLoss("multilabel", per_image=False)
