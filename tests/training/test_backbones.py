@@ -43,12 +43,18 @@ def test_a_file_fills_every_tensor_whatever_its_prefix(tmp_path: Path, prefix: s
 
 def test_a_classifier_in_the_file_is_left_aside(tmp_path: Path):
     saved(tmp_path / "net.safetensors", **{"classifier.weight": torch.zeros(10, 4)})
-    assert Backbones(tmp_path / "net.safetensors").load("anything", small_net()) == IMAGENET
+    said: list[str] = []
+    assert Backbones(tmp_path / "net.safetensors", said.append).load("anything", small_net()) == IMAGENET
+    assert len(said) == 1
+    assert '"net.safetensors" does not state the mean and std' in said[0]
+    assert "0.485, 0.456, 0.406" in said[0]
 
 
 def test_the_normalisation_comes_from_the_file(tmp_path: Path):
     saved(tmp_path / "net.safetensors", metadata={"mean": "0.5", "std": "0.1,0.2,0.3"})
-    found = Backbones(tmp_path / "net.safetensors").load("anything", small_net())
+    said: list[str] = []
+    found = Backbones(tmp_path / "net.safetensors", said.append).load("anything", small_net())
+    assert said == []
     assert found == ((0.5, 0.5, 0.5), (0.1, 0.2, 0.3))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +35,11 @@ class Backbones:
 
     Args:
         file: use this file whatever the backbone's name; None looks in ``BLEMISH_WEIGHTS``, then in the hub.
+        say: told, in a sentence, of a file of one's own that does not state its normalisation of pixels.
     """
 
     file: Path | None = None
+    say: Callable[[str], None] = lambda _: None
 
     def load(self, name: str, module: nn.Module) -> Normalisation:
         """Fill ``module`` with the weights called ``name``.
@@ -53,10 +55,18 @@ class Backbones:
             WeightsNotFoundError: no such weights here, and no network to fetch them by.
             WeightsError: a file that is missing, no safetensors, or of another architecture.
         """
-        path = self.file or _local_file(name) or _hub_file(name)
+        own = self.file or _local_file(name)
+        path = own or _hub_file(name)
         tensors, metadata = _read(path)
         _fill(module, tensors, path)
-        return _normalisation(name, metadata)
+        if own is None or {"mean", "std"} <= metadata.keys():
+            return _normalisation(name, metadata)
+        assumed = _normalisation(name, metadata)
+        self.say(
+            f'"{path.name}" does not state the mean and std that its weights were trained with; '
+            f"{_told(assumed.mean)} and {_told(assumed.std)} are taken."
+        )
+        return assumed
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -196,6 +206,10 @@ def _normalisation(name: str, metadata: Mapping[str, str]) -> Normalisation:
         if config is not None:
             return Normalisation(tuple(config.mean), tuple(config.std))
     return IMAGENET
+
+
+def _told(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
 
 
 def _triple(text: str) -> tuple[float, float, float]:

@@ -154,7 +154,6 @@ def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
     Raises:
         SettingsError, DataError, WeightsError, BlemishError, KeyboardInterrupt: as `train_to_file`.
     """
-    load = Backbones(job.weights).load if job.start is None else _no_weights
     said: set[str] = set()
 
     def say_once(remarks: Iterable[str]) -> None:
@@ -162,6 +161,9 @@ def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
             if remark not in said:
                 job.log.say(remark)
                 said.add(remark)
+
+    backbones = Backbones(job.weights, say=lambda sentence: say_once([sentence]))
+    load = backbones.load if job.start is None else _no_weights
 
     def build() -> Any:
         built = data.build(job.method, job.settings, load)
