@@ -13,7 +13,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from blemish.methods import get_method  # noqa: E402
-from blemish.methods.autoencoders.memae import Memory, entropy, shrink  # noqa: E402
+from blemish.methods.autoencoders.memae import MemaeSettings, Memory, addressed, entropy, shrink  # noqa: E402
 from blemish.methods.gans import adae, anogan, egbad, fanogan, ganomaly, skip_ganomaly  # noqa: E402
 from blemish.methods.networks import dcgan, ganomaly_networks, residual_gan  # noqa: E402
 from blemish.methods.parts.gan_losses import (  # noqa: E402
@@ -104,7 +104,10 @@ def test_egbad_has_the_official_layers():
     pair = dcgan.PairDiscriminator(200, 1, 64, 32, 0.5)
     assert pair.hidden[0].in_features == 64 * 8 * 8 + 512
     assert pair.hidden[0].out_features == 1024
-    assert count(dcgan.Encoder(200, 1, 64, 32), nn.Conv2d) == 3
+    body = dcgan.Encoder(200, 1, 64, 32).body
+    kinds = [nn.Conv2d, *[nn.Conv2d, nn.BatchNorm2d, nn.LeakyReLU] * 2, nn.Flatten]
+    assert [type(layer) for layer in body] == kinds
+    assert [layer.out_channels for layer in body if isinstance(layer, nn.Conv2d)] == [32, 64, 128]
 
 
 @pytest.mark.parametrize("side_px", [32, 64, 128, 256])
@@ -151,6 +154,8 @@ def test_fanogan_losses_are_those_of_the_paper():
     x, x_hat, f, f_hat = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 7), random(2, 7, seed=1)
     expected = torch.stack([F.mse_loss(x[i], x_hat[i]) + 3 * F.mse_loss(f[i], f_hat[i]) for i in range(2)])
     torch.testing.assert_close(fanogan.izi_f(x, x_hat, f, f_hat, 3.0), expected)
+    torch.testing.assert_close(fanogan.izi(x, x_hat).mean(), F.mse_loss(x, x_hat))
+    torch.testing.assert_close(fanogan.ziz(f, f_hat), F.mse_loss(f, f_hat))
     assert float(fanogan.critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([0.5, 0.5]))) == pytest.approx(-1.5)
 
 
@@ -161,10 +166,31 @@ def test_egbads_generator_and_discriminator_have_opposite_targets():
     torch.testing.assert_close(egbad.pair_loss(logit, logit_fake), expected)
 
 
-def test_anogan_distance_weighs_pixels_and_features():
+@pytest.mark.parametrize("distances", ["sum", "mean"])
+def test_anogan_distance_weighs_sums_as_the_paper_or_means(distances: str):
     x, fake, f, f_fake = random(2, 1, 4, 4), random(2, 1, 4, 4, seed=1), random(2, 7), random(2, 7, seed=1)
+    settings = anogan.AnoganSettings(distances=distances)
+    found = anogan.anogan_distance(x, fake, f, f_fake, settings)
+    if distances == "sum":
+        expected = 0.9 * (x - fake).abs().sum(dim=(1, 2, 3)) + 0.1 * (f - f_fake).abs().sum(dim=1)
+        torch.testing.assert_close(found * 16, expected)
+        return
     expected = torch.stack([0.9 * F.l1_loss(x[i], fake[i]) + 0.1 * F.l1_loss(f[i], f_fake[i]) for i in range(2)])
-    torch.testing.assert_close(anogan.anogan_distance(x, fake, f, f_fake, 0.1), expected)
+    torch.testing.assert_close(found, expected)
+
+
+def test_anogan_weighs_as_the_paper_does_unless_told_otherwise():
+    assert anogan.AnoganSettings().distances == "sum"
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "k"),
+    [(0.2, 0.2, 0.505), (0.2, 0.3, 0.5), (0.1, 0.2, 0.495), (0.2, 0.0, 0.515), (1e-3, 1.0, 0.0)],
+    ids=["easy-fakes", "balanced", "hard-fakes", "perfect-fakes", "never-below-0"],
+)
+def test_adaes_k_grows_while_generated_images_are_easier_to_reconstruct(real: float, fake: float, k: float):
+    found = adae.balanced(torch.tensor(0.5), torch.tensor(real), torch.tensor(fake), adae.AdaeSettings())
+    assert float(found) == pytest.approx(k, abs=1e-5)
 
 
 def test_adae_with_k_of_one_is_the_papers_loss():
@@ -198,18 +224,36 @@ def test_the_penalty_and_its_derivative_are_those_by_hand():
 @pytest.mark.parametrize("similarity", ["cosine", "product"])
 def test_memory_gives_a_sparse_mixture(similarity: str):
     torch.manual_seed(0)
-    memory = Memory(10, 4, 1.0, similarity)
+    memory = Memory(4, MemaeSettings(memory_size=10, similarity=similarity, temperature=0.5))
     x = random(2, 4, 3, 3)
     answer, weights = memory(x)
     rows = x.permute(0, 2, 3, 1).reshape(-1, 4)
     keys = memory.vectors
     if similarity == "cosine":
-        rows, keys = rows / rows.norm(dim=1, keepdim=True), keys / keys.norm(dim=1, keepdim=True)
+        rows, keys = rows / rows.norm(dim=1, keepdim=True) / 0.5, keys / keys.norm(dim=1, keepdim=True)
     expected = torch.softmax(rows @ keys.T, dim=1)
     expected = torch.where(expected > 0.1, expected, 0)
     expected = expected / expected.sum(dim=1, keepdim=True)
     torch.testing.assert_close(weights.permute(0, 2, 3, 1).reshape(-1, 10), expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(answer.permute(0, 2, 3, 1).reshape(-1, 4), expected @ memory.vectors)
+
+
+def test_a_low_temperature_singles_out_a_memory_item_that_plain_cosines_cannot():
+    def of(temperature: float) -> tuple[float, float]:
+        torch.manual_seed(0)
+        memory = Memory(16, MemaeSettings(memory_size=500, temperature=temperature))
+        # Queries that are memory items themselves: the clearest case there is.
+        return addressed(memory(memory.vectors[:9].detach().T[None, :, :, None])[1].detach())
+
+    (spread, faint), (few, clear) = of(1.0), of(0.1)
+    assert spread > 200
+    assert faint < 0.02
+    assert few < 60
+    assert clear > 0.5
+
+
+def test_addressing_counts_the_items_in_use_and_takes_the_largest_weight():
+    assert addressed(torch.tensor([[[0.7, 0.0], [0.3, 0.0], [0.0, 1.0]]])) == (1.5, pytest.approx(0.85))
 
 
 def test_weights_below_the_threshold_vanish_and_the_rest_sum_to_one():

@@ -10,9 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 import blemish  # noqa: E402
 from blemish.errors import BlemishError, DetectorError, SettingsError  # noqa: E402
 from blemish.images import read_image  # noqa: E402
+from blemish.methods.gans.fanogan import Fanogan, FanoganSettings  # noqa: E402
 from blemish.methods.gans.ganomaly import Ganomaly, GanomalySettings  # noqa: E402
 from blemish.methods.parts.gan_method import MAX_DISCRIMINATOR_RESETS  # noqa: E402
 from blemish.training import train_under_torch  # noqa: E402
@@ -43,6 +46,42 @@ def test_the_losses_of_both_networks_are_recorded_and_the_last_epoch_is_kept(
     with (tmp_path / "wave.training" / "metrics.csv").open() as file:
         assert {"generator_loss", "discriminator_loss"} <= set(next(csv.reader(file)))
     assert "2 epochs, kept the last" in detector.container.card
+
+
+@pytest.mark.parametrize("encoder_loss", ["izi_f", "izi", "ziz"])
+def test_each_encoder_loss_is_the_papers_and_moves_the_encoder_alone(encoder_loss: str):
+    torch.manual_seed(0)
+    settings = FanoganSettings.model_validate({**TINY, "encoder_epochs": 1, "latent": 8, "encoder_loss": encoder_loss})
+    method = Fanogan(settings, (), no_weights).eval()
+    x = torch.rand(4, 3, 32, 32) * 2 - 1
+    torch.manual_seed(1)
+    loss = method._encoder_loss(x)
+    torch.manual_seed(1)
+    z, x_hat = torch.randn(4, 8), method.generator(method.encoder(x))
+    pixels = (x - x_hat).square().mean()
+    features = (method.discriminator(x)[1] - method.discriminator(x_hat)[1]).square().mean()
+    noise = (z - method.encoder(method.generator(z))).square().mean()
+    torch.testing.assert_close(loss, {"izi_f": pixels + features, "izi": pixels, "ziz": noise}[encoder_loss])
+    loss.backward()
+    assert all(weight.grad is not None for weight in method.encoder.parameters() if weight.requires_grad)
+
+
+def test_adaes_autoencoders_compete(surfaces: Path, tmp_path: Path):
+    settings = {**TINY, "epochs": 4, "learning_rate": 1e-3}
+    blemish.train("adae", surfaces, tmp_path / "wave.blemish", settings=settings)
+    assert load_file(tmp_path / "wave.training" / "weights.safetensors")["k"] > 0
+    assert "do not compete" not in blemish.load(tmp_path / "wave.blemish").container.card
+
+
+def test_an_adae_that_does_not_compete_says_so(surfaces: Path, tmp_path: Path):
+    detector = blemish.train("adae", surfaces, tmp_path / "w.blemish", settings={**TINY, "balance": 1e-3})
+    assert "k is 0: the two autoencoders do not compete" in detector.container.card
+
+
+def test_the_card_of_memae_says_how_few_items_a_position_mixes(surfaces: Path, tmp_path: Path):
+    settings = {**TINY, "memory_size": 20}
+    detector = blemish.train("memae", surfaces, tmp_path / "wave.blemish", settings=settings)
+    assert "of 20 memory items; the largest weight was 0." in detector.container.card
 
 
 def test_anogan_gives_no_detector_and_says_where_it_runs(surfaces: Path, tmp_path: Path):

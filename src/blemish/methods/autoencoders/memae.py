@@ -6,7 +6,9 @@ reconstructed. The image network is the paper's for CIFAR: 64-128-128-256 channe
 
 What differs from the authors' code, and why:
 
-- Similarity is the cosine, as the paper states; theirs is the dot product (``similarity="product"``).
+- Similarity is the cosine, as the paper states; theirs is the dot product (``similarity="product"``). A softmax over
+  cosines, all between -1 and 1, cannot single out an item: the mixture stays spread over half of the memory, and any
+  image can be mixed. Hence ``temperature``; at 1 the paper's formula.
 - The shrinkage threshold is in units of 1 / memory size, since the effect of a fixed one depends on the size. The paper
   recommends 1 to 3; the code's 0.0025 is 5 with 2000 items.
 - The score is the mean squared error of the image, the map that of each pixel.
@@ -42,26 +44,33 @@ class MemaeSettings(GenerativeSettings):
         1.0, ge=0, description="λ · N: mixture weights below this many times 1 / N are set to zero"
     )
     similarity: Literal["cosine", "product"] = Field("cosine", description="the paper's, or that of the authors' code")
+    temperature: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="what cosines are divided by before the softmax (paper: 1, nearly a mean of all)",
+    )
     entropy_weight: float = Field(2e-4, ge=0, description="weight of the mixture weights' entropy in the loss")
 
 
 class Memory(nn.Module):
     """Replaces the vector (K,) at each position of (N, K, h, w) by a mixture of memory items."""
 
-    def __init__(self, size: int, channels: int, shrinkage: float, similarity: str, dims: int = 2) -> None:
+    def __init__(self, channels: int, settings: MemaeSettings, dims: int = 2) -> None:
         super().__init__()
         self.of = layers_of(dims)
+        size = settings.memory_size
         limit = 1 / math.sqrt(channels)
         self.vectors = nn.Parameter(torch.empty(size, channels).uniform_(-limit, limit))
-        self.threshold = shrinkage / size
-        self.cosine = similarity == "cosine"
+        self.threshold = settings.shrinkage / size
+        self.temperature = settings.temperature if settings.similarity == "cosine" else None
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mixtures, and their weights (N, memory size, h, w)."""
         memory: Tensor = self.vectors
         query = x
-        if self.cosine:
-            memory, query = F.normalize(memory, dim=1), F.normalize(query, dim=1)
+        if self.temperature is not None:
+            memory, query = F.normalize(memory, dim=1), F.normalize(query, dim=1) / self.temperature
         weights = torch.softmax(self.of.convolve(query, self.of.with_unit_size(memory)).float(), dim=1)
         if self.threshold:
             weights = shrink(weights, self.threshold)
@@ -88,8 +97,9 @@ class Memae(GenerativeMethod):
                 back += [of.norm(wide), nn.LeakyReLU(_SLOPE)]
             up = back + up
         self.encoder = nn.Sequential(*down)
-        self.memory = Memory(settings.memory_size, widths[-1], settings.shrinkage, settings.similarity, self.dims)
+        self.memory = Memory(widths[-1], settings, self.dims)
         self.decoder = nn.Sequential(*up)
+        self._addressed: tuple[float, ...] = ()
 
     def configure_optimizers(self) -> Any:
         """Adam with one step size."""
@@ -106,6 +116,21 @@ class Memae(GenerativeMethod):
         x_hat, weights = self(x)
         loss: Tensor = (x - x_hat).float().square().mean() + self.settings.entropy_weight * entropy(weights)
         return loss
+
+    def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """``val_loss``, and how few memory items a position mixes."""
+        if batch_idx == 0:
+            with torch.no_grad():
+                self._addressed = addressed(self(self.pixels(batch))[1])
+        return super().validation_step(batch, batch_idx)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Also how many memory items a position mixes: half of them remember nothing in particular."""
+        if not self._addressed:
+            return super().remarks()
+        items, largest = self._addressed
+        said = f"At the end a position mixed {items:.1f} of {self.settings.memory_size} memory items"
+        return *super().remarks(), f"{said}; the largest weight was {largest:.2f} on average."
 
     def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the image and of each pixel."""
@@ -126,3 +151,8 @@ def shrink(weights: Tensor, threshold: float) -> Tensor:
 def entropy(weights: Tensor) -> Tensor:
     """Eq. 10: of the weights (N, M, ...) over M, mean over the rest."""
     return -(weights * (weights + _TINY).log()).sum(dim=1).mean()
+
+
+def addressed(weights: Tensor) -> tuple[float, float]:
+    """Of weights (N, M, ...), means over all but M: how many are not 0, and the largest."""
+    return float((weights > 0).float().sum(dim=1).mean()), float(weights.amax(dim=1).mean())

@@ -6,9 +6,13 @@ autoencoder, and so is the discriminator: it is trained to reconstruct images we
 There is no official code. The networks follow a public one for 28 px (YeongHyeon/ADAE-TF): levels of two 3×3
 convolutions with batch normalisation, downsampled by pooling; here down to 8 px, the width doubled up to eight times.
 
-What differs from the paper, and why: the second term of its discriminator loss is unbounded below. Weighted by k_t as
-in BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the error on the generator's output is less
-than γ times that on images. With k fixed at 1 the loss is the paper's.
+What differs from the paper, and why: the second term of its discriminator loss is unbounded below. Weighted by k as in
+BEGAN (Berthelot et al. 2017, eq. 5) it stays in balance: k grows while the discriminator's error on generated images is
+less than γ times that on real ones, and falls while it is more. With k at 1 the loss is the paper's. BEGAN's γ is below
+1, for a generator of noise; here generated images are reconstructions, and even a discriminator that is not trained on
+them (k = 0) has .7 to 1.2 times the error on them, up to 2 on 50 X-rays: a γ below that leaves k at 0 for ever, and the
+two autoencoders never compete. Hence γ = 1.5. k steps by the ratio and not by the difference of the errors, or its rate
+would depend on the images' contrast.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
 _LAST_SIDE_PX = 8
+_TINY = 1e-12
 
 
 class AdaeSettings(GanSettings):
@@ -33,9 +38,11 @@ class AdaeSettings(GanSettings):
     learning_rate: float = Field(1e-4, gt=0, description="step size of Adam")
     width: int = Field(16, ge=4, description="channels of the first level; doubled at each downsampling")
     balance: float = Field(
-        0.5, gt=0, description="γ, the wanted error on generated images, as a fraction of that on real ones"
+        1.5,
+        gt=0,
+        description="γ, the wanted error of the discriminator on generated images, as a fraction of that on real ones",
     )
-    balance_rate: float = Field(0.001, ge=0, description="step size of k")
+    balance_rate: float = Field(0.01, ge=0, description="step size of k, which lies between 0 and 1")
 
 
 class DualAutoencoder(nn.Module):
@@ -90,14 +97,18 @@ class Adae(GanMethod):
             error_fake = absolute_error(x_hat, self.discriminator(x_hat))
             loss_d = discriminator_loss(error_real, error_fake, self.k)
             self.optimize(for_discriminator, loss_d)
-        with torch.no_grad():
-            step = self.settings.balance * error_real - error_fake
-            self.k.add_(self.settings.balance_rate * step).clamp_(0, 1)
+        self.k.copy_(balanced(self.k, error_real.detach(), error_fake.detach(), self.settings))
         with self.toggled_optimizer(for_generator):
             x_hat = self.generator(x)
             loss_g = absolute_error(x, x_hat) + absolute_error(x_hat, self.discriminator(x_hat))
             self.optimize(for_generator, loss_g)
         return {"generator": loss_g, "discriminator": loss_d}
+
+    def remarks(self) -> tuple[str, ...]:
+        """Also a k of 0 after the training: the two autoencoders did not compete."""
+        if self.current_epoch and not float(self.k):
+            return *super().remarks(), "k is 0: the two autoencoders do not compete; raise balance."
+        return super().remarks()
 
     def generated(self, x: Tensor) -> Tensor:
         """The generator's reconstruction."""
@@ -118,3 +129,9 @@ def absolute_error(x: Tensor, x_hat: Tensor) -> Tensor:
 def discriminator_loss(error_real: Tensor, error_fake: Tensor, k: Tensor) -> Tensor:
     """The discriminator's reconstruction errors, scalars: on images, minus k times that on generated ones."""
     return error_real - k * error_fake
+
+
+def balanced(k: Tensor, error_real: Tensor, error_fake: Tensor, settings: AdaeSettings) -> Tensor:
+    """The next k, scalar in [0, 1]: it grows while the error on generated images is less than γ times the other."""
+    step = settings.balance - error_fake / error_real.clamp_min(_TINY)
+    return (k + settings.balance_rate * step).clamp(0, 1)

@@ -2,7 +2,7 @@
 
 Schlegl et al., "Unsupervised anomaly detection with generative adversarial networks to guide marker discovery", IPMI
 2017. There is no official code; networks and the schedule of the search follow the code of EGBAD. The score is
-(1 - λ) · |x - G(z)| + λ · |f(x) - f(G(z))| with the z that makes it smallest, λ = 0.1.
+(1 - λ) · Σ|x - G(z)| + λ · Σ|f(x) - f(G(z))| with the z that makes it smallest, λ = 0.1.
 
 The search computes gradients for every image, which no exported graph can: this method gives no detector file and runs
 under torch (`blemish.training.train_under_torch`).
@@ -12,12 +12,14 @@ What differs from that code, and why:
 - Many images and several starts are searched at once, each with its own Adam, and each stops when it has converged.
 - The starts are drawn once and are the same for every image, so that a score is reproducible; the best start counts.
 - The averaged discriminator is used; theirs reads it through the generator's average, so that it is not.
-- Both distances are means instead of sums, so that a score does not grow with the image's size.
+- The paper's sums, which are the default, are divided by the number of pixels, so that a score does not grow with the
+  image's size; ranks and the search stay the same. ``distances="mean"`` takes the mean of each instead: there are fewer
+  features than pixels, 12 to 24 times at 64 px in colour, and features then weigh that much more than λ says.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -45,6 +47,9 @@ class AnoganSettings(GanSettings):
     latent: int = Field(200, ge=1, description="length of z ~ N(0, I)")
     ema_decay: float = Field(0.999, ge=0, lt=1, description="decay of the moving average of weights")
     feature_weight: float = Field(0.1, ge=0, le=1, description="λ, weight of the feature distance in the score")
+    distances: Literal["sum", "mean"] = Field(
+        "sum", description="λ weighs sums over pixels and features (paper), or the means of both"
+    )
     search_steps: int = Field(200, ge=1, description="steps of the search, at most (paper: 500)")
     search_rate: float = Field(0.05, gt=0, description="step size of Adam in the search (EGBAD's code: 0.01)")
     search_starts: int = Field(2, ge=1, description="initial codes of each image's search (paper: 1)")
@@ -109,7 +114,7 @@ class Anogan(GanMethod):
         def distance(z: Tensor, index: Tensor) -> Tensor:
             fake = self.averaged_generator(z)
             f_fake = self.averaged_discriminator(fake)[1]
-            return anogan_distance(x[index], fake, features[index], f_fake, chosen.feature_weight)
+            return anogan_distance(x[index], fake, features[index], f_fake, chosen)
 
         found = search(
             distance,
@@ -132,15 +137,17 @@ class Anogan(GanMethod):
         return torch.randn(len(x), self.settings.latent, device=x.device)
 
 
-def anogan_distance(x: Tensor, fake: Tensor, f: Tensor, f_fake: Tensor, feature_weight: float) -> Tensor:
-    """Eq. 6 for each image, with means for sums: (N,).
+def anogan_distance(x: Tensor, fake: Tensor, f: Tensor, f_fake: Tensor, settings: AnoganSettings) -> Tensor:
+    """Eq. 6 for each image, (N,): divided by the number of pixels, or with means for sums.
 
     Args:
         x: images (N, C, P, P) in [-1, 1].
         fake: generated images.
         f: features of the images (N, F).
         f_fake: of the generated images.
-        feature_weight: λ.
+        settings: λ, and whether it weighs sums or means.
     """
     pixels, features = mean_per_image((x - fake).abs()), mean_per_image((f - f_fake).abs())
-    return (1 - feature_weight) * pixels + feature_weight * features
+    if settings.distances == "sum":
+        features = features * (f[0].numel() / x[0].numel())
+    return (1 - settings.feature_weight) * pixels + settings.feature_weight * features

@@ -3,7 +3,8 @@
 Schlegl et al., "f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks", Medical Image
 Analysis 2019. First a Wasserstein GAN with gradient penalty is trained; then, with both networks frozen, an encoder is
 trained by the "izi_f" loss to reconstruct images through the generator, in pixels and in the critic's features. The
-score is that loss.
+score is that loss. The paper's two other ways of training the encoder are ``encoder_loss="izi"``, pixels alone, and
+``"ziz"``, which needs no images: noise through generator and encoder must come back. The score is the same for all.
 
 What differs from the authors' code: their 7 epochs over a million patches and 50,000 encoder steps are epochs here, the
 last ``encoder_epochs`` for the encoder; any power of two as size; colour. Popular re-implementations use batch
@@ -12,7 +13,7 @@ normalisation in the critic, which invalidates the gradient penalty of single im
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -36,6 +37,9 @@ class FanoganSettings(GanSettings):
     latent: int = Field(128, ge=1, description="length of z ~ N(0, I)")
     critic_steps: int = Field(5, ge=1, description="critic steps per generator step")
     gradient_penalty: float = Field(10.0, ge=0, description="λ, weight of the gradient penalty")
+    encoder_loss: Literal["izi_f", "izi", "ziz"] = Field(
+        "izi_f", description="what the encoder reconstructs: images and their features, images alone, or noise"
+    )
     kappa: float = Field(1.0, ge=0, description="κ, weight of the feature distance in loss and score")
 
     @model_validator(mode="after")
@@ -76,7 +80,7 @@ class Fanogan(GanMethod):
             self.generator.eval()
             self.discriminator.eval()
             with self.toggled_optimizer(for_encoder):
-                loss_e = self._distance(x)[0].mean()
+                loss_e = self._encoder_loss(x)
                 self.optimize(for_encoder, loss_e)
             return {"encoder": loss_e}
         losses = {}
@@ -106,6 +110,14 @@ class Fanogan(GanMethod):
         score, x_hat = self._distance(x)
         return score, (x - x_hat).abs().mean(dim=1)
 
+    def _encoder_loss(self, x: Tensor) -> Tensor:
+        if self.settings.encoder_loss == "ziz":
+            z = self._noise(x)
+            return ziz(z, self.encoder(self.generator(z)))
+        if self.settings.encoder_loss == "izi":
+            return izi(x, self.generator(self.encoder(x))).mean()
+        return self._distance(x)[0].mean()
+
     def _distance(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Of each image from its reconstruction (N,), and the reconstruction."""
         x_hat = self.generator(self.encoder(x))
@@ -121,6 +133,16 @@ def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     return fake.float().mean() - real.float().mean()
 
 
+def ziz(z: Tensor, z_hat: Tensor) -> Tensor:
+    """Eq. 2: mean squared difference of noise and its reconstruction, both (N, Z); a scalar."""
+    return (z - z_hat).float().square().mean()
+
+
+def izi(x: Tensor, x_hat: Tensor) -> Tensor:
+    """Eq. 3 for each image: mean squared error of pixels, (N,)."""
+    return mean_per_image((x - x_hat).float().square())
+
+
 def izi_f(x: Tensor, x_hat: Tensor, f: Tensor, f_hat: Tensor, kappa: float) -> Tensor:
     """Eqs. 4 and 5 for each image: mean squared error of pixels plus κ times that of features, (N,).
 
@@ -131,4 +153,4 @@ def izi_f(x: Tensor, x_hat: Tensor, f: Tensor, f_hat: Tensor, kappa: float) -> T
         f_hat: of the reconstructions.
         kappa: κ.
     """
-    return mean_per_image((x - x_hat).float().square()) + kappa * mean_per_image((f - f_hat).float().square())
+    return izi(x, x_hat) + kappa * mean_per_image((f - f_hat).float().square())

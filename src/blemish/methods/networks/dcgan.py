@@ -118,12 +118,15 @@ class PairDiscriminator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """EGBAD's: (N, C, P, P) -> z (N, Z), linear at the end; 3×3 convolutions, the first at full size."""
+    """EGBAD's: (N, C, P, P) -> z (N, Z), linear at the end; 3×3 convolutions.
+
+    The first is at full size, with neither normalisation nor activation, as in the official ``mnist_utilities.py``.
+    """
 
     def __init__(self, latent: int, channels: int, width: int, side_px: int) -> None:
         super().__init__()
         wide = width // 2
-        layers: list[nn.Module] = [nn.Conv2d(channels, wide, 3, 1, 1), nn.BatchNorm2d(wide), nn.LeakyReLU(_SLOPE)]
+        layers: list[nn.Module] = [nn.Conv2d(channels, wide, 3, 1, 1)]
         for _ in range(_downsamplings(side_px)):
             layers += [nn.Conv2d(wide, 2 * wide, 3, 2, 1), nn.BatchNorm2d(2 * wide), nn.LeakyReLU(_SLOPE)]
             wide *= 2
