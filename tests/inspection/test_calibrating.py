@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blemish.calibration import TooFewImagesError, guaranteed_threshold, image_maxima, p_value, pixel_threshold
+from blemish.calibration import (
+    ThresholdRule,
+    TooFewImagesError,
+    guaranteed_threshold,
+    image_maxima,
+    p_value,
+    pixel_threshold,
+)
 from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
@@ -71,6 +78,18 @@ def test_a_calibrated_pixel_threshold_holds_for_every_class(light_and_dark: Cont
         images, detector=Detector(light_and_dark).with_thresholds(lower), alpha=0.1, pixels=True
     ).detector
     assert not any(calibrated.inspect(path).regions for path in images)
+
+
+@pytest.mark.parametrize("rule", ["mean-std:1", "min-max:0.5", "fixed:0.4"])
+def test_a_published_rule_decides_instead_and_guarantees_nothing(darkness: Container, good: list[Path], rule: str):
+    detector = Detector(darkness)
+    calibrated = calibrate(good[:7], detector=detector, threshold_rule=rule).detector
+    scores = np.array([detector.inspect(path).score for path in good[:7]])
+    limits = calibrated.spec.thresholds
+    assert limits.reject == ThresholdRule.parse(rule).threshold(scores)
+    assert limits.review is None
+    assert "no guarantee" in limits.source
+    assert calibrated.spec.calibration.scores == tuple(sorted(scores))
 
 
 def test_too_few_images_are_refused_with_the_number_needed(darkness: Container, good: list[Path]):

@@ -259,6 +259,22 @@ def test_a_loss_that_explodes_is_noticed_and_tried_again_in_float32(walls: Path,
     assert len(tried) == 2
 
 
+@pytest.mark.parametrize(("precision", "kept"), [("float32", "32-true"), ("bfloat16", "bf16-mixed")])
+def test_the_precision_is_as_asked_and_in_the_file(precision: str, kept: str, walls: Path, tmp_path: Path):
+    detector = blemish.train("unet", walls, tmp_path / "w.blemish", settings={**TINY, "epochs": 1}, precision=precision)
+    assert detector.spec.provenance.precision == kept
+    assert kept in detector.container.card
+
+
+def test_a_published_rule_sets_the_threshold_of_images(walls: Path, tmp_path: Path):
+    how = {"settings": {**TINY, "epochs": 1}, "threshold_rule": "fixed:0.25"}
+    limits = blemish.train("unet", walls, tmp_path / "w.blemish", **how).spec.thresholds
+    assert limits.reject == 0.25
+    assert limits.source.startswith("images: Fixed at 0.25; no guarantee. Otherwise ")
+    with pytest.raises(SettingsError, match="no threshold rule"):
+        blemish.train("unet", walls, tmp_path / "x.blemish", threshold_rule="median")
+
+
 @pytest.mark.slow
 def test_the_command_trains_in_a_process_of_its_own(walls: Path, tmp_path: Path):
     out = tmp_path / "새 wall.blemish"

@@ -13,12 +13,14 @@ from blemish.calibration.guarantee import (
     verdict,
 )
 from blemish.calibration.pixels import image_maxima, pixel_threshold
+from blemish.calibration.rules import ThresholdRule
 from blemish.calibration.scores import TooFewImagesError
 
 __all__ = [
     "Bands",
     "Drift",
     "Guarantee",
+    "ThresholdRule",
     "TooFewImagesError",
     "bands",
     "guaranteed_threshold",

@@ -15,6 +15,7 @@ from blemish.cli.options import (
     RuntimeChoice,
     RuntimeOption,
     ThreadsOption,
+    ThresholdRuleOption,
     read_options,
 )
 
@@ -36,6 +37,7 @@ def calibrate(
     pixels: Annotated[
         bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
     ] = False,
+    threshold_rule: ThresholdRuleOption = None,
     groups: Annotated[
         bool,
         typer.Option("--groups", help="Also calibrate each sub-folder (or group of groups.csv) by itself: FILE-GROUP."),
@@ -63,6 +65,7 @@ def calibrate(
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,
             pixels=pixels,
+            threshold_rule=threshold_rule,
             bit_range=options.bit_range,
             max_megapixels=options.max_megapixels,
             groups=groups,

@@ -73,6 +73,30 @@ class RuntimeChoice(StrEnum):
     OPENVINO_FAST = "openvino-fast"
 
 
+ThresholdRuleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--threshold-rule",
+        help="Reject by a published rule, without a guarantee: mean-std:K, min-max:F or fixed:T.",
+        metavar="RULE",
+        show_default=False,
+    ),
+]
+
+
+class PrecisionChoice(StrEnum):
+    """Number formats of a training."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+PrecisionOption = Annotated[
+    PrecisionChoice,
+    typer.Option("--precision", help="Numbers while training; auto is bfloat16 where the processor has it."),
+]
+
 RuntimeOption = Annotated[
     RuntimeChoice,
     typer.Option("--runtime", help="What runs the detector's graph; openvino-fast in bfloat16, which moves scores."),

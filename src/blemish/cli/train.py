@@ -13,9 +13,12 @@ from blemish.cli.options import (
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
+    PrecisionChoice,
+    PrecisionOption,
     ProfileOption,
     SeedOption,
     SetOption,
+    ThresholdRuleOption,
     read_options,
 )
 
@@ -51,6 +54,8 @@ def train(
     seed: SeedOption = 0,
     weights: Annotated[Path | None, typer.Option(help="Pretrained weights of the backbone (safetensors).")] = None,
     start: _Start = None,
+    threshold_rule: ThresholdRuleOption = None,
+    precision: PrecisionOption = PrecisionChoice.AUTO,
     layout: LayoutOption = None,
     normal: NormalOption = None,
     bit_range: BitRangeOption = None,
@@ -61,6 +66,7 @@ def train(
     from rich.console import Console
 
     from blemish.detectors import require_free
+    from blemish.errors import SettingsError
     from blemish.training import train as run
     from blemish.training.automatic import AUTO
     from blemish.training.recipes import find_method, parse_assignments
@@ -73,9 +79,12 @@ def train(
         "profile": profile,
         "seed": seed,
         "start": start,
+        "precision": precision.value,
         "say": lambda sentence: console.print(sentence, markup=False, highlight=False),
     }
     if method != AUTO and not find_method(method)[0].info.exportable:
+        if threshold_rule is not None:
+            raise SettingsError(f'"{method}" leaves scores and no detector: there is no threshold to set.')
         _train_under_torch(method, data, out, {"layout": layout, "normal_names": normal, "options": reading}, how)
         return
     require_free(out, force=force)
@@ -84,6 +93,7 @@ def train(
         data,
         out,
         weights=weights,
+        threshold_rule=threshold_rule,
         layout=layout,
         normal_names=normal,
         bit_range=reading.bit_range,

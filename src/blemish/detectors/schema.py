@@ -210,6 +210,7 @@ class Provenance(_Frozen):
         validation_alias=AliasChoices("images", "photos"),  # files of version 0.1 say "photos"
         description="digest of every training image, held-out ones included",
     )
+    precision: Text | None = Field(None, description="number format of gradient steps; None without any, or unknown")
     libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
 
 

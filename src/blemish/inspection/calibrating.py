@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from blemish.bundled import locate
-from blemish.calibration import Guarantee, bands, image_maxima, pixel_threshold
+from blemish.calibration import Guarantee, ThresholdRule, bands, image_maxima, pixel_threshold
 from blemish.datasets import Dataset, Sample, groups_of_images, image_digests, list_normal_images
 from blemish.detectors import Calibration, Detector, Thresholds, require_free, source_of
 from blemish.detectors.runtime import Precision, RuntimeName
@@ -41,6 +41,7 @@ class _Goal:
     confidence: float | None
     review_alpha: float | None
     pixels: bool
+    rule: ThresholdRule | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def calibrate(
     confidence: float | None = 0.95,
     review_alpha: float | None = None,
     pixels: bool = False,
+    threshold_rule: str | None = None,
     groups: bool = False,
     bit_range: BitRange | None = None,
     max_megapixels: float | None = None,
@@ -90,6 +92,8 @@ def calibrate(
         confidence: with which that holds for this calibration; None: on average over calibrations only.
         review_alpha: at most this fraction will be rejected or sent to review; None takes five times ``alpha``.
         pixels: also set the pixel threshold, so that at most ``alpha`` of normal images show any outline at all.
+        threshold_rule: how the score of an image is decided instead, without a guarantee and without a review band, as
+            publications do: ``mean-std:K``, ``min-max:F`` or ``fixed:T``; see `blemish.calibration.ThresholdRule`.
         groups: also calibrate each camera, line or lot by itself: sub-folders, or the groups of ``groups.csv``. The
             guarantee of all together speaks of their mixture, a group's own of that group.
         bit_range: raw values that become black and white in images of more than 8 bits, kept in the result; None takes
@@ -103,7 +107,7 @@ def calibrate(
     Raises:
         DataError: an image trained the detector, or none can be read.
         TooFewImagesError: the message gives the number that the guarantee needs.
-        SettingsError: a fraction outside (0, 1), or pixels wanted of a detector without a map.
+        SettingsError: a fraction outside (0, 1), no such rule, or pixels wanted of a detector without a map.
         DetectorError: no such detector, or ``out`` is there already.
 
     Example:
@@ -115,6 +119,7 @@ def calibrate(
         >>> result.thresholds.reject is not None
         True
     """
+    rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
     common_file = None if out is None else Path(out)
     if common_file is not None and not _is_file_of(detector, common_file):
         require_free(common_file, force=force)
@@ -129,7 +134,7 @@ def calibrate(
         require_free(file, force=force)
     options = ReadOptions(bit_range, max_megapixels)
     loaded = _reading_as(ready(detector, len(group_of), threads=threads, runtime=runtime), options)
-    goal = _Goal(alpha, confidence, review_alpha, pixels)
+    goal = _Goal(alpha, confidence, review_alpha, pixels, rule)
     answers = _answers(loaded, list(group_of), pixels, options, say, on_progress)
     common, own = _calibrated(loaded, answers, goal), _by_group(loaded, answers, group_of, goal, say)
     files: dict[Path, Detector] = {}
@@ -217,26 +222,33 @@ def _group_files(common: Path, groups: Sequence[str]) -> dict[str, Path]:
 
 
 def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal) -> Detector:
-    scores, alpha = [answer.score for answer in answers], goal.alpha
-    review_alpha = goal.review_alpha
-    if review_alpha is None:
-        review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
-    guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=goal.confidence)
-    update: dict[str, object] = {
-        "reject": guaranteed.reject.threshold,
-        "review": guaranteed.review.threshold,
-        "source": f"reject: {guaranteed.reject.describe()} Review: {guaranteed.review.describe()}",
-    }
+    scores = [answer.score for answer in answers]
+    update = _image_update(scores, goal)
     if goal.pixels:
         maxima = [answer.maximum for answer in answers if answer.maximum is not None]
         if not maxima:
             raise DataError("This detector gives no anomaly map, so it has no pixel threshold to calibrate.")
-        limit = pixel_threshold(np.asarray(maxima), alpha, goal.confidence)
+        limit = pixel_threshold(np.asarray(maxima), goal.alpha, goal.confidence)
         update |= _pixel_update(detector.spec.thresholds, limit)
     thresholds = Thresholds.model_validate(detector.spec.thresholds.model_dump() | update)
     calibration = Calibration(scores=tuple(sorted(scores)), source=_source(len(scores), detector.precision))
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     return detector.with_spec(spec)
+
+
+def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:
+    """Where images are decided: by the rule that is asked for, or with a guarantee."""
+    if goal.rule is not None:
+        return {"reject": goal.rule.threshold(scores), "review": None, "source": goal.rule.describe(len(scores))}
+    alpha, review_alpha = goal.alpha, goal.review_alpha
+    if review_alpha is None:
+        review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
+    guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=goal.confidence)
+    return {
+        "reject": guaranteed.reject.threshold,
+        "review": guaranteed.review.threshold,
+        "source": f"reject: {guaranteed.reject.describe()} Review: {guaranteed.review.describe()}",
+    }
 
 
 def _pixel_update(before: Thresholds, guaranteed: Guarantee) -> dict[str, object]:

@@ -34,7 +34,7 @@ from blemish.training.callbacks import (
 )
 from blemish.training.checkpoints import Attempt, Checkpoints
 from blemish.training.log import TrainingLog
-from blemish.training.precision import Precision, best_precision
+from blemish.training.precision import Precision
 from blemish.training.report import FitReport
 
 
@@ -72,7 +72,7 @@ def fit_by_gradient(
     seed: int,
     identity: str,
     log: TrainingLog,
-    precision: Precision | None = None,
+    precision: Precision = "32-true",
 ) -> tuple[GradientMethod, FitReport]:
     """Train a method and return it with the weights of its best epoch.
 
@@ -87,16 +87,15 @@ def fit_by_gradient(
         seed: of weights, order and augmentation.
         identity: digest of everything that decides the result.
         log: its folder also gets ``metrics.csv`` and checkpoints.
-        precision: None takes the fastest that this machine computes natively.
+        precision: number format of the first attempt.
 
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
         KeyboardInterrupt: stopped by Ctrl-C.
     """
     started_s, checkpoints = time.monotonic(), Checkpoints(log.folder, identity)
-    chosen = precision or best_precision()
     found = checkpoints.find()
-    attempt = Attempt(seed, chosen) if found is None else found[0]
+    attempt = Attempt(seed, precision) if found is None else found[0]
     log.open(resumed=found is not None)
     if found is None:
         checkpoints.remove()
@@ -118,7 +117,7 @@ def fit_by_gradient(
         except DivergedError as error:
             again = f"{error} Training was started again from seed {seed + 1}."
             log.say(again)
-            attempt = Attempt(seed + 1, chosen, restarted=again)
+            attempt = Attempt(seed + 1, precision, restarted=again)
         checkpoints.remove()
     if attempt.restarted:
         report = replace(report, restarts=1, remarks=(attempt.restarted, *report.remarks))

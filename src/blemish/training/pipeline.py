@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import nn
 
+from blemish.calibration import ThresholdRule
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, SeriesDetector, Thresholds
 from blemish.errors import BlemishError, SettingsError
 from blemish.files import write_bytes
@@ -29,8 +30,10 @@ from blemish.training.card import Words, model_card
 from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.fitting import fit_by_gradient, fit_in_passes
 from blemish.training.log import TrainingLog
+from blemish.training.precision import Precision, PrecisionName, precision_named
 from blemish.training.recipes import resolve_settings
 from blemish.training.report import FitReport
+from blemish.training.thresholds import ruled
 
 _LIBRARIES = ("blemish", "torch", "lightning", "timm", "segmentation-models-pytorch", "onnxruntime", "numpy")
 
@@ -86,6 +89,8 @@ class Job:
         log: of this training; in its folder are also loss curves, checkpoints and weights.
         weights: file with the backbone's pretrained weights; None looks in the usual places.
         start: weights of an earlier training to start from.
+        precision: number format of gradient steps.
+        rule: how images are decided; None: as the data's own way of choosing thresholds does.
     """
 
     method: type[Method]
@@ -94,6 +99,8 @@ class Job:
     log: TrainingLog
     weights: Path | None = None
     start: Path | None = None
+    precision: Precision = "32-true"
+    rule: ThresholdRule | None = None
 
     @classmethod
     def of(
@@ -107,21 +114,25 @@ class Job:
         seed: int = 0,
         weights: Path | None = None,
         start: Path | None = None,
+        precision: PrecisionName = "auto",
+        threshold_rule: str | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> Job:
         """A job from what a person gives; see `blemish.train`.
 
         Raises:
-            SettingsError: an unknown setting, profile or recipe, or an impossible value.
+            SettingsError: an unknown setting, profile, recipe, precision or rule, or an impossible value.
         """
         resolved = resolve_settings(method, recipe=recipe, profile=profile, overrides=settings or {})
-        return cls(method, resolved, seed, TrainingLog(folder, say), weights, start)
+        rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
+        return cls(method, resolved, seed, TrainingLog(folder, say), weights, start, precision_named(precision), rule)
 
     def digest(self, data: str) -> str:
         """SHA-256 of everything that decides the result, given that of the data."""
         settings = self.settings.model_dump(mode="json")
         start = self.start and [str(self.start), self.start.stat().st_mtime_ns if self.start.exists() else 0]
-        decides = [self.method.info.name, settings, self.seed, start, str(self.weights), library_versions(), data]
+        how = [self.seed, start, str(self.weights), self.precision]
+        decides = [self.method.info.name, settings, *how, library_versions(), data]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
@@ -137,8 +148,12 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
     """
     fitted, report = fit_method(job, data)
     spec = data.describe(fitted, seed=job.seed)
+    provenance = spec.provenance.model_copy(update={"precision": report.precision})
+    spec = spec.model_copy(update={"provenance": provenance})
     graph = data.export(fitted.graph(), spec)
     thresholds, calibration = data.thresholds(data.detector(Container(spec, graph, card=""), target))
+    if job.rule is not None:
+        thresholds = ruled(job.rule, thresholds, calibration)
     spec = spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     card = model_card(target.stem, spec, info=fitted.info, report=report, words=data.words)
     detector = data.detector(Container(spec, graph, card), target)
@@ -203,6 +218,7 @@ def _fit_by_gradient(job: Job, data: TrainingData[Any], build: Callable[[], Any]
             seed=job.seed,
             identity=job.digest(data.digest()),
             log=job.log,
+            precision=job.precision,
         )
     except LossNotFiniteError as error:
         smaller = getattr(job.settings, "learning_rate", 1e-3) / 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.calibration import marginal_threshold
+from blemish.calibration import ThresholdRule, marginal_threshold
 from blemish.calibration.scores import just_above
 from blemish.datasets import Dataset, is_defective
 from blemish.detectors import Calibration, ClassThreshold, Detector, Thresholds
@@ -165,6 +165,17 @@ def _guaranteed(values: Sequence[float], items: str) -> tuple[float, str]:
         return just_above(values[0]), f"just above the one score of {len(values)} held-out normal {items}; no guarantee"
     guarantee = marginal_threshold(np.asarray(values), max(_ALPHA, 1 / (len(values) + 1)))
     return guarantee.threshold, guarantee.describe(items)
+
+
+def ruled(rule: ThresholdRule, chosen: Thresholds, calibration: Calibration | None) -> Thresholds:
+    """Thresholds with that of images by a published rule; pixels stay as they were chosen."""
+    if calibration is None and rule.name != "fixed":
+        return chosen.model_copy(update={"source": f"{chosen.source}; no normal images to set {rule.name} from"})
+    scores = () if calibration is None else calibration.scores
+    source = f"images: {rule.describe(len(scores))}"
+    if chosen.pixel is not None:
+        source += f" Otherwise {chosen.source}"
+    return chosen.model_copy(update={"reject": rule.threshold(scores), "review": None, "source": source})
 
 
 def calibrate(detector: Detector, normal: Dataset) -> Calibration | None:

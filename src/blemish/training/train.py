@@ -13,6 +13,7 @@ from blemish.images import ReadOptions
 from blemish.training.automatic import AUTO, train_auto
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
+from blemish.training.precision import PrecisionName
 from blemish.training.recipes import find_method
 
 
@@ -27,6 +28,8 @@ def train(
     seed: int = 0,
     weights: Path | None = None,
     start: Path | None = None,
+    precision: PrecisionName = "auto",
+    threshold_rule: str | None = None,
     layout: str | None = None,
     normal_names: Collection[str] | None = None,
     bit_range: tuple[float, float] | None = None,
@@ -50,6 +53,11 @@ def train(
         seed: decides everything random: the same seed on the same machine gives the same file.
         weights: a safetensors file with the backbone's pretrained weights.
         start: ``weights.safetensors`` of an earlier training of the same method and settings, to start from.
+        precision: ``float32`` or ``bfloat16`` while training; ``auto`` takes bfloat16 where the processor computes it
+            natively, which changes results a little. The detector says which.
+        threshold_rule: how the score of an image is decided instead of by best F1 or with a guarantee, from normal
+            images that the method was not fitted on: ``mean-std:K``, ``min-max:F`` or ``fixed:T``; see
+            `blemish.calibration.ThresholdRule`.
         layout: how ``data`` is laid out; None recognises it.
         normal_names: the normal classes of ``data``; None takes the usual names.
         bit_range: for files of more than 8 bits, the values that become black and white; the detector keeps it. None
@@ -83,10 +91,10 @@ def train(
         return read_dataset(Path(data), layout=layout, normal_names=normal_names, options=options)
 
     if method == AUTO:
-        if settings or recipe or start or profile != "quick":
+        if settings or recipe or start or threshold_rule or precision != "auto" or profile != "quick":
             raise SettingsError(
-                f'"{AUTO}" chooses method and settings by itself; leave out --set, --recipe, --profile and '
-                "--start-from, or name a method."
+                f'"{AUTO}" chooses method and settings by itself; leave out --set, --recipe, --profile, '
+                "--start-from, --precision and --threshold-rule, or name a method."
             )
         check_target(target)
         return train_auto(read(), target, seed=seed, weights=weights, say=say)
@@ -105,6 +113,8 @@ def train(
         seed=seed,
         weights=weights,
         start=start,
+        precision=precision,
+        threshold_rule=threshold_rule,
         say=say,
     )
     check_target(target)

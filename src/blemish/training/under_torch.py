@@ -23,6 +23,7 @@ from blemish.methods.parts.generative_method import GenerativeMethod
 from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.images import TrainingImages
 from blemish.training.pipeline import Job, fit_method
+from blemish.training.precision import PrecisionName
 from blemish.training.recipes import find_method
 from blemish.training.report import FitReport
 from blemish.training.splits import with_test_split
@@ -89,6 +90,7 @@ def train_under_torch(
     profile: str = "quick",
     seed: int = 0,
     start: Path | None = None,
+    precision: PrecisionName = "auto",
     say: Callable[[str], None] = lambda _: None,
 ) -> TorchScorer:
     """Train a generative method and keep it in memory; see `blemish.train` for the arguments.
@@ -102,6 +104,7 @@ def train_under_torch(
         profile: ``quick`` or ``paper``.
         seed: decides everything random.
         start: ``weights.safetensors`` of an earlier training to start from.
+        precision: number format while training; see `blemish.train`.
         say: called with sentences for a person.
 
     Raises:
@@ -121,6 +124,7 @@ def train_under_torch(
         profile=profile,
         seed=seed,
         start=start,
+        precision=precision,
         say=say,
     )
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
@@ -141,6 +145,7 @@ def train_and_test(
     profile: str = "quick",
     seed: int = 0,
     start: Path | None = None,
+    precision: PrecisionName = "auto",
     say: Callable[[str], None] = lambda _: None,
 ) -> TorchTest:
     """Train a method whose scoring is no graph, score the test images under torch, and write ``scores.csv``.
@@ -155,7 +160,16 @@ def train_and_test(
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     dataset = with_test_split(with_known_normals(dataset), seed=seed, say=say)
     scorer = train_under_torch(
-        method, dataset, folder, settings=settings, recipe=recipe, profile=profile, seed=seed, start=start, say=say
+        method,
+        dataset,
+        folder,
+        settings=settings,
+        recipe=recipe,
+        profile=profile,
+        seed=seed,
+        start=start,
+        precision=precision,
+        say=say,
     )
     test = dataset.split("test")
     if not test.samples:
