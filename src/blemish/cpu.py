@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,17 @@ def cpu_flags() -> frozenset[str]:
         if key.strip().lower() in {"flags", "features"}:
             return frozenset(value.split())
     return frozenset()
+
+
+@cache
+def cpu_name() -> str | None:
+    """The processor's model name; None where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or None
+    name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return name[1] if name else None
 
 
 def images_at_once(images: int, threads: int | None = None) -> int:

@@ -59,7 +59,7 @@ def examine() -> dict[str, Any]:
     import os
     import platform
 
-    from blemish.cpu import available_threads, cpu_flags
+    from blemish.cpu import available_threads, cpu_flags, cpu_name
 
     extras = {name: _version(name) for name in _EXTRAS}
     missing: dict[str, list[str]] = {}
@@ -77,7 +77,7 @@ def examine() -> dict[str, Any]:
         "missing": missing,
         "machine": {
             "system": platform.platform(),
-            "cpu": _cpu_name(),
+            "cpu": cpu_name(),
             "cpu_features": [name for flag, name in _CPU_FLAGS.items() if flag in flags],
             "cores": os.cpu_count(),
             "threads": available_threads(),
@@ -96,20 +96,6 @@ def _version(distribution: str) -> str | None:
         return version(distribution)
     except PackageNotFoundError:
         return None
-
-
-def _cpu_name() -> str | None:
-    """The processor's model name, None where the system does not tell."""
-    import platform
-    import re
-    from pathlib import Path
-
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or None
-    name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return name[1] if name else None
 
 
 def _folder(variable: str, pattern: str) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
 from blemish.detectors.measuring import Measuring
-from blemish.detectors.openvino_runtime import OpenVinoRuntime
 from blemish.detectors.result import Inspection
-from blemish.detectors.runtime import OnnxRuntime, Precision, Prediction, Runtime, RuntimeName
+from blemish.detectors.runtime import Precision, Prediction, RuntimeName
+from blemish.detectors.runtimes import start_runtime
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.detectors.sources import ImageLike, ImageSource, source_of
 from blemish.detectors.trial import ensure_tried
@@ -58,8 +58,10 @@ class Detector:
         threads: cores that the graph may use; None takes all that are allowed.
         images_at_once: how many images `blemish.inspection.stream.inspect_stream` scores side by side; they share
             the cores. More than one is faster for many images, and slower for each.
-        runtime: what runs the graph. ``openvino`` and ``openvino-fast`` need the extra openvino; the latter computes in
-            bfloat16 where the processor does, which moves scores, so calibrate with the runtime that will be used.
+        runtime: what runs the graph. ``auto`` takes the fastest that answers alike, measured once on each machine (see
+            `blemish.detectors.runtimes`); the attribute says which. ``openvino`` and ``openvino-fast`` need the extra
+            openvino; the latter computes in bfloat16 where the processor does, which moves scores, so calibrate with
+            the runtime that will be used.
     """
 
     def __init__(
@@ -74,8 +76,7 @@ class Detector:
         self.container = container
         self.path = path
         self.images_at_once = images_at_once
-        self.runtime: RuntimeName = runtime
-        self._run = _start(runtime, container.graph, threads=threads, calls_at_once=images_at_once)
+        self.runtime, self._run = start_runtime(runtime, container, threads=threads, calls_at_once=images_at_once)
 
     def __repr__(self) -> str:
         spec, limits = self.spec, self.spec.thresholds
@@ -95,8 +96,8 @@ class Detector:
 
     @property
     def precision(self) -> Precision:
-        """In which numbers the graph is computed on this machine."""
-        return self._run.precision
+        """In which numbers the graph is computed on this machine: ``int8`` where the file holds such a graph."""
+        return "int8" if self.spec.precision == "int8" else self._run.precision
 
     @overload
     def inspect(
@@ -207,6 +208,7 @@ class Detector:
             image="image",
             name="image",
             size_px=(pixels.shape[1], pixels.shape[0]),
+            precision=self.precision,
             score=score,
             p_value=p_value(score, np.asarray(spec.calibration.scores)) if judged and spec.calibration else None,
             verdict=decision.verdict,
@@ -326,12 +328,6 @@ def load(
     file = locate(path)
     ensure_tried(container, file)
     return Detector(container, path=file, threads=threads, images_at_once=images_at_once, runtime=runtime)
-
-
-def _start(name: RuntimeName, graph: bytes, *, threads: int | None, calls_at_once: int) -> Runtime:
-    if name == "onnxruntime":
-        return OnnxRuntime(graph, threads=threads, calls_at_once=calls_at_once)
-    return OpenVinoRuntime(graph, fast=name == "openvino-fast", threads=threads, calls_at_once=calls_at_once)
 
 
 def failed(source: ImageSource, reason: str) -> Inspection:

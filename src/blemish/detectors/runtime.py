@@ -15,8 +15,9 @@ from blemish.errors import DetectorError
 
 ort = import_onnxruntime()
 
-RuntimeName = Literal["onnxruntime", "openvino", "openvino-fast"]
-Precision = Literal["float32", "bfloat16", "float16"]
+ConcreteRuntime = Literal["onnxruntime", "openvino", "openvino-fast"]
+RuntimeName = Literal["auto", "onnxruntime", "openvino", "openvino-fast"]
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)

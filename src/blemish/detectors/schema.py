@@ -228,6 +228,7 @@ class DetectorSpec(_Frozen):
     input: InputSpec
     series: SeriesSpec | None = Field(None, description="for detectors of sensor series; None: images")
     usability: UsabilityLimits = Field(UsabilityLimits(), description="from where on an image cannot be judged")
+    precision: Literal["float32", "int8"] = Field("float32", description="in which numbers the graph computes")
     localises: bool = True
     classes: tuple[Text, ...] = ()
     thresholds: Thresholds = Thresholds()

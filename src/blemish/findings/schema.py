@@ -56,6 +56,7 @@ class Finding(BaseModel):
         description="what files about this image are called, without a suffix"
     )
     size_px: tuple[SidePx, SidePx] | None = Field(None, description="(width, height); null where it could not be read")
+    precision: Text | None = Field(None, description="in which numbers the detector computed: float32, bfloat16, int8")
     score: float | None = Field(None, description="raw image score; higher is worse; its scale is the detector's own")
     p_value: float | None = Field(
         None, description="fraction of held-out normal images that score as high; null without calibration"
