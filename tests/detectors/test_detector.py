@@ -55,7 +55,7 @@ def test_company_changes_nothing(darkness_file: Path, wall: np.ndarray):
 def test_tiles_in_one_batch_and_alone_agree(darkness: Container, monkeypatch: pytest.MonkeyPatch):
     image = np.random.default_rng(2).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     together = Detector(darkness).inspect(image)
-    monkeypatch.setattr("blemish.detectors.detector._BATCH_PIXELS", 1)
+    monkeypatch.setattr("blemish.detectors.looking._BATCH_PIXELS", 1)
     alone = Detector(darkness).inspect(image)
     assert alone.score == together.score
     np.testing.assert_array_equal(alone.anomaly_map, together.anomaly_map)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from blemish.calibration import p_value
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
+from blemish.detectors.looking import graph_inputs, look
 from blemish.detectors.measuring import Measuring
 from blemish.detectors.result import Inspection
 from blemish.detectors.runtime import Precision, Prediction, RuntimeName
@@ -28,23 +28,15 @@ from blemish.errors import BlemishError, DetectorError
 from blemish.findings import Finding
 from blemish.images import (
     BitRange,
-    Box,
     LoadedImage,
     ReadOptions,
-    Stitcher,
     list_images,
-    pad_to_multiple,
-    resize_image,
     usability,
 )
 from blemish.images.options import DEFAULT_OPTIONS
 from blemish.measurement.regions import Region, find_regions
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
-
-# Pieces of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
-_BATCH_PIXELS = 1 << 20
-_UNPLACED = "does not fit the detector's reference image, and was looked at as it lies"
 
 
 class Detector:
@@ -232,29 +224,18 @@ class Detector:
 
     def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
         """`score`, and what should be known of how the image was seen."""
-        height_px, width_px = pixels.shape[:2]
-        wanted = self.spec.input
-        if wanted.size_px is not None:
-            placement = wanted.place(pixels)
-            aligned = pixels if placement is None else placement.lay(pixels)
-            prediction = self._answer(resize_image(aligned, wanted.size_px)[None])
-            maps = None if prediction.maps is None else _resize_map(prediction.maps[0], height_px, width_px)
-            if maps is not None and placement is not None:
-                maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
-            notes = (_UNPLACED,) if wanted.reference is not None and placement is None else ()
-            return float(prediction.scores[0]), maps, notes
-        stitcher = Stitcher(height_px, width_px, wanted.overlap_px) if self.spec.localises else None
-        scores: list[float] = []
-        for batch in _batches(wanted.boxes(height_px, width_px)):
-            tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in batch]
-            prediction = self._answer(np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles]))
-            scores += prediction.scores.tolist()
-            if stitcher is not None and prediction.maps is not None:
-                for box, tile_map in zip(batch, prediction.maps, strict=True):
-                    stitcher.add(box, tile_map[..., : box.height, : box.width])
-        return max(scores), None if stitcher is None else stitcher.result(), ()
+        return look(pixels, self.spec, self.answer)
 
-    def _answer(self, batch: NDArray[np.uint8]) -> Prediction:
+    def graph_inputs(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """What the graph is given of an image, uint8 RGB (H, W, 3): resized, or in tiles; uint8 (1, h, w, 3) each."""
+        return graph_inputs(pixels, self.spec.input)
+
+    def answer(self, batch: NDArray[np.uint8]) -> Prediction:
+        """What the graph says about inputs of one shape, uint8 (N, h, w, 3).
+
+        Raises:
+            DetectorError: it fails, or gives what its detector does not say that it gives.
+        """
         return check_answer(self._run(batch), self.spec, batch.shape)
 
     def with_thresholds(self, thresholds: Thresholds) -> Detector:
@@ -343,17 +324,3 @@ def _listed(given: Iterable[ImageLike]) -> Iterator[ImageSource]:
 
 def _is_folder(given: object) -> bool:
     return isinstance(given, str | Path) and Path(given).is_dir()
-
-
-def _batches(boxes: list[Box]) -> Iterator[list[Box]]:
-    """Cut boxes of one shape into batches that stay below `_BATCH_PIXELS`."""
-    count = max(1, _BATCH_PIXELS // (boxes[0].height * boxes[0].width))
-    for start in range(0, len(boxes), count):
-        yield boxes[start : start + count]
-
-
-def _resize_map(maps: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
-    """(h, w) or (K, h, w) -> the image's size, bilinear."""
-    if maps.ndim == 2:
-        return np.asarray(cv2.resize(maps, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
-    return np.stack([_resize_map(one, height_px, width_px) for one in maps])

@@ -1,0 +1,88 @@
+"""How a detector looks at an image: as one input of fixed size, or in overlapping tiles whose maps are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.detectors.runtime import Prediction
+from blemish.detectors.schema import DetectorSpec, InputSpec
+from blemish.images import Box, Stitcher, pad_to_multiple, resize_image
+
+# Tiles of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
+_BATCH_PIXELS = 1 << 20
+_UNPLACED = "does not fit the detector's reference image, and was looked at as it lies"
+
+Answer = Callable[[NDArray[np.uint8]], Prediction]
+
+
+def look(
+    pixels: NDArray[np.uint8], spec: DetectorSpec, answer: Answer
+) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
+    """What a graph says about an image of any size.
+
+    Args:
+        pixels: uint8 RGB (H, W, 3).
+        spec: how the image is seen.
+        answer: the graph: uint8 (N, h, w, 3) to a `Prediction`.
+
+    Returns:
+        Raw score; raw map at the image's size, float32 (H, W) or (K, H, W), None without localisation; and what should
+        be known of how the image was seen.
+    """
+    if spec.input.size_px is not None:
+        return _look_at_once(pixels, spec.input, answer)
+    height_px, width_px = pixels.shape[:2]
+    stitcher = Stitcher(height_px, width_px, spec.input.overlap_px) if spec.localises else None
+    scores: list[float] = []
+    for boxes, batch in tile_batches(pixels, spec.input):
+        prediction = answer(batch)
+        scores += prediction.scores.tolist()
+        if stitcher is not None and prediction.maps is not None:
+            for box, tile_map in zip(boxes, prediction.maps, strict=True):
+                stitcher.add(box, tile_map[..., : box.height, : box.width])
+    return max(scores), None if stitcher is None else stitcher.result(), ()
+
+
+def graph_inputs(pixels: NDArray[np.uint8], wanted: InputSpec) -> Iterator[NDArray[np.uint8]]:
+    """What the graph is given of an image, uint8 (1, h, w, 3) each."""
+    if wanted.size_px is not None:
+        placement = wanted.place(pixels)
+        yield resize_image(pixels if placement is None else placement.lay(pixels), wanted.size_px)[None]
+        return
+    for _, batch in tile_batches(pixels, wanted):
+        yield from (tile[None] for tile in batch)
+
+
+def tile_batches(pixels: NDArray[np.uint8], wanted: InputSpec) -> Iterator[tuple[list[Box], NDArray[np.uint8]]]:
+    """Boxes of tiles, and the tiles themselves, padded, uint8 (N, h, w, 3); N tiles fill `_BATCH_PIXELS`."""
+    boxes = wanted.boxes(*pixels.shape[:2])
+    count = max(1, _BATCH_PIXELS // (boxes[0].height * boxes[0].width))
+    for start in range(0, len(boxes), count):
+        some = boxes[start : start + count]
+        tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in some]
+        yield some, np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles])
+
+
+def _look_at_once(
+    pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer
+) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
+    assert wanted.size_px is not None
+    placement = wanted.place(pixels)
+    aligned = pixels if placement is None else placement.lay(pixels)
+    prediction = answer(resize_image(aligned, wanted.size_px)[None])
+    maps = None if prediction.maps is None else _resize_map(prediction.maps[0], *pixels.shape[:2])
+    if maps is not None and placement is not None:
+        maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
+    notes = (_UNPLACED,) if wanted.reference is not None and placement is None else ()
+    return float(prediction.scores[0]), maps, notes
+
+
+def _resize_map(maps: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
+    """(h, w) or (K, h, w) -> the image's size, bilinear."""
+    if maps.ndim == 2:
+        return np.asarray(cv2.resize(maps, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.stack([_resize_map(one, height_px, width_px) for one in maps])
