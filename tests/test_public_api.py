@@ -12,7 +12,7 @@ import pytest
 
 import blemish
 
-VERBS = ["benchmark", "calibrate", "evaluate", "inspect", "load", "measure", "train"]
+VERBS = ["benchmark", "calibrate", "evaluate", "export", "inspect", "load", "measure", "train"]
 WITHOUT_TORCH = """
 import sys
 class Blocked:
@@ -53,7 +53,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
     assert not hasattr(blemish, "teach")
 
 
-@pytest.mark.parametrize("name", ["inspect", "measure", "evaluate", "calibrate"])
+@pytest.mark.parametrize("name", ["inspect", "measure", "evaluate", "calibrate", "export"])
 def test_the_examples_of_a_verb_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     verb = getattr(blemish, name)
@@ -68,7 +68,7 @@ def test_the_example_of_the_package_runs():
     assert doctest.testmod(blemish).failed == 0
 
 
-@pytest.mark.parametrize("name", ["inspect", "measure", "evaluate", "calibrate"])
+@pytest.mark.parametrize("name", ["inspect", "measure", "evaluate", "calibrate", "export"])
 def test_every_parameter_of_a_verb_is_documented(name: str):
     verb = getattr(blemish, name)
     arguments = (inspect.getdoc(verb) or "").partition("Args:")[2].partition("Raises:")[0]

@@ -7,6 +7,7 @@ Each verb of the command line is a function here, which does the whole job and r
 `measure`     the cracks of a mask, from wherever it comes
 `evaluate`    a detector against labelled images
 `calibrate`   thresholds with a guaranteed false-alarm rate, from normal images
+`export`      a detector's graph for other programs, or the detector in int8
 `train`       a method on images, into a detector file
 `benchmark`   recipes on data sets with several seeds
 `load`        a detector, to inspect image by image
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from blemish.detectors import Detector, Inspection, load
     from blemish.errors import BlemishError
     from blemish.findings import Finding
-    from blemish.inspection import calibrate, evaluate, inspect, measure
+    from blemish.inspection import calibrate, evaluate, export, inspect, measure
     from blemish.training.train import train
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ _HOMES = {
     "benchmark": "blemish.benchmarking",
     "calibrate": "blemish.inspection",
     "evaluate": "blemish.inspection",
+    "export": "blemish.inspection",
     "inspect": "blemish.inspection",
     "load": "blemish.detectors",
     "measure": "blemish.inspection",
@@ -62,6 +64,7 @@ __all__ = [
     "benchmark",
     "calibrate",
     "evaluate",
+    "export",
     "inspect",
     "load",
     "measure",

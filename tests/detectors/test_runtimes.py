@@ -98,7 +98,10 @@ def test_a_cache_that_cannot_be_written_to_stops_nothing(darkness: Container, mo
 
 
 def test_whatever_is_chosen_gives_the_same_answers(darkness: Container, wall: np.ndarray):
-    one, other = Detector(darkness, threads=1).inspect(wall), Detector(darkness, threads=1, runtime="auto").inspect(wall)
+    one, other = (
+        Detector(darkness, threads=1).inspect(wall),
+        Detector(darkness, threads=1, runtime="auto").inspect(wall),
+    )
     assert other.score == pytest.approx(one.score, rel=1e-4)
     assert (other.verdict, other.finding.precision) == (one.verdict, "float32")
 

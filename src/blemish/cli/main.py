@@ -18,6 +18,7 @@ from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
+from blemish.cli.export import export
 from blemish.cli.failures import Failure, failure_of
 from blemish.cli.inspect import inspect
 from blemish.cli.measure import measure
@@ -75,6 +76,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(report)
 app.command()(calibrate)
+app.command()(export)
 app.command()(benchmark)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)

@@ -47,6 +47,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "method": spec.method,
         "settings": settings or "none",
         "an image is seen": spec.input.describe(),
+        "computes in": spec.precision,
         "classes": ", ".join(spec.classes) or "none",
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),

@@ -1,4 +1,4 @@
-"""Walking through a message in protobuf's wire format without knowing its schema, and without any library for it.
+"""Protobuf's wire format without any library for it: walking through a message, and adding texts to a model.
 
 Only as much as it takes to look into a graph before a runtime does: fields in the order in which they stand. A singular
 field may stand several times; parsers merge or replace, so whoever looks for something must look at every occurrence.
@@ -6,10 +6,12 @@ field may stand several times; parsers merge or replace, so whoever looks for so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 _MAX_VARINT_BYTES = 10
+# Field number of onnx.proto.
+_MODEL_METADATA = 14
 
 
 class MalformedError(ValueError):
@@ -76,6 +78,22 @@ def numbers(value: int | memoryview) -> Iterator[int]:
     while at < len(value):
         one, at = _varint(value, at)
         yield one
+
+
+def with_metadata(model: bytes, facts: Mapping[str, str]) -> bytes:
+    """An ONNX model with further entries among its metadata; its graph stays as it is, byte for byte."""
+    entries = (_field(1, name.encode()) + _field(2, value.encode()) for name, value in facts.items())
+    return model + b"".join(_field(_MODEL_METADATA, entry) for entry in entries)
+
+
+def _field(number: int, value: bytes) -> bytes:
+    return _encoded(number << 3 | _LENGTH) + _encoded(len(value)) + value
+
+
+def _encoded(value: int) -> bytes:
+    """An unsigned number, seven bits to a byte, the lowest first."""
+    more, low = value >> 7, value & 0x7F
+    return bytes([low | 0x80]) + _encoded(more) if more else bytes([low])
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:

@@ -84,7 +84,7 @@ def measure_runtimes(
     container: Container, *, threads: int | None = None, calls_at_once: int = 1
 ) -> dict[ConcreteRuntime, float]:
     """Seconds of one round of ``calls_at_once`` images, for each runtime that may be chosen; ONNX Runtime first."""
-    image = _image(_size_px(container))
+    image = sample_image(container)
     started: dict[ConcreteRuntime, Runtime] = {}
     expected: Prediction | None = None
     for name in (_REFERENCE, *_CANDIDATES):
@@ -127,26 +127,24 @@ def relative_drift(expected: Prediction, found: Prediction) -> float:
     )
 
 
+def sample_image(container: Container) -> NDArray[np.uint8]:
+    """A made-up image of the size that a detector's graph sees most, uint8 (1, H, W, 3).
+
+    It is smooth: pure noise would saturate a network and hide a difference.
+    """
+    wanted = container.spec.input
+    free_px = wanted.tile_px or -(-_FREE_SIDE_PX // wanted.multiple_of) * wanted.multiple_of
+    height_px, width_px = wanted.size_px or (free_px, free_px)
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(0, 255, (1, height_px // 8 + 1, width_px // 8 + 1, 3))
+    fine = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, :height_px, :width_px]
+    return np.clip(fine + rng.normal(0, 12, fine.shape), 0, 255).astype(np.uint8)
+
+
 def _start(name: ConcreteRuntime, graph: bytes, *, threads: int | None, calls_at_once: int) -> Runtime:
     if name == "onnxruntime":
         return OnnxRuntime(graph, threads=threads, calls_at_once=calls_at_once)
     return OpenVinoRuntime(graph, fast=name == "openvino-fast", threads=threads, calls_at_once=calls_at_once)
-
-
-def _size_px(container: Container) -> tuple[int, int]:
-    wanted = container.spec.input
-    if wanted.size_px is not None:
-        return wanted.size_px
-    side_px = wanted.tile_px or -(-_FREE_SIDE_PX // wanted.multiple_of) * wanted.multiple_of
-    return side_px, side_px
-
-
-def _image(size_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """A smooth random picture, (1, H, W, 3): pure noise would saturate a network and hide a difference."""
-    rng = np.random.default_rng(0)
-    coarse = rng.uniform(0, 255, (1, size_px[0] // 8 + 1, size_px[1] // 8 + 1, 3))
-    fine = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : size_px[0], : size_px[1]]
-    return np.clip(fine + rng.normal(0, 12, fine.shape), 0, 255).astype(np.uint8)
 
 
 def _key(graph: bytes, threads: int | None, calls_at_once: int) -> str:

@@ -32,3 +32,13 @@ def import_openvino() -> Any:
     # None in its place makes an import fail, as if the package were not installed.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     return import_module("openvino")
+
+
+def import_quantization() -> Any:
+    """The module ``onnxruntime.quantization``, which needs the package ``onnx``.
+
+    Raises:
+        ModuleNotFoundError: that is not installed.
+    """
+    import_onnxruntime()
+    return import_module("onnxruntime.quantization")

@@ -5,6 +5,7 @@ from blemish.inspection.drifting import DriftWatch
 from blemish.inspection.evaluating import evaluate
 from blemish.inspection.evaluation_data import choose_split
 from blemish.inspection.evaluation_result import EvaluationResult
+from blemish.inspection.exporting import ExportResult, export
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.inspecting import inspect
 from blemish.inspection.masks import MaskMeasurement, measure
@@ -21,6 +22,7 @@ __all__ = [
     "DriftWatch",
     "EvaluatedImage",
     "EvaluationResult",
+    "ExportResult",
     "InspectionSummary",
     "MaskMeasurement",
     "SourceLike",
@@ -29,6 +31,7 @@ __all__ = [
     "choose_split",
     "describe_run",
     "evaluate",
+    "export",
     "file_sources",
     "find_sources",
     "inspect",
