@@ -43,7 +43,7 @@ class ExportResult:
     Attributes:
         files: what was written; of OpenVINO's two files the one that is opened comes first.
         precision: in which numbers the written graph computes.
-        runtime: what the figures below were measured in; None where nothing was measured.
+        runtime: what drift and speed were measured in; None where nothing was measured.
         drift: what changed against the detector as it was; None where the graph is the same.
         speed_up: how many times as fast the graph runs on this machine; None where it is the same.
     """
