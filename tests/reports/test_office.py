@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from blemish.errors import SettingsError
@@ -77,3 +79,18 @@ def test_a_missing_package_is_named_with_its_extra(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SettingsError, match=rf'"{package}".*blemish\[report\]'):
         export(read_document(found), [name], tmp_path)
+
+
+def test_pictures_of_deep_images_are_read_in_the_runs_bit_range(write_inspection: Write):
+    import docx
+
+    folder = write_inspection(Drawn("deep.png", line((20, 40), (300, 60)), "reject"))
+    twelve_bit = np.full((240, 320), 3000, np.uint16)
+    assert cv2.imwrite(str(folder.parent / "images" / "deep.png"), twelve_bit)
+    document = read_document(folder)
+    assert document.run is not None
+    run = document.run.model_copy(update={"options": document.run.options.model_copy(update={"bit_range": (0, 4095)})})
+    (path,) = export(replace(document, run=run), ["docx"], folder)
+    (picture,) = (part for part in docx.Document(path).part.package.iter_parts() if part.partname.endswith(".jpg"))
+    grey = cv2.imdecode(np.frombuffer(picture.blob, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert np.median(grey) == pytest.approx(3000 / 4095 * 255, abs=3)

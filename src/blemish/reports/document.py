@@ -10,18 +10,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.errors import DataError
+from blemish.errors import DataError, ImageError, SettingsError
 from blemish.findings import (
     FINDINGS_NAME,
     VERDICTS,
     CutOffLineError,
     Finding,
+    Options,
     ReportDetails,
     RunRecord,
     read_findings,
     read_run,
 )
-from blemish.images import read_image
+from blemish.images import ReadOptions, read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
 
@@ -85,6 +86,15 @@ class Document:
         # Where the inspection was started comes first: another image of that name may lie below the current folder.
         starts = [*([Path(self.run.folder)] if self.run is not None else []), Path()]
         return next((start / file for start in starts if (start / file).is_file()), None)
+
+    def read_pixels(self, image: Finding) -> NDArray[np.uint8] | None:
+        """The image as it was inspected, uint8 RGB (H, W, 3); None where it cannot be found or read any more."""
+        path = self.find_image(image)
+        how = Options() if self.run is None else self.run.options
+        try:
+            return None if path is None else read_image(path, ReadOptions(how.bit_range, how.max_megapixels))
+        except (ImageError, SettingsError):  # the latter by a record that was edited by hand
+            return None
 
     def read_mask(self, image: Finding) -> NDArray[np.bool_] | None:
         """The mask of an image, bool (H, W), True where defective; None where nothing was outlined.

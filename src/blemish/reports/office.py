@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from blemish.errors import DataError, ImageError
 from blemish.files import write_bytes
 from blemish.findings import Finding
-from blemish.images import read_image
 from blemish.reports.document import Document
 from blemish.reports.overlays import outline
 from blemish.reports.tabular import Cell, Rows, Table, extra, rows_of
@@ -132,13 +131,12 @@ def _pictures(document: Document) -> Iterator[tuple[str, NDArray[np.uint8]]]:
 
 
 def _picture(document: Document, image: Finding) -> NDArray[np.uint8] | None:
-    path = document.find_image(image)
+    pixels = document.read_pixels(image)
+    if pixels is None:
+        return None
     try:
-        pixels = None if path is None else read_image(path)
         mask = document.read_mask(image)
     except (DataError, ImageError):
-        return None
-    if pixels is None:
         return None
     canvas = pixels.copy()
     if mask is not None and mask.shape == canvas.shape[:2]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from blemish.errors import ImageError, SettingsError
+from blemish.errors import ImageError
 from blemish.files import write_text
-from blemish.findings import REPORT_NAME, Finding, Options
-from blemish.images import ReadOptions, read_image
+from blemish.findings import REPORT_NAME, Finding
+from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.reports.document import Document, Unit, size_of
@@ -22,7 +22,7 @@ from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
 from blemish.reports.pictures import data_uri
 from blemish.reports.positions import position_map
 from blemish.reports.summary import Summary, summarise, told_length
-from blemish.reports.width_classes import WidthClasses, choose_classes
+from blemish.reports.width_classes import choose_classes
 from blemish.text import encodable
 
 # About 200 kB a picture: a page that mail and phones can take. The other images are in the table.
@@ -104,7 +104,10 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     ]
     shown_images = [row for row in images[:pictures] if row.finding.error is None]
     side_px = picture_px(len(shown_images), PICTURES)
-    cards = [replace(row, drawing=_draw(document, row.finding, classes, side_px)) for row in shown_images]
+    cards = [
+        replace(row, drawing=draw(document, row.finding, document.read_pixels(row.finding), classes, side_px=side_px))
+        for row in shown_images
+    ]
     rows = sorted(
         (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
     )
@@ -223,17 +226,6 @@ def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) ->
     labels = [] if document.grades is None else list(document.grades.labels)
     rows = (Row(finding, crack, unit, labels.index(crack.grade) if crack.grade in labels else None) for crack in cracks)
     return ImageRow(finding, rank, tuple(rows))
-
-
-def _draw(document: Document, finding: Finding, classes: WidthClasses, side_px: int) -> Drawing | None:
-    path = document.find_image(finding)
-    how = Options() if document.run is None else document.run.options
-    try:
-        options = ReadOptions(how.bit_range, how.max_megapixels)
-        pixels = None if path is None else read_image(path, options)
-    except (ImageError, SettingsError):  # the latter by a record that was edited by hand
-        pixels = None
-    return draw(document, finding, pixels, classes, side_px=side_px)
 
 
 def _regions(images: list[ImageRow]) -> list[tuple[ImageRow, int, Any]]:
