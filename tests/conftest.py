@@ -56,6 +56,7 @@ def darkness(darkness_graph: bytes) -> Container:
         settings={"levels": 256},
         input=InputSpec(tile_px=64, overlap_px=8, multiple_of=8),
         classes=("dark",),
+        finds="cracks",
         usability=UsabilityLimits.none(),
         thresholds=Thresholds(pixel=0.6, review=0.4, reject=0.6, source="chosen for the tests"),
         provenance=Provenance(data="none", fingerprint="0" * 64, seed=0, n_train=0, n_held_out=0),

@@ -182,3 +182,14 @@ def test_limits_that_cannot_be_are_refused(blemish, darkness_file: Path, argumen
     before = darkness_file.read_bytes()
     assert said in blemish("detector", "set-usability", darkness_file, *arguments).stderr
     assert darkness_file.read_bytes() == before
+
+
+def test_what_a_detector_finds_is_set_and_shown(blemish, darkness_file: Path):
+    before = read_container(darkness_file)
+    assert "finds cracks" in blemish("detector", "show", darkness_file).stdout.replace(" " * 12, " ")
+    assert "finds regions" in blemish("detector", "set-finds", darkness_file, "regions").stdout
+    after = read_container(darkness_file)
+    assert (after.spec.finds, after.graph) == ("regions", before.graph)
+    refused = blemish("detector", "set-finds", darkness_file, "stains")
+    assert refused.exit_code == 2
+    assert "stains" in refused.stderr

@@ -36,6 +36,38 @@ def test_without_thresholds_of_their_own_all_classes_fraction_one(light_and_dark
     np.testing.assert_array_equal(found.mask, found.class_masks.any(axis=0))
 
 
+@pytest.mark.parametrize(
+    ("classes", "finds", "measured"),
+    [
+        (("pore", "crack"), None, ("crack",)),
+        (("pore", "Hair Cracks"), "cracks", ("Hair Cracks",)),
+        (("pore", "균열"), None, ("균열",)),
+        (("pore", "crack"), "regions", ()),
+        (("pore", "scratch"), None, ()),
+        (("pore", "scratch"), "cracks", ("pore", "scratch")),
+    ],
+)
+def test_only_classes_of_cracks_are_measured_as_cracks(
+    light_and_dark: Container, image: np.ndarray, classes: tuple[str, ...], finds: str | None, measured: tuple[str, ...]
+):
+    spec = light_and_dark.spec.model_copy(update={"classes": classes, "finds": finds})
+    found = Detector(replace(light_and_dark, spec=spec)).inspect(image)
+    assert spec.crack_classes == measured
+    assert spec.finds_cracks == bool(measured)
+    if not measured:
+        assert found.cracks is None
+        assert found.crack_mask is None
+    else:
+        chosen = [name in measured for name in classes]
+        np.testing.assert_array_equal(found.crack_mask, found.class_masks[chosen].any(axis=0))
+        assert found.cracks is not None
+
+
+def test_regions_have_sizes_and_contrast(light_and_dark: Container, image: np.ndarray):
+    bar = next(one for one in Detector(light_and_dark).inspect(image).regions if one.area_px == 40)
+    assert (bar.length_px, bar.width_px, bar.contrast) == pytest.approx((20, 2, 10 - 128), abs=1)
+
+
 def test_each_class_has_its_own_threshold_and_least_area(light_and_dark: Container, image: np.ndarray):
     limits = (ClassThreshold(label="2", pixel=0.9, min_area_px=2), ClassThreshold(label="1", pixel=0.99))
     found = Detector(deciding(light_and_dark, *limits)).inspect(image)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import blemish
+from blemish.detectors import Container, write_container
 from blemish.errors import ImageError, SettingsError
 from blemish.findings import read_findings, read_run
 from blemish.images import write_png
@@ -101,3 +105,42 @@ def test_a_bit_range_may_have_fractions_and_is_recorded(darkness_file: Path, ima
 def test_bad_input_is_a_sentence(darkness_file: Path, images: Path, options: dict, error: type, said: str):
     with pytest.raises(error, match=said):
         blemish.inspect(**{"source": images, "detector": darkness_file, **options})
+
+
+@pytest.fixture
+def pores_file(darkness: Container, tmp_path: Path) -> Path:
+    """A detector of dark places that are no cracks."""
+    spec = darkness.spec.model_copy(update={"classes": ("pore",), "finds": None})
+    write_container(tmp_path / "pores.blemish", replace(darkness, spec=spec))
+    return tmp_path / "pores.blemish"
+
+
+def test_what_other_detectors_find_is_called_regions_everywhere(pores_file: Path, images: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    summary = blemish.inspect(images, detector=pores_file, out=out, scale=0.5)
+    (pore,) = summary.findings[0].regions
+    assert summary.findings[0].cracks is None
+    assert (pore.area_px, pore.area_mm2, pore.length_mm, pore.width_mm) == pytest.approx((160, 40, 20, 2))
+    assert pore.contrast == pytest.approx(20 - 200)
+    assert next(read_findings(out / "findings.jsonl")).regions == (pore,)
+    with (out / "findings.csv").open(encoding="utf-8-sig", newline="") as table:
+        row = next(csv.DictReader(table))
+    assert row["cracks"] == ""
+    told = [float(row[name]) for name in ("worst_area_mm2", "defect_area_mm2", "worst_length_mm", "worst_contrast")]
+    assert told == [40, 40, 20, -180]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "crack" not in re.sub(r"<style.*?</style>|<script.*?</script>|<dt>.*?</dd>", "", page, flags=re.S).lower()
+    assert summary.run.detector.finds == "regions"
+    assert not summary.run.options.measure
+    assert summary.run.grades is None
+
+
+def test_everything_is_measured_as_cracks_where_that_is_asked_for(pores_file: Path, images: Path):
+    summary = blemish.inspect(images, detector=pores_file, measure=True, scale=0.5)
+    assert summary.findings[0].cracks
+    assert summary.run.options.measure
+
+
+def test_grades_of_a_detector_of_regions_are_refused(pores_file: Path, images: Path):
+    with pytest.raises(SettingsError, match="darkness finds regions"):
+        blemish.inspect(images, detector=pores_file, scale=0.5, grades="eurocode-2")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.measure import label, regionprops
 
-from blemish.measurement import find_regions
+from blemish.measurement import Scale, find_regions
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_a_rectangle_is_as_long_as_it_is_drawn(shape: tuple[int, int], elongatio
     assert region.elongation == pytest.approx(elongation)
     assert region.orientation_deg == pytest.approx(deg)
     assert region.bbox_px == (4, 3, shape[1], shape[0])
+    assert (region.length_px, region.width_px) == pytest.approx((max(shape), min(shape)))
 
 
 def test_a_diagonal_rises_to_the_right():
@@ -83,3 +84,43 @@ def test_memory_order_does_not_matter(blobs):
     turned = find_regions(np.asfortranarray(mask), np.asfortranarray(scores), min_area_px=20)
     assert plain[0] == turned[0]
     assert (plain[1] == turned[1]).all()
+
+
+@pytest.mark.parametrize("deg", [0, 20, 45, 70, 110, 160])
+def test_a_turned_bar_is_as_long_and_wide_as_it_is_drawn(deg: int):
+    mask = np.zeros((300, 300), np.uint8)
+    corners = cv2.boxPoints(((150, 150), (160, 40), -deg))
+    cv2.fillPoly(mask, [np.rint(corners * 16).astype(np.int32)], 1, shift=4)
+    ((region,), _) = find_regions(mask > 0, mask.astype(np.float32))
+    assert (region.length_px, region.width_px) == pytest.approx((160, 40), abs=3)
+    assert (region.orientation_deg - deg + 90) % 180 - 90 == pytest.approx(0, abs=1)
+
+
+def test_contrast_is_the_difference_to_the_ring_without_other_regions():
+    mask = np.zeros((80, 120), bool)
+    mask[30:40, 30:40], mask[30:40, 44:54], mask[60:64, 100:104] = True, True, True
+    image = np.full((80, 120), 100, np.uint8)
+    image[:, 60:] = 200
+    image[30:40, 30:40], image[30:40, 44:54], image[60:64, 100:104] = 40, 250, 230
+    for pixels in (image, np.repeat(image[..., None], 3, axis=2)):
+        found = {one.bbox_px[0]: one.contrast for one in find_regions(mask, mask.astype(np.float32), pixels=pixels)[0]}
+        assert found[30] == pytest.approx(-60)
+        assert found[100] == pytest.approx(30)
+        # Its ring reaches into the lighter half.
+        assert 50 < found[44] < 150
+
+
+@pytest.mark.parametrize("mask", [np.ones((6, 9), bool), np.pad([[True]], ((0, 1), (0, 0)))])
+def test_without_a_ring_there_is_no_contrast(mask: np.ndarray):
+    ((region,), _) = find_regions(mask, mask.astype(np.float32), pixels=np.zeros(mask.shape, np.uint8))
+    assert region.contrast is None
+
+
+def test_sizes_on_the_surface_follow_the_scale_and_perspective_gives_none():
+    mask = np.zeros((40, 60), bool)
+    mask[10:14, 5:25] = True
+    ((region,), _) = find_regions(mask, mask.astype(np.float32))
+    flat = region.on_surface(Scale.given(0.5))
+    assert (flat.area_mm2, flat.length_mm, flat.width_mm) == pytest.approx((20, 10, 2))
+    plane = Scale.from_plane([(0, 0), (50, 5), (50, 30), (0, 35)], [(0, 0), (50, 0), (50, 35), (0, 35)])
+    assert region.on_surface(plane) == region

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +84,30 @@ def set_usability(
     changes = {name: value for name, value in given.items() if value is not None}
     said = thresholds.set_usability(file, changes, lift=any_image, out=out)
     typer.echo(f"{out or file}: images can be judged {said}")
+
+
+class _Finds(StrEnum):
+    CRACKS = "cracks"
+    REGIONS = "regions"
+
+
+@app.command("set-finds")
+def set_finds(
+    file: DetectorArgument,
+    finds: Annotated[_Finds, typer.Argument(help="What its outlines are.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Say what a detector outlines: cracks, which are measured along their lines, or regions."""
+    from blemish.detectors import require_free
+    from blemish.inspection import thresholds
+
+    if out is not None:
+        require_free(out, force=force)
+    thresholds.set_finds(file, finds.value, out=out)
+    typer.echo(f"{out or file}: finds {finds.value}")
 
 
 @app.command()

@@ -53,8 +53,13 @@ def inspect(
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
     measure: Annotated[
-        bool, typer.Option("--measure/--no-measure", help="Measure cracks in what was outlined.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--measure/--no-measure",
+            help="Measure what was outlined as cracks; if not given, where the detector finds cracks.",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     submission: Annotated[
         Path | None,

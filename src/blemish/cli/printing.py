@@ -49,6 +49,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "an image is seen": spec.input.describe(),
         "computes in": spec.precision,
         "classes": ", ".join(spec.classes) or "none",
+        "finds": "cracks" if spec.finds_cracks else "regions",
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
         "can be judged": spec.usability.describe(),

@@ -119,7 +119,7 @@ class Detector:
         max_megapixels: float | None = None,
         measuring: Measuring | None = None,
     ) -> Inspection | list[Inspection]:
-        """Inspect one image, or several, and measure cracks in what was outlined.
+        """Inspect one image, or several, and measure what was outlined: cracks, by a detector of cracks.
 
         All answers with their arrays are kept in memory, up to 100 MB for an image of 12 megapixels: thousands of
         images are for `blemish.inspect`, which writes findings, overlays and a report, too.
@@ -130,7 +130,7 @@ class Detector:
             bit_range: for files of more than 8 bits, the values that become black and white; None takes the
                 detector's own, and where it has none the full scale that the file states.
             max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
-            measuring: what is measured, in which scale; None: cracks, in pixels.
+            measuring: what is measured, in which scale; None: what the detector finds, in pixels.
 
         Returns:
             The answer; for a list or a folder a list of them, in which an image that cannot be inspected has its
@@ -193,7 +193,7 @@ class Detector:
         unusable = usability(pixels, spec.usability)
         score, maps, notes = self._look(pixels)
         anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
-        regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map)
+        regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map, pixels)
         decision = decide(score, limits, regions=len(regions), unusable=unusable)
         judged = decision.verdict != "unusable"
         finding = Finding(
@@ -214,6 +214,7 @@ class Detector:
             anomaly_map=anomaly_map,
             mask=mask,
             class_masks=class_masks,
+            crack_mask=self._cracks_of(mask, class_masks),
             # Without a pixel threshold the image's own is the only fixed point on the scale.
             map_range=map_range_of(limits.reject if limits.pixel is None else limits.pixel),
         )
@@ -253,7 +254,7 @@ class Detector:
         write_container(Path(path), self.container)
 
     def _outline(
-        self, maps: NDArray[np.float32] | None, anomaly_map: NDArray[np.float32] | None
+        self, maps: NDArray[np.float32] | None, anomaly_map: NDArray[np.float32] | None, pixels: NDArray[np.uint8]
     ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
         """Regions, masks of the classes, mask of everything."""
         thresholds = self.spec.thresholds
@@ -267,6 +268,7 @@ class Detector:
                 min_area_px=thresholds.min_area_px,
                 min_peak=-np.inf if thresholds.peak is None else thresholds.peak,
                 label=label,
+                pixels=pixels,
             )
             return found[0], None, found[1]
         regions: list[Region] = []
@@ -274,10 +276,21 @@ class Detector:
         for one, label in zip(maps, self.spec.classes, strict=True):
             limit = thresholds.of_class(label)
             assert limit is not None
-            of_class, mask = find_regions(one >= limit.pixel, one, min_area_px=limit.min_area_px, label=label)
+            of_class, mask = find_regions(
+                one >= limit.pixel, one, min_area_px=limit.min_area_px, label=label, pixels=pixels
+            )
             regions += of_class
             masks.append(mask)
         return tuple(sorted(regions, key=lambda region: -region.score)), np.stack(masks), np.logical_or.reduce(masks)
+
+    def _cracks_of(
+        self, mask: NDArray[np.bool_] | None, class_masks: NDArray[np.bool_] | None
+    ) -> NDArray[np.bool_] | None:
+        """The part of a mask that is cracks; None where the detector finds none."""
+        if mask is None or class_masks is None or not self.spec.finds_cracks:
+            return mask if self.spec.finds_cracks else None
+        chosen = [label in self.spec.crack_classes for label in self.spec.classes]
+        return np.asarray(class_masks[chosen].any(axis=0))
 
     def _label(self, maps: NDArray[np.float32] | None, regions: tuple[Region, ...]) -> str | None:
         if maps is None or maps.ndim == 2:

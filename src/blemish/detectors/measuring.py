@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.result import Inspection
+from blemish.detectors.schema import DetectorSpec
 from blemish.errors import DataError, SettingsError
 from blemish.measurement import Crack, GradeScale, Scale, doubts_of, load_grades, measure_mask
 
@@ -24,13 +25,13 @@ class Measuring:
     """What is measured beyond score and regions.
 
     Attributes:
-        cracks: whether to measure cracks where the detector outlines anything.
+        cracks: whether to measure everything that the detector outlines as cracks; None: what it says are cracks.
         scale: the scale of all images, or what tells that of an image from its pixels, uint8 RGB (H, W, 3), such as a
             marker in it. An image whose scale cannot be told is measured in pixels, and a note says why.
         grades: what largest widths are graded by, where there is a scale.
     """
 
-    cracks: bool = True
+    cracks: bool | None = None
     scale: Scale | ScaleOf | None = None
     grades: GradeScale | None = None
 
@@ -40,7 +41,7 @@ class Measuring:
         scale: float | Scale | ScaleOf | None = None,
         grades: GradeScale | Path | str | None = None,
         *,
-        cracks: bool = True,
+        cracks: bool | None = None,
     ) -> Self:
         """From what a person gives: a number is millimetres per pixel, and grades go by name or file.
 
@@ -69,6 +70,10 @@ class Measuring:
         name = getattr(self.scale, "__name__", None)
         return str(self.scale) if name is None else f"told for each image by {name}"
 
+    def measures_cracks(self, spec: DetectorSpec) -> bool:
+        """Whether cracks are measured in what a detector outlines."""
+        return spec.localises and (spec.finds_cracks if self.cracks is None else self.cracks)
+
     def scale_of(self, pixels: NDArray[np.uint8]) -> Scale | None:
         """The scale of one image. Raises SettingsError where it cannot be told."""
         return self.scale if self.scale is None or isinstance(self.scale, Scale) else self.scale(pixels)
@@ -78,7 +83,7 @@ class Measuring:
         return cracks if self.grades is None else tuple(map(self.grades.graded, cracks))
 
     def measure(self, answer: Inspection, level: float | None) -> Inspection:
-        """The answer with scale and cracks; as it is where there are no pixels.
+        """The answer with scale, sizes on the surface and cracks; as it is where there are no pixels.
 
         Args:
             answer: of `Detector.inspect_pixels`.
@@ -91,11 +96,13 @@ class Measuring:
             scale = self.scale_of(answer.pixels)
         except SettingsError as error:
             notes = (*notes, str(error).removesuffix("."))
-        cracks = None
-        if self.cracks and answer.mask is not None:
+        if scale is not None:
+            answer = answer.saying(regions=tuple(region.on_surface(scale) for region in answer.regions))
+        cracks, mask = None, {None: answer.crack_mask, True: answer.mask, False: None}[self.cracks]
+        if mask is not None:
             try:
                 measured = measure_mask(
-                    answer.mask,
+                    mask,
                     answer.pixels,
                     scale=scale,
                     probability=None if level is None else answer.anomaly_map,

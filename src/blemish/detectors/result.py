@@ -31,6 +31,7 @@ class Inspection:
         mask: bool (H, W), True where defective after the pixel threshold and the least area; None without one.
         class_masks: the same for each class of a detector that tells several apart, bool (K, H, W), in the order of
             its classes; they may overlap. None of any other.
+        crack_mask: the part of ``mask`` that is cracks, bool (H, W); None of a detector that finds none.
         map_range: values of the anomaly map that are drawn plain and strongest; None where nothing tells them.
 
     Example:
@@ -45,6 +46,7 @@ class Inspection:
     anomaly_map: NDArray[np.float32] | None = field(default=None, repr=False)
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     class_masks: NDArray[np.bool_] | None = field(default=None, repr=False)
+    crack_mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     map_range: tuple[float, float] | None = field(default=None, repr=False)
 
     @property

@@ -25,6 +25,8 @@ from blemish.images import (
 from blemish.text import encodable
 
 SCHEMA_VERSION = 1
+Finds = Literal["cracks", "regions"]
+_CRACK_WORDS = ("crack", "균열")
 # Longest side of the reference that images are aligned with: enough to place them within a pixel or two of an image.
 _REFERENCE_PX = 160
 
@@ -231,6 +233,27 @@ class DetectorSpec(_Frozen):
     precision: Literal["float32", "int8"] = Field("float32", description="in which numbers the graph computes")
     localises: bool = True
     classes: tuple[Text, ...] = ()
+    finds: Finds | None = Field(
+        None,
+        description="what its outlines are: cracks, which are measured along their lines, or regions of any shape; "
+        "null: cracks where a class is called so, else regions",
+    )
     thresholds: Thresholds = Thresholds()
     calibration: Calibration | None = None
     provenance: Provenance
+
+    @property
+    def finds_cracks(self) -> bool:
+        """Whether any of its outlines are cracks."""
+        return self.finds == "cracks" or bool(self.crack_classes)
+
+    @property
+    def crack_classes(self) -> tuple[str, ...]:
+        """Those of `classes` whose outlines are cracks: where some are called so, no others."""
+        called_so = tuple(name for name in self.classes if is_called_crack(name))
+        return {"cracks": called_so or self.classes, "regions": (), None: called_so}[self.finds]
+
+
+def is_called_crack(name: str) -> bool:
+    """Whether a class is one of cracks, by its name."""
+    return any(word in name.casefold() for word in _CRACK_WORDS)

@@ -33,6 +33,7 @@ class DetectorRecord(_Record):
     runtime: Text = Field("", description="what ran its graph")
     precision: Text = Field("", description="in which numbers")
     classes: tuple[Text, ...] = ()
+    finds: Literal["cracks", "regions"] | None = Field(None, description="what its outlines are; null: not recorded")
     thresholds: Mapping[str, Any] = Field({}, description="as in detector.json")
     calibration: Text | None = Field(None, description="how many scores of which images; null without calibration")
     trained_on: Text = Field("", description="the data set and how many images of it")

@@ -8,6 +8,7 @@ from pathlib import Path
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.detectors import Detector, Measuring, ScaleOf
 from blemish.detectors.runtime import RuntimeName
+from blemish.errors import SettingsError
 from blemish.findings import Finding, Options, ReportDetails
 from blemish.images import BitRange, ReadOptions, image_size_px, range_warning
 from blemish.inspection.drifting import DriftWatch
@@ -30,7 +31,7 @@ def inspect(
     out: Path | str | None = None,
     bit_range: BitRange | None = None,
     max_megapixels: float | None = None,
-    measure: bool = True,
+    measure: bool | None = None,
     scale: float | Scale | ScaleOf | None = None,
     grades: GradeScale | Path | str | None = None,
     overlays: bool = True,
@@ -42,7 +43,7 @@ def inspect(
     on_finding: Callable[[Finding], None] = silent,
     on_progress: OnProgress = silent,
 ) -> InspectionSummary:
-    """Inspect images, measure cracks, and write findings and a report. An image that cannot be inspected stops nothing.
+    """Inspect images, measure, and write findings and a report. An image that cannot be inspected stops nothing.
 
     Args:
         source: image files, folders of them, bytes, open binary files or arrays; one or several.
@@ -50,7 +51,7 @@ def inspect(
         out: folder for tables, report, overlays and masks, in place of an earlier run's; None keeps findings in memory.
         bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
         max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
-        measure: whether to measure cracks in what was outlined.
+        measure: whether to measure what was outlined as cracks; None: by a detector that finds cracks.
         scale: millimetres per pixel, a `Scale`, or a function that tells an image's scale from its pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
         overlays: whether to write them into ``out``.
@@ -80,6 +81,11 @@ def inspect(
         image_size_px(details.logo)  # an error here comes before the work and not after it
     sources = find_sources(source, say)
     loaded = ready(detector, len(sources), threads=threads, runtime=runtime)
+    if grades is not None and not measuring.measures_cracks(loaded.spec):
+        raise SettingsError(
+            f"Grades are of cracks' widths, and {loaded.spec.method} finds regions; leave the grades out, or have "
+            "everything measured as cracks, with --measure (in Python measure=True)."
+        )
     folder = None if out is None else Path(out)
     tally, watch = Tally(keep=folder is None), DriftWatch.of(loaded)
     likely: list[BitRange | None] = []
@@ -105,13 +111,13 @@ def inspect(
     record = describe_run(
         loaded,
         options=Options(
-            measure=measure,
+            measure=measuring.measures_cracks(loaded.spec),
             bit_range=loaded.read_options(reading).bit_range,
             max_megapixels=max_megapixels,
             scale=measuring.told_scale,
         ),
         report=details,
-        grades=measuring.grades,
+        grades=measuring.grades if measuring.measures_cracks(loaded.spec) else None,
         guarantee=None if watch is None else watch.record(),
     )
     page = None

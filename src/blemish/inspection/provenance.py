@@ -40,6 +40,7 @@ def describe_run(
             runtime=detector.runtime,
             precision=detector.precision,
             classes=spec.classes,
+            finds="cracks" if spec.finds_cracks else "regions",
             thresholds=spec.thresholds.model_dump(mode="json"),
             calibration=None if known is None else f"{len(known.scores)} scores of {known.source}",
             trained_on=f"{origin.data}: {origin.n_train} images, {origin.n_held_out} more held out",

@@ -1,4 +1,4 @@
-"""Moving a detector's thresholds and limits by hand: they stand beside the graph, so nothing is trained again."""
+"""Moving a detector's thresholds and limits by hand, and saying what it finds: nothing is trained again for these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from blemish.detectors.container import read_container, write_container
-from blemish.detectors.schema import Thresholds
+from blemish.detectors.schema import Finds, Thresholds
 from blemish.errors import SettingsError
 from blemish.images import UsabilityLimits
 
@@ -96,3 +96,16 @@ def set_usability(file: Path, changes: Mapping[str, float], *, lift: bool = Fals
         raise SettingsError(f"The limit {first['loc'][0]} cannot be {first['input']}: {first['msg']}.") from None
     write_container(out or file, replace(container, spec=container.spec.model_copy(update={"usability": limits})))
     return limits.describe()
+
+
+def set_finds(file: Path, finds: Finds, *, out: Path | None = None) -> None:
+    """Write a detector whose outlines are cracks, which are measured along their lines, or regions.
+
+    Raises:
+        DetectorError: ``file`` is not a detector.
+        SettingsError: it outlines nothing.
+    """
+    container = read_container(file)
+    if not container.spec.localises:
+        raise SettingsError(f'"{file}" gives no anomaly map, so it outlines neither cracks nor regions.')
+    write_container(out or file, replace(container, spec=container.spec.model_copy(update={"finds": finds})))

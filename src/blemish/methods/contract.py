@@ -78,6 +78,7 @@ class MethodInfo:
         learns_from: ``normal`` (normal images alone), ``few-labels`` (those, and labelled defects where there are
             some), ``masks`` of defects, or ``labels`` of whole images.
         localises: whether it gives an anomaly map, and not only a score.
+        finds_cracks: whether it is for cracks alone, so that its outlines are measured as such.
         on_series: whether it has a 1-D form for sensor series.
         exportable: whether its scoring is a graph; otherwise it runs under torch alone and gives no detector file.
         candidates: how ``auto`` tries it; empty where it does not.
@@ -89,6 +90,7 @@ class MethodInfo:
     localises: bool
     on_series: bool
     exportable: bool
+    finds_cracks: bool
     candidates: tuple[Candidate, ...]
     summary: str
 

@@ -24,7 +24,12 @@ _M = TypeVar("_M", bound=type[Method])
 
 
 def register(
-    name: str, *, learns_from: LearnsFrom, localises: bool, candidates: Sequence[Candidate] = ()
+    name: str,
+    *,
+    learns_from: LearnsFrom,
+    localises: bool,
+    finds_cracks: bool = False,
+    candidates: Sequence[Candidate] = (),
 ) -> Callable[[_M], _M]:
     """Class decorator: make a method known under ``name``. The arguments are those of `MethodInfo`."""
 
@@ -39,6 +44,7 @@ def register(
             localises=localises,
             on_series=method.on_series,
             exportable=method.exportable,
+            finds_cracks=finds_cracks,
             candidates=tuple(replace(candidate, method=name) for candidate in candidates),
             summary=summary,
         )

@@ -32,8 +32,14 @@ _IMAGE_COLUMNS = (
     "total_length_px",
     "regions",
     "defect_area_px",
+    "defect_area_mm2",
     "defect_area_fraction",
     "worst_bbox_px",
+    "worst_area_px",
+    "worst_area_mm2",
+    "worst_length_px",
+    "worst_length_mm",
+    "worst_contrast",
     "width_px",
     "height_px",
     "mm_per_px",
@@ -57,15 +63,15 @@ _CRACK_COLUMNS = (
     "mm_per_px",
     "scale_source",
 )
+_WORST = ("area_px", "area_mm2", "length_px", "length_mm", "contrast")
 _REGION_COLUMNS = (
     "image",
     "region",
-    "area_mm2",
     *(own.name for own in fields(Region) if own.name not in {"bbox_px", "centroid_px"}),
     "x_px",
     "y_px",
-    "width_px",
-    "height_px",
+    "box_width_px",
+    "box_height_px",
     "centroid_x_px",
     "centroid_y_px",
 )
@@ -164,6 +170,11 @@ def _image_row(image: Finding) -> dict[str, Any]:
         "notes": "; ".join(image.notes),
         "error": image.error,
     }
+    if regions:
+        worst_region = regions[0]
+        row |= {f"worst_{name}": _rounded(getattr(worst_region, name)) for name in _WORST}
+        areas_mm2 = [region.area_mm2 for region in regions if region.area_mm2 is not None]
+        row["defect_area_mm2"] = _rounded(sum(areas_mm2)) if areas_mm2 else None
     for unit in ("mm", "px"):
         lengths = [size_of(crack, "length", unit) for crack in cracks]
         widths = [size_of(crack, "max_width", unit) for crack in cracks]
@@ -175,7 +186,6 @@ def _image_row(image: Finding) -> dict[str, Any]:
 
 def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
     for image in document.images:
-        scale = image.scale if image.scale is not None and image.scale.to_plane is None else None
         for number, region in enumerate(image.regions, start=1):
             x, y, width, height = region.bbox_px
             own = {name: getattr(region, name) for name in _REGION_COLUMNS if hasattr(region, name)}
@@ -183,11 +193,10 @@ def _region_rows(document: Document) -> Iterable[dict[str, Any]]:
                 **{name: _rounded(value) if isinstance(value, float) else value for name, value in own.items()},
                 "image": image.image,
                 "region": number,
-                "area_mm2": None if scale is None else _rounded(region.area_px * scale.mm_per_px**2),
                 "x_px": x,
                 "y_px": y,
-                "width_px": width,
-                "height_px": height,
+                "box_width_px": width,
+                "box_height_px": height,
                 "centroid_x_px": _rounded(region.centroid_px[0]),
                 "centroid_y_px": _rounded(region.centroid_px[1]),
             }

@@ -77,7 +77,8 @@ def _area(component: OutlinedComponent) -> dict[str, Any]:
     areas = [_rings(polygon) for polygon in component.polygons]
     single = len(areas) == 1
     region = component.region
-    said = {} if region is None else {"score": region.score, "mean_score": region.mean_score}
+    sizes = ("score", "mean_score", "contrast", "length_px", "width_px", "area_mm2", "length_mm", "width_mm")
+    said = {} if region is None else {name: getattr(region, name) for name in sizes}
     return {
         "type": "Feature",
         "geometry": {

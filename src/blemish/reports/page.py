@@ -14,7 +14,6 @@ from blemish.files import write_text
 from blemish.findings import REPORT_NAME, Finding
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
-from blemish.measurement.regions import Region
 from blemish.reports.document import Document, Unit, size_of
 from blemish.reports.drawings import Drawing, draw, picture_px
 from blemish.reports.elements import element_of, elements_of
@@ -140,8 +139,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         unanswered=any(image.error is not None for image in document.images),
         has_maps=any(card.drawing is not None and card.drawing.anomaly for card in cards),
         has_captures=any(image.capture is not None and image.capture.taken for image in document.images),
-        areas_in_mm=any(image.scale is not None and image.regions for image in document.images),
-        area_mm2=_area_mm2,
+        regions_in_mm=any(region.area_mm2 is not None for _, _, region in regions),
         captured=lambda image: told_capture(image, t),
         count_images=t.images,
         classes=classes,
@@ -209,14 +207,6 @@ def _logo(document: Document, summary: Summary, t: Messages) -> tuple[str | None
     except ImageError as error:
         note = t("The logo could not be read: {reason}", reason=error)
         return None, replace(summary, notes=(*summary.notes, note))
-
-
-def _area_mm2(image: Finding, region: Region) -> str:
-    """A region's area, as told; a dash without a scale, or where perspective makes one size wrong."""
-    scale = image.scale
-    if scale is None or scale.to_plane is not None:
-        return "–"
-    return f"{region.area_px * scale.mm_per_px**2:.4g}"
 
 
 def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) -> ImageRow:

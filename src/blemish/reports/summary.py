@@ -103,7 +103,7 @@ def _metrics(
         found = sum(len(image.regions) for image in answered)
         marked = t.images(sum(bool(image.regions) for image in answered))
         metrics.append((t("regions outlined"), f"{found:,}", t("in {images}", images=marked)))
-        return tuple(metrics)
+        return (*metrics, *_largest_region(document, unit, t))
     cracked = sum(bool(image.cracks) for image in answered)
     total = sum(len(image.cracks or ()) for image in answered)
     metrics.append((t("cracks"), f"{total:,}", t("in {images}", images=t.images(cracked))))
@@ -118,6 +118,16 @@ def _metrics(
         metrics.append((t("total length"), f"{number} {length_unit}", longest))
         metrics += _density(document, t)
     return tuple(metrics)
+
+
+def _largest_region(document: Document, unit: Unit, t: Messages) -> list[tuple[str, str, str]]:
+    """The largest area, in the report's unit, with its image."""
+    name, square = ("area_mm2", "mm²") if unit == "mm" else ("area_px", "px")
+    areas = [(getattr(region, name) or 0, image.image) for image in document.images for region in image.regions]
+    if not areas:
+        return []
+    area, image_name = max(areas)
+    return [(t("largest region"), f"{_digits(area)} {square}", image_name)]
 
 
 def _density(document: Document, t: Messages) -> list[tuple[str, str, str]]:
@@ -229,11 +239,17 @@ def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
         )
     if not document.images:
         notes.append(t("The inspection holds no images."))
-    elif not document.measured and failed < len(document.images):
-        notes.append(t("Cracks were not measured in this inspection: regions are listed as they were outlined."))
+    elif not document.measured:
+        if failed < len(document.images) and not _finds_regions(document):
+            notes.append(t("Cracks were not measured in this inspection: regions are listed as they were outlined."))
     elif not any(image.cracks for image in document.images):
         notes.append(t("No crack was found."))
     return tuple(notes)
+
+
+def _finds_regions(document: Document) -> bool:
+    """Whether it goes without saying that no cracks were measured."""
+    return document.run is not None and document.run.detector.finds == "regions"
 
 
 def _guarantee(guarantee: GuaranteeRecord, sentence: str, t: Messages) -> str:

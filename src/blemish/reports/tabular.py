@@ -145,14 +145,21 @@ def _cracks(document: Document, t: Messages) -> Table:
 
 
 def _regions(document: Document, t: Messages) -> Table:
-    heads = (t("image"), t("region"), t("kind"), t("score"), t("area, px"), "x, y (px)", t("width × height (px)"))
+    unit = document.unit
+    sizes = ("area_mm2", "length_mm", "width_mm") if unit == "mm" else ("area_px", "length_px", "width_px")
+    heads = (
+        *(t("image"), t("region"), t("kind"), t("score"), t("area, mm²") if unit == "mm" else t("area, px")),
+        *(f"{t('length')}, {unit}", f"{t('width')}, {unit}", t("contrast")),
+        *("x, y (px)", t("box, width × height (px)")),
+    )
     rows = [
         (
             image.image,
             number,
             region.label or t("defect"),
             _rounded(region.score),
-            region.area_px,
+            *(_rounded(getattr(region, name)) for name in sizes),
+            _rounded(region.contrast),
             f"{region.bbox_px[0]}, {region.bbox_px[1]}",
             f"{region.bbox_px[2]} × {region.bbox_px[3]}",
         )

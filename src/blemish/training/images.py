@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from blemish.datasets import Dataset, Sample, fingerprint, image_digests
 from blemish.datasets.survey import depth_warning
 from blemish.datasets.white_masks import white_mask_warnings
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Provenance, Thresholds
+from blemish.detectors.schema import Finds, is_called_crack
 from blemish.methods import LoadWeights, Method, MethodInfo, MethodSettings
 from blemish.training.card import Words
 from blemish.training.export import export_graph
@@ -65,7 +66,7 @@ class TrainingImages(TrainingData[Detector]):
             say(warning)
         self._dataset = dataset
         # A method that has seen no defect, or few, cannot name one.
-        self._knows_defects = info.learns_from not in ("normal", "few-labels")
+        self._knows_defects = _knows_defects(info)
         self._split: TrainingSplit = _SPLITS[info.learns_from](dataset, seed=seed, say=say)
         self.fit, self.held_out = self._split.fit.samples, self._split.held_out.samples
         if info.learns_from in ("masks", "few-labels"):
@@ -95,6 +96,7 @@ class TrainingImages(TrainingData[Detector]):
             input=fitted.input_spec().model_copy(update={"bit_range": self._dataset.options.bit_range}),
             localises=fitted.info.localises,
             classes=fitted.classes,
+            finds=what_is_found(fitted.info, fitted.classes, self._dataset.classes),
             provenance=Provenance(
                 data=self._dataset.name,
                 fingerprint=fingerprint(self._split.fit),
@@ -120,6 +122,26 @@ class TrainingImages(TrainingData[Detector]):
             held_out, calibration = self._split.held_out, self._split.calibration
             return choose_thresholds(detector, held_out), calibrate(detector, calibration)
         return choose_normal_thresholds(detector, self._split.held_out)
+
+
+def what_is_found(info: MethodInfo, maps: Sequence[str], classes: Sequence[str]) -> Finds | None:
+    """What the outlines of a trained method are; None leaves it to the names of several classes.
+
+    Args:
+        info: of the method.
+        maps: the classes that it tells apart.
+        classes: all defect classes of the data set.
+    """
+    if info.finds_cracks:
+        return "cracks"
+    if len(maps) > 1:
+        return None
+    are_cracks = bool(classes) and all(map(is_called_crack, classes))
+    return "cracks" if are_cracks and _knows_defects(info) else "regions"
+
+
+def _knows_defects(info: MethodInfo) -> bool:
+    return info.learns_from not in ("normal", "few-labels")
 
 
 def _files(sample: Sample) -> Iterator[Path]:

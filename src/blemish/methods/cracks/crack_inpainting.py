@@ -36,7 +36,7 @@ class CrackInpaintingSettings(CompositeSettings):
     crop_px: int = Field(128, ge=32, multiple_of=8, description="side of the composites; the paper has 512")
 
 
-@register("crack-inpainting", learns_from="masks", localises=True)
+@register("crack-inpainting", learns_from="masks", localises=True, finds_cracks=True)
 class CrackInpainting(CompositeMethod):
     """Crack inpainting: a network trained to remove cracks; what it brightens is the crack."""
 

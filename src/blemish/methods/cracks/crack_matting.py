@@ -50,7 +50,7 @@ class CrackMattingSettings(CompositeSettings, EncoderSettings):
     restoration_weight: float = Field(2.0, ge=0, description="weight of the restored image's mean absolute error")
 
 
-@register("crack-matting", learns_from="masks", localises=True)
+@register("crack-matting", learns_from="masks", localises=True, finds_cracks=True)
 class CrackMatting(CompositeMethod):
     """Crack matting: crack inpainting that predicts separately how much of a pixel is crack and how dark that is."""
 

@@ -60,7 +60,7 @@ class CrackClassifierSettings(GradientSettings):
     )
 
 
-@register("crack-classifier", learns_from="labels", localises=True)
+@register("crack-classifier", learns_from="labels", localises=True, finds_cracks=True)
 class CrackClassifier(GradientMethod):
     """Crack classifier: supervised, from images sorted into normal and cracked, or one folder per defect."""
 
