@@ -205,11 +205,14 @@ class GradientMethod(L.LightningModule, Method):
         """AdamW without a schedule."""
         return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
 
-    def configure_optimizers(self) -> Any:
-        """AdamW under a one-cycle schedule: short warm-up, then a cosine decay to zero."""
-        optimizer = self.adamw()
+    def one_cycle(self, optimizer: torch.optim.Optimizer) -> Any:
+        """A one-cycle schedule: short warm-up, then a cosine decay to zero."""
         steps = max(2, int(cast(Any, self.trainer).estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=self.settings.learning_rate, total_steps=steps, pct_start=0.15
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_optimizers(self) -> Any:
+        """AdamW under a one-cycle schedule."""
+        return self.one_cycle(self.adamw())

@@ -100,6 +100,28 @@ def test_the_published_product_is_grey_times_label_times_background():
     np.testing.assert_allclose(composite.cracked[core], 200 * 40 / 255, atol=1)
 
 
+def test_composed_as_published_a_tile_is_multiplied_onto_another_as_it_is():
+    """Strength, scale, mirroring and rotation are ours: without augment the product is the formula, pixel for pixel."""
+    crack = cracked_wall(1)
+    grain = np.random.default_rng(9).integers(90, 210, (96, 96, 1), dtype=np.uint8)
+    background = CrackImage(np.repeat(grain, 3, axis=2), np.zeros((96, 96), np.bool_))
+    for seed in range(4):
+        made = multiply(
+            [crack],
+            background,
+            np.random.default_rng(seed),
+            side_px=96,
+            min_strength=0.4,
+            max_zoom=1.4,
+            augment=False,
+        )
+        grey = cv2.cvtColor(crack.pixels, cv2.COLOR_RGB2GRAY) / 255
+        masked = np.where(crack.label, grey, 1.0)
+        np.testing.assert_array_equal(made.normal, background.pixels)
+        np.testing.assert_allclose(made.cracked, background.pixels * masked[..., None], atol=0.51)
+        np.testing.assert_array_equal(made.label, crack.label)
+
+
 def test_a_transplanted_crack_takes_the_light_of_its_new_wall():
     crack = cracked_wall(1)
     crack.pixels[crack.label] = 120

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -163,7 +164,7 @@ def test_zooming_keeps_the_area_of_a_thin_crack():
     rng = np.random.default_rng(0)
     for zoom in (0.5, 0.8, 1.0, 1.25):
         window = round(48 / zoom)
-        _, cut = _crop(image, mask, 48, zoom, rng)
+        _, cut = _crop(image, mask, (48, 48), zoom, rng)
         if cut.any():
             assert cut.sum() / 255 == pytest.approx(48 * 48 / window, rel=0.06)
 
@@ -179,3 +180,56 @@ def test_an_image_smaller_than_the_crop_is_padded(sample: Sample):
     image, mask = MaskedImages((sample,), crop_px=256, augment=False, seed=0)[0]
     assert image.shape == (256, 256, 3)
     assert mask.sum() >= 120
+
+
+def test_crops_may_be_rectangles_which_are_mirrored_but_not_rotated_by_a_quarter(tmp_path: Path):
+    # Brighter to the right: a quarter would turn the gradient upright, and the mask marks where it is brightest.
+    image = np.repeat(np.tile(np.linspace(20, 200, 160).astype(np.uint8), (64, 1))[..., None], 3, axis=2)
+    cv2.imwrite(str(tmp_path / "image.png"), image)
+    cv2.imwrite(str(tmp_path / "mask.png"), np.where(image[..., 0] > 180, np.uint8(255), np.uint8(0)))
+    one = Sample(tmp_path / "image.png", "crack", masks=(ClassMask("crack", FileMask(tmp_path / "mask.png")),))
+    crops = MaskedImages((one,), crop_px=(64, 160), augment=True, seed=0)
+    for _ in range(20):
+        pixels, mask = crops[0]
+        assert pixels.shape == (64, 160, 3)
+        assert mask.shape == (1, 64, 160)
+        grey = pixels[..., 0].float()
+        assert grey.std(dim=1).min() > 10 * grey.std(dim=0).max()
+        if 0 < mask.mean() < 1:
+            assert grey[mask[0] == 1].mean() > grey.mean()
+
+
+def test_without_augmentation_training_crops_move_and_nothing_else(sample: Sample):
+    crops = MaskedImages((sample,), crop_px=64, augment=False, seed=0, redraw=True)
+    whole = sample.read_image()
+    seen = [crops[0][0].numpy() for _ in range(8)]
+    assert len({crop.tobytes() for crop in seen}) > 1
+    windows = np.lib.stride_tricks.sliding_window_view(whole, (64, 64, 3))
+    assert all((windows == crop).all(axis=(3, 4, 5)).any() for crop in seen)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "decay", "schedule"),
+    [
+        ({}, torch.optim.AdamW, 1e-4, True),
+        ({"optimizer": "adam"}, torch.optim.Adam, 0, True),
+        ({"optimizer": "adam", "schedule": "constant"}, torch.optim.Adam, 0, False),
+    ],
+)
+def test_optimiser_and_schedule_are_settings(settings, kind, decay, schedule, monkeypatch: pytest.MonkeyPatch):
+    method = UNet(UNetSettings(encoder="plain", **settings), ("crack",), lambda *_: IMAGENET)
+    monkeypatch.setattr(method, "_trainer", SimpleNamespace(estimated_stepping_batches=10))
+    made = method.configure_optimizers()
+    optimizer = made["optimizer"] if schedule else made
+    assert type(optimizer) is kind
+    assert optimizer.defaults["weight_decay"] == decay
+    assert ("lr_scheduler" in made) if schedule else optimizer.param_groups[0]["lr"] == method.settings.learning_rate
+
+
+def test_early_stopping_and_augmentation_are_settings(sample: Sample):
+    settings = UNetSettings(encoder="plain", early_stopping=False, augment=False, crop_px=(64, 96))
+    method = UNet(settings, ("crack",), lambda *_: IMAGENET)
+    assert not method.stops_early
+    examples = method.examples((sample,), training=True, seed=0)
+    assert (examples.augment, examples.redraw, examples.crop_px) == (False, True, (64, 96))
+    assert not method.examples((sample,), training=False, seed=0).redraw

@@ -19,6 +19,10 @@ class Symmetry(NamedTuple):
         rotated = np.rot90(pixels, self.quarters)
         return np.ascontiguousarray(rotated[:, ::-1] if self.mirrored else rotated)
 
+    def without_quarters(self) -> Symmetry:
+        """One of the four symmetries of a rectangle: rotated by a half or not at all."""
+        return self._replace(quarters=self.quarters // 2 * 2)
+
 
 def random_symmetry(rng: np.random.Generator) -> Symmetry:
     """Each of the eight with the same probability."""

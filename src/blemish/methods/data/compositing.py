@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.methods.data.augmentation import exposure_table, random_symmetry
+from blemish.methods.data.augmentation import Symmetry, exposure_table, random_symmetry
 from blemish.methods.data.crack_images import (
     MARGIN_PX,
     CrackImage,
@@ -59,6 +59,7 @@ def multiply(
     side_px: int,
     min_strength: float,
     max_zoom: float,
+    augment: bool = True,
 ) -> Composite:
     """Composite as published: crack image × label (grey value on the crack, 1 elsewhere) × crack-free tile.
 
@@ -69,18 +70,18 @@ def multiply(
         side_px: side S of the composite.
         min_strength: least strength s; the factor f of a crack becomes 1 - s (1 - f).
         max_zoom: cracks are scaled by 1 / z to z.
+        augment: as above; without, a tile of the crack image is multiplied onto the other as it is, as published.
     """
-    normal = _crack_free_square(background, side_px, rng)
+    normal = _crack_free_square(background, side_px, rng, augment=augment)
     factor = np.ones((side_px, side_px), np.float32)
     label = np.zeros((side_px, side_px), np.float32)
     for image in cracks:
-        near, centre = _around_a_crack(image, side_px, max_zoom, rng)
+        near, placement = _placed(image, side_px, max_zoom, rng, augment=augment)
         grey = cv2.cvtColor(near.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         masked = np.where(near.label, grey, np.float32(1))
-        placement = _random_placement(centre, side_px, max_zoom, rng)
         placed = _warp_label(near.label, placement, side_px)
         warped = cv2.warpAffine(masked, placement, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=1.0)
-        strength = rng.uniform(min_strength, 1)
+        strength = rng.uniform(min_strength, 1) if augment else 1.0
         # Exactly 1 off the label, which interpolation alone would not ensure.
         factor *= np.where(placed > 0, 1 - strength * (1 - warped), 1).astype(np.float32)
         label = np.maximum(label, placed)
@@ -96,6 +97,7 @@ def transplant(
     side_px: int,
     min_strength: float,
     max_zoom: float,
+    augment: bool = True,
 ) -> Composite:
     """Composite by the crack's ratio of darkness, feathered.
 
@@ -110,22 +112,23 @@ def transplant(
         side_px: side S of the composite.
         min_strength: least opacity of a crack; most have full strength.
         max_zoom: cracks are scaled by 1 / z to z.
+        augment: as above, and in another light; without, a tile of the crack image is placed as it is.
     """
-    normal, level = _erased_window(background, side_px, rng)
+    normal, level = _erased_window(background, side_px, rng, augment=augment)
     image_so_far = normal.astype(np.float32)
     label = np.zeros((side_px, side_px), np.float32)
     for image in cracks:
-        near, centre = _around_a_crack(image, side_px, max_zoom, rng)
-        placement = _random_placement(centre, side_px, max_zoom, rng)
+        near, placement = _placed(image, side_px, max_zoom, rng, augment=augment)
         own_level = surface_level(near.pixels, near_crack(near.label))
         ratio = np.clip(near.pixels / np.maximum(own_level, 1), 0, 1.6).astype(np.float32)
         size = (side_px, side_px)
         warped = cv2.warpAffine(ratio, placement, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         opacity = cv2.warpAffine(_feathered(near.label), placement, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
-        strength = 1.0 if rng.random() < _FULL_STRENGTH else rng.uniform(min_strength, 1)
+        faint = augment and rng.random() >= _FULL_STRENGTH
+        strength = rng.uniform(min_strength, 1) if faint else 1.0
         image_so_far += (strength * opacity)[..., None] * (level * warped - image_so_far)
         label = np.maximum(label, _warp_label(near.label, placement, side_px))
-    exposure = exposure_table(rng)
+    exposure = exposure_table(rng) if augment else np.arange(256, dtype=np.uint8)
     cracked = np.clip(np.rint(image_so_far), 0, 255).astype(np.uint8)
     return Composite(exposure[cracked], exposure[normal], label)
 
@@ -180,20 +183,26 @@ def erase(pixels: NDArray[np.uint8], erased: NDArray[np.bool_], level: _Floats) 
     return normal
 
 
-def _crack_free_square(background: CrackImage, side_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _crack_free_square(
+    background: CrackImage, side_px: int, rng: np.random.Generator, *, augment: bool
+) -> NDArray[np.uint8]:
     side = min(side_px, largest_crack_free_px(background.not_normal))
     corners = crack_free_corners(background.not_normal, side)
     y, x = corners[rng.integers(len(corners))].tolist()
-    tile = random_symmetry(rng).apply(background.pixels[y : y + side, x : x + side])
+    tile = background.pixels[y : y + side, x : x + side]
+    if augment:
+        tile = random_symmetry(rng).apply(tile)
     missing = side_px - side
     before = missing // 2
     # Mirrored as often as needed; OpenCV would do so once only.
     return np.pad(tile, ((before, missing - before), (before, missing - before), (0, 0)), mode="symmetric")
 
 
-def _erased_window(background: CrackImage, side_px: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], _Floats]:
+def _erased_window(
+    background: CrackImage, side_px: int, rng: np.random.Generator, *, augment: bool
+) -> tuple[NDArray[np.uint8], _Floats]:
     """A window of the image with its cracks erased, and its surface level."""
-    zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if rng.random() < 0.5 else 1.0
+    zoom = float(np.exp(rng.uniform(-0.25, 0.25))) if augment and rng.random() < 0.5 else 1.0
     window = max(8, round(side_px / zoom))
     missing = [max(0, window - side) for side in background.label.shape]
     around = [(each // 2, each - each // 2) for each in missing]
@@ -209,7 +218,7 @@ def _erased_window(background: CrackImage, side_px: int, rng: np.random.Generato
         (at for at, fraction in zip(corners, fractions, strict=True) if fraction < 0.5),
         corners[int(np.argmin(fractions))],
     )
-    symmetry = random_symmetry(rng)
+    symmetry = random_symmetry(rng) if augment else Symmetry(0, False)
     pixels, erased = (symmetry.apply(each[y : y + window, x : x + window]) for each in (pixels, erased))
     normal = erase(pixels, erased, surface_level(pixels, erased))
     if window != side_px:
@@ -218,16 +227,25 @@ def _erased_window(background: CrackImage, side_px: int, rng: np.random.Generato
     return normal, surface_level(normal, np.zeros((side_px, side_px), np.bool_))
 
 
-def _around_a_crack(
-    image: CrackImage, side_px: int, max_zoom: float, rng: np.random.Generator
-) -> tuple[CrackImage, tuple[int, int]]:
-    """The part of an image that can come into view around a random crack pixel, and that pixel (x, y) in it."""
+def _placed(
+    image: CrackImage, side_px: int, max_zoom: float, rng: np.random.Generator, *, augment: bool
+) -> tuple[CrackImage, NDArray[np.float64]]:
+    """The part of an image around a random crack pixel, and the affine map (2, 3) from it to the composite."""
     on_crack = np.flatnonzero(image.label)
     y, x = divmod(int(on_crack[rng.integers(len(on_crack))]), image.label.shape[1])
+    if not augment:
+        # The tile of a grid that the pixel is in; the last tiles reach back into their neighbours.
+        top, left = (
+            min(at // side_px * side_px, max(0, side - side_px))
+            for at, side in zip((y, x), image.label.shape, strict=True)
+        )
+        tile = np.s_[top : top + side_px, left : left + side_px]
+        return CrackImage(image.pixels[tile], image.label[tile]), np.eye(2, 3)
     reach = int(np.ceil(side_px * max_zoom * 1.1)) + MARGIN_PX
     top, left = max(0, y - reach), max(0, x - reach)
     cut = np.s_[top : y + reach + 1, left : x + reach + 1]
-    return CrackImage(image.pixels[cut], image.label[cut]), (x - left, y - top)
+    placement = _random_placement((x - left, y - top), side_px, max_zoom, rng)
+    return CrackImage(image.pixels[cut], image.label[cut]), placement
 
 
 def _random_placement(

@@ -27,32 +27,35 @@ _FRACTION_ON_DEFECT = 0.6
 
 
 class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
-    """Square crops: image uint8 (S, S, 3) and masks float32 (K, S, S), the fraction of each pixel that is defective.
+    """Crops: image uint8 (H, W, 3) and masks float32 (K, H, W), the fraction of each pixel that is defective.
 
     Masks are `IGNORED` where a mask does not tell what the image shows.
 
     Args:
         samples: images with masks.
-        crop_px: side S of the crop; smaller images are padded by reflection.
-        augment: random position, symmetry of the square, zoom and exposure; without, one fixed crop per image.
+        crop_px: side of a square crop, or height H and width W; smaller images are padded by reflection.
+        augment: random position, symmetry, zoom and exposure. A crop that is no square is not rotated by a quarter.
         seed: of the crops and the augmentation.
         classes: names of the K defect classes to separate; None: all of them are one, K = 1.
         max_zoom: greatest magnification of a crop, at least 1.
+        redraw: random position also without ``augment``; with neither, one fixed crop per image.
     """
 
     def __init__(
         self,
         samples: tuple[Sample, ...],
         *,
-        crop_px: int,
+        crop_px: int | tuple[int, int],
         augment: bool,
         seed: int,
         classes: tuple[str, ...] | None = None,
         max_zoom: float = _ZOOM,
+        redraw: bool = False,
     ) -> None:
         self.samples = samples
-        self.crop_px = crop_px
+        self.crop_px = (crop_px, crop_px) if isinstance(crop_px, int) else crop_px
         self.augment = augment
+        self.redraw = redraw or augment
         self.seed = seed
         self.max_zoom = max_zoom
         self._draws = 0
@@ -63,8 +66,8 @@ class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image, mask = self._read(index)
-        # With augmentation every visit draws anew; validation crops are fixed.
-        self._draws += self.augment
+        # In training every visit draws anew; validation crops are fixed.
+        self._draws += self.redraw
         rng = np.random.default_rng((self.seed, index, self._draws))
         zoom = 1.0
         if self.augment and rng.random() < _FRACTION_ZOOMED:
@@ -72,6 +75,8 @@ class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
         image, mask = _crop(image, mask, self.crop_px, zoom, rng)
         if self.augment:
             symmetry = random_symmetry(rng)
+            if self.crop_px[0] != self.crop_px[1]:
+                symmetry = symmetry.without_quarters()
             image, mask = symmetry.apply(image), symmetry.apply(mask)
             image = np.ascontiguousarray(exposure_table(rng)[image])
         fraction = np.moveaxis(mask.astype(np.float32) / 255, -1, 0)
@@ -109,31 +114,36 @@ def _read(sample: Sample, classes: tuple[str, ...] | None) -> _Pair:
 
 
 def _crop(
-    image: NDArray[np.uint8], mask: NDArray[np.uint8], crop_px: int, zoom: float, rng: np.random.Generator
+    image: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    crop_px: tuple[int, int],
+    zoom: float,
+    rng: np.random.Generator,
 ) -> _Pair:
     """Cut a window of ``crop_px / zoom`` and resize it to ``crop_px``."""
-    window = max(8, round(crop_px / zoom))
-    pad_y, pad_x = (max(0, window - side) for side in image.shape[:2])
+    height, width = (max(8, round(side / zoom)) for side in crop_px)
+    pad_y, pad_x = max(0, height - image.shape[0]), max(0, width - image.shape[1])
     if pad_y or pad_x:
         border = (pad_y // 2, pad_y - pad_y // 2, pad_x // 2, pad_x - pad_x // 2)
         image = np.ascontiguousarray(cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT))
         mask = np.pad(mask, ((border[0], border[1]), (border[2], border[3]), (0, 0)), "symmetric")
-    y, x = _corner(mask, window, rng)
-    image, mask = image[y : y + window, x : x + window], mask[y : y + window, x : x + window]
-    if window != crop_px:
-        smooth = cv2.INTER_AREA if window > crop_px else cv2.INTER_LINEAR
-        image = cv2.resize(image, (crop_px, crop_px), interpolation=smooth).astype(np.uint8)
+    y, x = _corner(mask, (height, width), rng)
+    image, mask = image[y : y + height, x : x + width], mask[y : y + height, x : x + width]
+    if (height, width) != crop_px:
+        smooth = cv2.INTER_AREA if height > crop_px[0] else cv2.INTER_LINEAR
+        size = (crop_px[1], crop_px[0])
+        image = cv2.resize(image, size, interpolation=smooth).astype(np.uint8)
         # The mask becomes the fraction of each pixel that is defective: rounding would make thin cracks thinner.
         # Class by class, since OpenCV averages at most four channels.
         classes = np.ascontiguousarray(np.moveaxis(mask, 2, 0))
-        small = [cv2.resize(one, (crop_px, crop_px), interpolation=smooth) for one in classes]
+        small = [cv2.resize(one, size, interpolation=smooth) for one in classes]
         mask = np.stack(small, axis=2).astype(np.uint8)
     return image, mask
 
 
-def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Top left corner (y, x) of a window inside the image, often one that shows a defect."""
-    room = [side - window for side in mask.shape[:2]]
+def _corner(mask: NDArray[np.uint8], window: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+    """Top left corner (y, x) of a window (height, width) inside the image, often one that shows a defect."""
+    room = [side - needed for side, needed in zip(mask.shape[:2], window, strict=True)]
     if max(room) <= 0:
         return 0, 0
     corner = [int(rng.integers(0, space + 1)) for space in room]
@@ -141,5 +151,7 @@ def _corner(mask: NDArray[np.uint8], window: int, rng: np.random.Generator) -> t
         defective = np.flatnonzero(mask[..., :-1].any(axis=2))
         if len(defective):
             centre = divmod(int(defective[rng.integers(len(defective))]), mask.shape[1])
-            corner = [int(np.clip(at - window // 2, 0, space)) for at, space in zip(centre, room, strict=True)]
+            corner = [
+                int(np.clip(at - side // 2, 0, space)) for at, side, space in zip(centre, window, room, strict=True)
+            ]
     return corner[0], corner[1]

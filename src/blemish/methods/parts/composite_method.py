@@ -19,8 +19,10 @@ class CompositeSettings(SegmentationSettings):
 
     batch_size: int = Field(4, ge=1, description="composites in one step")
     patience: int = Field(8, ge=1, description="epochs without a better validation loss before stopping")
-    min_strength: float = Field(0.4, gt=0, le=1, description="least strength of a placed crack; 1 is as photographed")
-    max_zoom: float = Field(1.4, ge=1, description="cracks are scaled by 1 / max_zoom to max_zoom")
+    min_strength: float = Field(
+        0.4, gt=0, le=1, description="least strength of a placed crack, with augment; 1 is as photographed"
+    )
+    max_zoom: float = Field(1.4, ge=1, description="cracks are scaled by 1 / max_zoom to max_zoom, with augment")
 
 
 class CompositeMethod(SegmentationMethod):
@@ -48,6 +50,7 @@ class CompositeMethod(SegmentationMethod):
             side_px=settings.crop_px,
             min_strength=settings.min_strength,
             max_zoom=settings.max_zoom,
+            augment=settings.augment,
         )
         return Composites(
             samples,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -10,22 +10,26 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
-from blemish.methods.contract import GradientMethod, GradientSettings, MethodSettings
+from blemish.methods.contract import MethodSettings
 from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.pixels import top_mean
+from blemish.methods.parts.labelled_method import LabelledMethod, LabelledSettings
 
 Tta = Literal["none", "flips", "all"]
+_SidePx = Annotated[int, Field(ge=64, multiple_of=32)]
+CropPx = _SidePx | tuple[_SidePx, _SidePx]
+"""Side of a square, or height and width."""
 
 _VIEWS: dict[Tta, int] = {"none": 1, "flips": 4, "all": 8}
 # The area of a hairline crack 64 px long.
 _SCORE_PIXELS = 64
 
 
-class SegmentationSettings(GradientSettings):
+class SegmentationSettings(LabelledSettings):
     """What every segmentation method has."""
 
     batch_size: int = Field(4, ge=1, description="images in one step")
-    crop_px: int = Field(192, ge=64, multiple_of=32, description="side of the training crops")
+    crop_px: CropPx = Field(192, description="side of the training crops, or their height and width")
     tile_px: int = Field(
         1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
@@ -48,7 +52,7 @@ class EncoderSettings(MethodSettings):
     )
 
 
-class SegmentationMethod(GradientMethod):
+class SegmentationMethod(LabelledMethod):
     """A network that gives an anomaly map at full resolution. A subclass builds the network and computes its loss.
 
     Attributes:
@@ -62,14 +66,14 @@ class SegmentationMethod(GradientMethod):
     multiple_of: int = 32
 
     def __init__(self, settings: SegmentationSettings, classes: tuple[str, ...]) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings)
         # One map: with several classes it is of their union.
         self.classes = classes if len(classes) == 1 else ()
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> Dataset[Any]:
         """Crops of images and masks."""
-        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed)
+        augment = training and self.settings.augment
+        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=augment, redraw=training, seed=seed)
 
     def forward(self, image: Tensor) -> Any:
         """uint8 (N, H, W, 3) -> the network's output."""

@@ -15,7 +15,7 @@ that is the usual sigmoid, with several a softmax.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -25,22 +25,20 @@ from torch.nn import functional as F
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
 from blemish.errors import SettingsError
-from blemish.methods.contract import GradientMethod, GradientSettings, LoadWeights
+from blemish.methods.contract import LoadWeights
 from blemish.methods.data.labelled_images import LabelledImages
 from blemish.methods.networks.encoders import classifier_encoder
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
+from blemish.methods.parts.labelled_method import LabelledMethod, LabelledSettings
 from blemish.methods.registry import register
 
 
-class CrackClassifierSettings(GradientSettings):
+class CrackClassifierSettings(LabelledSettings):
     """Hyper-parameters of `CrackClassifier`; the defaults are the ``quick`` profile."""
 
     epochs: int = Field(12, ge=1, description="passes over the training images, at most")
     batch_size: int = Field(16, ge=2, description="images in one step")
     learning_rate: float = Field(5e-4, gt=0, description="highest step size of the schedule")
-    schedule: Literal["one-cycle", "constant"] = Field(
-        "one-cycle", description="step size that rises and decays to zero, or the source's constant one"
-    )
     encoder: str = Field(
         "mobilenet_v2", description='"resnet18", "mobilenet_v2", or any encoder of segmentation-models-pytorch'
     )
@@ -52,24 +50,16 @@ class CrackClassifierSettings(GradientSettings):
         0.0, ge=0, lt=1, description="fraction of each label that is spread over all classes"
     )
     mixup: float = Field(0.0, ge=0, description="α of mixup's Beta(α, α); 0: no mixup")
-    augment: bool = Field(True, description="crops, symmetries of the square, brightness and contrast while training")
-    early_stopping: bool = Field(
-        True,
-        description="keep the epoch with the lowest validation loss and stop when it no longer falls; "
-        "otherwise run all epochs and keep the last, as the source does",
-    )
 
 
 @register("crack-classifier", learns_from="labels", localises=True, finds_cracks=True)
-class CrackClassifier(GradientMethod):
+class CrackClassifier(LabelledMethod):
     """Crack classifier: supervised, from images sorted into normal and cracked, or one folder per defect."""
 
     Settings = CrackClassifierSettings
 
     def __init__(self, settings: CrackClassifierSettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
-        super().__init__()
-        self.settings = settings
-        self.stops_early = settings.early_stopping
+        super().__init__(settings)
         self.classes = classes or ("defect",)
         self.encoder = classifier_encoder(settings.encoder)
         normalisation = load_weights(settings.encoder, self.encoder) if settings.pretrained else IMAGENET
@@ -95,7 +85,10 @@ class CrackClassifier(GradientMethod):
         image, target = batch
         smoothing = self.settings.label_smoothing if self.training else 0.0
         if not self.training or self.settings.mixup == 0:
-            return class_loss(self(image), target, smoothing)
+            logits = self(image)
+            if self.training:
+                self._log_accuracy("train_accuracy", logits, target)
+            return class_loss(logits, target, smoothing)
         # Zhang et al., "mixup", ICLR 2018; pixels are mixed as bytes, since normalisation is part of the network.
         fraction = float(torch.distributions.Beta(self.settings.mixup, self.settings.mixup).sample())
         other = torch.randperm(len(image), device=image.device)
@@ -109,15 +102,14 @@ class CrackClassifier(GradientMethod):
         """One batch of held-out images; logs ``val_loss`` and ``val_accuracy``, the fraction classified correctly."""
         image, target = batch
         logits = self(image)
-        correct = F.pad(logits, (1, 0)).argmax(dim=1) == target
         loss = class_loss(logits, target)
-        self.log("val_accuracy", correct.float().mean(), on_step=False, on_epoch=True)
+        self._log_accuracy("val_accuracy", logits, target)
         self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
-    def configure_optimizers(self) -> Any:
-        """AdamW under the chosen schedule."""
-        return super().configure_optimizers() if self.settings.schedule == "one-cycle" else self.adamw()
+    def _log_accuracy(self, name: str, logits: Tensor, target: Tensor) -> None:
+        correct = F.pad(logits.detach(), (1, 0)).argmax(dim=1) == target
+        self.log(name, correct.float().mean(), on_step=False, on_epoch=True, batch_size=len(target))
 
     def input_spec(self) -> InputSpec:
         """Images resized to one square."""

@@ -27,7 +27,7 @@ from blemish.methods.data.masked_images import MaskedImages
 from blemish.methods.networks.fast_unet import FastUNet
 from blemish.methods.networks.pixels import IMAGENET, FromBytes
 from blemish.methods.parts.ignored import without_ignored
-from blemish.methods.parts.segmentation import SegmentationMethod, SegmentationSettings
+from blemish.methods.parts.segmentation import CropPx, SegmentationMethod, SegmentationSettings
 from blemish.methods.parts.segmentation_losses import bce_dice_loss
 from blemish.methods.registry import register
 
@@ -42,7 +42,7 @@ class FastUNetSettings(SegmentationSettings):
 
     epochs: int = Field(8, ge=1, description="passes over the training images, at most")
     pretrained: bool = Field(True, description="start the encoder, a MobileNetV2, from ImageNet weights")
-    crop_px: int = Field(256, ge=64, multiple_of=32, description="side of the training crops")
+    crop_px: CropPx = Field(256, description="side of the training crops, or their height and width")
     max_zoom: float = Field(1.28, ge=1, description="training crops are magnified up to this many times")
     tile_px: int = Field(
         1024, ge=128, multiple_of=32, description="side of the tiles that larger images are inspected in"
@@ -70,8 +70,14 @@ class FastUNetMethod(SegmentationMethod):
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:
         """Crops of images and masks."""
         settings: FastUNetSettings = self.settings
-        crop_px, max_zoom = settings.crop_px, settings.max_zoom
-        return MaskedImages(samples, crop_px=crop_px, augment=training, seed=seed, max_zoom=max_zoom)
+        return MaskedImages(
+            samples,
+            crop_px=settings.crop_px,
+            augment=training and settings.augment,
+            redraw=training,
+            seed=seed,
+            max_zoom=settings.max_zoom,
+        )
 
     def compute_loss(self, batch: Any) -> Tensor:
         """Cross-entropy and Dice, plus `normal_loss`, of one batch of (image, mask)."""

@@ -89,8 +89,15 @@ class SteelMulticlass(SegmentationMethod):
 
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> MaskedImages:
         """Crops of images with a mask per class."""
-        classes = self.classes if self.settings.targets == "classes" else None
-        return MaskedImages(samples, crop_px=self.settings.crop_px, augment=training, seed=seed, classes=classes)
+        settings: SteelMulticlassSettings = self.settings
+        return MaskedImages(
+            samples,
+            crop_px=settings.crop_px,
+            augment=training and settings.augment,
+            redraw=training,
+            seed=seed,
+            classes=self.classes if settings.targets == "classes" else None,
+        )
 
     def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
         """Rare classes as often as common ones, with ``balance``."""
