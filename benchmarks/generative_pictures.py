@@ -13,7 +13,7 @@ from blemish.images import read_image
 from blemish.methods import get_method
 from blemish.methods.data.image_stream import network_inputs
 from blemish.reports.image_tables import Triple, draw_triples, notable_cases
-from blemish.reports.plots import draw_boxes, draw_losses
+from blemish.reports.plots import draw_boxes, draw_training_curves
 from blemish.training.backbones import Backbones, start_from
 from blemish.training.recipes import resolve_settings
 
@@ -38,7 +38,7 @@ def draw_cell(folder: Path, stem: str, method: str, record: dict[str, Any], root
         title = f"{stem}: AUROC {record['auroc']:.3f}"
         draw_boxes(targets["scores"], {"normal": scores[~defective], "defective": scores[defective]}, title=title)
     if not targets["curves"].is_file() and (training / "metrics.csv").is_file():
-        draw_losses(targets["curves"], training / "metrics.csv", title=f"{stem}: losses")
+        draw_training_curves(targets["curves"], training / "metrics.csv", title=f"{stem}: losses")
     if not targets["triples"].is_file() and (training / "weights.safetensors").is_file():
         chosen = [
             (kind, number)

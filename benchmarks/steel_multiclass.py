@@ -45,7 +45,7 @@ from blemish.images import read_image
 from blemish.inspection import choose_split
 from blemish.locations import data_dir
 from blemish.reports.image_tables import draw_table, mark_errors
-from blemish.reports.plots import draw_class_confusion, draw_losses
+from blemish.reports.plots import draw_class_confusion, draw_training_curves
 
 from cells import cell, paired, slug, spread
 from drawn_steel import draw_strips
@@ -187,7 +187,7 @@ def draw(pictures: Path, name: str, files: dict[str, Path], cells: dict[str, lis
     for row, file in files.items():
         stem = f"{name}-{slug(row)}"
         log = file.with_suffix(".training") / "metrics.csv"
-        draw_losses(pictures / f"{stem}-curves.png", log, title=f"{row}, {name}")
+        draw_training_curves(pictures / f"{stem}-curves.png", log, title=f"{row}, {name}")
         counted = [record["pixels_by_class"] for record in cells[row] if record["pixels_by_class"]]
         if counted:
             confusion = ClassConfusion(dataset.classes)

@@ -64,8 +64,8 @@ def test_a_picture_is_written_whole(name, tmp_path):
 def test_losses_are_means_over_each_epoch_of_every_column_named_loss(tmp_path):
     log = tmp_path / "metrics.csv"
     log.write_text(LOG)
-    assert plots._read_losses(log) == {"train_loss": {1: 1.5, 2: 0.5}, "val_loss": {1: 1.2, 2: 0.9}}
-    plots.draw_losses(tmp_path / "losses.png", log)
+    assert plots._read_log(log) == {"train_loss": {1: 1.5, 2: 0.5}, "val_loss": {1: 1.2, 2: 0.9}}
+    plots.draw_training_curves(tmp_path / "losses.png", log)
 
 
 def test_losses_over_several_powers_of_ten_are_labelled_with_numbers(tmp_path, monkeypatch):
@@ -81,7 +81,7 @@ def test_losses_over_several_powers_of_ten_are_labelled_with_numbers(tmp_path, m
     monkeypatch.setattr(Figure, "savefig", look)
     log = tmp_path / "metrics.csv"
     log.write_text("epoch,train_loss\n0,1000\n1,10\n2,0.1\n")
-    plots.draw_losses(tmp_path / "losses.png", log)
+    plots.draw_training_curves(tmp_path / "losses.png", log)
     assert {"0.1", "10", "1000"} <= set(labels)
     assert (tmp_path / "losses.png").stat().st_size > 5000
 
@@ -102,7 +102,7 @@ def test_a_log_without_losses_is_refused(content, said, tmp_path):
     if content is not None:
         log.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=said):
-        plots.draw_losses(tmp_path / "losses.png", log)
+        plots.draw_training_curves(tmp_path / "losses.png", log)
     assert not (tmp_path / "losses.png").exists()
 
 

@@ -21,6 +21,7 @@ from blemish.evaluation.confusion import Confusion
 from blemish.reports.png_figure import DEFECTIVE, NORMAL, OTHERS, class_colours, png_figure
 
 _MAX_BINS = 60
+_LOGGED = ("loss", "accuracy")
 
 
 def draw_roc(target: Path, scores: ArrayLike, defective: ArrayLike, *, title: str = "ROC") -> None:
@@ -193,43 +194,51 @@ def _draw_counts(axes: Any, counts: NDArray[np.int64], *, fontsize: float) -> No
     axes.spines[:].set_visible(False)
 
 
-def draw_losses(target: Path, log: Path, *, title: str = "Losses") -> None:
-    """Every loss in a CSV log by epoch: mean over the epoch's rows where a loss was logged more often.
+def draw_training_curves(target: Path, log: Path, *, title: str = "Training") -> None:
+    """Every loss of a CSV log by epoch, and in a second panel every accuracy, where there are some.
+
+    Where a value was logged more often than once an epoch, the mean over the epoch is drawn.
 
     Args:
         target: PNG file to write.
-        log: CSV with a column ``epoch`` and columns whose names contain ``loss``; empty cells are skipped.
+        log: CSV with a column ``epoch`` and columns whose names contain ``loss`` or ``accuracy``; empty cells are
+            skipped.
         title: above the plot.
 
     Raises:
         DataError: the log is missing, is no such CSV, or holds no losses.
     """
-    curves = _read_losses(log)
-    with png_figure(target, title=title) as figure:
-        axes = figure.add_subplot()
-        palette = (NORMAL, DEFECTIVE, *OTHERS)
-        for number, (name, points) in enumerate(curves.items()):
-            epochs, losses = np.array(sorted(points.items())).T
-            colour = palette[number % len(palette)]
-            axes.plot(epochs, losses, marker="o" if len(points) < 40 else None, ms=3, color=colour, label=name)
-        every = np.concatenate([list(points.values()) for points in curves.values()])
-        if every.min() > 0 and every.max() > 100 * every.min():
-            axes.set_yscale("log")
-            # Matplotlib's own labels are formulas, which a title or class name must not become.
-            axes.yaxis.set_major_formatter("{x:g}")
-        axes.locator_params(axis="x", integer=True)
-        axes.set(xlabel="epoch", ylabel="loss")
-        axes.legend()
+    curves = _read_log(log)
+    kinds = [kind for kind in _LOGGED if any(kind in name for name in curves)]
+    with png_figure(target, width_in=1 + 4 * len(kinds), title=title) as figure:
+        for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+            _draw_kind(axes, {name: points for name, points in curves.items() if kind in name})
+            axes.set(xlabel="epoch", ylabel=kind)
 
 
-def _read_losses(log: Path) -> dict[str, dict[int, float]]:
-    """Loss name -> epoch, from 1 -> mean loss."""
+def _draw_kind(axes: Any, curves: Mapping[str, Mapping[int, float]]) -> None:
+    palette = (NORMAL, DEFECTIVE, *OTHERS)
+    for number, (name, points) in enumerate(curves.items()):
+        epochs, values = np.array(sorted(points.items())).T
+        colour = palette[number % len(palette)]
+        axes.plot(epochs, values, marker="o" if len(points) < 40 else None, ms=3, color=colour, label=name)
+    every = np.concatenate([list(points.values()) for points in curves.values()])
+    if every.min() > 0 and every.max() > 100 * every.min():
+        axes.set_yscale("log")
+        # Matplotlib's own labels are formulas, which a title or class name must not become.
+        axes.yaxis.set_major_formatter("{x:g}")
+    axes.locator_params(axis="x", integer=True)
+    axes.legend()
+
+
+def _read_log(log: Path) -> dict[str, dict[int, float]]:
+    """Name of a loss or accuracy -> epoch, from 1 -> mean value."""
     gathered: dict[str, dict[int, list[float]]] = {}
     try:
         with Path(log).open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 for name, cell in row.items():
-                    if name and "loss" in name and cell:
+                    if name and cell and any(kind in name for kind in _LOGGED):
                         gathered.setdefault(name, {}).setdefault(int(row["epoch"]) + 1, []).append(float(cell))
     except OSError as error:
         raise DataError(f'Cannot read the log "{log}": {error.strerror}; give a CSV file.') from error
@@ -237,7 +246,7 @@ def _read_losses(log: Path) -> dict[str, dict[int, float]]:
         raise DataError(
             f'"{log}" is no log of losses; a CSV with a column "epoch" and number columns named "…loss…" is needed.'
         ) from error
-    if not gathered:
+    if not any("loss" in name for name in gathered):
         raise DataError(f'"{log}" holds no losses; a column whose name contains "loss" is needed.')
     return {
         name: {epoch: float(np.mean(values)) for epoch, values in points.items()} for name, points in gathered.items()

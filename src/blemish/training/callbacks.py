@@ -76,7 +76,7 @@ class KeepBest(L.Callback):
 
 
 class RecordLosses(L.Callback):
-    """Every loss of every epoch."""
+    """Every loss of every epoch, and accuracies where a method logs them."""
 
     def __init__(self) -> None:
         self.epochs: list[dict[str, float]] = []
@@ -89,7 +89,13 @@ class RecordLosses(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Add this epoch's row."""
-        self.epochs.append({name: float(value) for name, value in trainer.callback_metrics.items() if "loss" in name})
+        self.epochs.append(
+            {
+                name: float(value)
+                for name, value in trainer.callback_metrics.items()
+                if any(kind in name for kind in ("loss", "accuracy"))
+            }
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""

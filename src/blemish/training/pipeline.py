@@ -23,7 +23,7 @@ from blemish.errors import BlemishError, SettingsError
 from blemish.files import write_bytes
 from blemish.methods import FittedMethod, GradientMethod, LoadWeights, Method, MethodSettings
 from blemish.methods.networks.pixels import IMAGENET, Normalisation
-from blemish.reports.plots import draw_losses
+from blemish.reports.plots import draw_training_curves
 from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.callbacks import LossNotFiniteError, duration_in_words
 from blemish.training.card import Words, model_card
@@ -224,7 +224,7 @@ def _fit_by_gradient(job: Job, data: TrainingData[Any], build: Callable[[], Any]
         smaller = getattr(job.settings, "learning_rate", 1e-3) / 3
         raise BlemishError(f"{error} Try a smaller learning rate: --set learning_rate={smaller:.1g}.") from error
     save_weights(trained, job.log.folder / "weights.safetensors")
-    draw_losses(job.log.folder / "curves.png", job.log.folder / "metrics.csv")
+    draw_training_curves(job.log.folder / "curves.png", job.log.folder / "metrics.csv")
     return trained, report
 
 
