@@ -12,7 +12,7 @@ import pytest
 
 import blemish
 
-VERBS = ["benchmark", "calibrate", "evaluate", "export", "inspect", "load", "measure", "train"]
+VERBS = ["benchmark", "calibrate", "evaluate", "export", "inspect", "load", "measure", "reproduce", "train"]
 WITHOUT_TORCH = """
 import sys
 class Blocked:
@@ -42,7 +42,7 @@ def test_asking_for_names_raises_nothing_on_the_using_side(code: str):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["train", "benchmark"])
+@pytest.mark.parametrize("name", ["train", "benchmark", "reproduce"])
 def test_calling_what_is_not_installed_names_the_extra(name: str):
     call = f"import blemish\ntry: blemish.{name}()\nexcept blemish.BlemishError as error: print(error)"
     done = run(WITHOUT_TORCH + call)

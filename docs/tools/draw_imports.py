@@ -20,7 +20,7 @@ PACKAGE = ROOT / "src" / "blemish"
 PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 # What every room imports says nothing about the structure.
 GROUND = {"errors", "files", "locations", "cpu", "text"}
-LEARNING = {"methods", "training", "benchmarking"}
+LEARNING = {"methods", "training", "benchmarking", "reproduction"}
 BOX_PX, GAP_PX, ROW_PX = (132, 40), 26, 92
 
 

@@ -10,6 +10,7 @@ Each verb of the command line is a function here, which does the whole job and r
 `export`      a detector's graph for other programs, or the detector in int8
 `train`       a method on images, into a detector file
 `benchmark`   recipes on data sets with several seeds
+`reproduce`   a published system, its tables beside the published ones
 `load`        a detector, to inspect image by image
 ============  ==========================================================================================
 
@@ -19,8 +20,8 @@ Each verb of the command line is a function here, which does the whole job and r
 >>> blemish.load("concrete-crack").inspect(wall).verdict
 'reject'
 
-Names are imported on first use, so that ``import blemish`` costs nothing. `train` and `benchmark` need the extra
-``train``.
+Names are imported on first use, so that ``import blemish`` costs nothing. `train`, `benchmark` and `reproduce` need
+the extra ``train``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from blemish.errors import BlemishError
     from blemish.findings import Finding
     from blemish.inspection import calibrate, evaluate, export, inspect, measure
+    from blemish.reproduction import reproduce
     from blemish.training.train import train
 
 __version__ = "0.1.0"
@@ -51,9 +53,10 @@ _HOMES = {
     "inspect": "blemish.inspection",
     "load": "blemish.detectors",
     "measure": "blemish.inspection",
+    "reproduce": "blemish.reproduction",
     "train": "blemish.training",
 }
-_OF_THE_LEARNING_SIDE = {"benchmark", "train"}
+_OF_THE_LEARNING_SIDE = {"benchmark", "reproduce", "train"}
 
 __all__ = [
     "BlemishError",
@@ -68,6 +71,7 @@ __all__ = [
     "inspect",
     "load",
     "measure",
+    "reproduce",
     "train",
 ]
 

@@ -12,7 +12,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from blemish.benchmarking.data import BenchmarkData, load_data
+from blemish.benchmarking.machine import describe_machine
 from blemish.benchmarking.records import IMAGES_NAME, image_row, read_images, write_images
-from blemish.cpu import available_threads
 from blemish.datasets import relative_name
 from blemish.detectors import Detector, load, source_of
 from blemish.errors import BlemishError
@@ -119,7 +118,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
         "images_per_s": speed,
         "inspect_peak_mib": peak,
         "metrics": metrics,
-        "machine": _machine(),
+        "machine": describe_machine(),
     }
 
 
@@ -159,24 +158,6 @@ def _auroc_without_leaks(folder: Path) -> float | None:
     answers = read_images(folder)
     fresh = answers.known & ~answers.leaked
     return auroc(answers.scores[fresh], answers.defective[fresh])
-
-
-def _machine() -> dict[str, str]:
-    import platform
-
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    except OSError:
-        pass
-    versions = {"processor": model, "threads": str(available_threads()), "python": platform.python_version()}
-    for package in ("blemish", "torch", "onnxruntime"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 _STAGES: dict[str, tuple[Callable[[Request, Path], dict[str, Any]], str]] = {

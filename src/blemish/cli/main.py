@@ -24,6 +24,7 @@ from blemish.cli.inspect import inspect
 from blemish.cli.measure import measure
 from blemish.cli.methods import methods
 from blemish.cli.report import report
+from blemish.cli.reproduce import reproduce
 from blemish.cli.synth import synth
 from blemish.cli.terminal import silence_libraries
 from blemish.cli.train import train
@@ -78,6 +79,7 @@ app.command()(report)
 app.command()(calibrate)
 app.command()(export)
 app.command()(benchmark)
+app.command()(reproduce)
 app.command()(methods)
 app.add_typer(detector.app, name="detector", cls=Verbs)
 app.add_typer(series.app, name="series", cls=Verbs)
