@@ -57,7 +57,7 @@ def triples(
     built = trained(method, record["profile"], record["settings"], training)
     with torch.no_grad():
         x = as_seen(built, images)
-        x_hat = given_back(built, method, x)
+        x_hat = built.reconstruct(x)
     x, x_hat = built.pixels.crop(x), built.pixels.crop(x_hat)
     differences = (x - x_hat).abs().mean(dim=1).numpy()
     return [
@@ -79,17 +79,6 @@ def as_seen(built: Any, images: list[Path]) -> Tensor:
     """Images as the network takes them: (N, C, P, P) in [-1, 1]."""
     spec = built.input_spec()
     return built.pixels(torch.from_numpy(np.stack([network_inputs(read_image(image), spec)[0] for image in images])))
-
-
-def given_back(built: Any, method: str, x: Tensor) -> Tensor:
-    """What the method gives back for pictures (N, C, P, P): the same shape."""
-    if method == "anogan":
-        return built.closest(x)
-    if method == "fanogan":
-        return built.generator(built.encoder(x))
-    if method == "memae":
-        return built(x)[0]
-    return built.generated(x) if hasattr(built, "generated") else built(x)
 
 
 def as_picture(x: Tensor) -> np.ndarray:

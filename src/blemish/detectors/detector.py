@@ -223,6 +223,27 @@ class Detector:
         """Raw image score and raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation."""
         return self._look(pixels)[:2]
 
+    def reconstruct(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+        """An image as the graph sees it and what a generative method makes of it; None for other methods.
+
+        Args:
+            pixels: uint8 RGB (H, W, 3).
+
+        Returns:
+            Both uint8 RGB, at the size of the graph's input.
+
+        Raises:
+            DetectorError: the graph fails, or gives no image of that size.
+        """
+        size_px = self.spec.input.size_px
+        if size_px is None:
+            return None
+        placement = self.spec.input.place(pixels)
+        seen = resize_image(pixels if placement is None else placement.lay(pixels), size_px)
+        runtime = self._run if isinstance(self._run, OnnxRuntime) else OnnxRuntime(self.container.graph)
+        made = runtime.reconstruct(seen[None])
+        return None if made is None else (seen, made[0])
+
     def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
         """`score`, and what should be known of how the image was seen."""
         return look(pixels, self.spec, self.answer)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.detectors.graph_check import check_graph
-from blemish.detectors.runtime import Precision, Prediction
+from blemish.detectors.runtime import Precision, Prediction, are_outputs
 from blemish.detectors.telemetry import import_openvino
 from blemish.errors import DetectorError, MissingExtraError
 
@@ -57,10 +57,7 @@ class OpenVinoRuntime:
         except Exception as error:
             raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
         outputs = [output.any_name for output in self._model.outputs]
-        if [value.any_name for value in self._model.inputs] != ["image"] or outputs not in (
-            ["score"],
-            ["score", "map"],
-        ):
+        if [value.any_name for value in self._model.inputs] != ["image"] or not are_outputs(outputs):
             raise DetectorError(f"The detector's graph gives {outputs}; expected image -> score, map.")
         # A request serves one call at a time.
         self._requests: SimpleQueue[Any] = SimpleQueue()
@@ -78,7 +75,7 @@ class OpenVinoRuntime:
         try:
             results = request.infer({"image": np.ascontiguousarray(batch)})
             # Copies: the request's own arrays are written again by the next call.
-            scores, *maps = (np.array(value, np.float32) for value in results.values())
+            scores, *maps = (np.array(value, np.float32) for value in list(results.values())[:2])
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"

@@ -19,6 +19,9 @@ ConcreteRuntime = Literal["onnxruntime", "openvino", "openvino-fast"]
 RuntimeName = Literal["auto", "onnxruntime", "openvino", "openvino-fast"]
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
+OUTPUTS = ("score", "map", "reconstruction")
+"""Of a graph, in order: it has the first, the first two, or all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -84,11 +87,12 @@ class OnnxRuntime:
             raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
         inputs = [(value.name, value.type) for value in self._session.get_inputs()]
         outputs = [value.name for value in self._session.get_outputs()]
-        if inputs != [takes] or outputs not in (["score"], ["score", "map"]):
+        if inputs != [takes] or not are_outputs(outputs):
             raise DetectorError(
                 f"The detector's graph takes {inputs} and gives {outputs}; expected {takes[0]} -> score, map."
             )
-        self._input, self._outputs = takes[0], outputs
+        self._input, self._outputs = takes[0], outputs[:2]
+        self._reconstructs = len(outputs) == len(OUTPUTS)
 
     def __call__(self, batch: NDArray[np.uint8] | NDArray[np.float64]) -> Prediction:
         """Score a batch, uint8 RGB (N, H, W, 3), or float64 (N, L, C) where the graph takes windows."""
@@ -100,3 +104,28 @@ class OnnxRuntime:
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
             ) from error
         return Prediction(scores, maps[0] if maps else None)
+
+    def reconstruct(self, batch: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """What the graph makes of a batch, uint8 RGB (N, H, W, 3); None where it reconstructs nothing.
+
+        Raises:
+            DetectorError: the graph fails, or gives something else.
+        """
+        if not self._reconstructs:
+            return None
+        try:
+            (found,) = self._session.run([OUTPUTS[2]], {self._input: np.ascontiguousarray(batch)})
+        except Exception as error:
+            raise DetectorError(f"The detector's graph failed: {str(error).splitlines()[0]}") from error
+        given = np.asarray(found)
+        if given.shape != batch.shape or given.dtype != np.uint8:
+            raise DetectorError(
+                f"The detector's graph gives a reconstruction {given.dtype} {given.shape} of images {batch.shape}; "
+                "get the detector again."
+            )
+        return given
+
+
+def are_outputs(names: list[str]) -> bool:
+    """Whether these are the outputs of a detector's graph."""
+    return bool(names) and tuple(names) == OUTPUTS[: len(names)]

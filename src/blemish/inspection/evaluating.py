@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,8 @@ def evaluate(
         data: a data set, or the folder, table or COCO file of one.
         detector: one that is loaded, or a file, or the name of a bundled one.
         split: the split to use; where the data has none, all images that did not train the detector. None takes all.
-        out: folder for ``metrics.json``, ``images.csv`` and plots; None writes nothing.
+        out: folder for ``metrics.json``, ``images.csv`` and plots, with ``reconstructions.png`` for methods that make
+            any; None writes nothing.
         layout, normal_names, bit_range, max_megapixels: how to read the data; see `blemish.datasets.read_dataset`. A
             `Dataset` has been read already.
         threads, runtime: what a detector that is not loaded may use; see `Detector`.
@@ -138,7 +140,8 @@ def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation)
             class_masks=_class_masks(evaluation.classes, found, sample),
             labels=_labels(detector, found, sample, defective) if evaluation.classes else None,
         )
-        yield Answer(sample, found.pixels, found, truth, ignored, defective)
+        reconstruct = partial(detector.reconstruct, found.pixels)
+        yield Answer(sample, found.pixels, found, truth, ignored, defective, reconstruct)
 
 
 def _class_masks(

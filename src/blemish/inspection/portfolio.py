@@ -20,7 +20,7 @@ from blemish.detectors import Inspection, Thresholds
 from blemish.evaluation import Metrics
 from blemish.files import write_text
 from blemish.findings import Verdict
-from blemish.reports.image_tables import Case, draw_cases
+from blemish.reports.image_tables import Case, Triple, draw_cases, draw_triples
 from blemish.reports.plots import (
     draw_boxes,
     draw_class_confusion,
@@ -32,6 +32,8 @@ from blemish.reports.plots import (
 from blemish.text import encodable
 
 _CASES = 5
+# Of each kind, since reconstructions take a row each.
+_TRIPLES = 2
 # Larger than they are drawn, and small enough to keep twenty of them.
 _CASE_PX = 400
 # By the ranking: which of them were in fact missed depends on the threshold.
@@ -46,6 +48,7 @@ class _Kept:
     telling: float
     number: int
     case: Case = field(compare=False)
+    triple: Triple | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Answer:
         truth: bool (H, W), True where defective; None where the extent is not known.
         ignored: bool (H, W), pixels that count in no metric; None where all count.
         defective: whether the image is, by `blemish.datasets.is_defective`; None where nothing tells.
+        reconstruct: the image as the detector sees it, and what a generative method makes of it; None where it makes
+            nothing. Called only for images that are shown.
     """
 
     sample: Sample
@@ -67,6 +72,7 @@ class Answer:
     truth: NDArray[np.bool_] | None
     ignored: NDArray[np.bool_] | None
     defective: bool | None
+    reconstruct: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]] | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,9 @@ class Portfolio:
         both = bool(image.defective.any() and not image.defective.all())
         # Normal classes first: they take the quiet colour.
         classes = {label: scores for (_, label), scores in sorted(self._by_label.items())}
-        cases = {kind: [one.case for one in sorted(kept, reverse=True)] for kind, kept in self._kept.items()}
+        kept = {kind: sorted(ones, reverse=True) for kind, ones in self._kept.items()}
+        cases = {kind: [one.case for one in ones] for kind, ones in kept.items()}
+        triples = [one.triple for ones in kept.values() for one in ones[:_TRIPLES] if one.triple is not None]
         confusion, by_class = image.confusion, metrics.class_confusion
         return {
             "roc.png": (lambda to: draw_roc(to, image.scores, image.defective)) if both else None,
@@ -176,6 +184,7 @@ class Portfolio:
             "confusion.png": (lambda to: draw_confusion(to, confusion)) if confusion is not None else None,
             "class-confusion.png": (lambda to: draw_class_confusion(to, by_class)) if by_class is not None else None,
             "cases.png": (lambda to: draw_cases(to, cases, title="Best and worst")) if classes else None,
+            "reconstructions.png": (lambda to: draw_triples(to, triples, title="Reconstructions")) if triples else None,
         }
 
     def _keep(self, kind: str, telling: float, answer: Answer) -> None:
@@ -189,7 +198,7 @@ class Portfolio:
             truth=None if answer.truth is None else _small(answer.truth.astype(np.float32)) > 0,
             caption=f"{answer.sample.path.name[-24:]}\n{found.score:.4g}",
         )
-        entry = _Kept(telling, -len(self.images), case)
+        entry = _Kept(telling, -len(self.images), case, _triple(answer, kind))
         (heapq.heappushpop if len(kept) == _CASES else heapq.heappush)(kept, entry)
 
     def _csv(self) -> str:
@@ -202,6 +211,16 @@ class Portfolio:
             numbers = ["" if value is None else repr(value) for value in (image.score, image.p_value)]
             table.writerow([image.path, image.label, defective, *numbers, image.verdict or "", image.found or ""])
         return text.getvalue()
+
+
+def _triple(answer: Answer, kind: str) -> Triple | None:
+    """The image as the detector sees it, its reconstruction and their difference; None where it reconstructs none."""
+    both = answer.reconstruct()
+    if both is None:
+        return None
+    seen, made = both
+    difference = np.abs(seen.astype(np.float32) - made.astype(np.float32)).mean(axis=2) / 255
+    return Triple(seen, made, difference, caption=f"{kind}\n{answer.sample.path.name[-18:]}\n{answer.found.score:.4g}")
 
 
 def _small(picture: NDArray[Any]) -> NDArray[Any]:

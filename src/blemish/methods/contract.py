@@ -131,6 +131,10 @@ class Method(ABC):
     def graph(self) -> nn.Module:
         """The scoring module: uint8 (N, H, W, 3) -> score (N,), map (N, H, W) or (N, K, H, W), in eval mode."""
 
+    def exported_graph(self) -> nn.Module:
+        """What a detector file holds: `graph`; a method that reconstructs images adds uint8 (N, H, W, 3) as third."""
+        return self.graph()
+
 
 class FittedMethod(nn.Module, Method):
     """A method that is fitted in passes over normal images, without gradient descent: statistics, a memory bank.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from blemish.detectors.answers import outputs_of
-from blemish.detectors.runtime import OnnxRuntime, Prediction
+from blemish.detectors.runtime import OUTPUTS, OnnxRuntime, Prediction
 from blemish.detectors.schema import InputSpec
 from blemish.detectors.series_detector import WINDOW_INPUT
 from blemish.detectors.trial import Trial, remember
@@ -28,7 +28,7 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
     """ONNX bytes of a scoring module, verified against torch at batch 1 and 3 and, where the size is free, two sizes.
 
     Args:
-        module: uint8 (N, H, W, 3) -> score (N,)[, map (N, H, W) or (N, K, H, W)].
+        module: uint8 (N, H, W, 3) -> score (N,)[, map (N, H, W) or (N, K, H, W)[, reconstruction as the images]].
         spec: the sizes that the graph will see.
 
     Raises:
@@ -39,13 +39,13 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
     example = torch.from_numpy(_images(1, sizes[0]))
     with torch.inference_mode():
         outputs = module(example)
-    names = ["score", "map"] if isinstance(outputs, tuple) and len(outputs) == 2 else ["score"]
+    names = [*OUTPUTS[: len(outputs)]] if isinstance(outputs, tuple) else ["score"]
     free = {0: "batch"} if spec.size_px is not None else {0: "batch", 1: "height", 2: "width"}
-    axes = {"image": free, "score": {0: "batch"}}
+    axes = {"image": free, "score": {0: "batch"}, "reconstruction": free}
     if "map" in names:
         last = outputs[1].ndim
         axes["map"] = {0: "batch"} if spec.size_px is not None else {0: "batch", last - 2: "height", last - 1: "width"}
-    graph = _to_onnx(module, example, names, axes)
+    graph = _to_onnx(module, example, names, {name: axes[name] for name in ("image", *names)})
     _verify(graph, module, sizes)
     return graph
 
@@ -129,7 +129,7 @@ def _verify(graph: bytes, module: nn.Module, sizes: list[tuple[int, int]]) -> No
 
 def _drift(expected: list[NDArray[np.float32]], found: Prediction) -> float:
     """Largest difference relative to the largest expected value, over score and map."""
-    pairs = zip(expected, [found.scores, found.maps][: len(expected)], strict=True)
+    pairs = zip(expected[:2], [found.scores, found.maps][: len(expected)], strict=True)
     return max(
         float(np.abs(got - want).max() / max(float(np.abs(want).max()), 1e-6)) if got is not None else np.inf
         for want, got in pairs

@@ -150,7 +150,7 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
     spec = data.describe(fitted, seed=job.seed)
     provenance = spec.provenance.model_copy(update={"precision": report.precision})
     spec = spec.model_copy(update={"provenance": provenance})
-    graph = data.export(fitted.graph(), spec)
+    graph = data.export(fitted.exported_graph(), spec)
     thresholds, calibration = data.thresholds(data.detector(Container(spec, graph, card=""), target))
     if job.rule is not None:
         thresholds = ruled(job.rule, thresholds, calibration)

@@ -132,6 +132,11 @@ class Memae(GenerativeMethod):
         said = f"At the end a position mixed {items:.1f} of {self.settings.memory_size} memory items"
         return *super().remarks(), f"{said}; the largest weight was {largest:.2f} on average."
 
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """By memory items alone."""
+        x_hat: Tensor = self(x)[0]
+        return x_hat
+
     def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the image and of each pixel."""
         error = self.pixels.crop((x - self(x)[0]).square()).mean(dim=1)

@@ -102,7 +102,7 @@ class Anogan(GanMethod):
         found, closest = self._search(x)
         return found.distance, (x - closest).abs().mean(dim=1)
 
-    def closest(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor) -> Tensor:
         """The generated image that the search finds for each of (N, C, P, P): the same shape. In eval mode only."""
         return self._search(x)[1]
 

@@ -105,6 +105,11 @@ class Fanogan(GanMethod):
         fake: Tensor = self.generator(self.encoder(x) if self.reconstructs() else self._noise(x))
         return fake
 
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Encode and generate."""
+        x_hat: Tensor = self.generator(self.encoder(x))
+        return x_hat
+
     def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error + κ · squared feature distance; |x - x̂| as map."""
         score, x_hat = self._distance(x)

@@ -56,6 +56,11 @@ class BottleneckMethod(GenerativeMethod):
         x_hat: Tensor = self.decoder(self.code_mean(self.encoder(x).flatten(1)))
         return x_hat
 
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """By the mean code."""
+        x_hat: Tensor = self(x)
+        return x_hat
+
     def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the image and of each pixel."""
         error = self.pixels.crop((x - self(x)).square()).mean(dim=1)

@@ -84,6 +84,10 @@ class GanMethod(GenerativeMethod):
     def generated(self, x: Tensor) -> Tensor:
         """The generator's output for images (N, C, P, P), a reconstruction or a free sample: the same shape."""
 
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """By the generator; a subclass whose ``generated`` is a free sample says how."""
+        return self.generated(x)
+
     def compute_loss(self, batch: Any) -> Tensor:
         """Mean absolute difference between images and the generator's output."""
         x: Tensor = self.pixels(batch)

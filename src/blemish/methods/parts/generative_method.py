@@ -129,6 +129,10 @@ class GenerativeMethod(GradientMethod):
             score = flat.topk(count, dim=1).values.mean(dim=1)
         return score, maps
 
+    def reconstruct(self, x: Tensor) -> Tensor | None:
+        """What the method makes of images (N, C, P, P), by which it scores them: the same shape; None: nothing."""
+        return None
+
     def input_spec(self) -> InputSpec:
         """Images resized to one square."""
         return InputSpec(size_px=(self.settings.size_px, self.settings.size_px))
@@ -136,6 +140,11 @@ class GenerativeMethod(GradientMethod):
     def graph(self) -> nn.Module:
         """uint8 (N, S, S, 3) -> score (N,) and map (N, S, S); float64 (N, L, C) -> score (N,) and map (N, L)."""
         return _Scoring(self).eval()
+
+    def exported_graph(self) -> nn.Module:
+        """As `graph`, and for images also the reconstruction, uint8 (N, S, S, 3)."""
+        reconstructs = type(self).reconstruct is not GenerativeMethod.reconstruct
+        return _Reconstructing(self).eval() if self.dims == 2 and reconstructs else self.graph()
 
 
 def _are_grey(images: tuple[Sample, ...]) -> bool:
@@ -163,6 +172,20 @@ class _Scoring(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         return self.method.score_without_padding(self.method.pixels(image))
+
+
+class _Reconstructing(nn.Module):
+    def __init__(self, method: GenerativeMethod) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # The networks run once: the optimiser of the graph's runtime finds what is computed twice.
+        score, maps = self.method.score_without_padding(self.method.pixels(image))
+        x_hat = self.method.reconstruct(self.method.pixels(image))
+        assert x_hat is not None
+        pixels = ((self.method.pixels.crop(x_hat).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return score, maps, pixels.permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
 
 
 def mean_per_image(values: Tensor) -> Tensor:
