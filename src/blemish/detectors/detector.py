@@ -19,7 +19,7 @@ from blemish.detectors.decision import decide
 from blemish.detectors.looking import graph_inputs, look
 from blemish.detectors.measuring import Measuring
 from blemish.detectors.result import Inspection
-from blemish.detectors.runtime import Precision, Prediction, RuntimeName
+from blemish.detectors.runtime import OnnxRuntime, Precision, Prediction, RuntimeName
 from blemish.detectors.runtimes import start_runtime
 from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.detectors.sources import ImageLike, ImageSource, source_of
@@ -235,14 +235,12 @@ class Detector:
         Raises:
             DetectorError: the graph fails, or gives no image of that size.
         """
-        size_px = self.spec.input.size_px
-        if size_px is None:
+        if self.spec.input.size_px is None:
             return None
-        placement = self.spec.input.place(pixels)
-        seen = resize_image(pixels if placement is None else placement.lay(pixels), size_px)
+        (seen,) = self.graph_inputs(pixels)
         runtime = self._run if isinstance(self._run, OnnxRuntime) else OnnxRuntime(self.container.graph)
-        made = runtime.reconstruct(seen[None])
-        return None if made is None else (seen, made[0])
+        made = runtime.reconstruct(seen)
+        return None if made is None else (seen[0], made[0])
 
     def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
         """`score`, and what should be known of how the image was seen."""
