@@ -18,6 +18,7 @@ from blemish.detectors.schema import InputSpec
 from blemish.detectors.series_detector import WINDOW_INPUT
 from blemish.detectors.trial import Trial, remember
 from blemish.errors import DetectorError
+from blemish.training.half_storage import store_exact_halves
 
 _OPSET = 17
 # fp32 sums in another order differ in the last digits; more than this is another computation.
@@ -97,7 +98,7 @@ def _to_onnx(
             opset_version=_OPSET,
             dynamo=False,
         )
-        return file.read_bytes()
+        return store_exact_halves(file.read_bytes())
 
 
 def _images(count: int, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -16,8 +16,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
+from blemish.methods.parts.feature_method import FeatureMethod
 from blemish.methods.parts.feature_settings import FeatureSettings
+from blemish.methods.parts.patch_method import PatchStream
 from blemish.methods.parts.patch_scoring import Head
 from blemish.methods.parts.reservoir import sample_vectors
 from blemish.methods.registry import register

@@ -20,10 +20,11 @@ from pydantic import Field
 
 from blemish.errors import DataError
 from blemish.methods.contract import Candidate
-from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
+from blemish.methods.parts.feature_method import FeatureMethod
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.mahalanobis import Mahalanobis
 from blemish.methods.parts.moments import Moments, shrunk
+from blemish.methods.parts.patch_method import PatchStream
 from blemish.methods.registry import register
 
 

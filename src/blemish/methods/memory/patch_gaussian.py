@@ -10,9 +10,10 @@ Chen et al. 2010 (theirs: Ledoit and Wolf).
 from __future__ import annotations
 
 from blemish.methods.contract import Candidate
-from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
+from blemish.methods.parts.feature_method import FeatureMethod
 from blemish.methods.parts.mahalanobis import Mahalanobis
 from blemish.methods.parts.moments import shrunk
+from blemish.methods.parts.patch_method import PatchStream
 from blemish.methods.registry import register
 
 

@@ -20,10 +20,11 @@ import torch
 from pydantic import Field
 
 from blemish.methods.contract import Candidate
-from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
+from blemish.methods.parts.feature_method import FeatureMethod
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.memory_bank import MemoryBank
 from blemish.methods.parts.nearest_neighbour import NearestNeighbour
+from blemish.methods.parts.patch_method import PatchStream
 from blemish.methods.registry import register
 
 

@@ -31,10 +31,11 @@ from torch import Tensor
 from blemish.datasets import Sample
 from blemish.methods.contract import Candidate
 from blemish.methods.data.image_stream import ImageStream, network_inputs
-from blemish.methods.parts.feature_method import FeatureMethod, PatchStream
+from blemish.methods.parts.feature_method import FeatureMethod
 from blemish.methods.parts.feature_settings import FeatureSettings
 from blemish.methods.parts.ignored import IGNORED
 from blemish.methods.parts.noise_head import FeatureExamples, NoiseHead, train_noise_head
+from blemish.methods.parts.patch_method import PatchStream
 from blemish.methods.registry import register
 
 

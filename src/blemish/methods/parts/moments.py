@@ -75,3 +75,20 @@ def shrunk(covariance: Tensor, count: int) -> Tensor:
     level = weight * mu + 1e-12
     identity = torch.eye(d, dtype=covariance.dtype)
     return (1 - weight)[..., None, None] * covariance + level[..., None, None] * identity
+
+
+def whitening(covariance: Tensor, dimensions: int) -> Tensor:
+    """The principal components of a covariance, each at unit variance.
+
+    Args:
+        covariance: float64 (d, d).
+        dimensions: of the components with the largest variance, at most d.
+
+    Returns:
+        float32 (d, m), to multiply centred vectors with.
+    """
+    values, vectors = torch.linalg.eigh(covariance)
+    # Components with hardly any variance are noise: the floor is a thousandth of the mean variance.
+    values, vectors = values.flip(0)[:dimensions], vectors.flip(1)[:, :dimensions]
+    matrix: Tensor = vectors / (values + 1e-3 * covariance.diagonal().mean()).sqrt()
+    return matrix.float()

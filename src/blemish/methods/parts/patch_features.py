@@ -10,28 +10,25 @@ training patches is subtracted, which changes no distance and keeps small ones e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from blemish.errors import DataError
-from blemish.images import read_image
 from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.feature_pyramid import SCATTERING, build_pyramid
 from blemish.methods.networks.pixels import FromBytes
 from blemish.methods.parts.feature_settings import FeatureSettings
-from blemish.methods.parts.moments import Moments
+from blemish.methods.parts.moments import Moments, whitening
+from blemish.methods.parts.patch_method import Patches
 
 # Grey values of 255: contrast below this is noise and is not amplified.
 _NOISE_LEVEL = 4.0
 _FLAT = 1e-5
 
 
-class PatchFeatures(nn.Module):
+class PatchFeatures(Patches):
     """uint8 (N, H, W, 3) -> float (N, d, h, w), h and w being the image's size by the first stride.
 
     Args:
@@ -97,7 +94,7 @@ class PatchFeatures(nn.Module):
             scale = torch.ones_like(scale)
         self.scale = scale.float()
         if whiten:
-            self.matrix = _whitening(moments.covariance()[0] * torch.outer(scale, scale), self.settings.dimensions)
+            self.matrix = whitening(moments.covariance()[0] * torch.outer(scale, scale), self.settings.dimensions)
         elif self.settings.projection == "random":
             drawn = torch.Generator().manual_seed(seed)
             size = (len(scale), min(self.settings.dimensions, len(scale)))
@@ -165,31 +162,3 @@ def _box(x: Tensor, window_px: int) -> Tensor:
     side = window_px // 2 * 2 + 1
     x = F.avg_pool2d(x, (side, 1), stride=1, padding=(side // 2, 0), count_include_pad=False)
     return F.avg_pool2d(x, (1, side), stride=1, padding=(0, side // 2), count_include_pad=False)
-
-
-def read_region(path: Path, grid: tuple[int, int]) -> Tensor:
-    """The region of interest by patches, float (h, w): 1 where at least half of a patch is inspected.
-
-    Args:
-        path: mask of a whole image, of any size, white where the image is inspected.
-        grid: h and w of the patch features.
-
-    Raises:
-        ImageError: the mask cannot be read.
-        DataError: it is black everywhere.
-    """
-    white = (read_image(path).max(axis=2) > 127).astype(np.float32)
-    small = np.asarray(cv2.resize(white, grid[::-1], interpolation=cv2.INTER_AREA))
-    region = torch.from_numpy(small >= 0.5).float()
-    if not region.any():
-        raise DataError(f'The region "{path}" is black everywhere: nothing would be inspected.')
-    return region
-
-
-def _whitening(covariance: Tensor, dimensions: int) -> Tensor:
-    """The principal components of a covariance, each at unit variance, float32 (d, m)."""
-    values, vectors = torch.linalg.eigh(covariance)
-    # Components with hardly any variance are noise: the floor is a thousandth of the mean variance.
-    values, vectors = values.flip(0)[:dimensions], vectors.flip(1)[:, :dimensions]
-    whitening: Tensor = vectors / (values + 1e-3 * covariance.diagonal().mean()).sqrt()
-    return whitening.float()

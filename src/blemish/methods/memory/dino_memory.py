@@ -1,0 +1,146 @@
+"""dino-memory: the distance of each patch token of DINOv2 to the nearest one of a few normal images.
+
+Damm, Laszkiewicz, Lederer, Fischer, "AnomalyDINO: boosting patch-based few-shot anomaly detection with DINOv2", WACV
+2025. No training: tokens of the normal images are stored, and a patch is as anomalous as it is far from all of them.
+Works from one image on.
+
+What differs from the paper, and why:
+
+- Tokens of blocks in the middle (5, 7, 9 of 0 to 11), joined, are used by default: the last block describes objects and
+  not surfaces. The ``paper`` profile takes the last block behind the network's final LayerNorm, and plain cosines.
+- Beyond ``max_patches`` the memory is a coreset; the paper keeps every patch.
+- Rotations of the normal images and the foreground mask are settings; the paper chooses them for each object by hand.
+- The image score is the mean of the highest 1 % of patches, as published.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from blemish.detectors.schema import InputSpec
+from blemish.errors import DataError, SettingsError
+from blemish.methods.contract import LoadWeights
+from blemish.methods.networks.patch_tokens import PatchTokens
+from blemish.methods.networks.pixels import IMAGENET
+from blemish.methods.parts.memory_bank import MemoryBank
+from blemish.methods.parts.nearest_neighbour import NearestNeighbour
+from blemish.methods.parts.patch_method import PatchMethod, PatchStream
+from blemish.methods.parts.patch_settings import MIN_SIDE_PX, PatchSettings
+from blemish.methods.parts.token_features import TokenFeatures
+from blemish.methods.registry import register
+
+
+class DinoMemorySettings(PatchSettings):
+    """Hyper-parameters of `DinoMemory`; the defaults are the ``quick`` profile."""
+
+    backbone: str = Field(
+        "vit_small_patch14_dinov2", description="vision transformer of timm by name, with a position for each patch"
+    )
+    patch_px: int = Field(14, ge=2, description="side of the network's patches")
+    pretrained: bool = Field(True, description="false keeps the network's random initial weights: for tests")
+    blocks: tuple[int, ...] = Field(
+        (5, 7, 9), min_length=1, description="whose tokens are joined, from 0 (paper: the last, 11)"
+    )
+    final_norm: bool = Field(True, description="the network's final LayerNorm over the last block's tokens, if taken")
+    projection: Literal["none", "whiten"] = Field(
+        "whiten",
+        description="whiten: directions in which normal patches hardly vary count as much as the others; none: cosines "
+        "of the tokens as they are (paper)",
+    )
+    dimensions: int = Field(128, ge=1, description="of the tokens after whitening")
+    size_px: int | None = Field(
+        224,
+        ge=MIN_SIDE_PX,
+        description="images are resized to about this many pixels squared (paper: 448); null keeps their own "
+        "resolution, in tiles: for small defects",
+    )
+    tile_px: int = Field(504, ge=84, multiple_of=42, description="side of the tiles where size_px is null")
+    foreground: bool = Field(
+        False, description="leave out the background: for one object before it; with projection=none"
+    )
+    max_patches: int = Field(10_000, ge=1, description="patches in memory at most; a coreset of them beyond")
+    score_fraction: float = Field(
+        0.01, gt=0, le=1, description="the image score is the mean over this fraction of its most anomalous patches"
+    )
+
+    @model_validator(mode="after")
+    def _tokens(self) -> Self:
+        if list(self.blocks) != sorted(set(self.blocks)) or self.blocks[0] < 0:
+            raise ValueError("blocks must be ascending and start from 0, such as [5, 7, 9]")
+        if self.foreground and self.projection == "whiten":
+            raise ValueError("foreground compares tokens as they are: give projection=none with it")
+        return self
+
+    @property
+    def unit_px(self) -> int:
+        """The side of a patch."""
+        return self.patch_px
+
+
+class Cosines(NearestNeighbour):
+    """1 - cosine to the nearest patch in the memory, from 0 to 2; 0 for the zero vector, which is background."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, d, h, w) of unit length or zero -> (N, h, w)."""
+        is_patch = (features.square().sum(dim=1) > 0.5).to(features.dtype)
+        return super().forward(features).square() / 2 * is_patch
+
+
+@register("dino-memory", learns_from="normal", localises=True)
+class DinoMemory(PatchMethod):
+    """AnomalyDINO: distance to the nearest patch token of a few normal images; from one image on."""
+
+    Settings: ClassVar[type[DinoMemorySettings]] = DinoMemorySettings
+    settings: DinoMemorySettings
+    features: TokenFeatures
+
+    def __init__(self, settings: DinoMemorySettings, classes: tuple[str, ...], load_weights: LoadWeights) -> None:
+        tokens = PatchTokens(settings.backbone, settings.blocks, final_norm=settings.final_norm)
+        if tokens.patch_px != settings.patch_px:
+            raise SettingsError(
+                f'The network "{settings.backbone}" has patches of {tokens.patch_px} px: give --set '
+                f"patch_px={tokens.patch_px}."
+            )
+        normalisation = load_weights(f"tu-{settings.backbone}", tokens.net) if settings.pretrained else IMAGENET
+        tokens.halve()
+        whiten_to = settings.dimensions if settings.projection == "whiten" else None
+        features = TokenFeatures(tokens, normalisation, whiten_to=whiten_to, foreground_only=settings.foreground)
+        super().__init__(settings, features)
+
+    def prepare(self, spec: InputSpec) -> None:
+        """Resample the network's positions to the size of the images."""
+        self.features.tokens.freeze(spec.size_px or (self.settings.tile_px, self.settings.tile_px))
+
+    def describe(self) -> str:
+        """The network and its blocks."""
+        return f"{self.settings.backbone}, tokens of block {', '.join(map(str, self.settings.blocks))}"
+
+    def scales(self) -> bool:
+        """Where the tokens are whitened."""
+        return self.settings.projection == "whiten"
+
+    def score_patches(self) -> int:
+        """The fraction of an image's patches, or of the smallest tile's."""
+        size_px = self._spec.size_px or (MIN_SIDE_PX, MIN_SIDE_PX)
+        patches = (size_px[0] // self.settings.patch_px) * (size_px[1] // self.settings.patch_px)
+        return max(1, round(self.settings.score_fraction * patches))
+
+    def learn(self, patches: PatchStream, *, seed: int) -> tuple[NearestNeighbour, str]:
+        """One pass; every patch is kept where there are few, otherwise a coreset of them."""
+        bank = MemoryBank(self.settings.max_patches, seed=seed)
+        with torch.inference_mode():
+            for features in patches():
+                vectors = self.flat(features)
+                bank.add(vectors[vectors.square().sum(dim=1) > 0])
+        if not len(bank):
+            raise DataError("No patch of the training images shows the object; train without foreground=true.")
+        memory, radius = bank.finish(1.0)
+        summary = f"memory of {len(memory)} of {bank.seen} patches in {memory.shape[1]} dimensions"
+        if len(memory) < bank.seen:
+            summary += f"; no patch is farther than {radius + bank.slack:.3g} from it"
+        head = NearestNeighbour if self.scales() else Cosines
+        return head(memory.clone()), summary
