@@ -199,7 +199,7 @@ def test_an_interrupted_fit_leaves_nothing_but_its_log(cloth: Path, tmp_path: Pa
     [
         ({"strides": [8, 4]}, "ascending powers of two"),
         ({"strides": [3]}, "ascending powers of two"),
-        ({"size_px": None, "position_weight": 1.0}, "need images of one size"),
+        ({"size_px": None, "position_weight": 1.0}, "needs images of one size"),
     ],
 )
 def test_impossible_settings_are_a_sentence(cloth: Path, tmp_path: Path, settings: dict[str, object], said: str):
