@@ -10,6 +10,8 @@ import pytest
 from blemish.benchmarking import Benchmark
 from blemish.benchmarking.contenders import Contender
 from blemish.benchmarking.data import load_data, prepare, save_data
+from blemish.benchmarking.records import IMAGES_NAME, image_row, write_images
+from blemish.benchmarking.stages import auroc_without_leaks
 from blemish.errors import DataError
 from blemish.images import read_image, write_png
 
@@ -94,3 +96,20 @@ def test_the_split_survives_being_written_down(images: Path, tmp_path: Path):
     write_png(images / "train" / "masks" / "new.png", read_image(images / "train" / "masks" / "0.png")[..., 0] > 0)
     with pytest.raises(DataError, match="changed while the benchmark ran"):
         load_data(images, tmp_path / "split.json")
+
+
+def test_the_auroc_without_leaks_counts_neither_leaks_nor_images_of_unknown_truth(tmp_path: Path):
+    images = [  # name, leaked, defective, score: the leaked ones alone are ranked right
+        ("a", True, False, 0.0),
+        ("b", True, True, 9.0),
+        ("c", False, False, 5.0),
+        ("d", False, True, 4.0),
+        ("e", False, True, 6.0),
+        ("f", False, None, 1.0),
+    ]
+    rows = [
+        image_row(name, None, leaked=leaked, defective=defective, score=score, flagged=None, pixels=None)
+        for name, leaked, defective, score in images
+    ]
+    write_images(tmp_path / IMAGES_NAME, rows)
+    assert auroc_without_leaks(tmp_path) == 0.5

@@ -224,3 +224,14 @@ def test_an_image_that_is_ignored_all_over_adds_nothing():
     everything = np.ones((4, 4), bool)
     found.add(np.zeros((4, 4), np.float32), everything, everything, everything)
     assert set(found.result().to_record().values()) == {None}
+
+
+@pytest.mark.parametrize(("apart_px", "f1_2px", "f1_5px"), [(2, 1, 1), (3, 0, 1), (5, 0, 1), (6, 0, 0)])
+def test_each_tolerance_is_the_distance_in_its_name(apart_px: int, f1_2px: float, f1_5px: float):
+    truth, predicted = np.zeros((2, 20, 20), bool)
+    truth[5], predicted[5 + apart_px] = True, True
+    metrics = PixelMetrics()
+    metrics.add(predicted.astype(np.float32), truth, predicted)
+    result = metrics.result()
+    assert result.to_record()["f1_2px"] == f1_2px
+    assert (result.details()["f1_2px"], result.details()["f1_5px"]) == (f1_2px, f1_5px)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -41,3 +42,13 @@ def images_of(folder: Path) -> list[Path]:
 def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen images to learn from, `images_of` them to test."""
     return draw_surfaces(tmp_path_factory.mktemp("waves"))
+
+
+@pytest.fixture
+def double_precision(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """float64 throughout, also where a loss asks for float32."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

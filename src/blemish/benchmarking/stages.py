@@ -113,7 +113,7 @@ def inspect(request: Request, folder: Path) -> dict[str, Any]:
     metrics = evaluate(test, detector=detector, split=None, on_answer=keep).metrics.details()
     write_images(folder / IMAGES_NAME, rows)
     if data.leaked:
-        metrics["image"]["auroc_without_leaks"] = _auroc_without_leaks(folder)
+        metrics["image"]["auroc_without_leaks"] = auroc_without_leaks(folder)
     return {
         "images_per_s": speed,
         "inspect_peak_mib": peak,
@@ -153,7 +153,7 @@ def peak_mib() -> float:
         return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def _auroc_without_leaks(folder: Path) -> float | None:
+def auroc_without_leaks(folder: Path) -> float | None:
     """Image AUROC on the test images that the training cannot have seen."""
     answers = read_images(folder)
     fresh = answers.known & ~answers.leaked

@@ -225,3 +225,25 @@ def test_one_folder_per_class_gives_a_map_per_class(tmp_path: Path):
     assert detector.spec.classes == ("blowhole", "crack")
     _, maps = detector.score(np.full((80, 90, 3), 120, np.uint8))
     assert maps.shape == (2, 80, 90)
+
+
+class Ones(torch.nn.Module):
+    """In place of an encoder: the same features for every image."""
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [torch.ones(len(x), 512, 1, 1)]
+
+
+def test_features_are_dropped_while_training_and_only_then():
+    method = build(encoder="resnet18", dropout=0.5)
+    method.encoder = Ones()
+    method.head.weight.data = (torch.arange(512) == 0).float()[None]
+    method.head.bias.data.zero_()
+    image = torch.zeros(200, 32, 32, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        seen = method(image)
+        # The one feature that counts is either dropped or doubled, about as often.
+        assert set(seen.flatten().tolist()) == {0.0, 2.0}
+        assert 0.35 < (seen == 0).float().mean() < 0.65
+        assert (method.eval()(image) == 1).all()
+        assert (method.graph()(image)[0] == 1).all()

@@ -263,18 +263,40 @@ def test_an_unknown_encoder_is_named():
 
 
 @pytest.mark.slow
-def test_folders_of_classes_become_a_detector_with_a_map_for_each(tmp_path: Path):
+@pytest.mark.parametrize("loss", ["bce-dice", "softmax"])
+def test_folders_of_classes_become_a_detector_with_a_map_for_each(loss: str, tmp_path: Path):
     rng = np.random.default_rng(2)
     for number in range(24):
         label = "ab"[number % 2]
         write_image(tmp_path / "steel", f"{number:02d}", {label: tuple(rng.integers(2, 40, 2).tolist())})
     settings = {"network": "plain", "crop_px": 64, "tile_px": 64, "epochs": 6, "patience": 6, "learning_rate": 0.01}
+    settings |= {"filters": (8, 16, 32), "kernel_px": 3}
     data = read_dataset(tmp_path / "steel")
-    detector = blemish.train("steel-multiclass", data, tmp_path / "s.blemish", settings=settings)
+    detector = blemish.train("steel-multiclass", data, tmp_path / "s.blemish", settings={**settings, "loss": loss})
     assert detector.spec.classes == ("a", "b")
     for label in "ab":
         image = next((tmp_path / "steel" / label / "images").iterdir())
         assert detector.inspect(image).regions[0].label == label
+
+
+def test_a_softmax_trained_for_seconds_has_its_channels_in_the_order_of_the_classes():
+    """Squares of two grey levels on a third: each class is in its own map, and the background in none."""
+    torch.manual_seed(0)
+    method = build(classes=("dark", "light"), loss="softmax", filters=(4, 8), kernel_px=3)
+    image = torch.full((2, 32, 32, 3), 128, dtype=torch.uint8)
+    image[:, 4:12, 4:12], image[:, 18:28, 18:28] = 10, 240
+    masks = torch.stack([image[..., 0] == 10, image[..., 0] == 240], dim=1).float()
+    optimizer = torch.optim.Adam(method.parameters(), lr=0.03)
+    for _ in range(40):
+        optimizer.zero_grad()
+        method.compute_loss((image, masks)).backward()
+        optimizer.step()
+    with torch.no_grad():
+        maps = method.graph()(image)[1]
+    for own in (0, 1):
+        inside, other = masks[:, own].bool(), maps[:, 1 - own]
+        assert maps[:, own][inside].mean() > 1.5 * other[inside].mean()
+        assert maps[:, own][inside].mean() > 1.5 * maps[:, own][masks.sum(dim=1) == 0].mean()
 
 
 GATED = {"network": "resnet18", "gate": True, "decoder_channels": (16, 8, 8, 8)}
