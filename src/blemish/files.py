@@ -43,7 +43,7 @@ def replacing(target: Path) -> Iterator[Path]:
         )
         os.close(handle)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     temporary = Path(name)
     try:
         yield temporary
@@ -78,7 +78,7 @@ def appearing(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:_STEM_CHARACTERS]}.", dir=target.parent))
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     try:
         yield folder
         if target.exists():
@@ -87,12 +87,13 @@ def appearing(target: Path) -> Iterator[Path]:
         folder.chmod(0o777 & ~_umask())
         folder.replace(target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cannot_write(target: Path, error: OSError) -> BlemishError:
+def cannot_write(target: Path, error: OSError) -> BlemishError:
+    """What to say when the operating system refuses to write there."""
     return BlemishError(f'Cannot write "{target}": {error.strerror}; choose a folder that can be written to.')
 
 

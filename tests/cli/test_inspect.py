@@ -38,12 +38,15 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, im
     assert written == [
         "out/findings.csv",
         "out/findings.jsonl",
+        "out/job.json",
         "out/maps/금 간 벽.png",
         "out/masks/금 간 벽.png",
         "out/overlays/normal wall.jpg",
         "out/overlays/금 간 벽.jpg",
         "out/report.html",
         "out/run.json",
+        "out/shards/.lock",
+        "out/shards/00001.jsonl",
     ]
 
 
@@ -151,7 +154,7 @@ def test_the_command_itself_works_in_a_process_of_its_own(darkness_file: Path, i
     assert "금 간 벽.png" in done.stdout.decode("utf-8")
 
 
-def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
+def test_a_run_that_is_stopped_says_what_is_kept_and_leaves_no_table(
     darkness_file: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def stop(*_: object, **__: object) -> None:
@@ -161,66 +164,39 @@ def test_a_run_that_is_stopped_says_so_and_leaves_no_table(
     out = tmp_path / "out"
     result = CliRunner().invoke(app, ["inspect", str(images), "--detector", str(darkness_file), "--out", str(out)])
     assert result.exit_code == 130
-    assert result.stderr == "Stopped. Nothing was left half-written.\n"
-    assert list(out.iterdir()) == []
+    assert result.stderr == (
+        f'Stopped: 0 of 2 images are done and kept in "{out}"; the same command goes on with the others.\n'
+    )
+    assert names_in(out) == JOB - {"shards/00001.jsonl"}
 
 
-def names_in(folder: str) -> set[str]:
+JOB = {"job.json", "run.json", "shards/.lock", "shards/00001.jsonl"}
+
+
+def names_in(folder: Path | str) -> set[str]:
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
 
 
-def test_nothing_of_an_earlier_run_survives_beside_the_new_findings(blemish, darkness_file: Path, images: Path):
+def test_begun_anew_nothing_of_an_earlier_run_survives_beside_the_new_findings(
+    blemish, darkness_file: Path, images: Path
+):
     everything = "html,csv,jsonl,coco,geojson,dxf,masks"
     blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
     blemish("report", "out", "--format", everything)
     Path("out/notes of mine.txt").write_text("keep")
     Path("out/dxf/mine.dwg").write_text("keep")
     (images / "금 간 벽.png").rename(images / "왼쪽.png")
-    blemish("inspect", images / "왼쪽.png", "--detector", darkness_file, "--out", "out", "--no-report")
+    blemish("inspect", images / "왼쪽.png", "--detector", darkness_file, "--out", "out", "--no-report", "--anew")
     assert names_in("out") == {
+        *JOB,
         "findings.csv",
         "findings.jsonl",
-        "run.json",
         "maps/왼쪽.png",
         "masks/왼쪽.png",
         "overlays/왼쪽.jpg",
         "notes of mine.txt",
         "dxf/mine.dwg",
     }
-
-
-def test_without_overlays_those_of_an_earlier_run_are_gone(blemish, darkness_file: Path, images: Path):
-    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
-    blemish("inspect", images / "normal wall.png", "--detector", darkness_file, "--out", "out", "--no-overlays")
-    assert names_in("out") == {"findings.csv", "findings.jsonl", "run.json", "report.html"}
-    assert "금 간 벽" not in Path("out/report.html").read_text(encoding="utf-8")
-
-
-def test_a_run_that_is_stopped_leaves_the_earlier_findings_and_their_masks(
-    blemish, darkness_file: Path, images: Path, wall: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
-):
-    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
-    kept = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
-    write_png(images / "금 간 벽.png", np.roll(wall, 20, axis=0))
-
-    def stop(path: Path, *options: object) -> object:
-        if path.stem.startswith("normal"):
-            raise KeyboardInterrupt
-        return load_image(path, *options)
-
-    from blemish.images import load_image
-
-    monkeypatch.setattr("blemish.detectors.sources.load_image", stop)
-    arguments = [
-        "inspect",
-        str(images / "금 간 벽.png"),
-        str(images / "normal wall.png"),
-        "--detector",
-        str(darkness_file),
-    ]
-    assert CliRunner().invoke(app, [*arguments, "--out", "out"]).exit_code == 130
-    left = {name: Path("out", name).read_bytes() for name in names_in("out") if not name.startswith("overlays")}
-    assert left == kept
 
 
 def test_a_data_sets_own_masks_are_never_overwritten(blemish, darkness_file: Path, images: Path):

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.detectors import Container, Detector, Inspection, load, source_of
+from blemish.detectors import Container, Detector, Inspection, Measuring, load, source_of
 from blemish.errors import BlemishError, DetectorError
-from blemish.findings import Finding, read_findings
+from blemish.findings import Finding
 from blemish.images import ReadOptions, read_image, write_png
-from blemish.inspection import describe_run, file_sources, inspect_images
-from blemish.inspection.summary import Tally
+from blemish.inspection import file_sources, inspect_images
 
 
 @pytest.fixture
@@ -47,8 +46,7 @@ def test_every_image_gets_one_answer_in_order(darkness_file: Path, images: list[
     assert [told(one.finding) for one in found] == [
         told(detector.inspect_source(source_of(path)).finding) for path in images
     ]
-    assert list(read_findings(tmp_path / "out" / "findings.jsonl")) == [one.finding for one in found]
-    assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl", "overlays"]
+    assert names_in(tmp_path / "out") == ["overlays"]
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
@@ -85,27 +83,21 @@ def test_every_image_gets_an_overlay_of_its_own_size(darkness_file: Path, images
     assert "왼쪽 wall__사진 0.png.jpg" in {overlay.name for overlay in overlays}
 
 
-def test_a_second_run_gives_the_same_findings(darkness_file: Path, images: list[Path], tmp_path: Path):
-    for _ in range(2):
-        list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
-        tables = [(tmp_path / "out" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
-    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "other"))
-    assert tables == [(tmp_path / "other" / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
+def test_an_answer_is_given_when_its_pictures_are_written(darkness_file: Path, images: list[Path], tmp_path: Path):
+    sources = file_sources(images * 3)
+    answers = inspect_images(load(darkness_file), sources, out=tmp_path, measuring=Measuring())
+    for source, answer in zip(sources, answers, strict=True):
+        assert (tmp_path / "overlays" / f"{source.name}.jpg").exists()
+        assert answer.finding.mask_file is None or (tmp_path / answer.finding.mask_file).exists()
 
 
 def test_a_bad_image_is_recorded_and_the_run_goes_on(darkness_file: Path, images: list[Path], tmp_path: Path):
     images[0].write_bytes(b"")
     images[3].write_bytes(images[1].read_bytes()[:200])
     images[5].unlink()
-    tally = Tally(keep=False)
     found = list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out"))
-    for one in found:
-        tally.add(one.finding)
     assert [one.error is None for one in found] == [False, True, True, False, True, False, True]
     assert all(str(one.path) in one.error for one in found if one.error)
-    summary = tally.summary(describe_run(load(darkness_file)))
-    assert str(summary) == "4 inspected (3 pass, 0 review, 1 reject), 3 could not be inspected."
-    assert len((tmp_path / "out" / "findings.jsonl").read_text(encoding="utf-8").splitlines()) == 7
     assert len(names_in(tmp_path / "out" / "overlays")) == 4
 
 
@@ -140,17 +132,10 @@ def test_nothing_is_written_without_a_folder(darkness_file: Path, images: list[P
 
 def test_overlays_can_be_left_out(darkness_file: Path, images: list[Path], tmp_path: Path):
     list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out", overlays=False))
-    assert names_in(tmp_path / "out") == ["findings.csv", "findings.jsonl"]
+    assert not (tmp_path / "out").exists()
 
 
-def test_no_images_give_empty_tables(darkness_file: Path, tmp_path: Path):
-    assert list(inspect_images(load(darkness_file), [], out=tmp_path / "out")) == []
-    assert (tmp_path / "out" / "findings.jsonl").read_text() == ""
-
-
-def test_a_run_that_is_left_early_leaves_no_table_and_no_thread(
-    darkness_file: Path, images: list[Path], tmp_path: Path
-):
+def test_a_run_that_is_left_early_leaves_no_thread(darkness_file: Path, images: list[Path], tmp_path: Path):
     threads = threading.active_count()
     answers = inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out")
     next(answers)

@@ -68,7 +68,7 @@ def test_each_finding_and_the_progress_are_told(darkness_file: Path, images: Pat
         images,
         detector=blemish.load(darkness_file),
         on_finding=lambda finding: told.append(finding.image),
-        on_progress=lambda done, total: told.append((done, total)),
+        on_progress=lambda now: told.append((now.done, now.total)),
     )
     assert told[:4] == ["a/wall.png", (1, 4), "b/wall.png", (2, 4)]
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import blemish
 from blemish.detectors import Inspection, Measuring, load, source_of
 from blemish.errors import BlemishError
-from blemish.findings import Finding, Options, crack_record, read_findings, read_run, to_line
+from blemish.findings import Finding, Options, crack_record, read_run, to_line
 from blemish.images import read_image, write_png
-from blemish.inspection import describe_run, file_sources, inspect_images
+from blemish.inspection import file_sources, inspect_images
 from blemish.inspection.measuring import measure_each
 from blemish.measurement.measure import measure_cracks
 from blemish.measurement.scale import Scale
@@ -29,14 +30,15 @@ def images(tmp_path: Path, wall: NDArray[np.uint8]) -> list[Path]:
     return paths
 
 
-def lines_of(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "findings.jsonl").read_text(encoding="utf-8").splitlines()]
+def lines_of(detector: Path, images: list[Path], **options: object) -> list[dict]:
+    answers = inspect_images(load(detector), file_sources(images), **options)
+    return [json.loads(to_line(one.finding)) for one in answers]
 
 
 def test_every_line_gains_size_scale_cracks_and_mask(darkness_file: Path, images: list[Path], tmp_path: Path):
     measuring = Measuring(scale=Scale.given(0.5))
-    list(inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out", measuring=measuring))
-    normal, cracked, broken, other = lines_of(tmp_path / "out")
+    lines = lines_of(darkness_file, images, out=tmp_path / "out", measuring=measuring)
+    normal, cracked, broken, other = lines
     assert [line["name"] for line in (normal, cracked, broken, other)] == ["normal", "금 1", "broken", "금 2"]
     assert (normal["size_px"], normal["cracks"], normal["mask_file"]) == ([150, 100], [], None)
     assert (broken["size_px"], broken["cracks"], broken["mask_file"]) == (None, None, None)
@@ -61,11 +63,11 @@ def test_what_is_measured_is_what_the_measurement_says(darkness_file: Path, imag
 
 
 def test_measuring_changes_nothing_that_was_said_before(darkness_file: Path, images: list[Path], tmp_path: Path):
-    detector = load(darkness_file)
-    for out, measuring in (("plain", None), ("measured", Measuring())):
-        list(inspect_images(detector, file_sources(images), out=tmp_path / out, measuring=measuring))
-    plain, measured = (read_findings(tmp_path / out / "findings.jsonl") for out in ("plain", "measured"))
-    for before, after in zip(plain, measured, strict=True):
+    plain, measured = (
+        inspect_images(load(darkness_file), file_sources(images), out=tmp_path, measuring=measuring)
+        for measuring in (None, Measuring())
+    )
+    for before, after in ((one.finding, other.finding) for one, other in zip(plain, measured, strict=True)):
         added = {"cracks": None, "mask_file": None, "map_file": None, "notes": before.notes}
         assert before == after.model_copy(update=added)
         assert after.notes[: len(before.notes)] == before.notes
@@ -82,13 +84,9 @@ def test_answers_keep_their_order_and_nothing_is_written_without_a_folder(
 
 
 def test_cracks_can_be_left_unmeasured(darkness_file: Path, images: list[Path], tmp_path: Path):
-    list(
-        inspect_images(
-            load(darkness_file), file_sources(images), out=tmp_path / "out", measuring=Measuring(cracks=False)
-        )
-    )
-    assert [line["cracks"] for line in lines_of(tmp_path / "out")] == [None] * 4
-    assert lines_of(tmp_path / "out")[1]["mask_file"] == "masks/금 1.png"
+    lines = lines_of(darkness_file, images, out=tmp_path / "out", measuring=Measuring(cracks=False))
+    assert [line["cracks"] for line in lines] == [None] * 4
+    assert lines[1]["mask_file"] == "masks/금 1.png"
 
 
 def test_an_image_whose_scale_cannot_be_told_is_measured_in_pixels_with_a_note(darkness_file: Path, images: list[Path]):
@@ -116,13 +114,11 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(darkness_file: Path, im
 
 
 def test_the_run_is_recorded_with_its_detector(darkness_file: Path, images: list[Path], tmp_path: Path):
-    detector = load(darkness_file)
-    list(inspect_images(detector, file_sources(images), out=tmp_path / "out", measuring=Measuring()))
-    describe_run(detector, options=Options(scale="0.5 mm per pixel")).write(tmp_path / "out")
+    blemish.inspect(images, detector=darkness_file, out=tmp_path / "out", scale=0.5, report=False)
     run = read_run(tmp_path / "out")
     assert run.detector.file == "darkness.blemish"
     assert run.detector.thresholds["pixel"] == 0.6
-    assert run.options == Options(scale="0.5 mm per pixel")
+    assert run.options == Options(scale="0.5 mm per pixel (given)")
     assert read_document(tmp_path / "out").run == run
 
 

@@ -35,8 +35,8 @@ def test_a_submission_can_be_read_as_labels(light_and_dark: Container, images: P
     detector = Detector(light_and_dark)
     submission = Submission(detector, dialect)
     answers = {path.name: detector.inspect(path) for path in sorted(images.iterdir())}
-    for answer in answers.values():
-        submission.add(answer)
+    for name, answer in answers.items():
+        submission.add(name, submission.runs_of(answer))
     submission.write(images.parent / "train.csv")
     dataset = read_dataset(images.parent)
     assert dataset.classes == ("1", "2")
@@ -50,7 +50,7 @@ def test_a_submission_can_be_read_as_labels(light_and_dark: Container, images: P
 def test_a_detector_of_one_class_can_hand_in_too(darkness: Container, wall: np.ndarray, tmp_path: Path):
     write_png(tmp_path / "wall.png", wall)
     submission = Submission(Detector(darkness))
-    submission.add(Detector(darkness).inspect(tmp_path / "wall.png"))
+    submission.add("wall.png", submission.runs_of(Detector(darkness).inspect(tmp_path / "wall.png")))
     submission.write(tmp_path / "submission.csv")
     lines = (tmp_path / "submission.csv").read_text().splitlines()
     assert lines[0] == "ImageId,EncodedPixels,ClassId"

@@ -65,6 +65,16 @@ def inspect(
         Path | None,
         typer.Option(help="Write what was found as Severstal's csv of run lengths.", metavar="FILE"),
     ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Discard what DIR holds, instead of going on with it.")] = False,
+    keep_failed: Annotated[
+        bool, typer.Option("--keep-failed", help="Do not try failed images of an earlier run again.")
+    ] = False,
+    by_content: Annotated[
+        bool, typer.Option("--by-content", help="Know images again by content, not by size and time of change.")
+    ] = False,
+    shard: Annotated[
+        str | None, typer.Option(help="Inspect part K of N alone, as one of N machines.", metavar="K/N")
+    ] = None,
     mm_per_px: MmPerPxOption = None,
     scale_points: PointsOption = None,
     scale_marker: MarkerOption = None,
@@ -85,12 +95,13 @@ def inspect(
     options = read_options(bit_range, max_megapixels)
     scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
 
-    from blemish.cli.progress import progress
+    from blemish.cli.job_progress import job_progress
     from blemish.cli.reporting import report_details
     from blemish.findings import to_line
     from blemish.inspection import inspect as run
 
-    with progress("Inspecting") as on_progress:
+    part = (1, 1) if shard is None else part_of(shard)
+    with job_progress() as on_progress:
         summary = run(
             paths,
             detector=detector,
@@ -105,6 +116,10 @@ def inspect(
             submission=submission,
             threads=threads,
             runtime=runtime.value,
+            anew=anew,
+            again=not keep_failed,
+            by_content=by_content,
+            part=part,
             say=lambda sentence: typer.echo(sentence, err=True),
             on_finding=lambda finding: typer.echo(to_line(finding)) if as_json else None,
             on_progress=on_progress,
@@ -116,3 +131,11 @@ def inspect(
         raise BlemishError("None of the images could be inspected.")
     if summary.failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def part_of(shard: str) -> tuple[int, int]:
+    """The two numbers of ``--shard 2/4``. Raises SettingsError for anything else."""
+    number, _, count = shard.partition("/")
+    if not (number.isdecimal() and count.isdecimal()):
+        raise SettingsError(f'--shard wants a part and the number of parts, such as 1/4, not "{shard}".')
+    return int(number), int(count)

@@ -49,9 +49,12 @@ def report(
     """Write the report of an inspection, or export its findings."""
     from blemish.cli.reporting import report_details
     from blemish.images import image_size_px
+    from blemish.inspection import assemble
     from blemish.reports.document import read_document
     from blemish.reports.exports import export
 
+    # A job that goes on, or was stopped, has no tables yet.
+    assemble(folder)
     document = read_document(folder, grades=grade_scale(grade))
     details = report_details(document.details, title, client, place, inspector, date, logo, lang)
     if logo is not None:

@@ -112,6 +112,7 @@ class RunRecord(_Record):
     report: ReportDetails = ReportDetails()
     grades: GradeScale | None = Field(None, description="what cracks were graded by")
     guarantee: GuaranteeRecord | None = Field(None, description="null where the detector is not calibrated")
+    complete: bool = Field(True, description="whether all images were inspected; false while a run goes on")
 
     def write(self, folder: Path) -> None:
         """Write ``run.json`` into ``folder``.

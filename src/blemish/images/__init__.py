@@ -4,7 +4,7 @@ from blemish.images.alignment import Placement, find_placement, to_reference
 from blemish.images.capture import Capture
 from blemish.images.colour import as_rgb_uint8
 from blemish.images.formats import IMAGE_SUFFIXES
-from blemish.images.listing import Listing, list_images
+from blemish.images.listing import Listing, list_images, walk_images
 from blemish.images.opening import image_size_px
 from blemish.images.options import BitRange, ReadOptions, range_warning
 from blemish.images.reading import (
@@ -42,6 +42,7 @@ __all__ = [
     "tile_boxes",
     "to_reference",
     "usability",
+    "walk_images",
     "write_jpeg",
     "write_png",
 ]

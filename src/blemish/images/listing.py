@@ -82,10 +82,7 @@ def list_images(paths: Iterable[Path | str]) -> Listing:
         if not is_folder:
             images.setdefault(path.resolve(), path)
             continue
-        found = sorted(_looked_at(path), key=lambda each: _natural(each[0].relative_to(path)))
-        if not found:
-            suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
-            raise ImageError(f'There is no image in the folder "{path}"; these are recognised: {suffixes}.')
+        found = sorted(walk_images(path), key=lambda each: _natural(each[0].relative_to(path)))
         for file, reason in found:
             if reason is None:
                 images.setdefault(file.resolve(), file)
@@ -99,8 +96,22 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _OF_THE_SYSTEM
 
 
+def walk_images(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Everything below a folder that `list_images` names, with the reason where it is not read; in no order.
+
+    Raises:
+        ImageError: it cannot be searched, or holds nothing that looks like an image.
+    """
+    nothing = True
+    for found in _looked_at(folder):
+        nothing = False
+        yield found
+    if nothing:
+        suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+        raise ImageError(f'There is no image in the folder "{folder}"; these are recognised: {suffixes}.')
+
+
 def _looked_at(folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """Everything below a folder that looks like an image, with the reason where it is not read."""
     entered: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         # A link may lead back up, or to a folder that has its own place: sorted, the same one counts each time.

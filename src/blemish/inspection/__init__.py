@@ -8,10 +8,12 @@ from blemish.inspection.evaluation_result import EvaluationResult
 from blemish.inspection.exporting import ExportResult, export
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.inspecting import inspect
+from blemish.inspection.job import Images, Job, JobOptions, assemble, read_progress
 from blemish.inspection.masks import MaskMeasurement, measure
 from blemish.inspection.portfolio import Answer, EvaluatedImage
+from blemish.inspection.progress import JobEvent, Progress
 from blemish.inspection.provenance import describe_run
-from blemish.inspection.sources import SourceLike, file_sources, find_sources
+from blemish.inspection.sources import SourceLike, file_sources
 from blemish.inspection.submission import Submission
 from blemish.inspection.summary import InspectionSummary
 from blemish.inspection.thresholds import set_thresholds
@@ -23,19 +25,25 @@ __all__ = [
     "EvaluatedImage",
     "EvaluationResult",
     "ExportResult",
+    "Images",
     "InspectionSummary",
+    "Job",
+    "JobEvent",
+    "JobOptions",
     "MaskMeasurement",
+    "Progress",
     "SourceLike",
     "Submission",
+    "assemble",
     "calibrate",
     "choose_split",
     "describe_run",
     "evaluate",
     "export",
     "file_sources",
-    "find_sources",
     "inspect",
     "inspect_images",
     "measure",
+    "read_progress",
     "set_thresholds",
 ]

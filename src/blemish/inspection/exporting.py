@@ -25,9 +25,10 @@ from blemish.errors import DataError, DetectorError, ImageError, MissingExtraErr
 from blemish.files import write_bytes
 from blemish.images import BitRange, ReadOptions
 from blemish.inspection.graph_drift import DriftCounter, GraphDrift
+from blemish.inspection.job.images import Images
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
-from blemish.inspection.sources import SourceLike, find_sources
+from blemish.inspection.sources import SourceLike
 
 Target = Literal["onnx", "openvino", "int8"]
 _SUFFIXES: dict[Target, str] = {"onnx": ".onnx", "openvino": ".xml", "int8": ".blemish"}
@@ -110,7 +111,8 @@ def export(
     if to == "int8":
         if data is None:
             raise SettingsError("INT8 is calibrated on images: give --data with images like those that it will see.")
-        sources = find_sources(data, say)
+        with Images(data, say) as images:
+            sources = list(images.sources())
         loaded = ready(detector, 1, threads=threads, runtime=runtime)
         options = loaded.read_options(ReadOptions(bit_range, max_megapixels))
         return _to_int8(loaded, file, _Images(sources, options, say), max_drift, threads, on_progress)

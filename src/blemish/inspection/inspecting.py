@@ -6,22 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.detectors import Detector, Measuring, ScaleOf
+from blemish.detectors import Detector, ScaleOf
 from blemish.detectors.runtime import RuntimeName
 from blemish.errors import SettingsError
-from blemish.findings import Finding, Options, ReportDetails
-from blemish.images import BitRange, ReadOptions, image_size_px, range_warning
-from blemish.inspection.drifting import DriftWatch
-from blemish.inspection.folder import inspect_images
-from blemish.inspection.progress import OnProgress, Say, silent
-from blemish.inspection.provenance import describe_run
+from blemish.findings import Finding, ReportDetails
+from blemish.images import BitRange, ReadOptions, image_size_px
+from blemish.inspection.job.gathering import Gathering
+from blemish.inspection.job.images import Images
+from blemish.inspection.job.job import Job, answers_of, entry_of
+from blemish.inspection.job.record import JobOptions
+from blemish.inspection.progress import JobEvent, Progress, Say, silent
 from blemish.inspection.ready import ready
-from blemish.inspection.sources import SourceLike, find_sources
+from blemish.inspection.sources import SourceLike
 from blemish.inspection.submission import Submission
-from blemish.inspection.summary import InspectionSummary, Tally
+from blemish.inspection.summary import InspectionSummary
 from blemish.measurement import GradeScale, Scale
-from blemish.reports.document import read_document
-from blemish.reports.page import write_page
 
 
 def inspect(
@@ -39,16 +38,21 @@ def inspect(
     submission: Path | str | None = None,
     threads: int | None = None,
     runtime: RuntimeName = "onnxruntime",
+    anew: bool = False,
+    again: bool = True,
+    by_content: bool = False,
+    part: tuple[int, int] = (1, 1),
     say: Say = silent,
     on_finding: Callable[[Finding], None] = silent,
-    on_progress: OnProgress = silent,
+    on_progress: Callable[[Progress], None] = silent,
 ) -> InspectionSummary:
     """Inspect images, measure, and write findings and a report. An image that cannot be inspected stops nothing.
 
     Args:
         source: image files, folders of them, bytes, open binary files or arrays; one or several.
         detector: one that is loaded, with its own threads and runtime, or a file, or the name of a bundled one.
-        out: folder for tables, report, overlays and masks, in place of an earlier run's; None keeps findings in memory.
+        out: folder for tables, report, overlays and masks: a job that goes on where an earlier run of it ended, however
+            that ended, and to which images can be added. None keeps findings in memory.
         bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
         max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
         measure: whether to measure what was outlined as cracks; None: by a detector that finds cracks.
@@ -57,11 +61,16 @@ def inspect(
         overlays: whether to write them into ``out``.
         report: whether to write it into ``out``, or what it should say about itself: title, client, language, …
         submission: a csv of run lengths to write, in the format of Severstal's steel challenge.
+        anew: discard what ``out`` holds; otherwise findings made in another way are refused.
+        again: try images anew that an earlier run could not inspect.
+        by_content: know images again by their content, which reads every file, and not by size and time of change.
+        part: (k, n) inspects the k-th of n parts of the images, as many machines do, each into a folder of its own.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
-        say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the run is.
+        say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the job is.
 
     Raises:
-        BlemishError: no image, no detector, options that cannot be right, or ``out`` cannot be written to.
+        BlemishError: no image, no detector, options that cannot be right, or ``out`` cannot be written to, is at work,
+            or holds what was inspected in another way.
 
     Example:
         >>> import blemish
@@ -75,54 +84,59 @@ def inspect(
         True
     """
     measuring = Measuring.of(scale, grades, cracks=measure)
-    reading = ReadOptions(bit_range, max_megapixels)
     details = report if isinstance(report, ReportDetails) else ReportDetails()
     if details.logo:
         image_size_px(details.logo)  # an error here comes before the work and not after it
-    sources = find_sources(source, say)
-    loaded = ready(detector, len(sources), threads=threads, runtime=runtime)
-    if grades is not None and not measuring.measures_cracks(loaded.spec):
-        raise SettingsError(
-            f"Grades are of cracks' widths, and {loaded.spec.method} finds regions; leave the grades out, or have "
-            "everything measured as cracks, with --measure (in Python measure=True)."
-        )
-    folder = None if out is None else Path(out)
-    tally, watch = Tally(keep=folder is None), DriftWatch.of(loaded)
-    likely: list[BitRange | None] = []
-    handed_in = None if submission is None else Submission(loaded)
-    answers = inspect_images(
-        loaded, sources, out=folder, options=reading, overlays=overlays, measuring=measuring, watch=watch
+    options = JobOptions(
+        reading=ReadOptions(bit_range, max_megapixels),
+        measuring=measuring,
+        overlays=overlays,
+        submission=submission is not None,
+        by_content=by_content,
     )
-    for number, (one, answer) in enumerate(zip(sources, answers, strict=True), start=1):
-        tally.add(answer.finding, left_out=one.left_out)
-        if answer.error is None:
-            likely.append(answer.finding.likely_range)
-        if answer.error is not None and not one.left_out:
-            say(f"Skipped: {answer.error}")
-        if handed_in is not None:
-            handed_in.add(answer)
-        on_finding(answer.finding)
-        on_progress(number, len(sources))
-    if (depth := range_warning(likely)) is not None:
-        say(depth)
     table = None if submission is None else Path(submission)
-    if handed_in is not None and table is not None:
-        handed_in.write(table)
-    record = describe_run(
-        loaded,
-        options=Options(
-            measure=measuring.measures_cracks(loaded.spec),
-            bit_range=loaded.read_options(reading).bit_range,
-            max_megapixels=max_megapixels,
-            scale=measuring.told_scale,
-        ),
-        report=details,
-        grades=measuring.grades if measuring.measures_cracks(loaded.spec) else None,
-        guarantee=None if watch is None else watch.record(),
-    )
-    page = None
-    if folder is not None:
-        record.write(folder)
-        if report:
-            (page,) = write_page(read_document(folder), folder)
-    return tally.summary(record, out=folder, page=page, submission=table)
+    with Images(source, say, by_content=by_content, part=part) as images:
+        loaded = ready(detector, len(images), threads=threads, runtime=runtime)
+        if grades is not None and not measuring.measures_cracks(loaded.spec):
+            raise SettingsError(
+                f"Grades are of cracks' widths, and {loaded.spec.method} finds regions; leave the grades out, or have "
+                "everything measured as cracks, with --measure (in Python measure=True)."
+            )
+
+        def tell(event: JobEvent) -> None:
+            if event.finding.error is not None and not event.left_out:
+                say(f"Skipped: {event.finding.error}")
+            on_finding(event.finding)
+            on_progress(event.progress)
+
+        if out is None:
+            return _in_memory(loaded, images, options, details, table, tell, say)
+        with Job(out, loaded, options, report=details, anew=anew, again=again) as job:
+            for event in job.run(images):
+                tell(event)
+            return job.finish(report=bool(report), submission=table, say=say)
+
+
+def _in_memory(
+    detector: Detector,
+    images: Images,
+    options: JobOptions,
+    details: ReportDetails,
+    submission: Path | None,
+    tell: Callable[[JobEvent], None],
+    say: Say,
+) -> InspectionSummary:
+    """An inspection that keeps its findings instead of writing them."""
+    gathering, kept = Gathering(detector, options, submission), []
+    images.index.name_all()
+    count = images.index.count()
+    runs = None if submission is None else Submission(detector)
+    for wanted, answer in answers_of(detector, images, images.index.to_do(), options):
+        entry = entry_of(wanted, answer, runs)
+        gathering.add(entry, answer.finding)
+        kept.append(answer.finding)
+        count.add(entry)
+        tell(JobEvent(answer.finding, wanted.left_out, count.progress()))
+    gathering.end(say)
+    record = gathering.record(details, complete=True)
+    return InspectionSummary.of(gathering.progress, record, kept=tuple(kept), submission=submission)

@@ -1,4 +1,4 @@
-"""Between the detector's answer and the findings: cracks measured, image by image, while the next one is inspected."""
+"""Between the detector's answer and the findings: cracks measured and pictures drawn beside the next inspection."""
 
 from __future__ import annotations
 
@@ -8,48 +8,70 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from blemish.detectors import Inspection, Measuring
-from blemish.findings import MAPS_NAME, MASKS_NAME
+from blemish.findings import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME
 from blemish.images import write_png
 from blemish.reports.overlays import small_map
+from blemish.reports.pictures import save_picture
 
 # Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is measured.
 _MEASURED_BEHIND = 2
 _MAP_PX = 320
+# A line-scan camera's picture can be longer than the format allows.
+_JPEG_LIMIT_PX = 65535
 
 
 def measure_each(
-    answers: Iterable[Inspection], measuring: Measuring, *, level: float | None = None, out: Path | None = None
+    answers: Iterable[Inspection],
+    measuring: Measuring | None,
+    *,
+    level: float | None = None,
+    out: Path | None = None,
+    overlays: bool = False,
 ) -> Generator[Inspection, None, None]:
-    """Measure what was found, in threads, at most a few images behind the detector.
+    """Measure and draw what was found, in threads, at most a few images behind the detector.
 
     Args:
         answers: the detector's.
-        measuring: what to measure.
+        measuring: what to measure; None measures nothing and writes no masks.
         level: the pixel threshold that masks were cut from anomaly maps at.
         out: folder of the findings; masks and small anomaly maps go into ``masks/`` and ``maps/``. None writes none.
+        overlays: whether an overlay of each image goes into ``overlays/`` there.
 
     Yields:
-        Each answer with what was measured, in order.
+        Each answer with what was measured, in order; its pictures are written by then.
 
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
 
-    def measure(answer: Inspection) -> Inspection:
-        measured = measuring.measure(answer, level)
-        return measured if out is None else _with_map_file(_with_mask_file(measured, out), out)
+    def finish(answer: Inspection) -> Inspection:
+        if measuring is not None:
+            answer = measuring.measure(answer, level)
+            answer = answer if out is None else _with_map_file(_with_mask_file(answer, out), out)
+        if out is not None and overlays and answer.pixels is not None:
+            _write_overlay(answer, out)
+        return answer
 
+    if measuring is None and not (overlays and out):
+        yield from answers
+        return
     pool = ThreadPoolExecutor(_MEASURED_BEHIND, thread_name_prefix="measure")
     behind: deque[Future[Inspection]] = deque()
     try:
         for answer in answers:
-            behind.append(pool.submit(measure, answer))
+            behind.append(pool.submit(finish, answer))
             if len(behind) > _MEASURED_BEHIND:
                 yield behind.popleft().result()
         while behind:
             yield behind.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _write_overlay(answer: Inspection, out: Path) -> None:
+    overlay = answer.overlay()
+    suffix = "png" if max(overlay.shape) > _JPEG_LIMIT_PX else "jpg"
+    save_picture(out / OVERLAYS_NAME / f"{answer.finding.name}.{suffix}", overlay)
 
 
 def _with_mask_file(answer: Inspection, out: Path) -> Inspection:

@@ -33,7 +33,7 @@ def unique_names(images: Sequence[Path]) -> list[str]:
     taken: set[str] = set()
     for image, path in zip(images, absolute, strict=True):
         plain = image.stem if stems[image.stem.casefold()] == 1 else "__".join(path.relative_to(root).parts)
-        fit = _fit(plain)
+        fit = fit_name(plain)
         name, number = fit, 2
         while name.casefold() in taken:
             name, number = f"{fit}~{number}", number + 1
@@ -42,7 +42,7 @@ def unique_names(images: Sequence[Path]) -> list[str]:
     return names
 
 
-def _fit(name: str) -> str:
+def fit_name(name: str) -> str:
     """A name that every file system takes."""
     plain = _UNFIT.sub("_", name)
     data = plain.encode("utf-8")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from blemish.findings import Finding, Verdict
 
 OnProgress = Callable[[int, int], None]
 """Called after each image with how many are done and how many there are."""
@@ -13,3 +16,40 @@ Say = Callable[[str], None]
 
 def silent(*_: object) -> None:
     """Says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        done: images with a finding, earlier runs' included.
+        total: images in the job; None while that is not known, as with a camera.
+        failed: how many of those done could not be inspected; they are tried again by the next run.
+        left_out: files of kinds that are not read.
+        verdicts: how many images got each.
+        images_per_s: of this run, lately; None at its start.
+    """
+
+    done: int
+    total: int | None
+    failed: int = 0
+    left_out: int = 0
+    verdicts: Mapping[Verdict, int] = field(default_factory=dict)
+    images_per_s: float | None = None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the last image is done, at the present rate; None where there is nothing to tell it from."""
+        if self.total is None or not self.images_per_s:
+            return None
+        return max(self.total - self.done, 0) / self.images_per_s
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One image is done: its finding is in the job's folder."""
+
+    finding: Finding
+    left_out: bool
+    progress: Progress

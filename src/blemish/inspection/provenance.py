@@ -18,6 +18,7 @@ def describe_run(
     report: ReportDetails | None = None,
     grades: GradeScale | None = None,
     guarantee: GuaranteeRecord | None = None,
+    complete: bool = True,
 ) -> RunRecord:
     """The record of an inspection that ends now, started from the current folder.
 
@@ -27,6 +28,7 @@ def describe_run(
         report: what its report says about itself.
         grades: what cracks are graded by.
         guarantee: whether the detector's guarantee held; None where it has none.
+        complete: whether all images were inspected.
     """
     spec = detector.spec
     origin, known = spec.provenance, spec.calibration
@@ -53,4 +55,5 @@ def describe_run(
         report=report or ReportDetails(),
         grades=grades,
         guarantee=guarantee,
+        complete=complete,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -38,18 +39,20 @@ class Submission:
         self._dialect = dialect
         self._rows: list[tuple[str, ...]] = []
 
-    def add(self, found: Inspection) -> None:
-        """Add the answer for one image file; one that could not be inspected is handed in as free of defects."""
-        name = "" if found.path is None else found.path.name
+    def runs_of(self, found: Inspection) -> tuple[str, ...]:
+        """The run lengths of each class in one answer; empty where nothing is, or there is no answer."""
         layers = found.class_masks
         if layers is None and found.mask is not None:
             layers = found.mask[None]
-        for number, label in enumerate(self._classes):
-            runs = "" if layers is None else encode_run_lengths(layers[number])
+        return ("",) * len(self._classes) if layers is None else tuple(map(encode_run_lengths, layers))
+
+    def add(self, name: str, runs: Sequence[str]) -> None:
+        """Add one image file by its name; one that could not be inspected is handed in as free of defects."""
+        for label, run in zip(self._classes, runs, strict=True):
             if self._dialect == "joined":
-                self._rows.append((f"{name}_{label}", runs))
-            elif runs:
-                self._rows.append((name, runs, label))
+                self._rows.append((f"{name}_{label}", run))
+            elif run:
+                self._rows.append((name, run, label))
 
     def write(self, path: Path) -> None:
         """Write the table.

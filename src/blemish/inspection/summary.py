@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import webbrowser
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, RunRecord, Verdict, read_findings
+from blemish.inspection.progress import Progress
 from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
 from blemish.reports.page import write_page
@@ -31,6 +32,7 @@ class InspectionSummary:
         out: the folder that was written; None without one.
         page: the report; None without one.
         submission: the table of run lengths; None without one.
+        earlier: how many of all these an earlier run had done.
     """
 
     inspected: int
@@ -41,7 +43,23 @@ class InspectionSummary:
     out: Path | None = None
     page: Path | None = None
     submission: Path | None = None
+    earlier: int = 0
     _kept: tuple[Finding, ...] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls, progress: Progress, run: RunRecord, *, kept: tuple[Finding, ...] | None = None, **others: Any
+    ) -> InspectionSummary:
+        """From what a job came to; ``others`` are attributes."""
+        return cls(
+            inspected=progress.done - progress.failed - progress.left_out,
+            failed=progress.failed,
+            left_out=progress.left_out,
+            verdicts=progress.verdicts,
+            run=run,
+            _kept=kept,
+            **others,
+        )
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -93,7 +111,8 @@ class InspectionSummary:
             counted = [name for name in reversed(VERDICTS) if self.verdicts.get(name) or name != "unusable"]
             said += f" ({', '.join(f'{self.verdicts.get(name, 0)} {name}' for name in counted)})"
         said += f", {self.failed} could not be inspected" if self.failed else ""
-        return said + (f", {self.left_out} left out" if self.left_out else "")
+        said += f", {self.left_out} left out" if self.left_out else ""
+        return said + (f"; {self.earlier} of them by an earlier run" if self.earlier else "")
 
     def _places(self) -> Iterator[str]:
         if self.submission is not None:
@@ -119,45 +138,3 @@ class InspectionSummary:
         warning = "" if self.warning is None else f"<p>{escape(self.warning)}</p>"
         left = f"<p>The worst {_SHOWN} of {len(findings)} images.</p>" if len(findings) > _SHOWN else ""
         return f"<p>{escape(str(self))}</p>{warning}{left}<table><tr>{heads}</tr>{rows}</table>"
-
-
-class Tally:
-    """Counts findings as they come.
-
-    Args:
-        keep: whether to keep the findings themselves.
-    """
-
-    def __init__(self, *, keep: bool) -> None:
-        self._verdicts: Counter[Verdict] = Counter()
-        self._inspected = self._failed = self._left_out = 0
-        self._kept: list[Finding] | None = [] if keep else None
-
-    def add(self, finding: Finding, *, left_out: bool = False) -> None:
-        """Count one; ``left_out`` tells a file that nobody tried to read from one that could not be read."""
-        if self._kept is not None:
-            self._kept.append(finding)
-        if finding.error is not None:
-            self._left_out += left_out
-            self._failed += not left_out
-            return
-        self._inspected += 1
-        if finding.verdict is not None:
-            self._verdicts[finding.verdict] += 1
-
-    def summary(
-        self, run: RunRecord, *, out: Path | None = None, page: Path | None = None, submission: Path | None = None
-    ) -> InspectionSummary:
-        """What it came to."""
-        kept = None if self._kept is None else tuple(self._kept)
-        return InspectionSummary(
-            inspected=self._inspected,
-            failed=self._failed,
-            left_out=self._left_out,
-            verdicts=dict(self._verdicts),
-            run=run,
-            out=out,
-            page=page,
-            submission=submission,
-            _kept=kept,
-        )

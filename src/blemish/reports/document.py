@@ -150,6 +150,8 @@ def read_document(folder: Path, *, grades: GradeScale | None = None) -> Document
         if not images:
             raise
         gaps = (str(error),)
+    if run is not None and not run.complete:
+        gaps = (*gaps, "The inspection has not come to its end: some images are not inspected yet.")
     if grades is None and run is not None:
         grades = run.grades
     details = ReportDetails() if run is None else run.report

@@ -1,0 +1,93 @@
+"""Files and folders of a disk as sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from blemish.errors import ImageError
+from blemish.images import walk_images
+from blemish.inspection.sources.found import Found, Locator, natural_order
+
+FILE = "file"
+# Left-out files come after all images.
+_AFTER_ALL = 1 << 40
+GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One file, taken as it is.
+
+    Attributes:
+        path: the file.
+        image: what to call it.
+        number: where it stands among the sources.
+    """
+
+    path: Path
+    image: str
+    number: int
+
+    def find(self) -> Iterator[Found]:
+        """The file. Raises ImageError where there is none."""
+        if not os.path.lexists(self.path):
+            raise ImageError(f'There is no file or folder "{self.path}".')
+        yield found_file(self.path, self.image, (self.number, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """A folder, searched to any depth.
+
+    Attributes:
+        path: the folder.
+        root: what images are called below; None calls them by their whole path.
+        key: what tells it from other sources.
+        number: where it stands among the sources.
+    """
+
+    path: Path
+    root: Path | None
+    key: str
+    number: int
+
+    def find(self) -> Iterator[Found]:
+        """What `blemish.images.walk_images` finds."""
+        place, real_place = None, ""
+        for path, reason in walk_images(self.path):
+            if path.parent != place:
+                place, real_place = path.parent, os.path.realpath(path.parent)
+            below = path.relative_to(self.path)
+            yield Found(
+                key=f"{self.key}/{below.as_posix()}",
+                stamp=stamp_of(path),
+                place=(self.number + (_AFTER_ALL if reason else 0), natural_order(below)),
+                image=called(path, self.root),
+                locator=Locator(FILE, str(path)),
+                # Links are rare, and following every path through all its folders is slow.
+                file=os.path.realpath(path) if path.is_symlink() else os.path.join(real_place, path.name),  # noqa: PTH118
+                left_out=reason,
+            )
+
+
+def found_file(path: Path, image: str, place: tuple[int, str]) -> Found:
+    """A file that was named by itself; whether it is there will be seen when it is read."""
+    whole = os.path.abspath(path)  # noqa: PTH100 - links in the path are part of its name
+    return Found(whole, stamp_of(path), place, image, Locator(FILE, str(path)), os.path.realpath(whole))
+
+
+def called(path: Path, root: Path | None) -> str:
+    """What to call a file: its path below a folder, with forward slashes."""
+    return str(path) if root is None else path.relative_to(root).as_posix()
+
+
+def stamp_of(path: Path) -> str:
+    """A file's size and time of change, which tell one state of it from another."""
+    try:
+        status = path.stat()
+    except OSError:  # a link that leads nowhere; reading it will say so
+        return GONE
+    return f"{status.st_size}-{status.st_mtime_ns}"
