@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.detectors import Detector, ScaleOf
+from blemish.detectors import Detector, Measuring, ScaleOf
 from blemish.detectors.runtime import RuntimeName
 from blemish.errors import SettingsError
 from blemish.findings import Finding, ReportDetails
