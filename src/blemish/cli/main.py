@@ -25,6 +25,7 @@ from blemish.cli.measure import measure
 from blemish.cli.methods import methods
 from blemish.cli.report import report
 from blemish.cli.reproduce import reproduce
+from blemish.cli.serve import serve
 from blemish.cli.synth import synth
 from blemish.cli.terminal import silence_libraries
 from blemish.cli.train import train
@@ -76,6 +77,7 @@ app.command()(measure)
 app.command()(train)
 app.command()(evaluate)
 app.command()(report)
+app.command()(serve)
 app.command()(calibrate)
 app.command()(export)
 app.command()(benchmark)

@@ -1,0 +1,233 @@
+"""A client of ``blemish serve``: what its routes answer, typed. Needs the extra ``client``.
+
+>>> from blemish.client import Client                                          # doctest: +SKIP
+>>> with Client("http://127.0.0.1:8000") as service:                           # doctest: +SKIP
+...     (found,) = service.inspect(["wall.jpg"], mm_per_px=0.2)
+...     found.finding.verdict
+'reject'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from blemish.errors import BlemishError
+from blemish.files import write_bytes
+from blemish.serving.answers import (
+    Decision,
+    Detectors,
+    Inspected,
+    InspectedImages,
+    Page,
+    Review,
+    Stored,
+)
+
+Picture = Literal["view", "thumb", "mask", "map", "image"]
+
+
+class ServiceError(BlemishError):
+    """The service did not carry a request out, and says why.
+
+    Attributes:
+        status: HTTP status code; 0 where the service was not reached.
+        retry_after_s: when to try again; None where that changes nothing.
+    """
+
+    def __init__(self, status: int, sentence: str, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class Client:
+    """A service, by its address.
+
+    Args:
+        address: as ``http://127.0.0.1:8000``.
+        key: an API key; None where the service wants none.
+        timeout_s: for one request.
+        transport: what sends requests; None: the network.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        key: str | None = None,
+        timeout_s: float = 120.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout_s, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def inspect(
+        self,
+        images: Sequence[Path | str | tuple[str, bytes]],
+        *,
+        detector: str | None = None,
+        mm_per_px: float | None = None,
+        grades: str | None = None,
+        measure: bool = True,
+        mask: Literal["none", "rle", "png"] = "none",
+        overlay: bool = False,
+        store: bool = True,
+    ) -> list[Inspected]:
+        """Inspect images, as many as the service takes at once.
+
+        Args:
+            images: files, or pairs of a name and a file's bytes.
+            detector: its name; None takes the service's first one.
+            mm_per_px: millimetres per pixel.
+            grades: a grade scale.
+            measure: whether cracks are measured.
+            mask: how masks are given.
+            overlay: whether images with what was found drawn on them are given.
+            store: whether the service keeps findings and images for review.
+
+        Returns:
+            The answers, in order; an image that could not be inspected has its ``finding.error``.
+
+        Raises:
+            ServiceError: the service refuses, or is not reached.
+        """
+        files = [("file", _named(image)) for image in images]
+        fields = {
+            "detector": detector,
+            "mm_per_px": None if mm_per_px is None else repr(mm_per_px),
+            "grades": grades,
+            "measure": str(measure).lower(),
+            "mask": mask,
+            "overlay": str(overlay).lower(),
+            "store": str(store).lower(),
+        }
+        given = {name: value for name, value in fields.items() if value is not None}
+        answer = self._send("POST", "/v1/inspect", files=files, data=given, also={422})
+        if "results" not in answer.json():
+            raise _error(answer)
+        return InspectedImages.model_validate_json(answer.content).results
+
+    def findings(self, *, order: Literal["worst", "newest"] = "worst", **filters: Any) -> Iterator[Stored]:
+        """Stored findings, page by page.
+
+        Args:
+            order: which come first.
+            filters: verdict, state, detector, text, job, since, until; the first two may be lists.
+        """
+        cursor: str | None = None
+        while True:
+            wanted = {**filters, "order": order, "limit": 200, **({} if cursor is None else {"cursor": cursor})}
+            page = Page.model_validate_json(self._send("GET", "/v1/findings", params=wanted).content)
+            yield from page.findings
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def finding(self, finding_id: str) -> Stored:
+        """One stored finding."""
+        return Stored.model_validate_json(self._send("GET", f"/v1/findings/{finding_id}").content)
+
+    def picture(self, finding_id: str, picture: Picture) -> bytes:
+        """A picture of a stored finding: view and thumb are JPEG, mask and map PNG, image is the file as it was sent."""
+        return self._send("GET", f"/v1/findings/{finding_id}/{picture}").content
+
+    def review(
+        self,
+        finding: Stored | str,
+        decision: Decision,
+        *,
+        tags: Sequence[str] = (),
+        comment: str = "",
+    ) -> Review:
+        """Decide about a finding.
+
+        Args:
+            finding: as it was looked at; given by its id alone, it is decided whatever happened since.
+            decision: approve, reject or reopen.
+            tags: why, in words.
+            comment: why, in a sentence.
+
+        Raises:
+            ServiceError: with status 412 where somebody else has decided since.
+        """
+        finding_id, etag = (finding, "*") if isinstance(finding, str) else (finding.id, f'"{finding.version}"')
+        wanted = {"finding_id": finding_id, "decision": decision, "tags": list(tags), "comment": comment}
+        answer = self._send("POST", "/v1/reviews", json=wanted, headers={"If-Match": etag})
+        return Review.model_validate_json(answer.content)
+
+    def reviews(self, finding_id: str) -> list[Review]:
+        """All decisions about a finding, the first one first."""
+        return [Review.model_validate(one) for one in self._send("GET", f"/v1/findings/{finding_id}/reviews").json()]
+
+    def export(self, formats: Sequence[str], out: Path | str, **filters: Any) -> Path:
+        """Write a zip of findings; the filters are those of `findings`.
+
+        Returns:
+            ``out``.
+        """
+        answer = self._send("GET", "/v1/findings/export", params={**filters, "format": ",".join(formats)})
+        write_bytes(Path(out), answer.content)
+        return Path(out)
+
+    def detectors(self) -> Detectors:
+        """All detectors."""
+        return Detectors.model_validate_json(self._send("GET", "/v1/detectors").content)
+
+    def add_detector(self, file: Path | str, name: str | None = None) -> str:
+        """Add a version of a detector; the SHA-256 that it is activated by."""
+        fields = {} if name is None else {"name": name}
+        answer = self._send("POST", "/v1/detectors", files=[("file", _named(file))], data=fields)
+        return str(answer.json()["sha"])
+
+    def activate(self, name: str, sha: str) -> None:
+        """Have a version of a detector answer from now on."""
+        self._send("POST", f"/v1/detectors/{name}/activate", json={"sha": sha})
+
+    def roll_back(self, name: str) -> None:
+        """Have the version of a detector answer again that did before."""
+        self._send("POST", f"/v1/detectors/{name}/roll-back")
+
+    def _send(
+        self, method: str, path: str, *, also: frozenset[int] | set[int] = frozenset(), **what: Any
+    ) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **what)
+        except httpx.HTTPError as error:
+            raise ServiceError(0, f"The service at {self._http.base_url} is not reached: {error}") from error
+        if answer.is_success or answer.status_code in also:
+            return answer
+        raise _error(answer)
+
+
+def _error(answer: httpx.Response) -> ServiceError:
+    try:
+        said: Mapping[str, Any] = answer.json()
+        sentence = str(said["error"])
+    except (ValueError, KeyError, TypeError):
+        sentence = f"The service answered {answer.status_code} {answer.reason_phrase}."
+    wait = answer.headers.get("Retry-After", "")
+    return ServiceError(answer.status_code, sentence, float(wait) if wait.isdigit() else None)
+
+
+def _named(image: Path | str | tuple[str, bytes]) -> tuple[str, bytes]:
+    if isinstance(image, tuple):
+        return image
+    try:
+        return Path(image).name, Path(image).read_bytes()
+    except OSError as error:
+        raise BlemishError(f'Cannot read "{image}": {error.strerror}.') from error

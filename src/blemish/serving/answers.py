@@ -1,0 +1,192 @@
+"""What the service answers with: one typed shape each, read by the client and shown by OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from blemish.findings import Finding
+
+State = Literal["open", "approved", "rejected"]
+Decision = Literal["approve", "reject", "reopen"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Problem(_Answer):
+    """Why a request was not carried out."""
+
+    error: str = Field(description="one sentence: what was wrong, and what would be right")
+
+
+class Rle(_Answer):
+    """A mask as COCO's uncompressed run lengths."""
+
+    size: tuple[int, int] = Field(description="(height, width)")
+    counts: list[int] = Field(description="pixels off, on, off, …, down the columns first")
+
+
+class Inspected(_Answer):
+    """The answer for one image of a request."""
+
+    id: str | None = Field(description="of the stored finding; null where it was not stored")
+    detector: str
+    detector_sha: str = Field(description="SHA-256 of the detector's file")
+    finding: Finding
+    mask: Rle | None = Field(None, description="with mask=rle; null also where nothing was outlined")
+    mask_png: str | None = Field(None, description="with mask=png: in base64, white where defective")
+    overlay_jpeg: str | None = Field(None, description="with overlay=true: in base64")
+
+
+class InspectedImages(_Answer):
+    """The answers for all images of a request, in its order."""
+
+    results: list[Inspected]
+
+
+class Stored(_Answer):
+    """A finding as the store keeps it."""
+
+    id: str
+    version: int = Field(description="grows with every review; its ETag")
+    state: State
+    created: datetime
+    detector: str
+    detector_sha: str
+    inspected_by: str
+    job: str | None
+    map_range: tuple[float, float] | None = Field(
+        description="values of the anomaly map that are black and white in its picture"
+    )
+    has_mask: bool
+    finding: Finding
+
+
+class Page(_Answer):
+    """Some of the findings, and how to go on."""
+
+    findings: list[Stored]
+    next: str | None = Field(description="cursor of the next page; null on the last")
+    total: int = Field(description="findings that the filters let through, on all pages")
+
+
+class Review(_Answer):
+    """One decision of a person."""
+
+    id: str
+    finding_id: str
+    version: int = Field(description="the finding's version after it")
+    decision: Decision
+    tags: list[str]
+    comment: str
+    reviewer: str
+    created: datetime
+
+
+class ReviewRequest(BaseModel):
+    """A decision to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    finding_id: str = Field(min_length=32, max_length=32)
+    decision: Decision = Field(description="approve: what was found is right; reject: it is wrong; reopen: undecided")
+    tags: list[str] = Field([], max_length=20, description="why, in words that are counted")
+    comment: str = Field("", max_length=4000)
+
+
+class DetectorVersion(_Answer):
+    """One version of a detector."""
+
+    name: str
+    sha: str = Field(description="SHA-256 of its file")
+    method: str
+    added_by: str
+    created: datetime
+    active: bool = Field(description="whether it answers under its name")
+
+
+class ActiveDetector(_Answer):
+    """A detector that answers."""
+
+    name: str
+    sha: str
+    method: str
+    is_default: bool = Field(description="whether it answers where a request names none")
+    classes: tuple[str, ...]
+    thresholds: dict[str, Any] = Field(description="as in detector.json")
+    calibrated: bool
+    doubt: str | None = Field(description="why its guarantee no longer holds; null while it does, or without one")
+    card: str = Field(description="the model card, Markdown")
+
+
+class Detectors(_Answer):
+    """All detectors."""
+
+    active: list[ActiveDetector]
+    versions: list[DetectorVersion]
+    broken: dict[str, str] = Field(description="name and reason of those that could not be loaded")
+
+
+class Me(_Answer):
+    """Who is asking, and what the page has to know."""
+
+    name: str
+    role: str
+    needs_key: bool
+    csrf: str | None
+    version: str
+    max_images: int
+    max_upload_bytes: int
+    max_megapixels: float
+
+
+class Key(_Answer):
+    """An API key, without itself."""
+
+    id: str
+    name: str
+    role: str
+    revoked: bool
+    created: datetime
+
+
+class NewKey(_Answer):
+    """A key that was just given."""
+
+    key: str = Field(description="shown this once, kept nowhere")
+
+
+class KeyRequest(BaseModel):
+    """A key to be given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=64, description="whose it is")
+    role: str = Field(max_length=16, description="operator, engineer or admin")
+
+
+class Audited(_Answer):
+    """One act."""
+
+    id: str
+    created: datetime
+    actor: str
+    address: str
+    action: str
+    target: str
+
+
+class Audit(_Answer):
+    """Acts, the newest first."""
+
+    acts: list[Audited]
+    next: str | None
+
+
+def when(milliseconds: int) -> datetime:
+    """A time of the database."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)

@@ -1,0 +1,86 @@
+"""Reading a multipart body: images or a detector, and the fields beside them, within the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from blemish.serving.inspecting import Upload, clean_name
+from blemish.serving.refusals import RefusalError
+
+_MAX_FIELDS = 20
+_MAX_FIELD_BYTES = 10_000
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart body.
+
+    Attributes:
+        files: in their order, under whatever field they came.
+        fields: the text fields; of several with one name the last.
+    """
+
+    files: tuple[Upload, ...]
+    fields: Mapping[str, str]
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """A field that is true or false. Raises RefusalError for anything else."""
+        value = self.fields.get(name, "").strip().lower()
+        if value in {"", "true", "1", "false", "0"}:
+            return default if not value else value in {"true", "1"}
+        raise RefusalError(422, f'"{name}" is true or false.')
+
+    def number(self, name: str) -> float | None:
+        """A field that is a number; None where it was not sent. Raises RefusalError for anything else."""
+        value = self.fields.get(name, "").strip()
+        if not value:
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            raise RefusalError(422, f'"{name}" is a number.') from None
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        """A field that is one of some words, the first where it was not sent. Raises RefusalError for another."""
+        value = self.fields.get(name, "").strip() or choices[0]
+        if value not in choices:
+            raise RefusalError(422, f'"{name}" is one of: {", ".join(choices)}.')
+        return value
+
+
+async def read_form(request: Request, *, max_files: int) -> Form:
+    """Read a multipart body. How many bytes it may have is held by `blemish.serving.guard`.
+
+    Raises:
+        RefusalError: it is no multipart body, damaged, without a file, or with too many of them.
+    """
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != MULTIPART:
+        raise RefusalError(415, f"Send the file as {MULTIPART}, as curl -F file=@NAME does.")
+    files: list[Upload] = []
+    fields: dict[str, str] = {}
+    try:
+        async with request.form(max_files=max_files, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    files.append(Upload(clean_name(value.filename), await value.read()))
+                else:
+                    fields[name] = value
+    except HTTPException as error:
+        raise _said_plainly(error, max_files) from error
+    if not files:
+        raise RefusalError(422, "The request holds no file; send one as curl -F file=@NAME does.")
+    return Form(tuple(files), fields)
+
+
+def _said_plainly(error: HTTPException, max_files: int) -> Exception:
+    if error.status_code != 400:
+        return error
+    if "files" in error.detail:
+        return RefusalError(413, f"A request holds at most {max_files} files; send more requests, or a job.")
+    return RefusalError(400, f"The body is not what its Content-Type says: {error.detail}")
