@@ -117,7 +117,7 @@ class Client:
             "store": str(store).lower(),
         }
         given = {name: value for name, value in fields.items() if value is not None}
-        answer = self._send("POST", "/v1/inspect", files=files, data=given, also={422})
+        answer = self._send("POST", "/v1/inspect", files=files, data=given, also=(422,))
         if "results" not in answer.json():
             raise _error(answer)
         return InspectedImages.model_validate_json(answer.content).results
@@ -143,7 +143,7 @@ class Client:
         return Stored.model_validate_json(self._send("GET", f"/v1/findings/{finding_id}").content)
 
     def picture(self, finding_id: str, picture: Picture) -> bytes:
-        """A picture of a stored finding: view and thumb are JPEG, mask and map PNG, image is the file as it was sent."""
+        """A picture: view and thumb (JPEG), mask and map (PNG), or image, the file as it was sent."""
         return self._send("GET", f"/v1/findings/{finding_id}/{picture}").content
 
     def review(
