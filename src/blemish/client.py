@@ -202,9 +202,7 @@ class Client:
         """Have the version of a detector answer again that did before."""
         self._send("POST", f"/v1/detectors/{name}/roll-back")
 
-    def _send(
-        self, method: str, path: str, *, also: frozenset[int] | set[int] = frozenset(), **what: Any
-    ) -> httpx.Response:
+    def _send(self, method: str, path: str, *, also: Sequence[int] = (), **what: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **what)
         except httpx.HTTPError as error:
