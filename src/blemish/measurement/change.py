@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from blemish.measurement.crack import Crack
 from blemish.measurement.homography import project_widths
@@ -146,7 +146,7 @@ def _owners(before: list[_Line], now: list[_Line], registration: Registration) -
     """For each earlier crack the later one that most of it lies on, None without one."""
     if not now:
         return [None] * len(before)
-    tree = KDTree(np.concatenate([line.places for line in now]))
+    tree = scipy.spatial.KDTree(np.concatenate([line.places for line in now]))
     owner = np.repeat(np.arange(len(now)), [len(line.places) for line in now])
     half_widths = np.concatenate([np.full(len(line.places), line.crack.mean_width_px / 2) for line in now])
     owners: list[int | None] = []
@@ -173,7 +173,7 @@ def _change(line: _Line, same: list[_Line], registration: Registration, scale: S
 
     places = np.concatenate([old.places for old in same])
     then = np.concatenate([old.widths for old in same])
-    distance, nearest = KDTree(line.places).query(places)
+    distance, nearest = scipy.spatial.KDTree(line.places).query(places)
     both = np.isfinite(then) & np.isfinite(line.widths[nearest])
     both &= distance <= max(NEAR_PX, line.crack.mean_width_px / 2) + 2 * registration.rms_px
     width_growth = float((line.widths[nearest] - then)[both].mean()) if both.any() else None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 Points = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -58,12 +58,12 @@ def smooth(points: Points, sigma: float, *, closed: bool = False) -> Points:
     if len(points) < 3:
         return points
     if closed:
-        return np.asarray(gaussian_filter1d(points, sigma, axis=0, mode="wrap"))
+        return np.asarray(scipy.ndimage.gaussian_filter1d(points, sigma, axis=0, mode="wrap"))
     # Odd reflection: what lies beyond an end mirrors the line through that end, so the end is a fixed point.
     reach = min(len(points) - 1, int(4 * sigma + 0.5))
     before = 2 * points[0] - points[reach:0:-1]
     after = 2 * points[-1] - points[-2 : -reach - 2 : -1]
-    longer = gaussian_filter1d(np.concatenate([before, points, after]), sigma, axis=0, mode="nearest")
+    longer = scipy.ndimage.gaussian_filter1d(np.concatenate([before, points, after]), sigma, axis=0, mode="nearest")
     return np.asarray(longer[reach : reach + len(points)])
 
 
@@ -175,6 +175,6 @@ class Polylines:
             target = place[first] + around
             source = place[first + around % (last - first)]
             sums[target], weights[target] = sums[source], weights[source]
-        sums = gaussian_filter1d(sums, sigma_px, mode="constant", truncate=_TRUNCATE)[place]
-        weights = gaussian_filter1d(weights, sigma_px, mode="constant", truncate=_TRUNCATE)[place]
+        sums = scipy.ndimage.gaussian_filter1d(sums, sigma_px, mode="constant", truncate=_TRUNCATE)[place]
+        weights = scipy.ndimage.gaussian_filter1d(weights, sigma_px, mode="constant", truncate=_TRUNCATE)[place]
         return np.where(weights > 1e-6, sums / np.maximum(weights, 1e-6), np.nan)

@@ -7,8 +7,8 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 # cv2.remap addresses images and results by 16-bit numbers.
 _REMAP_LIMIT = 32_000
@@ -40,7 +40,7 @@ def sample(
     if max(image.shape) > _REMAP_LIMIT:
         mode: Literal["nearest", "grid-constant"] = "nearest" if outside is None else "grid-constant"
         places = np.stack([y, x])
-        return map_coordinates(image.astype(np.float32), places, order=1, mode=mode, cval=outside or 0.0)
+        return scipy.ndimage.map_coordinates(image.astype(np.float32), places, order=1, mode=mode, cval=outside or 0.0)
     columns = x.astype(np.float32).reshape(-1, 1) if x.ndim == 1 else x.astype(np.float32)
     rows = y.astype(np.float32).reshape(columns.shape)
     border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT

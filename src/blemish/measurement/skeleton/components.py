@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from blemish.measurement.skeleton.graph import SkeletonGraph
 
@@ -88,8 +87,10 @@ def find_networks(graph: SkeletonGraph, components: NDArray[np.int32], count: in
     ends = np.array([(branch.start, branch.end) for branch in graph.branches], dtype=np.intp)
     used, local = np.unique(ends, return_inverse=True)
     local = local.reshape(ends.shape)
-    links = coo_array((np.ones(len(ends), dtype=np.int8), (local[:, 0], local[:, 1])), shape=(used.size, used.size))
-    networks, labels = connected_components(links, directed=False)
+    links = scipy.sparse.coo_array(
+        (np.ones(len(ends), dtype=np.int8), (local[:, 0], local[:, 1])), shape=(used.size, used.size)
+    )
+    networks, labels = scipy.sparse.csgraph.connected_components(links, directed=False)
     of_node[used] = labels
     loops = np.bincount(labels[local[:, 0]], minlength=networks) - np.bincount(labels, minlength=networks) + 1
 

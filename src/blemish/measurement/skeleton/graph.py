@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from blemish.measurement.polylines import Points
 
@@ -88,7 +87,9 @@ def build_graph(skeleton: NDArray[np.bool_], distance_px: NDArray[np.float32]) -
     path = degree == 2
     ends_in = path[joints]
     inner = joints[ends_in.all(axis=1)]
-    chain_of = connected_components(_adjacency(inner, pixels.size), directed=False)[1].astype(np.intp)
+    chain_of = scipy.sparse.csgraph.connected_components(_adjacency(inner, pixels.size), directed=False)[1].astype(
+        np.intp
+    )
 
     # Each chain of path pixels has two joints to nodes; a ring has none and is opened at its first pixel.
     outer = joints[ends_in[:, 0] != ends_in[:, 1]]
@@ -135,15 +136,17 @@ def _joints(skeleton: NDArray[np.bool_], pixels: Indices, rows: Indices, columns
     return np.concatenate(pairs)
 
 
-def _adjacency(pairs: Indices, size: int) -> coo_array:
-    return coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
+def _adjacency(pairs: Indices, size: int) -> scipy.sparse.coo_array:
+    return scipy.sparse.coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
 
 
 def _walk(inner: Indices, starts: Indices, chain_of: Indices, path: NDArray[np.bool_]) -> tuple[Indices, Indices]:
     """Path pixels in walking order, chain after chain in the order of ``starts``, and where each chain begins."""
     if not starts.size:
         return np.empty(0, dtype=np.intp), np.zeros(1, dtype=np.intp)
-    rank = dijkstra(_adjacency(inner, path.size), directed=False, indices=starts, unweighted=True, min_only=True)
+    rank = scipy.sparse.csgraph.dijkstra(
+        _adjacency(inner, path.size), directed=False, indices=starts, unweighted=True, min_only=True
+    )
     place = np.empty(path.size, dtype=np.intp)
     place[chain_of[starts]] = np.arange(starts.size)
     members = np.flatnonzero(path)
@@ -162,7 +165,7 @@ def _merge_near_junctions(nodes: Points, radii: NDArray[np.float64], branches: l
         and branch.length_px <= max(1.5, radii[branch.start] + radii[branch.end])
     ]
     pairs = np.array([(branch.start, branch.end) for branch in short], dtype=np.intp).reshape(-1, 2)
-    count, merged = connected_components(_adjacency(pairs, len(nodes)), directed=False)
+    count, merged = scipy.sparse.csgraph.connected_components(_adjacency(pairs, len(nodes)), directed=False)
     sizes = np.maximum(np.bincount(merged, minlength=count), 1)
     centres = np.column_stack([np.bincount(merged, weights=nodes[:, axis], minlength=count) / sizes for axis in (0, 1)])
     largest = np.zeros(count)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from blemish.measurement.polylines import Points
 from blemish.measurement.skeleton.graph import Branch, SkeletonGraph
@@ -216,7 +216,7 @@ def close_gaps(graph: SkeletonGraph) -> SkeletonGraph:
     lengths = np.array([graph.branches[number].length_px for number, _ in ends])
     headings, half_widths = _directions(graph, ends)
     limits = GAP_PX + 2 * half_widths.max()
-    pairs = KDTree(tips).query_pairs(float(limits), output_type="ndarray")
+    pairs = scipy.spatial.KDTree(tips).query_pairs(float(limits), output_type="ndarray")
     a, b = pairs[:, 0], pairs[:, 1]
     across = tips[b] - tips[a]
     apart = np.maximum(np.hypot(*across.T), 1e-9)

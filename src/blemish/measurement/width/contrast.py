@@ -15,9 +15,8 @@ from functools import cache
 
 import cv2
 import numpy as np
+import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-from scipy.special import erf
 
 from blemish.measurement.polylines import Values
 
@@ -49,9 +48,11 @@ def _boxes() -> NDArray[np.float64]:
     fine = np.arange(OFFSETS_PX[0] * per_px, OFFSETS_PX[-1] * per_px + 1) / per_px
     sharp = np.clip((_WIDTHS_PX[:, np.newaxis] / 2 - np.abs(fine)) * per_px + 0.5, 0.0, 1.0)
     for _ in range(3):  # the triangle is two boxes of a pixel
-        sharp = uniform_filter1d(sharp, per_px, axis=1, mode="nearest")
+        sharp = scipy.ndimage.uniform_filter1d(sharp, per_px, axis=1, mode="nearest")
         sharp = (sharp + sharp[:, ::-1]) / 2  # an even number of taps would shift it
-    blurred = [gaussian_filter1d(sharp, blur * per_px, axis=1) if blur > 0 else sharp for blur in _BLURS_PX]
+    blurred = [
+        scipy.ndimage.gaussian_filter1d(sharp, blur * per_px, axis=1) if blur > 0 else sharp for blur in _BLURS_PX
+    ]
     return np.stack(blurred)[:, :, :: round(per_px * (OFFSETS_PX[1] - OFFSETS_PX[0]))]
 
 
@@ -147,5 +148,5 @@ def contrast_by_threshold(levels: Levels, surface: Values, darkest: Values, widt
     """
     most = 2 * (surface - levels[0])
     contrast = np.clip(darkest, 2 * (surface - levels[1]), most)
-    contrast = np.minimum(contrast, darkest / erf(width_px / (np.sqrt(8) * _MAX_BLUR_PX)))
+    contrast = np.minimum(contrast, darkest / scipy.special.erf(width_px / (np.sqrt(8) * _MAX_BLUR_PX)))
     return np.where(darkest > _TOO_DARK * most, np.nan, contrast)
