@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from io import BytesIO
 
 import imagecodecs
@@ -15,27 +14,7 @@ from blemish.errors import ImageError
 from blemish.images import ReadOptions, decode_image, image_size_px
 from blemish.images.opening import open_header
 
-# 24 x 16 pixels, red and blue, the upper half darker; the second turned by EXIF orientation 6. No permissive library
-# writes HEIC.
-HEIC = base64.b85decode(
-    b"0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0004eZDn*}000000000XXk=`10000000000aA{+700000000000000000000B57=I"
-    b"V*mgE07O6l0RRC200001pa1~?00000003|R001LtX>Mi!000000RR916=`l}WdZ;I000310BCk&F#rGn01j|zbZr0t000010002|"
-    b"X>f9I0002oX>en20001WXm(>m0RwOV0058x000009`FGC{rLC*01pFT0096PKmiN^|NjGU00093kN^M!000939=ZZRVE_RDDMA4O"
-    b"18@KU0|1Z!00RI30{|YNAb|yz>aLpR;31&EfB*mtfB*mk0EA)y0RRR>0l{;@i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>)L800000"
-    b"0000$0000$0000eV{Bn?0000O000010000G00001|NsBk00002|NsBc000020000GaA|mH000000|*ER0000OX>e^}0000000001"
-    b"009Mo0s{qv0001ZZDe6|0001NC;_ho@*Xgt@Iq54zv7?&{cHAHOdkJ1eWY>s<j)AAmstc3yJoYprzSfe?KR)`Qx}jc_7tB?d5B4{"
-    b"b;~|}zsU0rr7{O7BIAj2Skuh(r2rrQ{|?OKYia2I|NZ-;Eh_qyNI&$WQtqkX"
-)
-HEIC_TURNED = base64.b85decode(
-    b"0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0005UZDn*}000000000XXk=`10000000000aA{+700000000000000000000G-+&a"
-    b"V*mgE07O6l0ssL300001>i_`&00000003|R0ssI200LV80RR9100000Bme*aIB98aW&i*H00062000$fZf0cy000000RRAKc4ILB"
-    b"0000LX>Mj^0ssI300IC2MR;ju000004sdC7Z2$lO00031009PRaB^?}008A_aAR)(004Dpc4I>U18@KU0FVFx0000U@BsY%`1k+-"
-    b"4+CHT0RR|40Sp2E{{wIU00RJ!0009300RIXx&lC90096gLID8-Z~y=U0FVFx0{{R603M(qfd!W8uA1iHA)vs3000bt00093gkk^z"
-    b"00u+>!E?ch0000JV{dG7ZewhC0096E00w{n000zeb8uw<00000002M$002M$001asY+-N!000;O00031000mG00061|Nqzk00092"
-    b"|Nqbc00062000nhX?SS>000032nYxO000STa&L440000PX>e^}0000000001009Pp0s{qvh5!Hn8fkK6W&i*H000004r63<V*mmG"
-    b"0RRC2005kAWMOmw003+#0j~t|9x$NrLQ^Qe;-CNhYxY}A9{)joq;dD;&j_NISp*KdX0x)VCOaSPHQ)DB7mzFV6rW6ah)J+@%RYX;"
-    b"$ny@RG6yIk<B4)u)6Ddx03ZMV4$R|gY3Tm{{rjUWD*BX2KlGzg?y2Aa000I>cxh$;08LE*DgXcg2mk>A5&#1L000311^@s60000"
-)
+from heic_samples import HEIC, HEIC_TURNED
 
 
 def camera_raw(values, orientation=1):
