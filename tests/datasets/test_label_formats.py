@@ -312,3 +312,80 @@ def test_run_lengths_that_do_not_add_up_are_left_out_with_their_id(counts: Any, 
     dataset = read_dataset(put(tmp_path, {"a.jpg": None, "coco.json": json.dumps(document)}))
     assert facts(dataset)["a"] == ("crack", True, AREA, None)
     assert any('Annotation 6 of "a.jpg"' in note for note in dataset.notes)
+
+
+def cvat(*images: tuple[str, str]) -> str:
+    entries = "".join(
+        f'<image id="{number}" name="{name}" width="{WIDTH_PX}" height="{HEIGHT_PX}">{shapes}</image>'
+        for number, (name, shapes) in enumerate(images)
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return f"{head}<annotations><version>1.1</version><meta/>{entries}</annotations>"
+
+
+POINTS = [list(point) for point in zip(OUTLINE[0::2], OUTLINE[1::2], strict=True)]
+POLYGON = '<polygon label="crack" points="' + ";".join(f"{x},{y}" for x, y in POINTS) + '" occluded="0"/>'
+# Two rows of three: off, on, on / on, off, off.
+MASK = '<mask label="dent" left="1" top="2" width="3" height="2" rle="1,3,2"/>'
+CVAT = {
+    "beside its images": ({"annotations.xml": cvat(("a.jpg", POLYGON), ("b.jpg", "")), "a.jpg": None, "b.jpg": None}),
+    "in images/ with sub-folders": (
+        {"annotations.xml": cvat(("n/a.jpg", POLYGON), ("b.jpg", "")), "images/n/a.jpg": None, "images/b.jpg": None}
+    ),
+    "in annotations/": (
+        {"annotations/x.xml": cvat(("a.jpg", POLYGON), ("b.jpg", "")), "images/a.jpg": None, "images/b.jpg": None}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CVAT)
+def test_cvat_for_images_is_read_wherever_its_file_lies(name: str, tmp_path: Path):
+    dataset = read_dataset(put(tmp_path, CVAT[name]))
+    assert dataset.layout == "CVAT for images"
+    assert facts(dataset) == {"a": ("crack", True, AREA, None), "b": ("good", False, 0, None)}
+
+
+def test_masks_of_cvat_are_run_lengths_in_their_box(tmp_path: Path):
+    dataset = read_dataset(put(tmp_path, {"annotations.xml": cvat(("a.jpg", MASK)), "a.jpg": None}))
+    (mask,) = dataset.samples[0].masks
+    assert np.argwhere(mask.source.read(HEIGHT_PX, WIDTH_PX)).tolist() == [[2, 2], [2, 3], [3, 1]]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '<box label="dent" xtl="1" ytl="1" xbr="4" ybr="4"/>',
+        '<polyline label="dent" points="1,1;4,4"/>',
+        '<tag label="dent"/>',
+        '<mask label="dent" left="1" top="2" width="3" height="2" rle="1,3,9"/>',
+        '<polygon label="dent" points="1,1;4,4"/>',
+    ],
+)
+def test_shapes_of_cvat_without_a_usable_extent_leave_it_open(shape: str, tmp_path: Path):
+    dataset = read_dataset(put(tmp_path, {"annotations.xml": cvat(("a.jpg", shape)), "a.jpg": None}))
+    assert facts(dataset) == {"a": ("dent", True, None, None)}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (cvat(("a.jpg", '<polygon label="crack" points="a,b;c,d"/>')), "is not valid CVAT"),
+        (cvat(("a.jpg", '<polygon points="1,1;2,2;3,1"/>')), "is not valid CVAT: KeyError at 'label'"),
+        (cvat(("a.jpg", ""))[:-20], "is damaged or cut off"),
+        (cvat(("a.jpg", "")).replace("<meta/>", '<track id="0"/>'), "tracks of a video"),
+    ],
+)
+def test_files_of_cvat_that_cannot_be_right_are_one_sentence(content: str, said: str, tmp_path: Path):
+    with pytest.raises(DataError, match=said):
+        read_dataset(put(tmp_path, {"annotations.xml": content, "a.jpg": None}))
+
+
+@pytest.mark.parametrize(("suffix", "layout"), [(".txt", "YOLO labels"), (".json", "labelme")])
+def test_labels_in_the_images_own_sub_folders_are_told_apart(suffix: str, layout: str, tmp_path: Path):
+    outlined, empty = labelme([{"label": "defect", "points": POINTS}]), labelme([])
+    if suffix == ".txt":
+        outlined, empty = YOLO_LINE, ""
+    files = {"n/a.jpg": None, f"n/a{suffix}": outlined, "s/b.jpg": None, f"s/b{suffix}": empty}
+    dataset = read_dataset(put(tmp_path, files))
+    assert dataset.layout == layout
+    assert facts(dataset) == {"a": ("defect", True, AREA, None), "b": ("good", False, 0, None)}

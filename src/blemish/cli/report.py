@@ -26,7 +26,8 @@ def report(
         str,
         typer.Option(
             "--format",
-            help="One or more of html, csv, jsonl, coco, geojson, dxf, masks, positions, pdf, xlsx, docx.",
+            help="One or more of html, csv, jsonl, coco, yolo, cvat, labelme, geojson, dxf, masks, positions, pdf, "
+            "xlsx, docx.",
             metavar="NAME,…",
         ),
     ] = "html",

@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from blemish.errors import DataError
 from blemish.files import write_text
 from blemish.findings import Finding
+from blemish.reports.annotations import check_recorded, class_names, label_of
 from blemish.reports.document import Document
 from blemish.reports.outlines import OutlinedComponent, outline_components, rings_without_holes
-
-UNNAMED = "defect"
 
 
 def write_coco(document: Document, out: Path) -> list[Path]:
@@ -35,7 +33,7 @@ def write_coco(document: Document, out: Path) -> list[Path]:
     inspected = {number: image for number, image in enumerate(document.images, start=1) if image.error is None}
     for image in inspected.values():
         check_recorded(image)
-    labels = sorted({region.label or UNNAMED for image in inspected.values() for region in image.regions}) or [UNNAMED]
+    labels = class_names(document)
     images = [
         {"id": number, "file_name": image.image, "width": image.size_px[0], "height": image.size_px[1]}
         for number, image in inspected.items()
@@ -62,14 +60,8 @@ def write_coco(document: Document, out: Path) -> list[Path]:
     return written
 
 
-def check_recorded(image: Finding) -> None:
-    """Raise DataError where an image's size, or the mask of what was found in it, was not recorded."""
-    if image.size_px is None or (image.regions and image.mask_file is None):
-        raise DataError(f'The findings on "{image.image}" have no mask; inspect again with this version and --out.')
-
-
 def _annotation(number: int, image_number: int, component: OutlinedComponent, labels: list[str]) -> dict[str, Any]:
-    label = UNNAMED if component.region is None else component.region.label or UNNAMED
+    label = label_of(component)
     annotation = {
         "id": number,
         "image_id": image_number,

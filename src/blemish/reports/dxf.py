@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blemish.files import write_bytes
 from blemish.findings import Finding
-from blemish.reports.coco import check_recorded
+from blemish.reports.annotations import check_recorded
 from blemish.reports.document import Document, size_of
 from blemish.reports.lines import corner_line
 from blemish.reports.width_classes import WidthClasses, choose_classes

@@ -11,14 +11,18 @@ import numpy as np
 from blemish.errors import SettingsError, did_you_mean
 from blemish.findings import MASKS_NAME, REPORT_NAME
 from blemish.images import write_png
-from blemish.reports.coco import check_recorded, write_coco
+from blemish.reports.annotations import check_recorded
+from blemish.reports.coco import write_coco
 from blemish.reports.csv_tables import write_csv, write_jsonl
+from blemish.reports.cvat import CVAT_NAME, write_cvat
 from blemish.reports.document import Document
 from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
+from blemish.reports.labelme import write_labelme
 from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
 from blemish.reports.positions import POSITIONS_NAME, write_positions
+from blemish.reports.yolo import write_yolo
 
 
 def write_masks(document: Document, out: Path) -> list[Path]:
@@ -49,6 +53,9 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "csv": write_csv,
     "jsonl": write_jsonl,
     "coco": write_coco,
+    "yolo": write_yolo,
+    "cvat": write_cvat,
+    "labelme": write_labelme,
     "geojson": write_geojson,
     "dxf": write_dxf,
     "masks": write_masks,
@@ -69,8 +76,10 @@ _FILES = (
     "cracks.jsonl",
     "coco.json",
     "coco-polygons.json",
+    CVAT_NAME,
+    "yolo/data.yaml",
 )
-_FOLDERS = {"geojson": "*.geojson", "dxf": "*.dxf"}
+_FOLDERS = {"geojson": "*.geojson", "dxf": "*.dxf", "labelme": "*.json", "yolo": "*.txt"}
 
 
 def remove_exports(folder: Path) -> None:
@@ -78,10 +87,12 @@ def remove_exports(folder: Path) -> None:
     for name in _FILES:
         (folder / name).unlink(missing_ok=True)
     for name, pattern in _FOLDERS.items():
-        for file in (folder / name).glob(pattern):
+        for file in (folder / name).rglob(pattern):
             file.unlink()
-        if (folder / name).is_dir() and not any((folder / name).iterdir()):
-            (folder / name).rmdir()
+        # Label files stand in sub-folders: the deepest go first.
+        for empty in sorted([folder / name, *(folder / name).rglob("*")], reverse=True):
+            if empty.is_dir() and not any(empty.iterdir()):
+                empty.rmdir()
 
 
 def export(document: Document, formats: Iterable[str], out: Path, *, pictures: int = PICTURES) -> list[Path]:

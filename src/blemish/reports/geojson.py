@@ -16,7 +16,7 @@ import numpy as np
 from blemish.files import write_text
 from blemish.findings import Finding, crack_record
 from blemish.measurement.crack import Crack
-from blemish.reports.coco import UNNAMED, check_recorded
+from blemish.reports.annotations import check_recorded, label_of
 from blemish.reports.document import Document
 from blemish.reports.lines import corner_line
 from blemish.reports.outlines import OutlinedComponent, Polygon, Ring, outline_components
@@ -87,7 +87,7 @@ def _area(component: OutlinedComponent) -> dict[str, Any]:
         },
         "properties": {
             "kind": "region",
-            "label": UNNAMED if region is None else region.label or UNNAMED,
+            "label": label_of(component),
             "area_px": component.area_px,
             **said,
         },

@@ -28,9 +28,22 @@ class LabelPlace:
     split: Split | None = None
 
     def pairs(self, suffix: str) -> list[tuple[Path, Path | None]]:
-        """Every image with the label file of its stem, or None; images also of sub-folders, as NEU-DET has them."""
-        labels = {composed(file.stem): file for file in files_with(self.labels, suffix)}
-        return [(image, labels.get(composed(image.stem))) for image in _images_below(self.images)]
+        """Every image with the label file of its stem, or None.
+
+        The label of an image in a sub-folder lies in the same sub-folder of the labels, as YOLO has it, or with all
+        others, as NEU-DET has it.
+        """
+        labels: dict[Path, dict[str, Path]] = {}
+        found = []
+        for image in _images_below(self.images):
+            own = self.labels / image.parent.relative_to(self.images)
+            for folder in (own, self.labels):
+                if folder not in labels:
+                    files = files_with(folder, suffix) if folder.is_dir() else []
+                    labels[folder] = {composed(file.stem): file for file in files}
+            stem = composed(image.stem)
+            found.append((image, labels[own].get(stem) or labels[self.labels].get(stem)))
+        return found
 
 
 def label_places(root: Path, suffix: str) -> list[LabelPlace]:
@@ -44,7 +57,7 @@ def label_places(root: Path, suffix: str) -> list[LabelPlace]:
         return []
     found: dict[Path, LabelPlace] = {}
     for place in _candidates(root):
-        if place.images in found or not files_with(place.labels, suffix):
+        if place.images in found or not _holds(place.labels, suffix):
             continue
         if any(label is not None for _, label in place.pairs(suffix)):
             found[place.images] = place
@@ -58,6 +71,11 @@ def files_with(folder: Path, suffix: str) -> list[Path]:
         for file in folder.iterdir()
         if file.suffix.lower() == suffix and not file.name.startswith(".") and file.is_file()
     )
+
+
+def _holds(folder: Path, suffix: str) -> bool:
+    """Whether a folder, or one below it, has files of a suffix."""
+    return bool(files_with(folder, suffix)) or any(_holds(child, suffix) for child in look(folder).folders)
 
 
 def _candidates(root: Path) -> Iterator[LabelPlace]:
@@ -77,7 +95,7 @@ def _inside(folder: Path, split: Split | None) -> Iterator[LabelPlace]:
     has_splits_below = images is not None and bool(split_folders(look(images)))
     if images is not None and not has_splits_below:
         yield LabelPlace(images, labels if labels is not None else images, split)
-    elif images is None and listing.images:
+    elif images is None and (listing.images or listing.folders):
         yield LabelPlace(folder, labels if labels is not None else folder, split)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from blemish.datasets.readers.class_folders import CLASS_FOLDERS, CLASSES_WITH_MASKS, METU
 from blemish.datasets.readers.coco import COCO
 from blemish.datasets.readers.contradictions import with_contradictions_settled
+from blemish.datasets.readers.cvat import CVAT
 from blemish.datasets.readers.dagm import DAGM
 from blemish.datasets.readers.folders import NormalNames, counted, holds_images, look
 from blemish.datasets.readers.groups import with_groups
@@ -44,6 +45,7 @@ LAYOUTS: tuple[Layout, ...] = (
     COCO,
     SAGEMAKER,
     VIA,
+    CVAT,
     MVTEC,
     MVTEC_AD2,
     VISA,
