@@ -23,7 +23,7 @@ def reproduce(
         typer.Option("--seed", "--seeds", help="May be repeated; the system's own if not given.", metavar="N"),
     ] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="Run this variant alone; may be repeated.", metavar="NAME")
+        list[str] | None, typer.Option(help="Run this variant alone, * for any text; may be repeated.", metavar="NAME")
     ] = None,
     profile: ProfileOption = "quick",
 ) -> None:

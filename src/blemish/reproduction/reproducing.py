@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def reproduce(
         out: folder for runs, page and tables.
         profile: ``quick`` (minutes on two cores) or ``paper`` (as published).
         seeds: of everything random, splits included; None takes the system's own.
-        variants: only these; None takes all.
+        variants: only these, with ``*`` for any text; None takes all but those on request.
         say: called with sentences for a person.
 
     Raises:
@@ -80,7 +81,7 @@ def reproduce(
     sets = chosen.read([Path(folder) for folder in data])
     for name, dataset in sets.items():
         say(f"{name}: {dataset.root}, {dataset.layout}, {len(dataset)} images.")
-    wanted = _wanted(chosen.variants(profile, sets), variants)
+    wanted = _wanted(chosen.variants(profile, sets), chosen.on_request(profile, sets), variants)
     digests = {name: fingerprint(dataset) for name, dataset in sets.items()}
     # Seed after seed, so that the rows of an unfinished reproduction can be compared.
     identities = [
@@ -162,11 +163,18 @@ def _find(name: str) -> System:
     return SYSTEMS[name]()
 
 
-def _wanted(known: Mapping[str, Mapping[str, Any]], names: Sequence[str] | None) -> Mapping[str, Mapping[str, Any]]:
-    for name in names or ():
-        if name not in known:
+def _wanted(
+    usual: Mapping[str, Mapping[str, Any]], on_request: Mapping[str, Mapping[str, Any]], names: Sequence[str] | None
+) -> Mapping[str, Mapping[str, Any]]:
+    if not names:
+        return usual
+    known = {**usual, **on_request}
+    found = {name: [one for one in known if fnmatchcase(one, name)] for name in names}
+    for name, matches in found.items():
+        if not matches:
             raise SettingsError(f'There is no variant "{name}".{did_you_mean(name, known)}')
-    return {name: settings for name, settings in known.items() if not names or name in names}
+    chosen = {one for matches in found.values() for one in matches}
+    return {name: settings for name, settings in known.items() if name in chosen}
 
 
 def _slug(name: str) -> str:

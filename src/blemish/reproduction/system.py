@@ -75,6 +75,10 @@ class System(ABC):
     def variants(self, profile: str, data: Mapping[str, Dataset]) -> Mapping[str, Mapping[str, Any]]:
         """What is run, in the order of the tables: settings (plain JSON) by variant."""
 
+    def on_request(self, profile: str, data: Mapping[str, Dataset]) -> Mapping[str, Mapping[str, Any]]:
+        """Variants that are run only where they are named: a grid of settings, for one."""
+        return {}
+
     @abstractmethod
     def measure(self, run: Run, data: Mapping[str, Dataset]) -> Mapping[str, Any]:
         """Train and measure one variant with one seed; plain JSON.

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 from blemish.datasets import Sample  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
+from blemish.methods.data.resized_images import ResizedImages  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
 from blemish.training.log import TrainingLog  # noqa: E402
 
@@ -88,3 +89,21 @@ def test_grey_files_and_colour_files_suit_a_model_of_either(tmp_path: Path, colo
         assert x.shape == (2, 3 if colour else 1, 32, 32)
         if colour and channels == 1:
             torch.testing.assert_close(x[:, 0], x[:, 2])
+
+
+def test_angle_and_colour_change_from_visit_to_visit_and_little(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    image = cv2.GaussianBlur(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8), (0, 0), 6)
+    cv2.imwrite(str(tmp_path / "a.png"), image)
+    sample = Sample(tmp_path / "a.png", label="good")
+    plain, changed, again = (
+        ResizedImages([sample], size_px=64, augment=augment, seed=0)
+        for augment in ("none", "angle-colour", "angle-colour")
+    )
+    first, second = changed[0].numpy(), changed[0].numpy()
+    assert (first != second).any()
+    np.testing.assert_array_equal(again[0].numpy(), first)
+    still = plain[0].numpy().astype(int)
+    assert 0 < np.abs(first.mean(axis=(0, 1)) - still.mean(axis=(0, 1))).max() < 0.25 * still.mean()
+    # A tenth of brightness and of a colour each, and no black corners.
+    assert first.min() > 0.7 * still.min()

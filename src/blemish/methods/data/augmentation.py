@@ -1,11 +1,16 @@
-"""Random changes of an image that keep its label true: symmetries of the square, exposure."""
+"""Random changes of an image that keep its label true: symmetries of the square, angle, exposure, colour."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+# An unpublished industry study changed angle and colour of its images and does not state by how much: ours.
+_MAX_ANGLE_DEG = 15.0
+_MAX_COLOUR_CHANGE = 0.1
 
 
 class Symmetry(NamedTuple):
@@ -42,3 +47,21 @@ def contrast_table(rng: np.random.Generator) -> NDArray[np.uint8]:
     contrast, brightness = rng.uniform(0.75, 1.25), rng.uniform(-25, 25)
     levels = (np.arange(256) - 127.5) * contrast + 127.5 + brightness
     return np.asarray(np.clip(levels, 0, 255), np.uint8)
+
+
+def another_angle(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Rotated about its centre by up to 15°, uint8 (H, W, 3); corners are filled by reflection."""
+    height, width = image.shape[:2]
+    centre = ((width - 1) / 2, (height - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(centre, float(rng.uniform(-_MAX_ANGLE_DEG, _MAX_ANGLE_DEG)), 1.0)
+    rotated = cv2.warpAffine(np.ascontiguousarray(image), matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(rotated, np.uint8)
+
+
+def another_colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Brightness, contrast and each channel changed by up to a tenth, uint8 (H, W, 3)."""
+    change = rng.uniform(-_MAX_COLOUR_CHANGE, _MAX_COLOUR_CHANGE, 5)
+    levels = image.astype(np.float32)
+    grey = levels.mean()
+    levels = (levels - grey) * np.float32(1 + change[0]) + grey * np.float32(1 + change[1])
+    return np.asarray((levels * (1 + change[2:]).astype(np.float32)).round().clip(0, 255), np.uint8)

@@ -1,4 +1,4 @@
-"""Whole images resized to one square as training examples, mirrored or rotated where that keeps them normal."""
+"""Whole images resized to one square as training examples, changed at random where that keeps them normal."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.detectors.schema import InputSpec
+from blemish.methods.data.augmentation import another_angle, another_colour
 from blemish.methods.data.cache import cached
 from blemish.methods.data.image_stream import network_inputs
 
-Augment = Literal["none", "mirror", "rotations"]
+Augment = Literal["none", "mirror", "rotations", "angle-colour"]
 
 
 class ResizedImages(Dataset[Tensor]):
@@ -25,7 +26,8 @@ class ResizedImages(Dataset[Tensor]):
     Args:
         samples: images; their labels are not used.
         size_px: side S.
-        augment: ``mirror`` swaps left and right with probability one half; ``rotations`` also rotates by quarters.
+        augment: ``mirror`` swaps left and right with probability one half; ``rotations`` also rotates by quarters;
+            ``angle-colour`` rotates by up to 15° and changes brightness, contrast and each colour by up to a tenth.
         seed: of the augmentation.
     """
 
@@ -45,7 +47,9 @@ class ResizedImages(Dataset[Tensor]):
         if self.augment != "none":
             self._visits[index] += 1
             rng = np.random.default_rng((self.seed, index, self._visits[index]))
-            if rng.integers(2):
+            if self.augment == "angle-colour":
+                image = another_colour(another_angle(image, rng), rng)
+            elif rng.integers(2):
                 image = image[:, ::-1]
             if self.augment == "rotations":
                 image = np.rot90(image, int(rng.integers(4)))

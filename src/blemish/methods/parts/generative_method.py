@@ -35,7 +35,9 @@ class GenerativeSettings(GradientSettings):
     )
     colour: bool = Field(True, description="use colour; otherwise grey values")
     augment: Augment = Field(
-        "none", description='"mirror": left and right swapped at random; "rotations": mirrored and rotated by quarters'
+        "none",
+        description='"mirror": left and right swapped at random; "rotations": mirrored and rotated by quarters; '
+        '"angle-colour": rotated by up to 15°, other brightness, contrast and colour',
     )
     worst_fraction: float = Field(
         0.0,

@@ -1,0 +1,385 @@
+"""``adversarial-study``: GANomaly and f-AnoGAN in three domains, beside other methods and trivial baselines.
+
+After an unpublished industry study: buildings (METU's patches), X-rays of chests, castings. Normal images train, labels
+score. The best run of each domain is a variant as published; its grid (grey or colour, size, batch, step size,
+augmentation) is run where its variants are named: ``--variant "building: ganomaly *"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import blemish
+from blemish.datasets import Dataset, Sample, image_digests, read_dataset
+from blemish.errors import DataError
+from blemish.evaluation import auroc, average_precision
+from blemish.inspection.portfolio import Answer
+from blemish.methods import get_method
+from blemish.reports.plots import draw_boxes
+from blemish.reproduction.baselines import NAMES, baseline_scores
+from blemish.reproduction.records import Results, RunRecord
+from blemish.reproduction.runs import Run
+from blemish.reproduction.system import Picture, System
+from blemish.reproduction.tables import Row, Table
+from blemish.training import train_under_torch
+from blemish.training.recipes import resolve_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One of the study's domains.
+
+    Attributes:
+        labels: of the normal and the defective images, as the readers name them.
+        needs: its folders, in words.
+        published: the method of its best run, its recipe, and AUROC and AUPR where the study gives a number.
+        settings: how the study saw its images.
+        quick: how ``quick`` sees them instead.
+    """
+
+    labels: frozenset[str]
+    needs: str
+    published: tuple[str, str, Mapping[str, float]]
+    settings: Mapping[str, Any]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+
+
+DOMAINS = {
+    "building": Domain(
+        frozenset({"Negative", "Positive"}),
+        "METU's patches (Negative/, Positive/)",
+        ("fanogan", "building-fanogan", {"AUROC": 0.995, "AUPR": 0.995}),
+        {"size_px": 64, "colour": True},
+    ),
+    "medical": Domain(
+        frozenset({"normal", "covid"}),
+        "X-rays (train/normal/, test/normal/, test/covid/)",
+        ("ganomaly", "medical-ganomaly", {"AUROC": 0.811, "AUPR": 0.90}),
+        {"size_px": 128, "colour": False},
+    ),
+    "manufacturing": Domain(
+        frozenset({"ok_front", "def_front"}),
+        "castings (train/ok_front/, test/ok_front/, test/def_front/)",
+        ("ganomaly", "manufacturing-ganomaly", {}),
+        {"size_px": 128, "colour": False},
+        {"size_px": 64},
+    ),
+}
+_AUGMENT = "angle-colour"
+# The study's two first. Gradient steps of a quick training, sized for two to four minutes of one core each.
+_STEPS = {
+    "ganomaly": 800,
+    "fanogan": 1600,
+    "skip-ganomaly": 800,
+    "egbad": 800,
+    "adae": 800,
+    "autoencoder": 2000,
+    "vae": 2000,
+    "vae-attention": 2000,
+    "memae": 2000,
+    "anogan": 800,
+}
+_QUICK: dict[str, dict[str, Any]] = {
+    "ganomaly": {"width": 16},
+    "fanogan": {"width": 8, "critic_steps": 2, "encoder_learning_rate": 5e-4},
+    "skip-ganomaly": {"width": 16},
+    "egbad": {"width": 32},
+    "adae": {"width": 8},
+    "autoencoder": {"width": 16, "batch_size": 8},
+    "vae": {"width": 16, "batch_size": 8},
+    "vae-attention": {"width": 16, "batch_size": 8},
+    "memae": {"width": 32, "batch_size": 8},
+    "anogan": {"width": 32},
+}
+_ENCODER_FRACTION = 0.4
+_TRIVIAL, _MEMORY = "trivial baselines", "patchcore"
+_GRID = {
+    "colour": (False, True),
+    "size_px": (64, 128),
+    "batch_size": (16, 32, 64),
+    "learning_rate": (0.001, 0.0005),
+    "augment": ("none", _AUGMENT),
+}
+_TEST_FRACTION = 0.25
+_WORST_FRACTION = 0.01
+# AnoGAN's search takes seconds an image.
+_MAX_SEARCHED = 60
+_COLUMNS = ("AUROC", "AUPR", "worst hundredth", "without leaks", "either way", "min-max normal", "min-max defective")
+
+
+class AdversarialStudySystem(System):
+    """The industry study of adversarial anomaly detection."""
+
+    name: ClassVar[str] = "adversarial-study"
+    title: ClassVar[str] = "Image anomaly detection with generative adversarial networks in three domains"
+    source: ClassVar[str] = "An unpublished study of a data science team (slides, about 2020)."
+    idea: ClassVar[str] = (
+        "Networks are trained on normal images alone; what they cannot reconstruct is anomalous. f-AnoGAN did best on "
+        "buildings, GANomaly on X-rays, and neither learned castings, where AUROC and AUPR stayed below .5."
+    )
+    needs: ClassVar[str] = "one to three folders: " + "; ".join(domain.needs for domain in DOMAINS.values()) + "."
+    differs: ClassVar[tuple[str, ...]] = (
+        "Scores are not scaled by the minimum and maximum of the test set, which would make the score of an image "
+        "depend on others; the columns min-max show the means of scaled scores. AUROC and AUPR do not change by it.",
+        "Networks score in eval mode, and the last epoch is kept; published code of GANomaly scores in training mode.",
+        "The study augmented by angle and colour and does not say by how much: here up to 15° and a tenth.",
+        "The quick profile has fewer channels and steps, and sees castings at 64 px.",
+        "Patches of buildings are split by the seed, as in the study: a quarter of the normal ones and as many cracked "
+        "ones test. Patches of one photo stand on both sides.",
+        "Normal test images of castings stand byte for byte among the training images: the column without leaks "
+        "leaves them out.",
+        "AnoGAN searches for each image: a fixed draw of the test images is scored.",
+    )
+
+    def read(self, folders: Sequence[Path]) -> Mapping[str, Dataset]:
+        """Each folder's domain, by the names of its classes."""
+        found: dict[str, Dataset] = {}
+        for folder in folders:
+            dataset = read_dataset(folder)
+            labels = {sample.label for sample in dataset.samples}
+            name = next((name for name, domain in DOMAINS.items() if domain.labels <= labels), None)
+            if name is None:
+                raise DataError(
+                    f'"{dataset.root}" ({dataset.layout}) has the classes {", ".join(sorted(labels)) or "none"}, and '
+                    f"is none of the study's sets. This system takes {self.needs}"
+                )
+            if name in found:
+                raise DataError(f'"{found[name].root}" and "{dataset.root}" are both of the domain "{name}"; give one.')
+            _check_split(name, dataset)
+            found[name] = dataset
+        return found
+
+    def variants(self, profile: str, data: Mapping[str, Dataset]) -> Mapping[str, Mapping[str, Any]]:
+        """In each domain the best run as published, all methods, a memory of patches, and the trivial baselines."""
+        wanted: dict[str, Mapping[str, Any]] = {}
+        for domain, dataset in data.items():
+            for method in _STEPS:
+                wanted[f"{domain}: {method}"] = _settings(domain, method, profile, _n_train(domain, dataset), {})
+            wanted[f"{domain}: {_MEMORY}"] = {"domain": domain, "method": _MEMORY}
+            wanted[f"{domain}: {_TRIVIAL}"] = {"domain": domain, "method": _TRIVIAL}
+        return wanted
+
+    def on_request(self, profile: str, data: Mapping[str, Dataset]) -> Mapping[str, Mapping[str, Any]]:
+        """The study's grid for its two methods."""
+        wanted: dict[str, Mapping[str, Any]] = {}
+        for domain, dataset in data.items():
+            for method in ("ganomaly", "fanogan"):
+                for values in product(*_GRID.values()):
+                    changed = dict(zip(_GRID, values, strict=True))
+                    look = "colour" if changed["colour"] else "grey"
+                    name = f"{domain}: {method} {look} {changed['size_px']} px, batch {changed['batch_size']}"
+                    name += f", {changed['learning_rate']:g}, {changed['augment']}"
+                    wanted[name] = _settings(domain, method, profile, _n_train(domain, dataset), changed)
+        return wanted
+
+    def measure(self, run: Run, data: Mapping[str, Dataset]) -> Mapping[str, Any]:
+        """Scores of the test images, and what they are worth."""
+        settings = dict(run.settings)
+        domain, method = settings.pop("domain"), settings.pop("method")
+        dataset = split(domain, data[domain], run.seed)
+        if method == _TRIVIAL:
+            return _measure_baselines(run, dataset)
+        if not get_method(method).exportable:
+            return _measure_under_torch(run, method, dataset, settings)
+        detector = run.train(method, dataset, settings=settings)
+        test = run.test(dataset)
+        worst: list[float] = []
+
+        def keep(answer: Answer) -> None:
+            assert answer.found.anomaly_map is not None
+            flat = np.sort(answer.found.anomaly_map.ravel())
+            worst.append(float(flat[-max(1, round(_WORST_FRACTION * flat.size)) :].mean()))
+
+        shown = run.folder / "evaluation"
+        result = blemish.evaluate(test, detector=detector, split=None, out=shown, on_answer=keep)
+        scores = np.array([image.score for image in result.images])
+        defective = np.array([bool(sample.defective) for sample in test.samples])
+        known = set(detector.spec.provenance.images)
+        leaked = np.array([digest in known for digest in image_digests(test)])
+        return _record(scores, defective, leaked) | {
+            "worst hundredth": auroc(np.array(worst), defective),
+            "n_train": detector.spec.provenance.n_train,
+        }
+
+    def tables(self, results: Results) -> Sequence[Table]:
+        """The published runs; every method and baseline by domain; what was run of the grid."""
+        names = list(results.runs)
+        domains = [domain for domain in DOMAINS if any(name.startswith(f"{domain}:") for name in names)]
+        best = [
+            Row.of(f"{domain}: {method}", results.of(f"{domain}: {method}"), _pick, published)
+            for domain, (method, _, published) in ((domain, DOMAINS[domain].published) for domain in domains)
+        ]
+        note = "The study gives no number for castings: AUROC and AUPR below .5 with both of its methods."
+        tables = [Table("as-published", "The best run of each domain", _COLUMNS, tuple(best), (note,), digits=3)]
+        for domain in domains:
+            rows = [Row.of(method, results.of(f"{domain}: {method}"), _pick) for method in (*_STEPS, _MEMORY)]
+            trivial = results.of(f"{domain}: {_TRIVIAL}")
+            rows += [Row.of(name, trivial, partial(_pick_baseline, name)) for name in NAMES]
+            notes = (*_counts(results, domain), _DIRECTIONS)
+            tables.append(Table(domain, f"All methods: {domain}", _COLUMNS, tuple(rows), notes, digits=3))
+        known = {f"{domain}: {method}" for domain in DOMAINS for method in (*_STEPS, _MEMORY, _TRIVIAL)}
+        grid = [Row.of(name, results.of(name), _pick) for name in names if name not in known]
+        if grid:
+            tables.append(Table("grid", "The study's grid", _COLUMNS, tuple(grid), digits=3))
+        return tables
+
+    def pictures(self, results: Results, data: Mapping[str, Dataset], folder: Path) -> Sequence[Picture]:
+        """Of the first seed: scaled scores as boxes, distributions, ROC, losses, and what the networks made."""
+        drawn = []
+        for number, (variant, records) in enumerate(results.runs.items()):
+            if not records or records[0].identity.settings["method"] in (_TRIVIAL, _MEMORY):
+                continue
+            first, home = records[0], results.folder(records[0])
+            scores, defective = np.array(first.measured["scores"]), np.array(first.measured["defective"])
+            boxes = folder / f"boxes-{number}.png"
+            scaled = min_max(scores)
+            draw_boxes(boxes, {"normal": scaled[~defective], "defective": scaled[defective]}, title=variant)
+            pictures = {boxes: "min-max scaled scores", **{home / name: said for name, said in _SHOWN.items()}}
+            drawn += [
+                Picture(file, f"{variant}, seed {first.seed}: {said}.")
+                for file, said in pictures.items()
+                if file.is_file()
+            ]
+        return drawn
+
+
+_SHOWN = {
+    "evaluation/histograms.png": "distribution of raw scores",
+    "evaluation/roc.png": "ROC",
+    "detector.training/curves.png": "losses of all networks by epoch",
+    "evaluation/reconstructions.png": "original, reconstruction, difference, and score",
+}
+_DIRECTIONS = (
+    "Trivial baselines score by their plain value, higher is worse (the darkest pixel: darker is worse). Either way is "
+    "the AUROC in the better of both directions, which the test labels choose: an upper bound, shown for networks too."
+)
+
+
+def split(domain: str, dataset: Dataset, seed: int) -> Dataset:
+    """The domain's data with a split for every image: the study's, or by the seed where it has none."""
+    if domain != "building":
+        return dataset
+    normal, cracked = (
+        sorted((one for one in dataset.samples if one.defective is kind), key=lambda one: one.path)
+        for kind in (False, True)
+    )
+    rng = Random(seed)
+    count = max(1, round(_TEST_FRACTION * len(normal)))
+    test = rng.sample(normal, count) + rng.sample(cracked, min(count, len(cracked)))
+    tests = {sample.path for sample in test}
+    train = [replace(one, split="train") for one in normal if one.path not in tests]
+    samples: list[Sample] = [*train, *(replace(one, split="test") for one in test)]
+    return replace(dataset, samples=tuple(samples))
+
+
+def min_max(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scaled to 0 to 1 by their own minimum and maximum, as the study does."""
+    low, high = scores.min(), scores.max()
+    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+
+
+def _check_split(name: str, dataset: Dataset) -> None:
+    splits = {(sample.split, sample.defective) for sample in dataset.samples}
+    wanted = (
+        {(None, False), (None, True)} if name == "building" else {("train", False), ("test", False), ("test", True)}
+    )
+    if not wanted <= splits:
+        raise DataError(f'"{dataset.root}" is not split as the study\'s: {DOMAINS[name].needs} are needed.')
+
+
+def _n_train(domain: str, dataset: Dataset) -> int:
+    """Normal images that are fitted on: of the training images four fifths."""
+    dealt = split(domain, dataset, 0).samples
+    return max(2, round(0.8 * sum(one.split == "train" and one.defective is False for one in dealt)))
+
+
+def _settings(domain: str, method: str, profile: str, n_train: int, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of a run: the recipe's, then the domain's, then the grid's."""
+    of = DOMAINS[domain]
+    best, recipe, _ = of.published
+    values: dict[str, Any] = {**of.settings, "augment": _AUGMENT}
+    if profile == "quick":
+        values |= {**of.quick, **_QUICK[method], **changed}
+        values["epochs"] = max(5, round(_STEPS[method] * values.get("batch_size", 16) / n_train))
+        values.setdefault("batch_size", 16)
+        if "patience" in get_method(method).Settings.model_fields and get_method(method).stops_early:  # type: ignore[attr-defined]
+            values["patience"] = values["epochs"]
+        if method == "fanogan":
+            values["encoder_epochs"] = max(1, round(_ENCODER_FRACTION * values["epochs"]))
+    own = Path(recipe) if method == best else None
+    resolved = resolve_settings(get_method(method), recipe=own, profile=profile, overrides={**values, **changed})
+    return {"domain": domain, "method": method, **resolved.model_dump(mode="json")}
+
+
+def _measure_baselines(run: Run, dataset: Dataset) -> dict[str, Any]:
+    normal = [sample for sample in dataset.split("train").samples if sample.defective is False]
+    test = run.test(dataset)
+    defective = np.array([bool(sample.defective) for sample in test.samples])
+    known = set(image_digests(replace(dataset, samples=tuple(normal))))
+    leaked = np.array([digest in known for digest in image_digests(test)])
+    scored = baseline_scores(normal, test.samples)
+    return {name: _worth(plain, defective, leaked) for name, (plain, _) in scored.items()}
+
+
+def _measure_under_torch(run: Run, method: str, dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
+    training = run.folder / "detector.training"
+    scorer = train_under_torch(
+        method, dataset, training, settings=settings, profile=run.profile, seed=run.seed, say=run.say
+    )
+    test = run.test(dataset)
+    chosen: list[Sample] = []
+    for kind in (False, True):
+        of_kind = [sample for sample in test.samples if sample.defective is kind]
+        chosen += of_kind[:: max(1, -(-2 * len(of_kind) // _MAX_SEARCHED))]
+    scores = scorer.score_files([sample.path for sample in chosen]).astype(np.float64)
+    run.remarks.append(f"{method} scored {len(chosen)} of the {len(test)} test images.")
+    defective = np.array([bool(sample.defective) for sample in chosen])
+    n_train = sum(one.split == "train" and one.defective is False for one in dataset.samples)
+    return _record(scores, defective, np.zeros(len(scores), np.bool_)) | {"n_train": n_train}
+
+
+def _record(scores: NDArray[np.float64], defective: NDArray[np.bool_], leaked: NDArray[np.bool_]) -> dict[str, Any]:
+    kept = {"scores": scores.tolist(), "defective": defective.tolist(), "leaked": int(leaked.sum())}
+    return {**_worth(scores, defective, leaked), **kept}
+
+
+def _worth(
+    scores: NDArray[np.float64], defective: NDArray[np.bool_], leaked: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    area = auroc(scores, defective)
+    scaled = min_max(scores)
+    return {
+        "AUROC": area,
+        "AUPR": average_precision(scores, defective),
+        "without leaks": auroc(scores[~leaked], defective[~leaked]) if leaked.any() else None,
+        "either way": None if area is None else max(area, 1 - area),
+        "min-max normal": float(scaled[~defective].mean()),
+        "min-max defective": float(scaled[defective].mean()),
+    }
+
+
+def _pick(record: RunRecord) -> Mapping[str, float | None]:
+    return {column: record.measured.get(column) for column in _COLUMNS}
+
+
+def _pick_baseline(name: str, record: RunRecord) -> Mapping[str, float | None]:
+    values: Mapping[str, float | None] = record.measured[name]
+    return values
+
+
+def _counts(results: Results, domain: str) -> tuple[str, ...]:
+    for method in _STEPS:
+        for record in results.of(f"{domain}: {method}"):
+            defective = record.measured["defective"]
+            tested = f"{defective.count(False)} normal and {defective.count(True)} defective test images"
+            return (f"{record.measured['n_train']} normal images are fitted on; {tested}.",)
+    return ()
