@@ -40,6 +40,9 @@ def test_every_fault_still_has_its_text_in_the_code():
 def test_every_fault_names_tests_that_exist():
     for test in sorted({test for fault in FAULTS for test in fault.tests}):
         file, _, name = test.partition("::")
+        if not name:
+            assert (ROOT / file).exists(), test
+            continue
         assert f"def {name.partition('[')[0]}" in (ROOT / file).read_text(encoding="utf-8"), test
 
 

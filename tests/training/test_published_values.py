@@ -77,11 +77,12 @@ PUBLISHED: list[tuple[str, dict[str, Any], str]] = [
     ("unet", {"encoder": "plain", "crop_px": 512}, "Kim, Sohn, Kim 2020: the same network, supervised"),
     (
         "steel-multiclass",
-        {"network": "plain", "loss": "softmax", "learning_rate": 1e-4, "batch_size": 16, "epochs": 40, "crop_px": 256}
-        | {"targets": "classes", "gate": False, "balance": False},
+        {"network": "plain", "loss": "softmax", "learning_rate": 1e-4, "batch_size": 16, "epochs": 40}
+        | {"crop_px": (256, 1600), "optimizer": "adam", "schedule": "constant", "early_stopping": False}
+        | {"augment": False, "targets": "classes", "gate": False, "balance": False},
         "2nd Korea AI Conference, section 3",
     ),
-    ("crack-classifier", {"encoder": "resnet18", "pretrained": True, "schedule": "constant"}, "Park 2024, README"),
+    ("crack-classifier", {"encoder": "resnet18", "pretrained": True}, "Park 2024, README"),
     (
         "building-fanogan",
         {"size_px": 64, "colour": True, "epochs": 500, "learning_rate": 5e-4},

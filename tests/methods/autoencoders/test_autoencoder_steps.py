@@ -132,3 +132,55 @@ def test_codes_are_drawn_while_training_and_nowhere_else():
         graph = method.graph()
         torch.testing.assert_close(graph(images)[0], graph(images)[0], rtol=0, atol=0)
         assert float(method.compute_loss(images)) == float(method.compute_loss(images))
+
+
+MEMAE = {"memory_size": 10, "shrinkage": 0.9, "temperature": 0.5, "entropy_weight": 0.3, "learning_rate": 2e-3}
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "product"])
+def test_memae_steps_as_in_the_paper(similarity: str):
+    settings = {**MEMAE, "similarity": similarity}
+    method = build("memae", **settings)
+    net, losses = run_steps(method)
+    before = build("memae", **settings)
+    adam = torch.optim.Adam(net.parameters(), lr=2e-3, betas=(0.9, 0.999))
+
+    def remembered(x):
+        """Reconstruction by a mixture of memory items, eqs. 3 to 7, and the weights (positions, items)."""
+        code = net.encoder(x)
+        query, items = code.permute(0, 2, 3, 1).flatten(0, 2), net.memory.vectors
+        if similarity == "cosine":
+            alike = F.cosine_similarity(query[:, None], items[None], dim=2) / 0.5
+        else:
+            alike = query @ items.T
+        weights = torch.softmax(alike, dim=1)
+        weights = torch.where(weights > 0.9 / 10, weights, 0.0)
+        weights = weights / weights.sum(dim=1, keepdim=True)
+        mixed = (weights @ items).unflatten(0, (len(x), *code.shape[2:])).permute(0, 3, 1, 2)
+        return net.decoder(mixed), weights
+
+    def step(_, x):
+        x_hat, weights = remembered(x)
+        entropy = -(weights * torch.log(weights + 1e-12)).sum(dim=1).mean()
+        return {"loss": update(adam, F.mse_loss(x_hat, x) + 0.3 * entropy)}
+
+    assert_same_losses(losses, reference(step, 3))
+    assert_same_weights(method, net, before)
+
+    def score(x):
+        net.eval()
+        error = (x - remembered(x)[0]) ** 2
+        return error.mean(dim=(1, 2, 3)), error[:, 0]
+
+    assert_same_scores(method, score)
+
+
+def test_a_memory_of_one_item_reconstructs_every_image_alike():
+    method = build("memae", **MEMAE).double().eval()
+    x = in_range(fixed_images())
+    with torch.no_grad():
+        various = method(x)[0]
+        method.memory.vectors[:] = method.memory.vectors[0].clone()
+        alike = method(x)[0]
+    assert various.std(dim=0).max() > 1e-6
+    torch.testing.assert_close(alike, alike[:1].expand_as(alike))
