@@ -1,4 +1,4 @@
-"""Text from a file or a file system that somebody else wrote, made safe to keep and to print."""
+"""Text for people: from a file that somebody else wrote, made safe to keep and to print; and fractions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def printable(text: str) -> str:
     'wall\\\\u001b[2J'
     """
     return _NOT_PRINTED.sub(_escape, text)
+
+
+def percent(fraction: float) -> str:
+    """A fraction as people read it.
+
+    >>> percent(0.015)
+    '1.5 %'
+    """
+    return f"{100 * fraction:.6g} %"
 
 
 def _escape(found: re.Match[str]) -> str:

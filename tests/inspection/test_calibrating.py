@@ -177,3 +177,88 @@ def test_each_group_with_images_enough_gets_its_own_guarantee_and_the_others_are
         'Group "light" gets no calibration of its own: A false-alarm rate of at most 10 % with 95 % confidence '
         "needs 29 held-out normal images, and there are 25; add images, or ask for 11.3 % or more."
     ]
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> list[Path]:
+    """Eighty walls with a dark pixel; one of them hardly dark."""
+    for index in range(80):
+        image = np.full((12, 15, 3), 230, np.uint8)
+        image[5, index % 15] = 170 if index == 0 else index
+        write_png(tmp_path / "bad" / f"{index:02d}.png", image)
+    return list(list_images([tmp_path / "bad"]).images)
+
+
+def test_by_both_tails_a_wall_without_any_grain_is_rejected(darkness: Container, good: list[Path], tmp_path: Path):
+    detector = Detector(darkness)
+    both = calibrate(good, detector=detector, alpha=0.1, confidence=None, tails="both", out=tmp_path / "b.blemish")
+    empty = np.full((12, 15, 3), 230, np.uint8)
+    one_sided = calibrate(good, detector=detector, alpha=0.1, confidence=None).detector
+    assert one_sided.inspect(empty).verdict == "pass"
+    found = load(tmp_path / "b.blemish").inspect(empty)
+    assert found.verdict == "reject"
+    assert found.p_value == pytest.approx(2 / 61)
+    raw = np.array([detector.inspect(path).score for path in good])
+    rejected = [both.detector.inspect(path).verdict == "reject" for path in good]
+    k = int(0.1 * 61 / 2)
+    ordered = np.sort(raw)
+    assert rejected == list((raw < ordered[k - 1]) | (raw > ordered[60 - k]))
+
+
+def test_calibrating_again_keeps_the_tails(darkness: Container, good: list[Path]):
+    both = calibrate(good, detector=Detector(darkness), alpha=0.2, tails="both").detector
+    again = calibrate(good, detector=both, alpha=0.2).detector
+    assert again.spec.calibration == both.spec.calibration, "raw scores, and not their unusualness"
+    assert again.spec.thresholds == both.spec.thresholds
+    upper = calibrate(good, detector=both, alpha=0.2, tails="upper").detector
+    assert upper.spec.calibration is not None
+    assert upper.spec.calibration.tails == "upper"
+
+
+def test_defects_tell_what_fraction_is_caught(darkness: Container, good: list[Path], bad: list[Path]):
+    result = calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad)
+    assert result.recall is not None
+    assert result.recall.rejected is not None
+    caught = sum(result.detector.inspect(path).verdict == "reject" for path in bad)
+    assert result.recall.rejected.caught == caught == 79
+    assert result.recall.rejected.at_least == pytest.approx(0.942, abs=1e-3)
+    said = " ".join(result.recall.sentences())
+    assert "Rejected: With 95 % confidence, at least 94.2 % of defects like these are caught (79 of 80" in said
+
+
+def test_the_review_band_widens_for_a_recall(darkness: Container, good: list[Path], bad: list[Path]):
+    before = calibrate(good, detector=Detector(darkness), alpha=0.1, review_alpha=0.1)
+    result = calibrate(good, detector=Detector(darkness), alpha=0.1, review_alpha=0.1, defects=bad, recall=0.96)
+    verdicts = [result.detector.inspect(path).verdict for path in bad]
+    assert set(verdicts) == {"reject", "review"}, "80 defects guarantee 96 % only where all of them are flagged"
+    assert result.thresholds.reject == before.thresholds.reject
+    flagged = sum(result.detector.inspect(path).verdict != "pass" for path in good)
+    assert f"For that, {flagged} of 60 calibration images are flagged." in result.thresholds.source
+
+
+def test_a_band_that_is_wide_enough_stays(darkness: Container, good: list[Path], bad: list[Path]):
+    before = calibrate(good, detector=Detector(darkness), alpha=0.1)
+    result = calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad, recall=0.5)
+    assert result.thresholds.review == before.thresholds.review
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"recall": 0.9}, "takes images of defects"),
+        ({"threshold_rule": "min-max:0.5", "tails": "both"}, "give it alone"),
+    ],
+)
+def test_options_that_exclude_each_other(darkness: Container, good: list[Path], options: dict[str, object], says: str):
+    with pytest.raises(SettingsError, match=says):
+        calibrate(good, detector=Detector(darkness), **options)  # type: ignore[arg-type]
+
+
+def test_a_recall_that_so_few_defects_cannot_guarantee(darkness: Container, good: list[Path], bad: list[Path]):
+    with pytest.raises(TooFewImagesError, match=r"With 80 labelled defects, no threshold .* more than 96.3 %"):
+        calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad, recall=0.97)
+
+
+def test_one_image_cannot_be_normal_and_a_defect(darkness: Container, good: list[Path], bad: list[Path]):
+    with pytest.raises(DataError, match="which is it"):
+        calibrate(good, detector=Detector(darkness), alpha=0.1, defects=[*bad, good[3]])

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blemish.calibration.scores import TooFewImagesError, checked_fraction, checked_varied, just_above
 from blemish.errors import SettingsError
-from blemish.findings import Verdict
+from blemish.text import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +48,9 @@ class Guarantee:
     def describe(self, items: str = "images") -> str:
         """The guarantee in one sentence, about ``items``."""
         return (
-            f"{_kind(self.confidence).capitalize()}, at most {_percent(self.alpha)} of normal {items} are flagged"
+            f"{_kind(self.confidence).capitalize()}, at most {percent(self.alpha)} of normal {items} are flagged"
             f" ({self.n} calibration {items})."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Bands:
-    """Two guarantees make three bands: pass below ``review``, review up to ``reject``, reject from there on.
-
-    Each guarantee holds at its own confidence; that both hold at once has at least 1 - (1 - a) - (1 - b).
-    """
-
-    review: Guarantee
-    reject: Guarantee
-
-    def verdict(self, score: float) -> Verdict:
-        """The band that a score falls into.
-
-        Args:
-            score: raw image score, finite.
-        """
-        return verdict(score, review=self.review.threshold, reject=self.reject.threshold)
 
 
 def images_needed(alpha: float, confidence: float | None = 0.95, above: int = 0) -> int:
@@ -141,11 +122,9 @@ def guaranteed_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.
     checked_fraction(alpha, "alpha")
     checked_fraction(confidence, "confidence")
     values = np.sort(checked_varied(scores))
-    n = values.size
-    if _risk(n, alpha, 0) > 1 - confidence:
-        raise _too_few(n, alpha, confidence)
-    # The risk rises with the images flagged.
-    above = int(np.count_nonzero(_risks(np.arange(n), n, alpha) <= 1 - confidence)) - 1
+    above = flagged_within_risk(values.size, alpha, confidence)
+    if above < 0:
+        raise too_few_images(values.size, alpha, confidence)
     return _flagging(values, above, alpha, confidence)
 
 
@@ -169,56 +148,10 @@ def marginal_threshold(scores: ArrayLike, alpha: float) -> Guarantee:
     """
     checked_fraction(alpha, "alpha")
     values = np.sort(checked_varied(scores))
-    # The slack keeps (k + 1) / (n + 1) = alpha, which rounding would lose.
-    above = math.floor(alpha * (values.size + 1) * (1 + 1e-12)) - 1
+    above = flagged_within_risk(values.size, alpha, None)
     if above < 0:
-        raise _too_few(values.size, alpha, None)
+        raise too_few_images(values.size, alpha, None)
     return _flagging(values, min(above, values.size - 1), alpha, None)
-
-
-def bands(
-    scores: ArrayLike, *, reject_alpha: float = 0.01, review_alpha: float = 0.05, confidence: float | None = 0.95
-) -> Bands:
-    """Thresholds for three bands: at most ``reject_alpha`` of normal images rejected, ``review_alpha`` not passed.
-
-    Args:
-        scores: (n,) raw scores of held-out normal images.
-        reject_alpha: guaranteed fraction of normal images rejected.
-        review_alpha: guaranteed fraction of normal images rejected or sent to review, at least ``reject_alpha``.
-        confidence: of each guarantee; None for the marginal ones.
-
-    Raises:
-        TooFewImagesError: n is too small for ``reject_alpha``.
-        DataError: NaN, infinite or all equal scores, or none.
-        SettingsError: a fraction outside (0, 1), or ``review_alpha`` below ``reject_alpha``.
-    """
-    if review_alpha < reject_alpha:
-        raise SettingsError(
-            f"review_alpha must be at least reject_alpha, since every rejected image was above review too; got"
-            f" {review_alpha:g} and {reject_alpha:g}."
-        )
-
-    def guarantee(alpha: float) -> Guarantee:
-        if confidence is None:
-            return marginal_threshold(scores, alpha)
-        return guaranteed_threshold(scores, alpha, confidence)
-
-    # First, since it needs the most images: a refusal must name that number.
-    reject = guarantee(reject_alpha)
-    return Bands(review=guarantee(review_alpha), reject=reject)
-
-
-def verdict(score: float, *, review: float | None, reject: float | None) -> Verdict:
-    """The band that a score falls into; a bound that is None has no band.
-
-    Args:
-        score: raw image score, finite.
-        review: sent to review at ``score >= review``.
-        reject: rejected at ``score >= reject``.
-    """
-    if reject is not None and score >= reject:
-        return "reject"
-    return "review" if review is not None and score >= review else "pass"
 
 
 def _risk(n: int, alpha: float, above: int) -> float:
@@ -239,21 +172,36 @@ def _flagging(ascending: NDArray[np.float64], above: int, alpha: float, confiden
     return Guarantee(threshold=threshold, alpha=alpha, confidence=confidence, n=ascending.size, above=n_above)
 
 
-def _too_few(n: int, alpha: float, confidence: float | None) -> TooFewImagesError:
-    needed = images_needed(alpha, confidence)
-    least = math.ceil(strictest_alpha(n, confidence) * 1000) / 1000
-    remedy = f"add images, or ask for {_percent(least)} or more" if least < 1 else "add images"
+def flagged_within_risk(n: int, alpha: float, confidence: float | None) -> int:
+    """How many of n calibration images a threshold may flag and keep its guarantee; -1 where n is too small for any.
+
+    Args:
+        n: calibration images.
+        alpha: guaranteed false-alarm rate, in (0, 1).
+        confidence: in (0, 1); None: on average over calibration sets.
+    """
+    if confidence is None:
+        # The slack keeps (k + 1) / (n + 1) = alpha, which rounding would lose.
+        return math.floor(alpha * (n + 1) * (1 + 1e-12)) - 1
+    # The risk rises with the images flagged.
+    return int(np.count_nonzero(_risks(np.arange(n), n, alpha) <= 1 - confidence)) - 1
+
+
+def too_few_images(n: int, alpha: float, confidence: float | None, above: int = 0) -> TooFewImagesError:
+    """The error for n images where the guarantee must allow ``above`` of them to be flagged."""
+    needed = images_needed(alpha, confidence, above)
+    if above:
+        remedy = "add images, or ask for a higher rate"
+    else:
+        least = math.ceil(strictest_alpha(n, confidence) * 1000) / 1000
+        remedy = f"add images, or ask for {percent(least)} or more" if least < 1 else "add images"
     return TooFewImagesError(
-        f"A false-alarm rate of at most {_percent(alpha)} {_kind(confidence)} needs {needed} held-out normal images,"
-        f" and there {'is 1' if n == 1 else f'are {n}'}; {remedy}.",
+        f"A false-alarm rate of at most {percent(alpha)} {_kind(confidence)} needs {needed} held-out normal images"
+        f"{' for verdicts by both tails' if above else ''}, and there {'is 1' if n == 1 else f'are {n}'}; {remedy}.",
         given=n,
         needed=needed,
     )
 
 
 def _kind(confidence: float | None) -> str:
-    return "on average over calibration sets" if confidence is None else f"with {_percent(confidence)} confidence"
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.6g} %"
+    return "on average over calibration sets" if confidence is None else f"with {percent(confidence)} confidence"

@@ -14,6 +14,7 @@ from blemish.cli.options import (
     MaxMegapixelsOption,
     RuntimeChoice,
     RuntimeOption,
+    TailsChoice,
     ThreadsOption,
     ThresholdRuleOption,
     read_options,
@@ -38,6 +39,17 @@ def calibrate(
         bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
     ] = False,
     threshold_rule: ThresholdRuleOption = None,
+    tails: Annotated[
+        TailsChoice | None,
+        typer.Option(help="both: flag unusually low scores too; as the detector decides if not given."),
+    ] = None,
+    defects: Annotated[
+        list[Path] | None,
+        typer.Option(help="Images of defects that did not train it: what fraction is caught?", metavar="PATH"),
+    ] = None,
+    recall: Annotated[
+        float | None, typer.Option(help="Widen the review band until this fraction of such defects is flagged.")
+    ] = None,
     groups: Annotated[
         bool,
         typer.Option("--groups", help="Also calibrate each sub-folder (or group of groups.csv) by itself: FILE-GROUP."),
@@ -66,6 +78,9 @@ def calibrate(
             review_alpha=review_alpha,
             pixels=pixels,
             threshold_rule=threshold_rule,
+            tails=None if tails is None else tails.value,
+            defects=defects or None,
+            recall=recall,
             bit_range=options.bit_range,
             max_megapixels=options.max_megapixels,
             groups=groups,
@@ -78,3 +93,5 @@ def calibrate(
         )
     for file, calibrated in result.files.items():
         typer.echo(f"{file}: {thresholds_line(calibrated.spec.thresholds)}")
+    for sentence in [] if result.recall is None else result.recall.sentences():
+        typer.echo(sentence)

@@ -65,6 +65,13 @@ def read_options(bit_range: str | None, max_megapixels: float | None) -> ReadOpt
     return ReadOptions(limits, max_megapixels)
 
 
+class TailsChoice(StrEnum):
+    """Which scores are unusual, as on the command line."""
+
+    UPPER = "upper"
+    BOTH = "both"
+
+
 class RuntimeChoice(StrEnum):
     """What can run a detector's graph."""
 

@@ -14,8 +14,9 @@ from blemish.datasets.splitting import hold_out, with_splits
 from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles
 from blemish.datasets.truth import (
-    NormalImages,
+    ListedImages,
     is_defective,
+    list_defective_images,
     list_normal_images,
     with_known_normals,
     with_known_truth,
@@ -30,8 +31,8 @@ __all__ = [
     "DatasetReport",
     "FileMask",
     "Leak",
+    "ListedImages",
     "MaskSource",
-    "NormalImages",
     "PolygonMask",
     "RunLengthMask",
     "Sample",
@@ -48,6 +49,7 @@ __all__ = [
     "hold_out",
     "image_digests",
     "is_defective",
+    "list_defective_images",
     "list_normal_images",
     "read_dataset",
     "read_series",

@@ -115,7 +115,7 @@ def _no_normals(dataset: Dataset, train: list[Sample]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class NormalImages:
+class ListedImages:
     """Images that a person named as normal.
 
     Attributes:
@@ -127,7 +127,7 @@ class NormalImages:
     notes: tuple[str, ...] = ()
 
 
-def list_normal_images(paths: Iterable[Path | str]) -> NormalImages:
+def list_normal_images(paths: Iterable[Path | str]) -> ListedImages:
     """The normal images that a person means by naming files and folders.
 
     Files, and folders without labels or masks, are taken as they are. Of a folder that is a data set with defects in
@@ -137,20 +137,37 @@ def list_normal_images(paths: Iterable[Path | str]) -> NormalImages:
         ImageError: a path does not exist, or a folder holds no image.
         DataError: a mask cannot be read, or nothing tells which images of a data set are normal.
     """
-    given = [Path(path) for path in paths]
+    return _listed(paths, defective=False)
+
+
+def list_defective_images(paths: Iterable[Path | str]) -> ListedImages:
+    """The images of defects that a person means by naming files and folders.
+
+    Files, and folders without labels or masks, are taken as they are. Of a folder that is a data set with defects in
+    it, only the images that labels and masks say are defective are taken.
+
+    Raises:
+        ImageError: a path does not exist, or a folder holds no image.
+        DataError: a mask cannot be read, or nothing tells which images of a data set are defective.
+    """
+    return _listed(paths, defective=True)
+
+
+def _listed(paths: Iterable[Path | str], *, defective: bool) -> ListedImages:
     left_out: set[Path] = set()
     chosen: list[Path] = []
-    for path in given:
+    for path in map(Path, paths):
         dataset = _set_with_defects(path)
         if dataset is None:
             chosen.append(path)
             continue
-        normal = [sample.path for sample in dataset.samples if sample.defective is False]
-        chosen += normal
-        left_out |= {sample.path for sample in dataset.samples} - set(normal)
-    notes = [f"{len(left_out)} images that are defective or unknown are left out."] * bool(left_out)
+        wanted = [sample.path for sample in dataset.samples if sample.defective is defective]
+        chosen += wanted
+        left_out |= {sample.path for sample in dataset.samples} - set(wanted)
+    others = "normal" if defective else "defective"
+    notes = [f"{len(left_out)} images that are {others} or unknown are left out."] * bool(left_out)
     listing = list_images(chosen)
-    return NormalImages(listing.images, (*notes, *listing.sentences))
+    return ListedImages(listing.images, (*notes, *listing.sentences))
 
 
 def _set_with_defects(path: Path) -> Dataset | None:

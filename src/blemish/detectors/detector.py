@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.bundled import locate
-from blemish.calibration import p_value
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
@@ -191,7 +190,8 @@ class Detector:
         """
         spec, limits = self.spec, self.spec.thresholds
         unusable = usability(pixels, spec.usability)
-        score, maps, notes = self._look(pixels)
+        raw, maps, notes = self._look(pixels)
+        score, p_value = self._judged(raw)
         anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
         regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map, pixels)
         decision = decide(score, limits, regions=len(regions), unusable=unusable)
@@ -202,7 +202,7 @@ class Detector:
             size_px=(pixels.shape[1], pixels.shape[0]),
             precision=self.precision,
             score=score,
-            p_value=p_value(score, np.asarray(spec.calibration.scores)) if judged and spec.calibration else None,
+            p_value=p_value if judged else None,
             verdict=decision.verdict,
             label=None if decision.verdict in ("pass", "unusable") else self._label(maps, regions),
             regions=regions,
@@ -220,8 +220,18 @@ class Detector:
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
-        """Raw image score and raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation."""
+        """Raw image score and raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation.
+
+        Where the calibration decides by both tails, this is not the score of `inspect`, which then is its unusualness.
+        """
         return self._look(pixels)[:2]
+
+    def _judged(self, raw: float) -> tuple[float, float | None]:
+        """The score that is decided by, and its p-value; None without calibration."""
+        if self.spec.calibration is None:
+            return raw, None
+        scores, p_values = self.spec.calibration.judged(np.array([raw]))
+        return float(scores[0]), float(p_values[0])
 
     def reconstruct(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         """An image as the graph sees it and what a generative method makes of it; None for other methods.

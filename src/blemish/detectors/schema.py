@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from blemish.calibration import Tails, p_values, two_sided_p_values, unusualness
 from blemish.errors import ImageError, SettingsError
 from blemish.images import (
     Box,
@@ -197,6 +198,22 @@ class Calibration(_Frozen):
 
     scores: tuple[float, ...] = Field(min_length=1, description="raw image scores, ascending")
     source: Text = Field(description="which images, in words")
+    tails: Tails = Field(
+        "upper",
+        description="both: an unusually low score counts as an unusually high one, and scores are given as unusualness",
+    )
+
+    @model_validator(mode="after")
+    def _varied(self) -> Self:
+        if self.tails == "both" and min(self.scores) == max(self.scores):
+            raise ValueError("verdicts by both tails need scores that are not all equal")
+        return self
+
+    def judged(self, raw: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Scores as they are decided by, higher is worse, and p-values, both float64 (m,), of raw scores (m,)."""
+        if self.tails == "both":
+            return unusualness(raw, self.scores), two_sided_p_values(raw, self.scores)
+        return np.asarray(raw, np.float64), p_values(raw, self.scores)
 
 
 class Provenance(_Frozen):

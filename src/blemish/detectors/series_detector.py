@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.bundled import locate
-from blemish.calibration import p_values
 from blemish.datasets.recordings import Series, cut_windows, window_starts
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
@@ -29,7 +28,7 @@ class SeriesScores:
 
     Attributes:
         starts: first time step of each window, int64 (W,).
-        windows: raw score of each window, float32 (W,).
+        windows: score of each window, float64 (W,).
         p_values: of each window against normal ones, float64 (W,); None without calibration.
         rejected: windows whose score reaches the threshold, bool (W,); None without one.
         steps: raw score of each time step, float32 (T,): the mean over the windows that hold it.
@@ -37,7 +36,7 @@ class SeriesScores:
     """
 
     starts: NDArray[np.int64]
-    windows: NDArray[np.float32]
+    windows: NDArray[np.float64]
     p_values: NDArray[np.float64] | None
     rejected: NDArray[np.bool_] | None
     steps: NDArray[np.float32]
@@ -103,13 +102,15 @@ class SeriesDetector:
             steps = some[:, None] + np.arange(self.form.window_steps)
             np.add.at(total, steps, found.maps)
             np.add.at(times, steps, 1)
-        windows = np.concatenate(scores)
+        windows, p_values = np.concatenate(scores).astype(np.float64), None
         by_step = (total / times).astype(np.float32)
         known, limits = self.spec.calibration, self.spec.thresholds
+        if known is not None:
+            windows, p_values = known.judged(windows)
         return SeriesScores(
             starts=starts,
             windows=windows,
-            p_values=None if known is None else p_values(windows, np.asarray(known.scores)),
+            p_values=p_values,
             rejected=None if limits.reject is None else windows >= limits.reject,
             steps=by_step,
             alarms=None if limits.pixel is None else by_step >= limits.pixel,

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from blemish.bundled import locate
-from blemish.calibration import Guarantee, ThresholdRule, bands, image_maxima, pixel_threshold
+from blemish.calibration import Guarantee, Tails, ThresholdRule, bands, image_maxima, pixel_threshold
 from blemish.datasets import Dataset, Sample, groups_of_images, image_digests, list_normal_images
 from blemish.detectors import Calibration, Detector, Thresholds, require_free, source_of
 from blemish.detectors.runtime import Precision, RuntimeName
-from blemish.errors import DataError
+from blemish.errors import DataError, SettingsError
 from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.inspection.defects_caught import CaughtDefects, caught_defects, scores_of_defects, with_recall
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
 from blemish.inspection.stream import inspect_stream
@@ -42,6 +43,8 @@ class _Goal:
     review_alpha: float | None
     pixels: bool
     rule: ThresholdRule | None
+    tails: Tails
+    recall: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ class CalibrationResult:
         detector: with thresholds and p-values from all images together.
         by_group: one for each group with images enough; empty where groups were not asked for.
         files: what was written, the common detector first; empty without ``out``.
+        recall: what the given defects say about the fraction caught; None without any.
     """
 
     detector: Detector
     by_group: Mapping[str, Detector]
     files: Mapping[Path, Detector]
+    recall: CaughtDefects | None = None
 
     @property
     def thresholds(self) -> Thresholds:
@@ -73,6 +78,9 @@ def calibrate(
     review_alpha: float | None = None,
     pixels: bool = False,
     threshold_rule: str | None = None,
+    tails: Tails | None = None,
+    defects: Path | str | Iterable[Path | str] | None = None,
+    recall: float | None = None,
     groups: bool = False,
     bit_range: BitRange | None = None,
     max_megapixels: float | None = None,
@@ -94,6 +102,12 @@ def calibrate(
         pixels: also set the pixel threshold, so that at most ``alpha`` of normal images show any outline at all.
         threshold_rule: how the score of an image is decided instead, without a guarantee and without a review band, as
             publications do: ``mean-std:K``, ``min-max:F`` or ``fixed:T``; see `blemish.calibration.ThresholdRule`.
+        tails: ``both`` also flags images that score unusually low, with the same guarantee: half of the false alarms
+            are spent on either side, so it takes about twice the images. None keeps the detector's own.
+        defects: images of defects that did not train the detector, or folders of them: the result tells what fraction
+            of such defects is caught, as an exact lower bound.
+        recall: the review band is widened until at least this fraction of such defects is rejected or sent to review,
+            with ``confidence``; needs ``defects``.
         groups: also calibrate each camera, line or lot by itself: sub-folders, or the groups of ``groups.csv``. The
             guarantee of all together speaks of their mixture, a group's own of that group.
         bit_range: raw values that become black and white in images of more than 8 bits, kept in the result; None takes
@@ -107,7 +121,8 @@ def calibrate(
     Raises:
         DataError: an image trained the detector, or none can be read.
         TooFewImagesError: the message gives the number that the guarantee needs.
-        SettingsError: a fraction outside (0, 1), no such rule, or pixels wanted of a detector without a map.
+        SettingsError: a fraction outside (0, 1), no such rule, ``recall`` without defects, or options that exclude each
+            other.
         DetectorError: no such detector, or ``out`` is there already.
 
     Example:
@@ -119,11 +134,15 @@ def calibrate(
         >>> result.thresholds.reject is not None
         True
     """
+    if recall is not None and defects is None:
+        raise SettingsError("A guaranteed recall takes images of defects; give them with defects (--defects).")
     rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
+    if rule is not None and (tails == "both" or recall is not None):
+        raise SettingsError("threshold_rule decides without a guarantee and by high scores; give it alone.")
     common_file = None if out is None else Path(out)
     if common_file is not None and not _is_file_of(detector, common_file):
         require_free(common_file, force=force)
-    given = [Path(data)] if isinstance(data, str | Path) else [Path(one) for one in data]
+    given = _as_list(data)
     listed = list_normal_images(given)
     for note in listed.notes:
         say(note)
@@ -133,16 +152,27 @@ def calibrate(
     for file in group_files.values():
         require_free(file, force=force)
     options = ReadOptions(bit_range, max_megapixels)
-    loaded = _reading_as(ready(detector, len(group_of), threads=threads, runtime=runtime), options)
-    goal = _Goal(alpha, confidence, review_alpha, pixels, rule)
+    given_detector = ready(detector, len(group_of), threads=threads, runtime=runtime)
+    before = given_detector.spec.calibration
+    own_tails: Tails = "upper" if before is None or rule is not None else before.tails
+    goal = _Goal(alpha, confidence, review_alpha, pixels, rule, tails or own_tails, recall)
+    loaded = _reading_as(given_detector, options)
     answers = _answers(loaded, list(group_of), pixels, options, say, on_progress)
-    common, own = _calibrated(loaded, answers, goal), _by_group(loaded, answers, group_of, goal, say)
+    bad: list[float] = []
+    if defects is not None:
+        normal = frozenset(answer.image.resolve() for answer in answers)
+        bad = scores_of_defects(loaded, _as_list(defects), normal, options, say)
+    common, own = _calibrated(loaded, answers, goal, bad), _by_group(loaded, answers, group_of, goal, bad, say)
     files: dict[Path, Detector] = {}
     if common_file is not None:
         files = {common_file: common, **{group_files[group]: one for group, one in own.items()}}
     for file, calibrated in files.items():
         calibrated.save(file)
-    return CalibrationResult(common, own, files)
+    return CalibrationResult(common, own, files, caught_defects(common, bad, confidence, recall) if bad else None)
+
+
+def _as_list(data: Path | str | Iterable[Path | str]) -> list[Path]:
+    return [Path(data)] if isinstance(data, str | Path) else [Path(one) for one in data]
 
 
 def _is_file_of(detector: Detector | Path | str, file: Path) -> bool:
@@ -187,13 +217,18 @@ def _answers(
 
 
 def _reading_as(detector: Detector, options: ReadOptions) -> Detector:
-    """The detector with the bit range that is asked for, if one is."""
+    """The detector with the bit range that is asked for, if one is, and without calibration: it gives raw scores."""
     read = detector.spec.input.model_copy(update={"bit_range": detector.read_options(options).bit_range})
-    return detector.with_spec(detector.spec.model_copy(update={"input": read}))
+    return detector.with_spec(detector.spec.model_copy(update={"input": read, "calibration": None}))
 
 
 def _by_group(
-    detector: Detector, answers: Sequence[_Answer], group_of: Mapping[Path, str | None], goal: _Goal, say: Say
+    detector: Detector,
+    answers: Sequence[_Answer],
+    group_of: Mapping[Path, str | None],
+    goal: _Goal,
+    bad: Sequence[float],
+    say: Say,
 ) -> dict[str, Detector]:
     members: dict[str, list[_Answer]] = {}
     for answer in answers:
@@ -203,7 +238,7 @@ def _by_group(
     own: dict[str, Detector] = {}
     for group, of_group in members.items():
         try:
-            own[group] = _calibrated(detector, of_group, goal)
+            own[group] = _calibrated(detector, of_group, goal, bad)
         except DataError as error:
             say(f'Group "{group}" gets no calibration of its own: {error}')
     return own
@@ -221,7 +256,7 @@ def _group_files(common: Path, groups: Sequence[str]) -> dict[str, Path]:
     return files
 
 
-def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal) -> Detector:
+def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal, bad: Sequence[float]) -> Detector:
     scores = [answer.score for answer in answers]
     update = _image_update(scores, goal)
     if goal.pixels:
@@ -231,9 +266,11 @@ def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal) -> 
         limit = pixel_threshold(np.asarray(maxima), goal.alpha, goal.confidence)
         update |= _pixel_update(detector.spec.thresholds, limit)
     thresholds = Thresholds.model_validate(detector.spec.thresholds.model_dump() | update)
-    calibration = Calibration(scores=tuple(sorted(scores)), source=_source(len(scores), detector.precision))
+    source = _source(len(scores), detector.precision)
+    calibration = Calibration(scores=tuple(sorted(scores)), source=source, tails=goal.tails)
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
-    return detector.with_spec(spec)
+    calibrated = detector.with_spec(spec)
+    return calibrated if goal.recall is None else with_recall(calibrated, bad, goal.recall, goal.confidence)
 
 
 def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:
@@ -243,7 +280,13 @@ def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:
     alpha, review_alpha = goal.alpha, goal.review_alpha
     if review_alpha is None:
         review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
-    guaranteed = bands(np.asarray(scores), reject_alpha=alpha, review_alpha=review_alpha, confidence=goal.confidence)
+    guaranteed = bands(
+        np.asarray(scores),
+        reject_alpha=alpha,
+        review_alpha=review_alpha,
+        confidence=goal.confidence,
+        tails=goal.tails,
+    )
     return {
         "reject": guaranteed.reject.threshold,
         "review": guaranteed.review.threshold,

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from blemish.calibration import Drift, scores_below
 from blemish.calibration.scores import checked_fraction
 from blemish.detectors import Detector, DetectorSpec
@@ -57,7 +59,8 @@ class DriftWatch:
         self._capital = 0.0
         self._drift: Drift | None = None
         if spec.calibration is not None:
-            comparable = scores_below(spec.calibration.scores, self._reject)
+            scores, _ = spec.calibration.judged(np.asarray(spec.calibration.scores))
+            comparable = scores_below(scores, self._reject)
             if comparable.size >= _MIN_SCORES:
                 self._drift = Drift(comparable, alarm_rate=alarm_rate, seed=seed)
 
