@@ -71,3 +71,19 @@ def test_groups_whose_files_would_collide_are_refused(blemish, darkness_file: Pa
     )
     assert result.exit_code == 2
     assert 'would both be written to "out-cam_1.blemish"' in result.stderr
+
+
+def test_tails_and_defects_at_the_command_line(blemish, darkness_file: Path, good: Path, tmp_path: Path):
+    for number in range(60):
+        write_png(tmp_path / "bad" / f"{number}.png", np.full((8, 8, 3), number, np.uint8))
+    calibrate = ("calibrate", "--detector", darkness_file, "--data", good / "cam 1", "--alpha", "0.2", "--marginal")
+    result = blemish(
+        *calibrate, "--tails", "both", "--defects", tmp_path / "bad", "--recall", "0.9", "--out", "out.blemish"
+    )
+    assert result.exit_code == 0, result.output
+    assert "Rejected or sent to review: With 95 % confidence, at least 90 % of defects like these" in result.output
+    calibration = read_container(Path("out.blemish")).spec.calibration
+    assert calibration is not None
+    assert calibration.tails == "both"
+    inspected = blemish("inspect", good / "cam2", "--detector", "out.blemish", "--json")
+    assert '"verdict":"reject"' in inspected.output.replace(" ", ""), "lighter than any normal one"

@@ -19,7 +19,7 @@ from blemish.calibration import (
 from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
-from blemish.images import list_images, read_image, write_png
+from blemish.images import ReadOptions, list_images, read_image, write_png
 from blemish.inspection import calibrate
 
 
@@ -262,3 +262,34 @@ def test_a_recall_that_so_few_defects_cannot_guarantee(darkness: Container, good
 def test_one_image_cannot_be_normal_and_a_defect(darkness: Container, good: list[Path], bad: list[Path]):
     with pytest.raises(DataError, match="which is it"):
         calibrate(good, detector=Detector(darkness), alpha=0.1, defects=[*bad, good[3]])
+
+
+def textured(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(60, 200, (48, 48, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("seen_as", "tails"), [("smoothness", "upper"), ("grain", "both")])
+def test_tails_are_chosen_by_painted_defects(darkness: Container, tmp_path: Path, seen_as: str, tails: str):
+    """A painted defect is smoother than this grain: a score of grain falls by it, and its negative rises."""
+    from blemish.inspection.choosing_tails import choose_tails
+
+    class Detected(Detector):
+        def score(self, pixels):  # type: ignore[no-untyped-def,override]
+            grain = float(np.abs(np.diff(pixels[..., 0].astype(float), axis=1)).mean())
+            return (grain if seen_as == "grain" else -grain), None
+
+    for index in range(60):
+        write_png(tmp_path / f"{index:02d}.png", textured(index))
+    images = list(list_images([tmp_path]).images)
+    detector = Detected(darkness)
+    scores = [detector.score(read_image(path))[0] for path in images]
+    choice = choose_tails(detector, images, scores, ReadOptions())
+    assert (choice.tails, "painted defects" in choice.why) == (tails, True)
+
+
+def test_auto_tails_are_said_and_kept(darkness: Container, good: list[Path]):
+    said: list[str] = []
+    result = calibrate(good, detector=Detector(darkness), alpha=0.2, tails="auto", say=said.append)
+    assert result.detector.spec.calibration is not None
+    assert result.detector.spec.calibration.tails == "upper"
+    assert any("The upper tail" in sentence for sentence in said)

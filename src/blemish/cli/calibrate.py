@@ -41,7 +41,7 @@ def calibrate(
     threshold_rule: ThresholdRuleOption = None,
     tails: Annotated[
         TailsChoice | None,
-        typer.Option(help="both: flag unusually low scores too; as the detector decides if not given."),
+        typer.Option(help="both: flag unusually low scores too; auto chooses; as the detector decides if not given."),
     ] = None,
     defects: Annotated[
         list[Path] | None,

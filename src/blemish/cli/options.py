@@ -70,6 +70,7 @@ class TailsChoice(StrEnum):
 
     UPPER = "upper"
     BOTH = "both"
+    AUTO = "auto"
 
 
 class RuntimeChoice(StrEnum):

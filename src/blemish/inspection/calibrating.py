@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from blemish.detectors import Calibration, Detector, Thresholds, require_free, s
 from blemish.detectors.runtime import Precision, RuntimeName
 from blemish.errors import DataError, SettingsError
 from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.inspection.choosing_tails import choose_tails
 from blemish.inspection.defects_caught import CaughtDefects, caught_defects, scores_of_defects, with_recall
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
@@ -78,7 +80,7 @@ def calibrate(
     review_alpha: float | None = None,
     pixels: bool = False,
     threshold_rule: str | None = None,
-    tails: Tails | None = None,
+    tails: Tails | Literal["auto"] | None = None,
     defects: Path | str | Iterable[Path | str] | None = None,
     recall: float | None = None,
     groups: bool = False,
@@ -103,7 +105,8 @@ def calibrate(
         threshold_rule: how the score of an image is decided instead, without a guarantee and without a review band, as
             publications do: ``mean-std:K``, ``min-max:F`` or ``fixed:T``; see `blemish.calibration.ThresholdRule`.
         tails: ``both`` also flags images that score unusually low, with the same guarantee: half of the false alarms
-            are spent on either side, so it takes about twice the images. None keeps the detector's own.
+            are spent on either side, so it takes about twice the images. ``auto`` chooses by painted defects (see
+            `blemish.inspection.choosing_tails`). None keeps the detector's own.
         defects: images of defects that did not train the detector, or folders of them: the result tells what fraction
             of such defects is caught, as an exact lower bound.
         recall: the review band is widened until at least this fraction of such defects is rejected or sent to review,
@@ -137,7 +140,7 @@ def calibrate(
     if recall is not None and defects is None:
         raise SettingsError("A guaranteed recall takes images of defects; give them with defects (--defects).")
     rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
-    if rule is not None and (tails == "both" or recall is not None):
+    if rule is not None and (tails in ("both", "auto") or recall is not None):
         raise SettingsError("threshold_rule decides without a guarantee and by high scores; give it alone.")
     common_file = None if out is None else Path(out)
     if common_file is not None and not _is_file_of(detector, common_file):
@@ -155,9 +158,15 @@ def calibrate(
     given_detector = ready(detector, len(group_of), threads=threads, runtime=runtime)
     before = given_detector.spec.calibration
     own_tails: Tails = "upper" if before is None or rule is not None else before.tails
-    goal = _Goal(alpha, confidence, review_alpha, pixels, rule, tails or own_tails, recall)
     loaded = _reading_as(given_detector, options)
     answers = _answers(loaded, list(group_of), pixels, options, say, on_progress)
+    if tails == "auto":
+        choice = choose_tails(
+            loaded, [answer.image for answer in answers], [answer.score for answer in answers], options
+        )
+        say(choice.why)
+        tails = choice.tails
+    goal = _Goal(alpha, confidence, review_alpha, pixels, rule, tails or own_tails, recall)
     bad: list[float] = []
     if defects is not None:
         normal = frozenset(answer.image.resolve() for answer in answers)
