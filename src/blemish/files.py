@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from blemish.errors import BlemishError
+from blemish.errors import BlemishError, SettingsError
 
 RUN_RECORD_NAME = "run.json"
 VERSION_1_NAME = "inspection.json"
@@ -25,6 +25,9 @@ RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME, MAPS_NAME})
 
 # So much of a target's name goes into that of its temporary file, which must not exceed 255 bytes.
 _STEM_CHARACTERS = 40
+
+# Temporary files and folders of blocks that have begun and not ended.
+_unfinished: set[Path] = set()
 
 
 @contextmanager
@@ -45,12 +48,28 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(target, error) from error
     temporary = Path(name)
+    _unfinished.add(temporary)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+        _unfinished.discard(temporary)
+
+
+def require_absent(target: Path, *, force: bool) -> None:
+    """Refuse to overwrite a file; to be asked before the work begins that makes it.
+
+    Args:
+        target: what will be written.
+        force: whether a file there may be replaced.
+
+    Raises:
+        SettingsError: there is one, and it may not.
+    """
+    if not force and Path(target).exists():
+        raise SettingsError(f'"{target}" exists already; give another name, or --force to replace it.')
 
 
 def write_text(target: Path, text: str) -> None:
@@ -79,6 +98,7 @@ def appearing(target: Path) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:_STEM_CHARACTERS]}.", dir=target.parent))
     except OSError as error:
         raise cannot_write(target, error) from error
+    _unfinished.add(folder)
     try:
         yield folder
         if target.exists():
@@ -90,6 +110,16 @@ def appearing(target: Path) -> Iterator[Path]:
         raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _unfinished.discard(folder)
+
+
+def discard_unfinished() -> None:
+    """Remove what is half-written, for a process that is about to end where it stands."""
+    for temporary in tuple(_unfinished):
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
 
 
 def cannot_write(target: Path, error: OSError) -> BlemishError:

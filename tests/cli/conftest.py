@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from blemish.cli.main import app
+from blemish.cli.app import app
 
 Blemish = Callable[..., Result]
 

@@ -92,7 +92,7 @@ OVERWRITING = {
     "calibrate": ["calibrate", "--detector", "FILE", "--data", "none", "--out", "there.blemish"],
     "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
     "set-usability": ["detector", "set-usability", "FILE", "--dark", "5", "--out", "there.blemish"],
-    "grow": ["detector", "grow", "FILE", "--images", "none", "--out", "there.blemish"],
+    "grow": ["detector", "grow", "FILE", "--data", "none", "--out", "there.blemish"],
     "merge": ["detector", "merge", "FILE", "FILE", "--out", "there.blemish"],
 }
 

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from blemish.cli.main import app
+from blemish.cli.app import app
 from blemish.images import write_png
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from blemish.cli.methods import _read_catalogue
+from blemish.cli.methods import read_catalogue
 
 
 def test_the_catalogue_is_that_of_the_registry_and_the_recipes():
@@ -24,7 +24,7 @@ def test_the_values_are_those_of_train(name: str):
     from blemish.training.recipes import find_method, resolve_settings
 
     method, recipe = find_method(name)
-    [row] = [each for each in _read_catalogue()["methods"] if each["name"] == method.info.name]
+    [row] = [each for each in read_catalogue()["methods"] if each["name"] == method.info.name]
     for profile in ("quick", "paper"):
         resolved = resolve_settings(method, recipe=None, profile=profile, overrides={}).model_dump(mode="json")
         assert {key: setting[profile] for key, setting in row["settings"].items()} == resolved

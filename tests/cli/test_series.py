@@ -10,7 +10,7 @@ from blemish.synthesis.sensor_series import draw_sensor_series
 
 def test_a_drawn_recording_is_read_back_as_it_was_drawn(blemish):
     result = blemish(
-        "series", "synth", "machine.csv", "--steps", "900", "--sensors", "2", "--faults", "3", "--seed", "4"
+        "series", "synth", "--out", "machine.csv", "--steps", "900", "--sensors", "2", "--faults", "3", "--seed", "4"
     )
     assert result.exit_code == 0, result.output
     drawn = draw_sensor_series(900, columns=2, faults=3, seed=4)
@@ -21,7 +21,7 @@ def test_a_drawn_recording_is_read_back_as_it_was_drawn(blemish):
 
 
 def test_more_faults_than_fit_are_refused(blemish):
-    result = blemish("series", "synth", "machine.csv", "--steps", "200", "--faults", "9")
+    result = blemish("series", "synth", "--out", "machine.csv", "--steps", "200", "--faults", "9")
     assert result.exit_code == 2
     assert "give 100 steps for each" in result.stderr
     assert not Path("machine.csv").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from blemish.cli.main import app
+from blemish.cli.app import app
 from blemish.datasets import read_dataset
 from blemish.detectors import Container, Detector, write_container
 from blemish.errors import SettingsError

@@ -298,7 +298,7 @@ def test_the_command_trains_in_a_process_of_its_own(walls: Path, tmp_path: Path)
 def test_a_typo_on_the_command_line_is_answered_with_exit_code_2(walls: Path, tmp_path: Path, arguments, said: str):
     from typer.testing import CliRunner
 
-    from blemish.cli.main import app
+    from blemish.cli.app import app
 
     command = ["train", *arguments, "--data", str(walls), "--out", str(tmp_path / "x.blemish")]
     answer = CliRunner().invoke(app, command)

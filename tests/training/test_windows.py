@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from blemish.cli.main import app
+from blemish.cli.app import app
 from blemish.datasets import Series, read_series
 from blemish.detectors import load, load_series_detector
 from blemish.errors import DataError, DetectorError, SettingsError
@@ -168,13 +168,12 @@ def test_the_verbs_train_score_and_evaluate(tmp_path):
     assert run(app, words).exit_code == 0
     assert read_series(normal, ignore=["time", "fault"]).columns == load_series_detector(file).form.columns
     scores, windows = tmp_path / "scores.csv", tmp_path / "windows.csv"
-    assert (
-        run(app, ["series", "score", str(file), str(faulty), "--out", str(scores), "--windows", str(windows)]).exit_code
-        == 0
-    )
+    command = ["series", "score", faulty, "--detector", file, "--out", scores, "--windows", windows]
+    assert run(app, [str(word) for word in command]).exit_code == 0
+    assert "--force" in run(app, [str(word) for word in command]).stderr
     assert len(scores.read_text().splitlines()) == 401
     assert windows.read_text().startswith("first_step,score,p_value,rejected\n0,")
-    said = run(app, ["series", "evaluate", str(file), str(faulty), "--faults", "fault"])
+    said = run(app, ["series", "evaluate", "--detector", str(file), "--data", str(faulty), "--faults", "fault"])
     assert "of 2 faults found" in said.output
     again = ["series", "train", "memae", "--data", str(normal), "--out", str(file)]
     assert "--force to replace it" in run(app, again).output

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import NormalOption, ProfileOption
 
 
@@ -38,9 +39,9 @@ def benchmark(
         profile=profile,
         allow_leaks=allow_leaks or (),
         normal_names=normal,
-        say=lambda sentence: typer.echo(sentence, err=True),
+        say=speaking.note,
     )
     typer.echo(result.table.read_text(encoding="utf-8").rstrip())
-    typer.echo(f"Tables are in {out}.", err=True)
+    speaking.note(f"Tables are in {out}.")
     if not result.runs:
         raise BlemishError(f'No run finished; "{result.table}" says why.')

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
@@ -88,7 +89,7 @@ def calibrate(
             force=force,
             threads=threads,
             runtime=runtime.value,
-            say=lambda sentence: typer.echo(sentence, err=True),
+            say=speaking.note,
             on_progress=on_progress,
         )
     for file, calibrated in result.files.items():

@@ -14,9 +14,11 @@ from blemish.cli.options import (
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
+    ReplaceOption,
     read_options,
 )
 from blemish.cli.synth import synth
+from blemish.cli.verbs import App
 
 if TYPE_CHECKING:
     from blemish.datasets import DatasetReport
@@ -24,14 +26,9 @@ if TYPE_CHECKING:
 _SPLITS = ("train", "val", "test", "no split")
 _SHOWN = 3
 
-app = typer.Typer(
-    help="Look a data set over, cut it into tiles, or draw one.", no_args_is_help=True, rich_markup_mode=None
-)
+app = App(help="Look a data set over, take a part of it, cut it into tiles, or draw one.")
 
 DataArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, a table (CSV) or a COCO file (JSON).")]
-
-
-app.command()(synth)
 
 
 @app.command()
@@ -106,14 +103,20 @@ def subset(
     seed: Annotated[int, typer.Option(help="Another seed, other images.", metavar="N")] = 0,
     layout: LayoutOption = None,
     normal: NormalOption = None,
+    force: ReplaceOption = False,
 ) -> None:
     """Write a table of so many images of each class, to train on a part of a large set."""
     from blemish.datasets import read_dataset, write_subset
+    from blemish.files import require_absent
 
+    require_absent(out, force=force)
     dataset = read_dataset(path, layout=layout, normal_names=normal)
     taken = write_subset(dataset, out, per_class=per_class, seed=seed)
     said = ", ".join(f"{count:,} {label}" for label, count in taken.items())
     typer.echo(f"{said}: {_counted(taken.total(), 'image')} of {len(dataset):,}, in {out}")
+
+
+app.command()(synth)
 
 
 def _print_report(report: DatasetReport) -> None:

@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 
 from blemish.cli.options import DetectorArgument, ForceOption, JsonOption
+from blemish.cli.speaking import note
+from blemish.cli.verbs import App
 
-app = typer.Typer(
-    help="Look at a detector, move its thresholds, or let it remember more.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = App(help="Look at a detector, move its thresholds, or let it remember more.")
 
 
 @app.command()
@@ -113,7 +111,10 @@ def set_finds(
 @app.command()
 def grow(
     file: DetectorArgument,
-    images: Annotated[list[Path], typer.Option("--images", help="Normal images to add, or folders of them.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Normal images to add, or folders of them; may be repeated.", metavar="PATH"),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
@@ -128,10 +129,10 @@ def grow(
     if out is not None:
         require_free(out, force=force)
     source = locate(file)
-    listed = list_normal_images(images)
-    for note in listed.notes:
-        typer.echo(note)
-    add_normal_images(source, listed.paths, out or source, say=typer.echo)
+    listed = list_normal_images(data)
+    for sentence in listed.notes:
+        note(sentence)
+    add_normal_images(source, listed.paths, out or source, say=note)
     typer.echo(f"Wrote {out or source}.")
 
 
@@ -146,5 +147,5 @@ def merge(
     from blemish.training.growing import merge_memory_banks
 
     require_free(out, force=force)
-    merge_memory_banks(files, out, say=typer.echo)
+    merge_memory_banks(files, out, say=note)
     typer.echo(f"Wrote {out}.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
@@ -14,6 +15,7 @@ from blemish.cli.options import (
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
+    ReplaceOption,
     RuntimeChoice,
     RuntimeOption,
     ThreadsOption,
@@ -35,9 +37,14 @@ def evaluate(
     max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
+    force: ReplaceOption = False,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
     options = read_options(bit_range, max_megapixels)
+    if out is not None:
+        from blemish.files import require_absent
+
+        require_absent(out / "metrics.json", force=force)
 
     from blemish.cli.printing import print_metrics
     from blemish.cli.progress import progress
@@ -55,9 +62,9 @@ def evaluate(
             max_megapixels=options.max_megapixels,
             threads=threads,
             runtime=runtime.value,
-            say=lambda sentence: typer.echo(sentence, err=True),
+            say=speaking.note,
             on_progress=on_progress,
         )
     print_metrics(result.metrics, as_json=as_json)
     if out is not None:
-        typer.echo(f"Metrics and plots are in {out}.", err=True)
+        speaking.note(f"Metrics and plots are in {out}.")

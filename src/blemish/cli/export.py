@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
     DetectorArgument,
@@ -63,7 +64,7 @@ def export(
             force=force,
             threads=threads,
             runtime=runtime.value,
-            say=lambda sentence: typer.echo(sentence, err=True),
+            say=speaking.note,
             on_progress=on_progress,
         )
     typer.echo(str(result))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
+from blemish.cli import stopping
 from blemish.errors import BlemishError
 from blemish.text import printable
 
 BAD_INPUT = 2
 SOME_FAILED = 3
 """The work is done, except for images that could not be inspected."""
-STOPPED = 130
 FAULT = 1
 
 # Which extra brings a package, by the name that is imported.
@@ -51,7 +51,9 @@ def failure_of(error: BaseException) -> Failure:
     """What to tell the person at the keyboard about ``error``."""
     match error:
         case KeyboardInterrupt():
-            return Failure(printable(str(error)) or "Stopped. Nothing was left half-written.", STOPPED)
+            return Failure(printable(str(error)) or stopping.STOPPED, stopping.exit_code())
+        case _ if stopping.was_stopped():
+            return Failure(stopping.STOPPED, stopping.exit_code())
         case BlemishError():
             return Failure(f"Error: {printable(str(error))}", BAD_INPUT)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRA_OF:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
+from blemish.cli import speaking
 from blemish.cli.failures import SOME_FAILED
 from blemish.cli.options import (
     BitRangeOption,
@@ -38,6 +39,7 @@ from blemish.cli.scale_options import (
     scale_source,
 )
 from blemish.errors import BlemishError, SettingsError
+from blemish.text import printable
 
 
 def inspect(
@@ -88,6 +90,7 @@ def inspect(
     date: DateOption = None,
     logo: LogoOption = None,
     lang: LangOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that --submission names.")] = False,
 ) -> None:
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:
@@ -97,8 +100,18 @@ def inspect(
 
     from blemish.cli.job_progress import job_progress
     from blemish.cli.reporting import report_details
-    from blemish.findings import to_line
+    from blemish.files import require_absent
+    from blemish.findings import Finding, to_line
     from blemish.inspection import inspect as run
+
+    if submission is not None:
+        require_absent(submission, force=force)
+
+    def print_finding(finding: Finding) -> None:
+        if as_json:
+            typer.echo(to_line(finding))
+        score = "" if finding.score is None else f", score {finding.score:.4g}"
+        speaking.detail(f"{printable(finding.image)}: {finding.error or finding.verdict or 'scored'}{score}")
 
     part = (1, 1) if shard is None else part_of(shard)
     with job_progress() as on_progress:
@@ -120,12 +133,12 @@ def inspect(
             again=not keep_failed,
             by_content=by_content,
             part=part,
-            say=lambda sentence: typer.echo(sentence, err=True),
-            on_finding=lambda finding: typer.echo(to_line(finding)) if as_json else None,
+            say=speaking.note,
+            on_finding=print_finding,
             on_progress=on_progress,
         )
     if summary.warning is not None:
-        typer.echo(summary.warning, err=True)
+        speaking.warn(summary.warning)
     typer.echo(str(summary), err=as_json)
     if not summary.inspected:
         raise BlemishError("None of the images could be inspected.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from blemish.cli import speaking
 
 if TYPE_CHECKING:
     from blemish.inspection import Progress
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def job_progress() -> Iterator[Callable[[Progress], None]]:
-    """Show a bar on stderr while the block runs; nothing at all where stderr is no terminal.
+    """Show a bar on stderr while the block runs; nothing where `speaking.shows_progress` says no.
 
     Yields:
         A function to call after each image with the job's progress.
     """
-    if not sys.stderr.isatty():
+    if not speaking.shows_progress():
         yield lambda now: None
         return
     from rich.console import Console

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import BitRangeOption, JsonOption, MaxMegapixelsOption, read_options
 from blemish.cli.scale_options import (
     CameraOption,
@@ -76,7 +77,7 @@ def measure(
     if measured.changes is not None:
         _print_changes(measured.changes)
     for note in measured.notes:
-        typer.echo(note, err=True)
+        speaking.warn(note)
 
 
 def _print_cracks(cracks: tuple[Crack, ...], grades: GradeScale | None) -> None:

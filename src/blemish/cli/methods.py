@@ -6,17 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
+from blemish.cli.completion import method_names
+from blemish.cli.options import JsonOption
+from blemish.cli.speaking import note
+
 
 def methods(
-    name: Annotated[str | None, typer.Argument(help="Show the settings of this one.", show_default=False)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show the settings of this one.", show_default=False, autocompletion=method_names),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the methods, or the settings of one with the values that train uses."""
     import json
 
     from blemish.errors import SettingsError, did_you_mean
 
-    known = _read_catalogue()
+    known = read_catalogue()
     by_name = {method["name"]: method for method in known["methods"]}
     if name is not None and name not in by_name:
         raise SettingsError(f'There is no method "{name}".{did_you_mean(name, by_name)}')
@@ -29,7 +36,7 @@ def methods(
         _print_settings(by_name[name], [recipe for recipe, of in known["recipes"].items() if of == name])
 
 
-def _read_catalogue() -> dict[str, Any]:
+def read_catalogue() -> dict[str, Any]:
     """The shipped catalogue; where other packages bring methods, theirs too."""
     import json
     from importlib.metadata import entry_points
@@ -43,7 +50,7 @@ def _read_catalogue() -> dict[str, Any]:
 
             return catalogue()
         except ModuleNotFoundError:
-            typer.echo('Methods of other packages are listed with pip install "blemish[train]" only.', err=True)
+            note('Methods of other packages are listed with pip install "blemish[train]" only.')
     file = Path(blemish.__file__).parent / "methods" / "catalogue.json"
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found

@@ -8,19 +8,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blemish.cli.completion import detector_names, layout_names
+
 if TYPE_CHECKING:
     from blemish.images import ReadOptions
 
 DetectorOption = Annotated[
-    str, typer.Option("--detector", help="A .blemish file, or the name of a bundled detector.", metavar="FILE")
+    str,
+    typer.Option(
+        "--detector",
+        help="A .blemish file, or the name of a bundled detector.",
+        metavar="FILE",
+        autocompletion=detector_names,
+    ),
 ]
-DetectorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .blemish file, or a bundled detector.")]
+DetectorArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A .blemish file, or a bundled detector.", autocompletion=detector_names)
+]
 LayoutOption = Annotated[
-    str | None, typer.Option("--layout", help="Read it as this layout.", metavar="NAME", show_default=False)
+    str | None,
+    typer.Option(
+        "--layout",
+        help="Read it as this layout.",
+        metavar="NAME",
+        show_default=False,
+        rich_help_panel="Reading images",
+        autocompletion=layout_names,
+    ),
 ]
 NormalOption = Annotated[
     list[str] | None,
-    typer.Option("--normal", help="A class without defects; may be repeated.", metavar="NAME", show_default=False),
+    typer.Option(
+        "--normal",
+        help="A class without defects; may be repeated.",
+        metavar="NAME",
+        show_default=False,
+        rich_help_panel="Reading images",
+    ),
 ]
 BitRangeOption = Annotated[
     str | None,
@@ -29,6 +53,7 @@ BitRangeOption = Annotated[
         help="Raw values that become black and white in files of more than 8 bits, as 0,4095 or 19.5,21.5.",
         metavar="LOW,HIGH",
         show_default=False,
+        rich_help_panel="Reading images",
     ),
 ]
 MaxMegapixelsOption = Annotated[
@@ -38,6 +63,7 @@ MaxMegapixelsOption = Annotated[
         help="Refuse larger images; if not given, above 500 and of a suspicious size.",
         metavar="N",
         show_default=False,
+        rich_help_panel="Reading images",
     ),
 ]
 SetOption = Annotated[
@@ -49,11 +75,19 @@ ProfileOption = Annotated[
 SeedOption = Annotated[int, typer.Option("--seed", help="Decides everything random.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, and messages to stderr.")]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Cores to use; all of them if not given.", metavar="N", show_default=False)
+    int | None,
+    typer.Option(
+        min=1,
+        help="Cores to use; all of them if not given.",
+        metavar="N",
+        show_default=False,
+        rich_help_panel="Machine",
+    ),
 ]
-
-
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the detector that --out names, if there is one.")]
+
+
+ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 
 
 def read_options(bit_range: str | None, max_megapixels: float | None) -> ReadOptions:
@@ -112,5 +146,6 @@ RuntimeOption = Annotated[
         "--runtime",
         help="What runs the detector's graph; auto: the fastest with the same answers, measured once on this machine; "
         "openvino-fast: in bfloat16, which moves scores.",
+        rich_help_panel="Machine",
     ),
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
+from blemish.cli import speaking
+
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr while the block runs; nothing at all where stderr is no terminal.
+    """Show a bar on stderr while the block runs; nothing where `speaking.shows_progress` says no.
 
     Args:
         title: what is being done.
@@ -18,7 +19,7 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     Yields:
         A function to call after each step with how many are done and how many there are.
     """
-    if not sys.stderr.isatty():
+    if not speaking.shows_progress():
         yield lambda done, total: None
         return
     from rich.console import Console

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.reporting import (
     ClientOption,
     DateOption,
@@ -62,10 +63,10 @@ def report(
         image_size_px(logo)
     document = replace(document, details=details)
     for gap in document.gaps:
-        typer.echo(f"Note: {gap}", err=True)
+        speaking.warn(f"Note: {gap}")
     written = export(document, formats.split(","), out or folder, pictures=pictures)
     for target in sorted({path.parent if path.parent != (out or folder) else path for path in written}):
         typer.echo(f"{target}")
     for page in (path for path in written if path.suffix == ".html"):
         # It may have to go through somebody's mail.
-        typer.echo(f"{page.name} has {page.stat().st_size / 1e6:.1f} MB.", err=True)
+        speaking.note(f"{page.name} has {page.stat().st_size / 1e6:.1f} MB.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli import speaking
 from blemish.cli.options import ProfileOption
 
 
@@ -45,9 +46,9 @@ def reproduce(
         profile=profile,
         seeds=seed,
         variants=variant,
-        say=lambda sentence: typer.echo(sentence, err=True),
+        say=speaking.note,
     )
     typer.echo("\n\n".join(table.markdown() for table in result.tables))
-    typer.echo(f"Page: {result.page}", err=True)
+    speaking.note(f"Page: {result.page}")
     if not any(result.results.runs.values()):
         raise BlemishError(f'No run finished; "{result.page}" says why.')

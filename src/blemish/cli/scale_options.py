@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blemish.cli.completion import grade_names
 from blemish.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -19,21 +20,42 @@ if TYPE_CHECKING:
     from blemish.measurement.scale import Scale
 
 MmPerPxOption = Annotated[
-    float | None, typer.Option("--mm-per-px", help="Scale: millimetres per pixel.", metavar="S", show_default=False)
+    float | None,
+    typer.Option(
+        "--mm-per-px",
+        help="Scale: millimetres per pixel.",
+        metavar="S",
+        show_default=False,
+        rich_help_panel="Scale and grades",
+    ),
 ]
 PointsOption = Annotated[
     str | None,
-    typer.Option("--scale-points", help="Scale: two points and their distance.", metavar="X1,Y1,X2,Y2,MM"),
+    typer.Option(
+        "--scale-points",
+        help="Scale: two points and their distance.",
+        metavar="X1,Y1,X2,Y2,MM",
+        rich_help_panel="Scale and grades",
+    ),
 ]
 MarkerOption = Annotated[
     float | None,
     typer.Option(
-        "--scale-marker", help="Scale: side of an ArUco marker in each image.", metavar="MM", show_default=False
+        "--scale-marker",
+        help="Scale: side of an ArUco marker in each image.",
+        metavar="MM",
+        show_default=False,
+        rich_help_panel="Scale and grades",
     ),
 ]
 CameraOption = Annotated[
     str | None,
-    typer.Option("--scale-camera", help="Scale: distance, focal length, sensor width.", metavar="MM,MM,MM"),
+    typer.Option(
+        "--scale-camera",
+        help="Scale: distance, focal length, sensor width.",
+        metavar="MM,MM,MM",
+        rich_help_panel="Scale and grades",
+    ),
 ]
 PlaneOption = Annotated[
     str | None,
@@ -41,11 +63,18 @@ PlaneOption = Annotated[
         "--scale-plane",
         help="Scale: the corners of a rectangle, clockwise, then its sides.",
         metavar="X1,Y1,…,Y4,MM,MM",
+        rich_help_panel="Scale and grades",
     ),
 ]
 GradeOption = Annotated[
     str | None,
-    typer.Option("--grade", help="Grade widths by this scale: a name, or a YAML file.", metavar="NAME|FILE"),
+    typer.Option(
+        "--grade",
+        help="Grade widths by this scale: a name, or a YAML file.",
+        metavar="NAME|FILE",
+        rich_help_panel="Scale and grades",
+        autocompletion=grade_names,
+    ),
 ]
 
 

@@ -7,13 +7,20 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ForceOption, JsonOption, ProfileOption, SeedOption, SetOption
-
-app = typer.Typer(
-    help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+from blemish.cli import speaking
+from blemish.cli.completion import method_names
+from blemish.cli.options import (
+    DetectorOption,
+    ForceOption,
+    JsonOption,
+    ProfileOption,
+    ReplaceOption,
+    SeedOption,
+    SetOption,
 )
+from blemish.cli.verbs import App
+
+app = App(help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.")
 
 _Ignore = Annotated[list[str] | None, typer.Option(help="A column that is no sensor; may be repeated.")]
 _Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row per time step.", show_default=False)]
@@ -22,7 +29,12 @@ _Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row pe
 @app.command()
 def train(
     method: Annotated[
-        str, typer.Argument(help='A method with a form for series; "blemish methods" marks them.', show_default=False)
+        str,
+        typer.Argument(
+            help='A method with a form for series; "blemish methods" marks them.',
+            show_default=False,
+            autocompletion=method_names,
+        ),
     ],
     data: Annotated[list[Path], typer.Option(help="Recording of normal operation; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
@@ -54,24 +66,27 @@ def train(
         settings=parse_assignments(assignments or []),
         profile=profile,
         seed=seed,
-        say=lambda sentence: typer.echo(sentence, err=True),
+        say=speaking.note,
     )
 
 
 @app.command()
 def score(
-    file: DetectorArgument,
     recording: _Recording,
-    out: Annotated[Path, typer.Option(help="CSV to write: a line per time step.", show_default=False)],
-    windows: Annotated[Path | None, typer.Option(help="CSV to write: a line per window.")] = None,
+    detector: DetectorOption,
+    out: Annotated[Path, typer.Option(help="CSV to write: a line per time step.", metavar="FILE")],
+    windows: Annotated[Path | None, typer.Option(help="CSV to write: a line per window.", metavar="FILE")] = None,
+    force: ReplaceOption = False,
 ) -> None:
     """Score every time step and every window of a recording; no torch needed."""
     from blemish.datasets import read_series
     from blemish.detectors import load_series_detector
-    from blemish.files import write_text
+    from blemish.files import require_absent, write_text
 
-    detector = load_series_detector(file)
-    found = detector.score(read_series(recording, columns=detector.form.columns))
+    for target in (out, *([] if windows is None else [windows])):
+        require_absent(target, force=force)
+    loaded = load_series_detector(detector)
+    found = loaded.score(read_series(recording, columns=loaded.form.columns))
     alarms = [""] * len(found.steps) if found.alarms is None else found.alarms.astype(int).tolist()
     lines = [f"{step},{value:.9g},{alarm}" for step, (value, alarm) in enumerate(zip(found.steps, alarms, strict=True))]
     write_text(out, "\n".join(["step,score,alarm", *lines]) + "\n")
@@ -88,8 +103,8 @@ def score(
 
 @app.command()
 def evaluate(
-    file: DetectorArgument,
-    recording: _Recording,
+    detector: DetectorOption,
+    data: Annotated[Path, typer.Option(help="Recording with known faults.", metavar="PATH")],
     faults: Annotated[str, typer.Option(help="Column with 1 where a fault is and 0 elsewhere.", show_default=False)],
     rate: Annotated[float, typer.Option(min=0, max=0.99, help="False-alarm rate among normal steps.")] = 0.01,
     as_json: JsonOption = False,
@@ -102,9 +117,9 @@ def evaluate(
     from blemish.detectors import load_series_detector
     from blemish.evaluation.series_metrics import series_metrics
 
-    detector = load_series_detector(file)
-    series = read_series(recording, columns=detector.form.columns, fault_column=faults)
-    metrics = series_metrics(detector.score(series).steps, series.faulty if series.faulty is not None else [], rate)
+    loaded = load_series_detector(detector)
+    series = read_series(data, columns=loaded.form.columns, fault_column=faults)
+    metrics = series_metrics(loaded.score(series).steps, series.faulty if series.faulty is not None else [], rate)
     if as_json:
         typer.echo(json.dumps(asdict(metrics), indent=2))
         return
@@ -121,19 +136,21 @@ def evaluate(
 
 @app.command()
 def synth(
-    out: Annotated[Path, typer.Argument(help="CSV to write: sensors, and the column fault.", metavar="FILE")],
+    out: Annotated[Path, typer.Option(help="CSV to write: sensors, and the column fault.", metavar="FILE")],
     steps: Annotated[int, typer.Option(min=200, help="Time steps.", metavar="N")] = 1500,
     sensors: Annotated[int, typer.Option(min=1, help="Columns.", metavar="N")] = 3,
     faults: Annotated[int, typer.Option(min=0, help="How many faults, of known place.", metavar="N")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another recording of the same machine.")] = 0,
+    force: ReplaceOption = False,
 ) -> None:
     """Draw a recording of a turning machine, with faults where asked for: something to try the rest on."""
     from blemish.errors import SettingsError
-    from blemish.files import write_text
+    from blemish.files import require_absent, write_text
     from blemish.synthesis.sensor_series import draw_sensor_series
 
     if faults * 100 > steps:
         raise SettingsError(f"{faults} faults do not fit into {steps} time steps; give 100 steps for each.")
+    require_absent(out, force=force)
     series = draw_sensor_series(steps, columns=sensors, faults=faults, seed=seed)
     marks = [False] * steps if series.faulty is None else series.faulty.tolist()
     rows = (",".join(f"{v:.6g}" for v in row) + f",{mark:d}" for row, mark in zip(series.values, marks, strict=True))

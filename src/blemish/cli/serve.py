@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
+from blemish.cli import speaking
 from blemish.cli.options import ThreadsOption
 
 
@@ -65,4 +66,4 @@ def serve(
         keep_days=keep_days,
         threads=threads,
     )
-    run(settings, say=lambda sentence: typer.echo(sentence, err=True))
+    run(settings, say=speaking.note)

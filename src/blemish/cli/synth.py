@@ -9,7 +9,7 @@ import typer
 
 
 def synth(
-    out: Annotated[Path, typer.Argument(help="A new folder for the images.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="A new folder for the images.", metavar="DIR")],
     n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many images.", metavar="N")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
     size: Annotated[int, typer.Option(min=32, help="Side of an image, in pixels.", metavar="PX")] = 512,

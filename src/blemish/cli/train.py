@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from blemish.cli import speaking
+from blemish.cli.completion import method_names
 from blemish.cli.options import (
     BitRangeOption,
     ForceOption,
@@ -27,6 +29,7 @@ _Method = Annotated[
     typer.Argument(
         help='A method ("blemish methods" lists them), a recipe, or "auto", which tries a few and takes the best.',
         show_default=False,
+        autocompletion=method_names,
     ),
 ]
 _Out = Annotated[
@@ -63,15 +66,12 @@ def train(
     force: ForceOption = False,
 ) -> None:
     """Learn from images and write one portable detector file; the same command resumes an interrupted training."""
-    from rich.console import Console
-
     from blemish.detectors import require_free
     from blemish.errors import SettingsError
     from blemish.training import train as run
     from blemish.training.automatic import AUTO
     from blemish.training.recipes import find_method, parse_assignments
 
-    console = Console(stderr=True, soft_wrap=True)
     reading = read_options(bit_range, max_megapixels)
     how: dict[str, Any] = {
         "settings": parse_assignments(assignments or []),
@@ -80,7 +80,7 @@ def train(
         "seed": seed,
         "start": start,
         "precision": precision.value,
-        "say": lambda sentence: console.print(sentence, markup=False, highlight=False),
+        "say": speaking.note,
     }
     if method != AUTO and not find_method(method)[0].info.exportable:
         if threshold_rule is not None:

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from blemish.bundled import bundled_detectors, locate
 from blemish.detectors.schema import SCHEMA_VERSION, DetectorSpec
 from blemish.errors import DetectorError, SettingsError
-from blemish.files import write_bytes
+from blemish.files import require_absent, write_bytes
 from blemish.text import printable
 
 _SPEC, _GRAPH, _CARD, _SUMS = "detector.json", "graph.onnx", "card.md", "SHA256SUMS"
@@ -80,12 +80,10 @@ def require_free(path: Path, *, force: bool) -> None:
         force: whether a file there may be replaced.
 
     Raises:
-        SettingsError: the name does not end in ``.blemish``.
-        DetectorError: there is a file, and it may not.
+        SettingsError: the name does not end in ``.blemish``, or there is a file, and it may not.
     """
     _check_suffix(path)
-    if not force and Path(path).exists():
-        raise DetectorError(f'"{path}" exists already; give another name, or --force to replace it.')
+    require_absent(path, force=force)
 
 
 def read_container(path: Path) -> Container:

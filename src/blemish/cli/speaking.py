@@ -1,0 +1,82 @@
+"""What goes to stderr beside results: notes, which ``-q`` leaves out, and details, which ``-v`` adds."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from blemish.errors import SettingsError
+
+PANEL = "Help and messages"
+
+QuietOption = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="Print results, warnings and errors alone.", rich_help_panel=PANEL),
+]
+VerboseOption = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", help="Also print each image's verdict, time and memory.", rich_help_panel=PANEL),
+]
+DebugOption = Annotated[
+    bool,
+    typer.Option("--debug", help="Show the traceback of an error, and libraries' own lines.", rich_help_panel=PANEL),
+]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+
+_wanted = _Wanted()
+
+
+def reset() -> None:
+    """Forget what an earlier command in the same process wanted."""
+    _wanted.quiet = _wanted.verbose = _wanted.debug = False
+
+
+def want(*, quiet: bool, verbose: bool, debug: bool) -> None:
+    """Note what was asked for, before the verb or behind it. Raises SettingsError for both ``-q`` and ``-v``."""
+    _wanted.quiet |= quiet
+    _wanted.verbose |= verbose
+    _wanted.debug |= debug
+    if _wanted.quiet and _wanted.verbose:
+        raise SettingsError("Give -q or -v, not both.")
+
+
+def shows_progress() -> bool:
+    """Whether a bar may be drawn: on a terminal, where neither ``-q`` forbids it nor lines of ``-v`` run through it."""
+    return sys.stderr.isatty() and not (_wanted.quiet or _wanted.verbose)
+
+
+def is_verbose() -> bool:
+    """Whether details are printed."""
+    return _wanted.verbose
+
+
+def is_debugging() -> bool:
+    """Whether an error shows its traceback."""
+    return _wanted.debug
+
+
+def note(sentence: str) -> None:
+    """Print what is good to know, unless ``-q`` was given."""
+    if not _wanted.quiet:
+        typer.echo(sentence, err=True)
+
+
+def warn(sentence: str) -> None:
+    """Print what changes how far a result can be trusted."""
+    typer.echo(sentence, err=True)
+
+
+def detail(sentence: str) -> None:
+    """Print what ``-v`` asks for."""
+    if _wanted.verbose:
+        typer.echo(sentence, err=True)
