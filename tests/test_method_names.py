@@ -1,6 +1,6 @@
 """No method is named outside its room: other rooms choose by what a method says of itself.
 
-Recipes and published systems are experiments with particular methods, and name them.
+Recipes, published systems and the examples of the command line's help use particular methods, and name them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TEXT = {".py", ".html", ".md", ".txt", ".css", ".js", ".toml", ".yaml", ".json",
 
 
 def files() -> list[Path]:
-    named = [PACKAGE / name for name in ("methods", "recipes", "reproduction/systems")]
+    named = [PACKAGE / name for name in ("methods", "recipes", "reproduction/systems", "cli/examples.py")]
     every = (path for path in sorted(PACKAGE.rglob("*")) if path.suffix in TEXT)
     return [path for path in every if not any(path.is_relative_to(folder) for folder in named)]
 
