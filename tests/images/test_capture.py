@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from blemish.images import Capture, decode_image
 from blemish.images.capture import capture_of
 from blemish.images.opening import open_header
+from blemish.images.optics import Optics, optics_of
 
 GPS = ExifTags.GPS
 SEOUL = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (37.0, 33.0, 59.4)}
@@ -93,3 +94,49 @@ def test_exif_data_of_formats_that_pillow_does_not_read_are_known():
     capture = capture_of(replace(header, exif_bytes=exif.tobytes()))
     assert capture is not None
     assert capture.camera == "Maker Phone 7"
+
+
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description drone-dji:RelativeAltitude="+40.10"
+ drone-dji:GimbalPitchDegree="-89.90" drone-dji:GimbalYawDegree = "+42.80" {more}/></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize(
+    ("more", "laser_m"),
+    [
+        ("", None),
+        ('drone-dji:LRFStatus="Normal" drone-dji:LRFTargetDistance="12.5"', 12.5),
+        ('drone-dji:LRFStatus="TooFar" drone-dji:LRFTargetDistance="999"', None),
+        ('drone-dji:LRFTargetDistance="0"', None),
+        ('drone-dji:LRFTargetDistance="nan"', None),
+    ],
+)
+def test_what_a_drone_writes_of_lens_and_distance_is_read(more: str, laser_m: float | None):
+    image, exif = Image.new("RGB", (32, 32)), Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update({0x920A: 3.61, 0xA405: 20, 0xA002: 4000, 0xA003: 2250, 0x9206: 0.0})
+    out = BytesIO()
+    image.save(out, "JPEG", exif=exif.tobytes(), xmp=XMP.format(more=more).encode())
+    capture = decode_image(out.getvalue(), "drone.jpg").capture
+    assert capture is not None
+    assert capture.optics == Optics(
+        recorded_px=(4000, 2250),
+        focal_mm=pytest.approx(3.61),
+        focal_35mm=20,
+        laser_m=laser_m,
+        height_m=40.1,
+        tilt_deg=-89.9,
+        turn_deg=42.8,
+    )
+
+
+@pytest.mark.parametrize(("unit", "pitch_mm"), [(2, 25.4 / 5000), (3, 10 / 5000), (4, 1 / 5000), (9, None)])
+def test_the_pixel_pitch_is_told_in_any_unit(unit: int, pitch_mm: float | None):
+    optics = optics_of({0xA20E: 5000.0, 0xA210: unit, 0x920A: 50.0}, b"")
+    assert optics is not None
+    assert optics.pitch_mm == (None if pitch_mm is None else pytest.approx(pitch_mm))
+
+
+@pytest.mark.parametrize(
+    "xmp", [b"", b"\xff\xfe" * 999, b'a:RelativeAltitude="' + b"9" * 10_000, b"a:LRFStatus>Normal<"]
+)
+def test_damaged_packets_give_nothing(xmp: bytes):
+    assert optics_of({}, xmp) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from blemish.detectors import Container, write_container
 from blemish.errors import ImageError, SettingsError
 from blemish.findings import read_findings, read_run
 from blemish.images import write_png
+from blemish.measurement import ScaleByMarker, ScaleByMetadata, ScaleByPoints, ScaleByTable
 
 
 @pytest.fixture
@@ -144,3 +146,46 @@ def test_everything_is_measured_as_cracks_where_that_is_asked_for(pores_file: Pa
 def test_grades_of_a_detector_of_regions_are_refused(pores_file: Path, images: Path):
     with pytest.raises(SettingsError, match="darkness finds regions"):
         blemish.inspect(images, detector=pores_file, scale=0.5, grades="eurocode-2")
+
+
+def test_a_marker_that_is_nowhere_found_is_said_at_the_end_and_at_the_head_of_the_report(
+    darkness_file: Path, images: Path, tmp_path: Path
+):
+    said: list[str] = []
+    summary = blemish.inspect(
+        images, detector=darkness_file, out=tmp_path / "out", scale=ScaleByMarker(50), say=said.append
+    )
+    assert said[-1].startswith("No image tells its scale by a marker of 50 mm in each image: all sizes are in pixels.")
+    assert summary.run.options.scale == "a marker of 50 mm in each image"
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count("No image tells its scale by a marker of 50 mm") == 1
+    assert page.index("No image tells its scale") < page.index("Images, worst first")
+    assert "No ArUco or AprilTag marker was found" in summary.findings[0].notes[-1]
+
+
+def test_images_without_a_row_in_the_scale_table_are_said(darkness_file: Path, images: Path, tmp_path: Path):
+    (tmp_path / "scales.csv").write_text("path,mm_per_px\na,0.5\n")
+    said: list[str] = []
+    table = ScaleByTable.read(tmp_path / "scales.csv")
+    one, other, *_ = blemish.inspect(images, detector=darkness_file, scale=table, say=said.append).findings
+    assert (one.scale.mm_per_px, one.scale.source) == (0.5, '"scales.csv", row "a"')
+    assert other.scale is None
+    assert other.notes[-1] == 'The table "scales.csv" has no row for this image'
+    assert said[-1].startswith('1 image of 2 without a scale by the table "scales.csv" (1 rows)')
+
+
+def test_points_outside_the_image_stop_the_run_before_it_begins(darkness_file: Path, images: Path, tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"at 900, 5 lies outside the image of 150 x 100 px"):
+        blemish.inspect(images, detector=darkness_file, out=tmp_path / "out", scale=ScaleByPoints((1, 1), (900, 5), 9))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_scale_of_real_drone_images_comes_from_their_metadata():
+    folder = os.environ.get("BLEMISH_DATA")
+    photos = sorted(Path(folder, "drone-photos").glob("*.JPG")) if folder else []
+    if not photos:
+        pytest.skip("needs BLEMISH_DATA/drone-photos")
+    (found,) = blemish.inspect(photos[0], scale=ScaleByMetadata()).findings
+    # Taken 40.1 m above the place of take-off, 20 mm on 35 mm film, stored at 1024 x 576 px.
+    assert found.scale.mm_per_px == pytest.approx(40_100 * 43.27 / 20 / np.hypot(1024, 576), rel=1e-3)
+    assert "height above take-off 40.1 m" in found.scale.source

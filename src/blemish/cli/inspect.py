@@ -33,9 +33,11 @@ from blemish.cli.scale_options import (
     CameraOption,
     GradeOption,
     MarkerOption,
+    MetadataOption,
     MmPerPxOption,
     PlaneOption,
     PointsOption,
+    TableOption,
     scale_source,
 )
 from blemish.errors import BlemishError, SettingsError
@@ -82,6 +84,8 @@ def inspect(
     scale_marker: MarkerOption = None,
     scale_camera: CameraOption = None,
     scale_plane: PlaneOption = None,
+    scale_table: TableOption = None,
+    scale_metadata: MetadataOption = False,
     grade: GradeOption = None,
     title: TitleOption = None,
     client: ClientOption = None,
@@ -96,7 +100,7 @@ def inspect(
     if out is None and submission is None and not as_json:
         raise SettingsError("Say where the findings go: --out DIR, or --json to print them.")
     options = read_options(bit_range, max_megapixels)
-    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
+    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane, scale_table, scale_metadata)
 
     from blemish.cli.job_progress import job_progress
     from blemish.cli.reporting import report_details

@@ -13,9 +13,11 @@ from blemish.cli.scale_options import (
     CameraOption,
     GradeOption,
     MarkerOption,
+    MetadataOption,
     MmPerPxOption,
     PlaneOption,
     PointsOption,
+    TableOption,
     scale_source,
 )
 from blemish.errors import SettingsError
@@ -38,6 +40,8 @@ def measure(
     scale_marker: MarkerOption = None,
     scale_camera: CameraOption = None,
     scale_plane: PlaneOption = None,
+    scale_table: TableOption = None,
+    scale_metadata: MetadataOption = False,
     grade: GradeOption = None,
     earlier_mask: Annotated[
         Path | None,
@@ -50,9 +54,9 @@ def measure(
     ] = None,
 ) -> None:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches."""
-    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane)
-    if scale_marker is not None and image is None:
-        raise SettingsError("The marker is looked for in the image; give it with --image.")
+    scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane, scale_table, scale_metadata)
+    if (scale_marker is not None or scale_metadata) and image is None:
+        raise SettingsError("Markers and metadata are looked for in the image; give it with --image.")
 
     from blemish.inspection import measure as run
 

@@ -1,8 +1,8 @@
-"""How large a pixel is, as options: one of five ways, the same for every verb that measures."""
+"""How large a pixel is, as options: one of seven ways, the same for every verb that measures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +11,7 @@ from blemish.cli.completion import grade_names
 from blemish.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from blemish.measurement.grades import GradeScale
-    from blemish.measurement.scale import Scale
+    from blemish.measurement import GradeScale, Scale, ScalePerImage
 
 MmPerPxOption = Annotated[
     float | None,
@@ -66,6 +60,18 @@ PlaneOption = Annotated[
         rich_help_panel="Scale and grades",
     ),
 ]
+TableOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--scale-table",
+        help="Scale: a CSV table of images or folders and mm_per_px.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+MetadataOption = Annotated[
+    bool, typer.Option("--scale-metadata", help="Scale: from each image's own EXIF and XMP data, where complete.")
+]
 GradeOption = Annotated[
     str | None,
     typer.Option(
@@ -78,26 +84,6 @@ GradeOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleByImage:
-    """A scale that each image tells.
-
-    Attributes:
-        said: how, in words.
-        tell: from pixels, uint8 RGB (H, W, 3); raises SettingsError where they do not tell it.
-    """
-
-    said: str
-    tell: Callable[[NDArray[np.uint8]], Scale]
-
-    def __call__(self, pixels: NDArray[np.uint8]) -> Scale:
-        """The scale of one image."""
-        return self.tell(pixels)
-
-    def __str__(self) -> str:
-        return self.said
-
-
 def grade_scale(name: str | None) -> GradeScale | None:
     """The grade scale of an option; None without one. Raises SettingsError for one that does not exist."""
     if name is None:
@@ -108,12 +94,19 @@ def grade_scale(name: str | None) -> GradeScale | None:
 
 
 def scale_source(
-    mm_per_px: float | None, points: str | None, marker_mm: float | None, camera: str | None, plane: str | None
-) -> Scale | ScaleByImage | None:
-    """From options to a scale, or to what tells it from an image; None without any of them.
+    mm_per_px: float | None = None,
+    points: str | None = None,
+    marker_mm: float | None = None,
+    camera: str | None = None,
+    plane: str | None = None,
+    table: Path | None = None,
+    metadata: bool = False,
+) -> Scale | ScalePerImage | None:
+    """From options to a scale, or to what tells that of each image; None without any of them.
 
     Raises:
         SettingsError: two ways at once, or numbers that cannot be right.
+        DataError: the table cannot be right.
     """
     given = [
         name
@@ -123,6 +116,8 @@ def scale_source(
             ("--scale-marker", marker_mm),
             ("--scale-camera", camera),
             ("--scale-plane", plane),
+            ("--scale-table", table),
+            ("--scale-metadata", metadata or None),
         )
         if value is not None
     ]
@@ -131,32 +126,21 @@ def scale_source(
     if len(given) > 1:
         raise SettingsError(f"Give the scale in one way only, not by {' and '.join(given)}.")
 
-    from blemish.measurement.scale import Scale
+    from blemish import measurement
 
     if mm_per_px is not None:
-        return Scale.given(mm_per_px)
+        return measurement.Scale.given(mm_per_px)
     if points is not None:
         x0, y0, x1, y1, length_mm = _numbers("--scale-points", points, 5)
-        return Scale.from_points((x0, y0), (x1, y1), length_mm)
+        return measurement.ScaleByPoints((x0, y0), (x1, y1), length_mm)
     if plane is not None:
-        *corners, across_mm, down_mm = _numbers("--scale-plane", plane, 10)
-        corners_px = list(zip(corners[0::2], corners[1::2], strict=True))
-        return Scale.from_plane(corners_px, [(0, 0), (across_mm, 0), (across_mm, down_mm), (0, down_mm)])
+        x0, y0, x1, y1, x2, y2, x3, y3, across_mm, down_mm = _numbers("--scale-plane", plane, 10)
+        return measurement.ScaleByPlane(((x0, y0), (x1, y1), (x2, y2), (x3, y3)), across_mm, down_mm)
     if camera is not None:
-        distance_mm, focal_mm, sensor_mm = _numbers("--scale-camera", camera, 3)
-
-        def by_camera(width_px: int) -> Scale:
-            return Scale.from_camera(
-                distance_mm=distance_mm, focal_mm=focal_mm, sensor_width_mm=sensor_mm, width_px=width_px
-            )
-
-        by_camera(4000)  # impossible optics are told at once, not image by image
-        said = f"a camera {distance_mm:g} mm away, focal length {focal_mm:g} mm, sensor {sensor_mm:g} mm wide"
-        return ScaleByImage(said, lambda pixels: by_camera(max(pixels.shape[:2])))
-    side_mm = marker_mm or 0.0
-    if not 0 < side_mm < float("inf"):
-        raise SettingsError(f"The marker's side is {side_mm:g} mm; it must be above 0.")
-    return ScaleByImage(f"a marker of {side_mm:g} mm in each image", lambda pixels: Scale.from_marker(pixels, side_mm))
+        return measurement.ScaleByCamera(*_numbers("--scale-camera", camera, 3))
+    if table is not None:
+        return measurement.ScaleByTable.read(table)
+    return measurement.ScaleByMetadata() if metadata else measurement.ScaleByMarker(marker_mm or 0.0)
 
 
 def pair_of(option: str, text: str) -> tuple[float, float]:

@@ -14,10 +14,11 @@ from blemish.detectors.result import Inspection
 from blemish.detectors.schema import DetectorSpec
 from blemish.errors import DataError, SettingsError
 from blemish.measurement import Crack, GradeScale, Scale, doubts_of, load_grades, measure_mask
+from blemish.measurement.scale_sources import ScalePerImage, Seen
 
 DEFAULT_GRADES = "eurocode-2"
 
-ScaleOf = Callable[[NDArray[np.uint8]], Scale]
+ScaleOf = Callable[[NDArray[np.uint8]], Scale] | ScalePerImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Measuring:
 
     Attributes:
         cracks: whether to measure everything that the detector outlines as cracks; None: what it says are cracks.
-        scale: the scale of all images, or what tells that of an image from its pixels, uint8 RGB (H, W, 3), such as a
-            marker in it. An image whose scale cannot be told is measured in pixels, and a note says why.
+        scale: the scale of all images, or what tells that of each: a table, its metadata, a marker in it, or a function
+            of its pixels, uint8 RGB (H, W, 3). An image whose scale cannot be told is measured in pixels, and a note
+            says why.
         grades: what largest widths are graded by, where there is a scale.
     """
 
@@ -74,9 +76,13 @@ class Measuring:
         """Whether cracks are measured in what a detector outlines."""
         return spec.localises and (spec.finds_cracks if self.cracks is None else self.cracks)
 
-    def scale_of(self, pixels: NDArray[np.uint8]) -> Scale | None:
+    def scale_of(self, seen: Seen) -> Scale | None:
         """The scale of one image. Raises SettingsError where it cannot be told."""
-        return self.scale if self.scale is None or isinstance(self.scale, Scale) else self.scale(pixels)
+        if self.scale is None or isinstance(self.scale, Scale):
+            return self.scale
+        if isinstance(self.scale, ScalePerImage):
+            return self.scale.of(seen)
+        return self.scale(np.asarray(seen.pixels, np.uint8))
 
     def graded(self, cracks: tuple[Crack, ...]) -> tuple[Crack, ...]:
         """The cracks with their grades, where there are any to give."""
@@ -93,7 +99,8 @@ class Measuring:
             return answer
         scale, notes = None, answer.notes
         try:
-            scale = self.scale_of(answer.pixels)
+            image = answer.finding
+            scale = self.scale_of(Seen(answer.pixels, image.image, image.path, image.capture))
         except SettingsError as error:
             notes = (*notes, str(error).removesuffix("."))
         if scale is not None:

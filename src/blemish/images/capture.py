@@ -12,6 +12,7 @@ from typing import Any
 from PIL import ExifTags
 
 from blemish.images.header import Header
+from blemish.images.optics import Optics, optics_of
 
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _MAX_LETTERS = 80
@@ -28,6 +29,7 @@ class Capture:
         longitude_deg: WGS 84, east positive.
         altitude_m: above sea level, as the camera took it to be.
         direction_deg: where the camera looked, clockwise from north.
+        optics: lens, sensor and distance.
     """
 
     taken: str | None = None
@@ -36,6 +38,7 @@ class Capture:
     longitude_deg: float | None = None
     altitude_m: float | None = None
     direction_deg: float | None = None
+    optics: Optics | None = None
 
     @property
     def position(self) -> tuple[float, float] | None:
@@ -58,6 +61,7 @@ def capture_of(header: Header) -> Capture | None:
     longitude = _degrees(gps, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, "W", 180)
     # Cameras without reception write zeros.
     is_known = latitude is not None and longitude is not None and (latitude, longitude) != (0.0, 0.0)
+    xmp = header.read_xmp()
     direction = _number(gps.get(ExifTags.GPS.GPSImgDirection))
     capture = Capture(
         taken=_time(details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)),
@@ -66,6 +70,7 @@ def capture_of(header: Header) -> Capture | None:
         longitude_deg=longitude if is_known else None,
         altitude_m=_altitude(gps),
         direction_deg=direction if direction is not None and 0 <= direction <= 360 else None,
+        optics=optics_of(details, xmp),
     )
     return None if capture == Capture() else capture
 

@@ -67,6 +67,11 @@ class Header:
         exif.load(self.exif_bytes)
         return exif
 
+    def read_xmp(self) -> bytes:
+        """The file's XMP packet; empty without one that Pillow gives."""
+        packet = None if self.image is None else self.image.info.get("xmp")
+        return packet if isinstance(packet, bytes) else b""
+
     @property
     def size_px(self) -> tuple[int, int]:
         """(height, width) as seen, after the orientation."""

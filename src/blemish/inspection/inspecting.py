@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from blemish.bundled import DEFAULT_DETECTOR
@@ -17,10 +18,13 @@ from blemish.inspection.job.job import Job, answers_of, entry_of
 from blemish.inspection.job.record import JobOptions
 from blemish.inspection.progress import JobEvent, Progress, Say, silent
 from blemish.inspection.ready import ready
+from blemish.inspection.scales import check_scale
 from blemish.inspection.sources import SourceLike
 from blemish.inspection.submission import Submission
 from blemish.inspection.summary import InspectionSummary
 from blemish.measurement import GradeScale, Scale
+
+_SCALE_LOOKS_AT = 20
 
 
 def inspect(
@@ -56,7 +60,8 @@ def inspect(
         bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
         max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
         measure: whether to measure what was outlined as cracks; None: by a detector that finds cracks.
-        scale: millimetres per pixel, a `Scale`, or a function that tells an image's scale from its pixels.
+        scale: millimetres per pixel, a `Scale`, or what tells it for each image: `blemish.measurement.ScaleByTable`,
+            `ScaleByMetadata`, `ScaleByMarker`, …, or a function of its pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
         overlays: whether to write them into ``out``.
         report: whether to write it into ``out``, or what it should say about itself: title, client, language, …
@@ -102,6 +107,8 @@ def inspect(
                 f"Grades are of cracks' widths, and {loaded.spec.method} finds regions; leave the grades out, or have "
                 "everything measured as cracks, with --measure (in Python measure=True)."
             )
+
+        check_scale(measuring, list(islice(images.sources(), _SCALE_LOOKS_AT)))
 
         def tell(event: JobEvent) -> None:
             if event.finding.error is not None and not event.left_out:

@@ -15,7 +15,7 @@ from blemish.datasets.masks import FileMask
 from blemish.detectors import ImageLike, Measuring, ScaleOf, source_of
 from blemish.errors import DataError, SettingsError
 from blemish.findings import crack_record
-from blemish.images import BitRange, ReadOptions, image_size_px
+from blemish.images import BitRange, LoadedImage, ReadOptions, image_size_px
 from blemish.measurement import (
     Crack,
     CrackChange,
@@ -26,6 +26,7 @@ from blemish.measurement import (
     measure_mask,
     register_images,
 )
+from blemish.measurement.scale_sources import Seen
 from blemish.reports.overlays import outline
 from blemish.reports.pictures import data_uri, save_picture, show, view
 
@@ -130,7 +131,8 @@ def measure(
     Args:
         mask: cracks white, or anything above 0.
         image: what the mask was made of: hairlines are measured by its grey levels, and markers are found in it.
-        scale: millimetres per pixel, a `Scale`, or a function that tells it from the image's pixels.
+        scale: millimetres per pixel, a `Scale`, or what tells it: a `blemish.measurement.ScalePerImage`, or a function
+            of the image's pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
         earlier_mask, earlier_image: of the same surface at an earlier date, to tell what changed.
         bit_range: raw values that become black and white in images of more than 8 bits.
@@ -154,16 +156,20 @@ def measure(
         raise SettingsError("To compare two dates give --earlier-mask and --earlier-image, and --image as well.")
     how = Measuring.of(scale, grades)
     options = ReadOptions(bit_range, max_megapixels)
-    pixels, loaded, notes = _read(mask, image, options)
+    pixels, read, notes = _read(mask, image, options)
+    loaded = None if read is None else read.pixels
     # Without an image only the size is asked for.
-    known = how.scale_of(pixels.view(np.uint8) if loaded is None else loaded)
+    of = source_of(image if image is not None else mask)
+    path = None if of.path is None else str(of.path)
+    seen = Seen(pixels if loaded is None else loaded, of.image, path, None if read is None else read.capture)
+    known = how.scale_of(seen)
     measured = measure_mask(pixels, loaded, scale=known)
     changes = None
     if earlier_mask is not None and loaded is not None:
-        earlier_pixels, earlier_loaded, _ = _read(earlier_mask, earlier_image, options)
-        assert earlier_loaded is not None
-        earlier = measure_mask(earlier_pixels, earlier_loaded).cracks
-        changes = compare_cracks(earlier, measured.cracks, register_images(earlier_loaded, loaded), scale=known)
+        earlier_pixels, before, _ = _read(earlier_mask, earlier_image, options)
+        assert before is not None
+        earlier = measure_mask(earlier_pixels, before.pixels).cracks
+        changes = compare_cracks(earlier, measured.cracks, register_images(before.pixels, loaded), scale=known)
     notes += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in doubts_of(measured.cracks)]
     if measured.small_components:
         notes.append(
@@ -186,11 +192,10 @@ def measure(
 
 def _read(
     mask: MaskLike, image: ImageLike | None, options: ReadOptions
-) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, list[str]]:
-    """The mask, bool (H, W), the image, RGB uint8 (H, W, 3), where there is one, and how both were read."""
+) -> tuple[NDArray[np.bool_], LoadedImage | None, list[str]]:
+    """The mask, bool (H, W), the image, where there is one, and how both were read."""
     source = None if image is None else source_of(image)
     read = None if source is None else source.load(options)
-    loaded = None if read is None else read.pixels
     notes = [] if read is None or source is None else [f"{source.said}: {note}." for note in read.notes]
     if isinstance(mask, np.ndarray):
         pixels, said = mask > 0, "The mask"
@@ -202,7 +207,7 @@ def _read(
                 f'"{path}" is an image and no mask: a mask is white in cracks and black beside them; to find and '
                 "measure the cracks of an image run blemish inspect, or give its mask, and this file as --image."
             )
-        height, width = image_size_px(path) if loaded is None else loaded.shape[:2]
+        height, width = image_size_px(path) if read is None else read.pixels.shape[:2]
         settled = FileMask(path, None if source is None else source.path).settled()
         pixels = settled.read(height, width)
         if settled.meaning is not None and settled.meaning.note:
@@ -212,4 +217,4 @@ def _read(
             f"{said} is set on {pixels.mean():.0%} of its pixels; a mask is white in cracks and black beside them, so "
             "it may have to be inverted."
         )
-    return pixels, loaded, notes
+    return pixels, read, notes

@@ -7,6 +7,15 @@ from blemish.measurement.measure import Measurement, measure_cracks, measure_mas
 from blemish.measurement.regions import Region, find_regions
 from blemish.measurement.registration import Registration, register_images
 from blemish.measurement.scale import Scale
+from blemish.measurement.scale_sources import (
+    ScaleByCamera,
+    ScaleByMarker,
+    ScaleByMetadata,
+    ScaleByPlane,
+    ScaleByPoints,
+    ScaleByTable,
+    ScalePerImage,
+)
 
 __all__ = [
     "Crack",
@@ -17,6 +26,13 @@ __all__ = [
     "Region",
     "Registration",
     "Scale",
+    "ScaleByCamera",
+    "ScaleByMarker",
+    "ScaleByMetadata",
+    "ScaleByPlane",
+    "ScaleByPoints",
+    "ScaleByTable",
+    "ScalePerImage",
     "compare_cracks",
     "doubts_of",
     "find_regions",

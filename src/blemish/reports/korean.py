@@ -56,6 +56,12 @@ KOREAN: Mapping[str, str] = {
     "Not inspected: {count}": "점검하지 않은 파일: {count}개",
     "Unusable: {count}": "판정 불가 이미지: {count}장",
     "and {count} more": "그 밖에 {count}개",
+    "No image tells its scale by {scale}: all sizes are in pixels. The notes on each image say why.": (
+        "축척을 알 수 있는 이미지가 없습니다({scale}). 모든 크기는 픽셀 단위이며, 이유는 각 이미지의 비고에 있습니다."
+    ),
+    "{images} of {all} without a scale by {scale}: their sizes are in pixels. The notes on each image say why.": (
+        "전체 {all}장 중 {images}의 축척을 알 수 없습니다({scale}). 그 크기는 픽셀 단위이며, 이유는 각 이미지의 비고에 있습니다."
+    ),
     "No scale was given: sizes are in pixels of each image, and no grade can be told from them.": (
         "축척이 주어지지 않아 크기는 각 이미지의 픽셀 단위이며, 등급을 매길 수 없습니다."
     ),

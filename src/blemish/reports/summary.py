@@ -14,6 +14,7 @@ from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.messages import Messages
+from blemish.reports.scale_count import ScaleCount
 from blemish.reports.width_classes import WidthClasses
 
 # Reasons beyond these stand in the table of images only.
@@ -226,7 +227,13 @@ def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
     unusable = sum(image.verdict == "unusable" for image in document.images)
     if unusable:
         notes.append(t("{images} cannot be judged (unusable): neither pass nor reject.", images=t.images(unusable)))
-    if document.measured and unit == "px":
+    scaled = ScaleCount()
+    for image in document.images:
+        scaled.add(image)
+    asked = scaled.said(None if document.run is None else document.run.options.scale, t)
+    if asked is not None:
+        notes.append(asked)
+    elif document.measured and unit == "px":
         notes.append(t("No scale was given: sizes are in pixels of each image, and no grade can be told from them."))
     unscaled = sum(bool(image.cracks) and image.scale is None for image in document.images)
     if unit == "mm" and unscaled:

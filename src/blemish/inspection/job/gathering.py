@@ -14,6 +14,7 @@ from blemish.inspection.job.shards import Entry
 from blemish.inspection.progress import Progress, Say
 from blemish.inspection.provenance import describe_run
 from blemish.inspection.submission import Submission
+from blemish.reports.scale_count import ScaleCount
 
 
 class Gathering:
@@ -31,6 +32,7 @@ class Gathering:
         self._count = Count(None)
         self._watch = DriftWatch.of(detector)
         self._likely: list[BitRange | None] = []
+        self._scaled = ScaleCount()
         self._target = submission
         self._submission = None if submission is None else Submission(detector)
 
@@ -39,6 +41,7 @@ class Gathering:
         self._count.add(entry, now=False)
         if finding.error is None:
             self._likely.append(finding.likely_range)
+            self._scaled.add(finding)
             if self._watch is not None:
                 self._watch.add(finding)
         if self._submission is not None and entry.runs is not None:
@@ -55,8 +58,9 @@ class Gathering:
         Raises:
             BlemishError: it cannot be written.
         """
-        if (depth := range_warning(self._likely)) is not None:
-            say(depth)
+        for sentence in (range_warning(self._likely), self._scaled.said(self._options.measuring.told_scale)):
+            if sentence is not None:
+                say(sentence)
         if self._submission is not None and self._target is not None:
             self._submission.write(self._target)
 

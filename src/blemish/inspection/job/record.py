@@ -15,7 +15,7 @@ from blemish.errors import DataError
 from blemish.files import write_text
 from blemish.images import ReadOptions
 from blemish.images.options import DEFAULT_OPTIONS
-from blemish.measurement import Scale
+from blemish.measurement import Scale, ScalePerImage
 
 JOB_NAME = "job.json"
 _SCHEMA_VERSION = 1
@@ -106,8 +106,10 @@ class JobRecord(BaseModel):
 
 
 def _told(measuring: Measuring) -> str | None:
-    # A plane's words do not say where its corners are.
     scale = measuring.scale
+    if isinstance(scale, ScalePerImage):
+        # The words do not say where corners are, nor what rows a table has.
+        return f"{scale} {hashlib.sha256(repr(scale).encode()).hexdigest()[:16]}"
     return str(astuple(scale)) if isinstance(scale, Scale) else measuring.told_scale
 
 
