@@ -16,7 +16,7 @@ from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods import get_method  # noqa: E402
 from blemish.methods.autoencoders.vae_attention import log_barrier  # noqa: E402
 from blemish.methods.networks.pixels import SignedPixels  # noqa: E402
-from blemish.methods.parts.bottleneck import divergence, squared_error  # noqa: E402
+from blemish.methods.parts.bottleneck import cross_entropy, divergence, squared_error  # noqa: E402
 
 from ..conftest import draw_surfaces, samples_of  # noqa: E402
 
@@ -161,3 +161,39 @@ def test_three_normal_images_are_fewer_than_a_batch_and_enough(tmp_path: Path):
 def test_an_impossible_size_is_refused(tmp_path: Path, surfaces: Path):
     with pytest.raises(SettingsError, match="size_px"):
         blemish.train("vae", surfaces, tmp_path / "wave.blemish", settings={"size_px": 8})
+
+
+def test_the_cross_entropy_is_that_of_torch_and_smallest_at_the_image_itself():
+    torch.manual_seed(0)
+    x, x_hat = torch.rand(2, 3, 4, 4) * 2 - 1, torch.rand(2, 3, 4, 4) * 2 - 1
+    expected = torch.nn.functional.binary_cross_entropy((x_hat + 1) / 2, (x + 1) / 2, reduction="sum") / 2
+    torch.testing.assert_close(cross_entropy(x, x_hat), expected)
+    assert cross_entropy(x, x) < cross_entropy(x, x_hat)
+    assert torch.isfinite(cross_entropy(torch.ones(1, 1, 2, 2), -torch.ones(1, 1, 2, 2)))
+
+
+def test_the_segmentation_model_reconstructs_by_cross_entropy():
+    method, plain = build("vae-attention", reconstruction="bce").eval(), build("vae-attention").eval()
+    plain.load_state_dict(method.state_dict())
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    x = method.pixels(images)
+    x_hat = method.reconstruct(x)
+    expected = cross_entropy(x, x_hat) - squared_error(x, x_hat)
+    torch.testing.assert_close(method.compute_loss(images) - plain.compute_loss(images), expected, rtol=1e-3, atol=1e-2)
+    torch.testing.assert_close(method.graph()(images), plain.graph()(images))
+
+
+def test_the_attention_of_the_first_block_is_the_mean_of_its_channels_at_its_own_resolution():
+    method = build("vae-attention", attention="first-block", barrier=2.0).eval()
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    x = method.pixels(images)
+    with torch.no_grad():
+        first = method.encoder[2](method.encoder[1](method.encoder[0](x)))
+        maps = method.score_and_map(x)[1]
+        loss, (error, kl, _) = method.compute_loss(images), method.loss_terms(x)
+    logit = first.mean(dim=1)
+    assert logit.shape == (2, 16, 16)
+    expected = torch.nn.functional.interpolate(logit[:, None], size=(32, 32), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(maps, expected[:, 0])
+    missing = 1 - torch.sigmoid(logit).mean(dim=(1, 2))
+    torch.testing.assert_close(loss, error + kl + 2.0 * log_barrier(missing, 20.0).mean())

@@ -8,13 +8,17 @@ attention is Grad-CAM on the code's mean z:
 
 z is a linear map of f, so the derivative is its weight matrix whatever the image: α has a closed form, needs no second
 backward pass, and can be exported. The constraint 1 - mean(a) <= 0 enters the loss through the extended log-barrier
-ψ_t, t = 20. The image score is the squared error; the map is the attention before σ, which keeps its ranking. Beyond
+ψ_t, t = 20. Reconstruction is by squared error, the paper's for classification, or ``reconstruction="bce"``, its binary
+cross-entropy for segmentation. The image score is the squared error; the map is the attention before σ, which keeps its
+ranking. Beyond
 the paper, ``map="attended-error"`` is the squared error times the attention before σ, rectified and relative to its
 mean over the image: finer, and better on cracks.
 
 What differs from published code, and what the paper leaves open:
 
-- The authors' code computes gradients and then ignores them: its map is a plain mean of activations. Here α is real.
+- The code of Silva-Rodríguez et al. computes gradients and then ignores them: its map is the plain mean of the
+  activations of an early layer. ``attention="first-block"`` is that; by default α is real, and of the last block.
+- Eq. 2 prints the divergence with the opposite sign, whose minimum would be minus infinity: here it is positive.
 - σ never reaches 1, so the constraint is never met: of ψ_t only the linear branch, slope t, is ever active.
 - The paper thresholds the attention map and does not state in which direction a crack changes it. Forced high on normal
   images, it could drop; on cracks of DeepCrack's training images it rises. ``map="inattention"`` negates the map.
@@ -33,7 +37,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from blemish.methods.parts.bottleneck import VariationalMethod, VariationalSettings
+from blemish.methods.networks.convolutional_autoencoder import first_block, other_blocks
+from blemish.methods.parts.bottleneck import VariationalMethod, VariationalSettings, cross_entropy, squared_error
 from blemish.methods.parts.generative_method import mean_per_image
 from blemish.methods.registry import register
 
@@ -54,6 +59,14 @@ class VaeAttentionSettings(VariationalSettings):
     # 0.51.
     barrier: float = Field(300.0, ge=0, description="λ, weight of the constraint; the paper gives no value")
     steepness: float = Field(20.0, gt=0, description="t of the extended log-barrier (paper: 20)")
+    reconstruction: Literal["l2", "bce"] = Field(
+        "l2", description="squared error (paper, classification) or binary cross-entropy (paper, segmentation)"
+    )
+    attention: Literal["last-block", "first-block"] = Field(
+        "last-block",
+        description="the last block weighted by the code's gradient (paper), or the mean of the first block's channels "
+        "(code published with the constraint)",
+    )
     map: Literal["attention", "inattention", "attended-error"] = Field(
         "attention",
         description="the anomaly map: attention (paper), its negative, or the error weighted by attention",
@@ -71,10 +84,24 @@ class VaeAttention(VariationalMethod):
         alpha = attention_weights(self.code_mean.weight, (blocks.shape[1], blocks.shape[2], blocks.shape[3]))
         return (blocks * alpha[None, :, None, None]).sum(dim=1)
 
+    def reconstruction_error(self, x: Tensor, x_hat: Tensor) -> Tensor:
+        """Squared error or cross-entropy."""
+        return cross_entropy(x, x_hat) if self.settings.reconstruction == "bce" else squared_error(x, x_hat)
+
+    def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, C, P, P) -> the last block, and the attention before σ, (N, h, w)."""
+        first = first_block(self.encoder, x)
+        blocks = other_blocks(self.encoder, first)
+        if self.settings.attention == "first-block":
+            return blocks, first.mean(dim=1)
+        return blocks, self.attention_logit(blocks)
+
     def compute_loss(self, batch: Any) -> Tensor:
-        """Squared error + β · divergence + λ · barrier of the attention that is missing."""
-        error, kl, blocks = self.loss_terms(self.pixels(batch))
-        missing = 1 - mean_per_image(torch.sigmoid(self.attention_logit(blocks).float()))
+        """Reconstruction error + β · divergence + λ · barrier of the attention that is missing."""
+        x = self.pixels(batch)
+        blocks, logit = self._encode(x)
+        error, kl = self.terms_of(x, blocks)
+        missing = 1 - mean_per_image(torch.sigmoid(logit.float()))
         barrier = log_barrier(missing, self.settings.steepness).mean()
         beta: float = self.settings.beta
         weight: float = self.settings.barrier
@@ -82,10 +109,10 @@ class VaeAttention(VariationalMethod):
 
     def score_and_map(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Squared error of the image; the attention, upsampled, as map, or as weight of the error in the map."""
-        blocks = self.encoder(x)
+        blocks, logit = self._encode(x)
         error = (x - self.decoder(self.code_mean(blocks.flatten(1)))).square()
         size = (self.side_px, self.side_px)
-        logit = F.interpolate(self.attention_logit(blocks)[:, None], size=size, mode="bilinear", align_corners=False)
+        logit = F.interpolate(logit[:, None], size=size, mode="bilinear", align_corners=False)
         if self.settings.map == "attended-error":
             # The error of a single pixel is mostly camera noise.
             smooth = F.avg_pool2d(error.mean(dim=1, keepdim=True), 3, 1, 1, count_include_pad=False)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 _BLOCKS = 5
+_LAYERS = 3
 _SLOPE = 0.2
 
 
@@ -34,6 +35,18 @@ def encoder_blocks(channels: int, width: int, downsamplings: int) -> nn.Sequenti
         ]
         channels = wide
     return nn.Sequential(*layers)
+
+
+def first_block(encoder: nn.Sequential, x: Tensor) -> Tensor:
+    """What the first of `encoder_blocks` gives."""
+    block: Tensor = encoder[:_LAYERS](x)
+    return block
+
+
+def other_blocks(encoder: nn.Sequential, block: Tensor) -> Tensor:
+    """What the others make of that."""
+    blocks: Tensor = encoder[_LAYERS:](block)
+    return blocks
 
 
 def encoder_features(width: int, side_px: int, downsamplings: int) -> int:

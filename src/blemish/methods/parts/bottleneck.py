@@ -13,6 +13,7 @@ from blemish.methods.parts.generative_method import GenerativeMethod, Generative
 
 # Beyond this, exp(log variance) has no meaning and may overflow.
 _LOG_VARIANCE = 20.0
+_TINY = 1e-6
 
 
 class BottleneckSettings(GenerativeSettings):
@@ -86,22 +87,41 @@ class VariationalMethod(BottleneckMethod):
         self.code_log_variance = nn.Linear(self.code_mean.in_features, settings.latent)
 
     def loss_terms(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Images (N, C, P, P) -> squared error, divergence, and the encoder's last block (N, K, h, w).
+        """Images (N, C, P, P) -> reconstruction error, divergence, and the encoder's last block (N, K, h, w)."""
+        blocks = self.encoder(x)
+        return *self.terms_of(x, blocks), blocks
+
+    def terms_of(self, x: Tensor, blocks: Tensor) -> tuple[Tensor, Tensor]:
+        """Images and their last block -> reconstruction error and divergence.
 
         The code is sampled while training; otherwise it is the mean.
         """
-        blocks = self.encoder(x)
         mean = self.code_mean(blocks.flatten(1)).float()
         log_variance = self.code_log_variance(blocks.flatten(1)).float().clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
         code = mean
         if self.training:
             code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-        return squared_error(x, self.decoder(code)), divergence(mean, log_variance), blocks
+        return self.reconstruction_error(x, self.decoder(code)), divergence(mean, log_variance)
+
+    def reconstruction_error(self, x: Tensor, x_hat: Tensor) -> Tensor:
+        """In the loss: the squared error."""
+        return squared_error(x, x_hat)
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:
     """Summed over each image (N, C, P, P), mean over images."""
     return (x - x_hat).float().square().flatten(1).sum(dim=1).mean()
+
+
+def cross_entropy(x: Tensor, x_hat: Tensor) -> Tensor:
+    """Binary cross-entropy of pixels as probabilities, [-1, 1] as 0 to 1; summed over each image, mean over images.
+
+    Its smallest value is the images' own entropy, not 0.
+    """
+    target = (x.float() + 1) / 2
+    made = ((x_hat.float() + 1) / 2).clamp(_TINY, 1 - _TINY)
+    entropy = -(target * made.log() + (1 - target) * (1 - made).log())
+    return entropy.flatten(1).sum(dim=1).mean()
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
