@@ -15,7 +15,7 @@ from blemish.errors import DataError
 from blemish.evaluation import auroc
 from blemish.reproduction import reproduce
 from blemish.reproduction.systems import garcia_de_la_puente_2023 as system
-from blemish.reproduction.systems.garcia_de_la_puente_2023 import GarciaSystem, deal_masks, deal_patches, photo_of
+from blemish.reproduction.systems.garcia_de_la_puente_2023 import GarciaSystem, deal_masks, deal_patches, origin_of
 
 pytestmark = pytest.mark.train
 
@@ -66,10 +66,10 @@ def test_normal_patches_that_set_the_threshold_neither_train_nor_test(metu: Path
 
 def test_no_photo_trains_and_tests(masked: Path):
     dealt = deal_masks(read_dataset(masked), seed=0)
-    tests = {photo_of(one) for one in dealt.split("test").samples}
+    tests = {origin_of(one) for one in dealt.split("test").samples}
     assert len(dealt.split("test")) == 12
     assert all(one.defective for one in dealt.split("test").samples)
-    assert not tests & {photo_of(one) for one in dealt.split("train").samples + dealt.split("val").samples}
+    assert not tests & {origin_of(one) for one in dealt.split("train").samples + dealt.split("val").samples}
     assert not any(one.defective for one in dealt.split("train").samples)
 
 

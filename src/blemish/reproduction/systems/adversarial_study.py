@@ -134,7 +134,7 @@ class AdversarialStudySystem(System):
         "The study augmented by angle and colour and does not say by how much: here up to 15° and a tenth.",
         "The quick profile has fewer channels and steps, and sees castings at 64 px.",
         "Patches of buildings are split by the seed, as in the study: a quarter of the normal ones and as many cracked "
-        "ones test. Patches of one photo stand on both sides.",
+        "ones test. Patches that were cut from one image stand on both sides.",
         "Normal test images of castings stand byte for byte among the training images: the column without leaks "
         "leaves them out.",
         "AnoGAN searches for each image: a fixed draw of the test images is scored.",

@@ -197,19 +197,19 @@ def deal_patches(dataset: Dataset, seed: int) -> Dataset:
 
 
 def deal_masks(dataset: Dataset, seed: int) -> Dataset:
-    """Whole photos to either side: crack-free patches train and are held out (``val``), cracked ones of others test."""
+    """Source images apart: crack-free patches train or are held out (``val``), cracked ones of others test."""
     settled = with_known_truth(dataset)
-    photos = sorted({photo_of(one) for one in settled.samples})
-    Random(seed).shuffle(photos)
+    origins = sorted({origin_of(one) for one in settled.samples})
+    Random(seed).shuffle(origins)
     cracked = [one for one in settled.samples if one.defective]
     taken: set[str] = set()
     tests: list[Sample] = []
-    for photo in photos:
+    for origin in origins:
         if len(tests) >= min(_MASKS, len(cracked) / 2):
             break
-        taken.add(photo)
-        tests += [one for one in cracked if photo_of(one) == photo]
-    normal = [one for one in settled.samples if one.defective is False and photo_of(one) not in taken]
+        taken.add(origin)
+        tests += [one for one in cracked if origin_of(one) == origin]
+    normal = [one for one in settled.samples if one.defective is False and origin_of(one) not in taken]
     if len(normal) < 8 or not tests:
         raise DataError(
             f'"{dataset.root}" has {len(normal)} crack-free patches apart from {len(tests)} cracked ones for the test; '
@@ -219,8 +219,8 @@ def deal_masks(dataset: Dataset, seed: int) -> Dataset:
     return _with_parts(settled, {"test": tests[:_MASKS], "val": normal[:held_out], "train": normal[held_out:]})
 
 
-def photo_of(sample: Sample) -> str:
-    """The photo that a patch was cut from: its group, or its name without the last number."""
+def origin_of(sample: Sample) -> str:
+    """The image that a patch was cut from: its group, or its name without the last number."""
     return sample.group or re.sub(r"[-_]\d+$", "", sample.path.stem)
 
 
@@ -351,6 +351,6 @@ def _notes(results: Results) -> tuple[str, ...]:
     said = "Darkness is the mean grey level of an image minus the pixel's: no network and no training."
     for record in results.of(_SEGMENTATION):
         found = record.measured
-        of = f"{found['n_train']} crack-free patches are fitted on, {found['n_test']} cracked ones of other photos test"
+        of = f"{found['n_train']} crack-free patches are fitted on, {found['n_test']} cracked ones of other images test"
         return (f"{of}; {100 * found['marked']:.1f} % of their pixels are marked.", said)
     return (said,)
