@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
+import uvicorn
 from fastapi.testclient import TestClient
 
 from blemish.serving.app import create_app
@@ -44,6 +48,31 @@ def start(darkness_file: Path, tmp_path: Path) -> Iterator[StartService]:
 def client(start: StartService) -> TestClient:
     """A service on loopback, without keys."""
     return start()
+
+
+@contextmanager
+def listening(service: Service) -> Iterator[str]:
+    """A service on a real socket; its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def address(darkness_file: Path, tmp_path: Path) -> Iterator[str]:
+    """A service on loopback, without keys, on a real socket."""
+    settings = ServeSettings(detectors=(str(darkness_file),), store=tmp_path / "store", threads=2)
+    with listening(Service(settings)) as at:
+        yield at
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

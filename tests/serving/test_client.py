@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from blemish.client import Client, ServiceError
 from blemish.errors import BlemishError
 from blemish.findings import Finding
-from blemish.serving.app import create_app
-from blemish.serving.service import Service
-from blemish.serving.settings import ServeSettings
-
-
-@pytest.fixture
-def address(darkness_file: Path, tmp_path: Path) -> Iterator[str]:
-    """A service with keys off, on a free port."""
-    service = Service(ServeSettings(detectors=(str(darkness_file),), store=tmp_path / "store", threads=2))
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 def test_a_whole_day_with_the_client(

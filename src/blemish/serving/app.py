@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from blemish.serving.guard import Guard
 from blemish.serving.metrics import Measured
 from blemish.serving.refusals import say_errors
-from blemish.serving.routes import access, detectors, findings, health, inspect, published, reviews
+from blemish.serving.routes import access, detectors, findings, health, inspect, page, published, reviews
 from blemish.serving.service import Service
 
 _CLEAN_EVERY_S = 3600.0
@@ -47,7 +47,7 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for group in (published, inspect, detectors, findings, reviews, access, health):
+    for group in (published, inspect, detectors, findings, reviews, access, health, page):
         app.include_router(group.router)
     say_errors(app)
     app.add_middleware(Guard, settings=service.settings)

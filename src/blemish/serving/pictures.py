@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors import Inspection
-from blemish.reports.overlays import small_map
+from blemish.reports.overlays import outline, small_map
 from blemish.serving.answers import Rle
 
 VIEW_PX = 2400
@@ -40,7 +40,7 @@ def draw_pictures(answer: Inspection) -> Pictures:
     has_map = answer.anomaly_map is not None and answer.map_range is not None
     return Pictures(
         view=_jpeg(_shrunk(answer.pixels, VIEW_PX)),
-        thumb=_jpeg(_shrunk(answer.pixels, _THUMB_PX)),
+        thumb=_jpeg(_thumbnail(answer.pixels, answer.mask)),
         mask=mask_png(answer.mask) if has_mask and answer.mask is not None else None,
         anomaly_map=_png(small_map(answer.anomaly_map, answer.map_range, _MAP_PX))
         if has_map and answer.anomaly_map is not None and answer.map_range is not None
@@ -74,6 +74,19 @@ def run_lengths(mask: NDArray[np.bool_]) -> Rle:
 def in_base64(data: bytes) -> str:
     """Bytes as JSON can hold them."""
     return base64.b64encode(data).decode("ascii")
+
+
+def _thumbnail(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    """The image, small, with the outline of what was found."""
+    small = _shrunk(pixels, _THUMB_PX)
+    if mask is None or not mask.any():
+        return small
+    canvas = small.copy()
+    size = (canvas.shape[1], canvas.shape[0])
+    # Averaged before it is cut, so that a hairline crack is not lost.
+    fractions = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    outline(canvas, np.asarray(fractions > 0))
+    return canvas
 
 
 def _shrunk(picture: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

@@ -1,0 +1,96 @@
+"""Draw the pictures of the page that stand in docs/service.md: drawn walls in a service, opened in Chromium.
+
+python docs/tools/service_pictures.py       needs Chromium with chromedriver, and the extras serve, client and dev
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import uvicorn
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service as Driver
+from selenium.webdriver.common.by import By
+
+from blemish.client import Client
+from blemish.serving.app import create_app
+from blemish.serving.service import Service
+from blemish.serving.settings import ServeSettings
+from blemish.synthesis import draw_image
+
+PICTURES = Path(__file__).resolve().parents[1] / "pictures"
+DESKTOP, PHONE = (1280, 860), (390, 844)
+
+
+def fill(address: str) -> None:
+    """Eighteen drawn walls, three of them reviewed."""
+    with Client(address) as service:
+        for number in range(18):
+            pixels = draw_image(100 + number, size_px=512, cracked=number % 3 != 2).image
+            data = cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+            service.inspect([(f"Pier {number // 6 + 1}/IMG_{1000 + number}.png", data)], mm_per_px=0.1)
+        for found, decision in zip(list(service.findings())[1:4], ("approve", "reject", "approve"), strict=True):
+            service.review(found, decision)
+
+
+def take(address: str, name: str, size: tuple[int, int], *, open_first: bool, **remembered: str) -> None:
+    """One picture of the page, with what a reader would have set."""
+    options = webdriver.ChromeOptions()
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--force-device-scale-factor=1",
+    ):
+        options.add_argument(argument)
+    metrics = {"width": size[0], "height": size[1], "pixelRatio": 1.0, "mobile": size == PHONE}
+    options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
+    driver = webdriver.Chrome(options=options, service=Driver(shutil.which("chromedriver")))
+    try:
+        driver.get(address)
+        for key, value in remembered.items():
+            driver.execute_script("localStorage.setItem(arguments[0], arguments[1])", key, value)
+        driver.get(address)
+        time.sleep(2)
+        if open_first:
+            driver.find_element(By.CSS_SELECTOR, ".card").click()
+            time.sleep(2)
+        picture = Image.open(BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+        picture.quantize(192).save(PICTURES / name, optimize=True)
+    finally:
+        driver.quit()
+
+
+def main() -> None:
+    """Start a service, fill it, and look at it."""
+    with tempfile.TemporaryDirectory() as store:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        service = Service(ServeSettings(store=Path(store)))
+        server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        time.sleep(1)
+        try:
+            fill(address)
+            take(address, "service-desktop.png", DESKTOP, open_first=False, language="en")
+            take(address, "service-viewer.png", DESKTOP, open_first=True, language="en")
+            take(address, "service-dark-ko.png", DESKTOP, open_first=True, language="ko", theme="dark")
+            take(address, "service-phone.png", PHONE, open_first=False, language="en")
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+// Everything that the page asks the service, typed as the service answers it.
+
+export type Verdict = "reject" | "review" | "unusable" | "pass" | null;
+export type State = "open" | "approved" | "rejected";
+export type Decision = "approve" | "reject" | "reopen";
+
+export interface Sizes {
+  length: number;
+  mean_width: number;
+  max_width: number;
+  width_uncertainty: number;
+}
+
+export interface Crack {
+  number: number;
+  polyline_px: [number, number][];
+  widths_px: (number | null)[];
+  length_px: number;
+  mean_width_px: number;
+  max_width_px: number;
+  max_width_at: [number, number];
+  width_uncertainty_px: number;
+  direction: string;
+  doubt: string | null;
+  mm: Sizes | null;
+  grade: string | null;
+}
+
+export interface Region {
+  bbox_px: [number, number, number, number];
+  area_px: number;
+  score: number;
+  label: string | null;
+}
+
+export interface Finding {
+  image: string;
+  size_px: [number, number] | null;
+  score: number | null;
+  p_value: number | null;
+  verdict: Verdict;
+  label: string | null;
+  regions: Region[];
+  cracks: Crack[] | null;
+  notes: string[];
+  error: string | null;
+}
+
+export interface Stored {
+  id: string;
+  version: number;
+  state: State;
+  created: string;
+  detector: string;
+  detector_sha: string;
+  inspected_by: string;
+  map_range: [number, number] | null;
+  has_mask: boolean;
+  finding: Finding;
+}
+
+export interface Inspected {
+  id: string | null;
+  finding: Finding;
+}
+
+export interface Review {
+  id: string;
+  decision: Decision;
+  tags: string[];
+  comment: string;
+  reviewer: string;
+  created: string;
+}
+
+export interface ActiveDetector {
+  name: string;
+  sha: string;
+  method: string;
+  is_default: boolean;
+  thresholds: { pixel: number | null; review: number | null; reject: number | null };
+  calibrated: boolean;
+  doubt: string | null;
+  card: string;
+}
+
+export interface DetectorVersion {
+  name: string;
+  sha: string;
+  method: string;
+  added_by: string;
+  created: string;
+  active: boolean;
+}
+
+export interface Detectors {
+  active: ActiveDetector[];
+  versions: DetectorVersion[];
+  broken: Record<string, string>;
+}
+
+export interface Me {
+  name: string;
+  role: "operator" | "engineer" | "admin";
+  needs_key: boolean;
+  csrf: string | null;
+  version: string;
+}
+
+export interface PageOfFindings {
+  findings: Stored[];
+  next: string | null;
+  total: number;
+}
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    sentence: string,
+    readonly retryAfterS: number | null,
+  ) {
+    super(sentence);
+  }
+}
+
+let csrf: string | null = null;
+
+async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (csrf !== null && init.method !== undefined) headers.set("X-CSRF-Token", csrf);
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...init, headers, credentials: "same-origin" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(0, "The server is not reached.", 2);
+  }
+  return answer;
+}
+
+async function refused(answer: Response): Promise<Refused> {
+  const wait = Number(answer.headers.get("Retry-After"));
+  let sentence = `${answer.status} ${answer.statusText}`;
+  try {
+    sentence = String((await answer.json()).error ?? sentence);
+  } catch {
+    // not JSON: a proxy's page
+  }
+  return new Refused(answer.status, sentence, wait > 0 ? wait : null);
+}
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  const answer = await send(path, init);
+  if (!answer.ok) throw await refused(answer);
+  return (await answer.json()) as T;
+}
+
+const body = (value: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: "POST",
+  body: JSON.stringify(value),
+  headers: { "Content-Type": "application/json", ...headers },
+});
+
+export async function me(): Promise<Me> {
+  const found = await json<Me>("/v1/me");
+  csrf = found.csrf;
+  return found;
+}
+
+export async function logIn(key: string): Promise<void> {
+  const answer = await send("/session", body({ key }));
+  if (!answer.ok) throw await refused(answer);
+}
+
+export async function logOut(): Promise<void> {
+  await send("/session", { method: "DELETE" });
+}
+
+export const findings = (filters: URLSearchParams): Promise<PageOfFindings> => json(`/v1/findings?${filters}`);
+export const finding = (id: string): Promise<Stored> => json(`/v1/findings/${id}`);
+export const reviews = (id: string): Promise<Review[]> => json(`/v1/findings/${id}/reviews`);
+export const detectors = (): Promise<Detectors> => json("/v1/detectors");
+export const scores = (filters: URLSearchParams): Promise<{ scores: number[]; verdicts: Verdict[] }> =>
+  json(`/v1/findings/scores?${filters}`);
+
+export const review = (found: Stored, decision: Decision, tags: string[], comment: string): Promise<Review> =>
+  json("/v1/reviews", body({ finding_id: found.id, decision, tags, comment }, { "If-Match": `"${found.version}"` }));
+
+export async function inspect(
+  file: File,
+  name: string,
+  fields: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Inspected> {
+  const form = new FormData();
+  form.append("file", file, name);
+  for (const [key, value] of Object.entries(fields)) if (value) form.append(key, value);
+  const answer = await send("/v1/inspect", { method: "POST", body: form, signal });
+  if (answer.ok || answer.status === 422) {
+    const said = await answer.json();
+    if (said.results) return said.results[0] as Inspected;
+    throw new Refused(answer.status, String(said.error), null);
+  }
+  throw await refused(answer);
+}
+
+export async function addDetector(file: File): Promise<void> {
+  const form = new FormData();
+  form.append("file", file);
+  await json("/v1/detectors", { method: "POST", body: form });
+}
+
+export const activate = (name: string, sha: string): Promise<Detectors> =>
+  json(`/v1/detectors/${name}/activate`, body({ sha }));
+export const rollBack = (name: string): Promise<Detectors> =>
+  json(`/v1/detectors/${name}/roll-back`, { method: "POST" });

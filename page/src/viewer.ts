@@ -1,0 +1,341 @@
+// One finding: the photo with its layers, thresholds to move, what was measured, and the decision.
+
+import * as api from "./api";
+import type { Decision, Stored } from "./api";
+import { Canvas, type Layers } from "./canvas";
+import { el, replace, say } from "./dom";
+import type { Gallery } from "./gallery";
+import { currentLanguage, number, t, tr } from "./words";
+
+type Switch = "map" | "mask" | "skeleton" | "widths";
+
+const BACK: Record<Stored["state"], Decision> = { open: "reopen", approved: "approve", rejected: "reject" };
+
+export class Viewer {
+  readonly element = el("section", { id: "viewer", hidden: true });
+  private readonly canvas = new Canvas();
+  private readonly side = el("div", { className: "side" });
+  private found: Stored | null = null;
+  private readonly undone: { id: string; state: Stored["state"] }[] = [];
+  private comment = el("textarea", {});
+  private tags = new Set<string>();
+  private thresholds = new Map<string, number | null>();
+
+  constructor(private readonly gallery: Gallery) {}
+
+  get isOpen(): boolean {
+    return !this.element.hidden;
+  }
+
+  build(): void {
+    const button = (word: Parameters<typeof t>[0], act: () => void, sign: string): HTMLElement =>
+      el("button", { type: "button", title: t(word), ariaLabel: t(word), onclick: act }, sign);
+    replace(
+      this.element,
+      el(
+        "div",
+        { className: "stage" },
+        this.canvas.element,
+        el(
+          "div",
+          { className: "tools" },
+          button("close", () => this.close(), "✕"),
+          button("previous", () => void this.step(-1), "‹"),
+          button("next", () => void this.step(1), "›"),
+          button("zoomIn", () => this.canvas.zoom(1.4), "+"),
+          button("zoomOut", () => this.canvas.zoom(1 / 1.4), "−"),
+          button("fit", () => this.canvas.fit(), "⤢"),
+          button("keys", () => say(t("keyHelp")), "?"),
+        ),
+      ),
+      this.side,
+    );
+    if (this.found && this.isOpen) void this.open(this.found.id);
+  }
+
+  async open(id: string): Promise<void> {
+    try {
+      const [found, known] = await Promise.all([api.finding(id), api.detectors()]);
+      for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
+      this.found = found;
+      this.element.hidden = false;
+      document.body.classList.add("viewing");
+      this.tags = new Set();
+      this.comment = el("textarea", { rows: 2, maxLength: 4000, ariaLabel: t("comment"), placeholder: t("comment") });
+      await Promise.all([this.drawSide(), this.canvas.show(found)]);
+      this.canvas.element.focus({ preventScroll: true });
+    } catch (error) {
+      say(String((error as Error).message), "bad");
+      this.close();
+    }
+  }
+
+  close(): void {
+    const id = this.found?.id;
+    this.element.hidden = true;
+    document.body.classList.remove("viewing");
+    if (location.hash.startsWith("#/finding/")) location.hash = "#/";
+    document.querySelector<HTMLElement>(`[data-id="${id}"]`)?.focus();
+  }
+
+  async step(by: 1 | -1): Promise<void> {
+    const other = this.found && (await this.gallery.neighbour(this.found.id, by));
+    if (other) location.hash = `#/finding/${other.id}`;
+  }
+
+  // True where the key was one of the viewer's.
+  key(key: string): boolean {
+    const acts: Record<string, () => void> = {
+      ArrowLeft: () => void this.step(-1),
+      ArrowRight: () => void this.step(1),
+      k: () => void this.step(-1),
+      j: () => void this.step(1),
+      a: () => void this.decide("approve"),
+      r: () => void this.decide("reject"),
+      o: () => void this.decide("reopen"),
+      u: () => void this.undo(),
+      m: () => this.toggle("map"),
+      l: () => this.toggle("mask"),
+      s: () => this.toggle("skeleton"),
+      w: () => this.toggle("widths"),
+      "+": () => this.canvas.zoom(1.4),
+      "=": () => this.canvas.zoom(1.4),
+      "-": () => this.canvas.zoom(1 / 1.4),
+      "0": () => this.canvas.fit(),
+      "?": () => say(t("keyHelp")),
+      Escape: () => this.close(),
+    };
+    const act = acts[key.length === 1 ? key.toLowerCase() : key];
+    act?.();
+    return act !== undefined;
+  }
+
+  private toggle(layer: Switch): void {
+    this.canvas.layers[layer] = !this.canvas.layers[layer];
+    const box = this.side.querySelector<HTMLInputElement>(`[data-layer="${layer}"]`);
+    if (box) box.checked = this.canvas.layers[layer];
+    this.canvas.draw();
+  }
+
+  private async decide(decision: Decision): Promise<void> {
+    const before = this.found;
+    if (!before) return;
+    try {
+      await api.review(before, decision, [...this.tags], this.comment.value);
+      this.undone.push({ id: before.id, state: before.state });
+      this.gallery.put(await api.finding(before.id));
+      say(t(decision === "approve" ? "approved" : decision === "reject" ? "rejected" : "open"), "plain", [
+        t("undo"),
+        () => void this.undo(),
+      ]);
+      const next = decision === "reopen" ? null : await this.gallery.neighbour(before.id, 1);
+      if (next) location.hash = `#/finding/${next.id}`;
+      else await this.open(before.id);
+    } catch (error) {
+      say(error instanceof api.Refused && error.status === 412 ? t("decidedSince") : String((error as Error).message), "bad");
+      await this.open(before.id);
+    }
+  }
+
+  private async undo(): Promise<void> {
+    const last = this.undone.pop();
+    if (!last) {
+      say(t("nothingToUndo"));
+      return;
+    }
+    try {
+      const found = await api.finding(last.id);
+      await api.review(found, BACK[last.state], [], "");
+      this.gallery.put(await api.finding(last.id));
+      say(t("undone"));
+      if (location.hash === `#/finding/${last.id}`) await this.open(last.id);
+      else location.hash = `#/finding/${last.id}`;
+    } catch (error) {
+      say(String((error as Error).message), "bad");
+    }
+  }
+
+  private async drawSide(): Promise<void> {
+    const found = this.found!;
+    const { finding } = found;
+    const history = el("ol", { className: "history" });
+    replace(
+      this.side,
+      el("h2", {}, finding.image),
+      el(
+        "p",
+        { className: "facts" },
+        el("span", { className: `verdict ${finding.verdict ?? "none"}` }, t(finding.verdict ?? "none")),
+        el("span", { className: `state ${found.state}` }, t(found.state)),
+        finding.score === null ? null : ` ${t("score")} ${number(finding.score, 4)}`,
+        finding.p_value === null ? null : ` · ${t("pValue")} ${number(finding.p_value, 2)}`,
+        finding.label ? ` · ${tr(finding.label)}` : null,
+      ),
+      this.decision(),
+      this.layers(),
+      el("h3", {}, t("measurements")),
+      this.table(),
+      finding.notes.length ? el("h3", {}, t("notes")) : null,
+      ...finding.notes.map((note) => el("p", { className: "note" }, note)),
+      el("h3", {}, t("history")),
+      history,
+      el(
+        "p",
+        { className: "note" },
+        `${found.detector} ${found.detector_sha.slice(0, 12)} · ${found.inspected_by} · ${time(found.created)} · `,
+        el("a", { href: `/v1/findings/${found.id}/image` }, t("download")),
+      ),
+    );
+    const told = (await api.reviews(found.id)).map((one) =>
+      el(
+        "li",
+        {},
+        el("b", {}, t(one.decision === "approve" ? "approved" : one.decision === "reject" ? "rejected" : "open")),
+        ` ${one.reviewer}, ${time(one.created)}`,
+        one.tags.length ? ` · ${one.tags.join(", ")}` : "",
+        one.comment ? el("q", {}, one.comment) : null,
+      ),
+    );
+    replace(history, ...told);
+  }
+
+  private decision(): HTMLElement {
+    const button = (decision: Decision, word: "right" | "wrong" | "reopen"): HTMLElement =>
+      el("button", { type: "button", className: decision, onclick: () => void this.decide(decision) }, t(word));
+    const tags = t("tagList")
+      .split(", ")
+      .map((tag) => {
+        const chip = el(
+          "button",
+          {
+            type: "button",
+            className: "chip",
+            ariaPressed: "false",
+            onclick: () => {
+              if (!this.tags.delete(tag)) this.tags.add(tag);
+              chip.setAttribute("aria-pressed", String(this.tags.has(tag)));
+            },
+          },
+          tag,
+        );
+        return chip;
+      });
+    return el(
+      "div",
+      { className: "decide" },
+      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), button("reopen", "reopen")),
+      el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
+      this.comment,
+    );
+  }
+
+  private layers(): HTMLElement {
+    const { canvas } = this;
+    const box = (layer: Switch): HTMLElement =>
+      el(
+        "label",
+        {},
+        el("input", {
+          type: "checkbox",
+          checked: canvas.layers[layer],
+          "data-layer": layer,
+          onchange: () => this.toggle(layer),
+        }),
+        ` ${t(layer)}`,
+      );
+    const opacity = el("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.05",
+      value: String(canvas.layers.opacity),
+      ariaLabel: t("mapOpacity"),
+      oninput: () => {
+        canvas.layers = { ...canvas.layers, opacity: Number(opacity.value) } satisfies Layers;
+        canvas.draw();
+      },
+    });
+    return el(
+      "fieldset",
+      {},
+      el("legend", {}, t("layers")),
+      box("map"),
+      opacity,
+      box("mask"),
+      box("skeleton"),
+      box("widths"),
+      this.found!.map_range && this.found!.finding.verdict !== "unusable" ? this.threshold(this.found!.map_range) : null,
+    );
+  }
+
+  private threshold([low, high]: [number, number]): HTMLElement {
+    const own = this.thresholds.get(this.found!.detector) ?? low + (high - low) / 3;
+    const said = el("output", {});
+    const slider = el("input", {
+      type: "range",
+      min: String(low),
+      max: String(high),
+      step: String((high - low) / 255),
+      value: String(own),
+      id: "pixel-threshold",
+      oninput: () => move(Number(slider.value)),
+    });
+    const reset = el("button", { type: "button", hidden: true, onclick: () => move(null) }, t("reset"));
+    const move = (value: number | null): void => {
+      const fraction = this.canvas.setThreshold(value);
+      if (value === null) slider.value = String(own);
+      said.value = value === null ? number(own) : `${number(value)}: ${t("area", number(100 * fraction, 2))}`;
+      reset.hidden = value === null;
+    };
+    said.value = number(own);
+    return el("p", {}, el("label", { htmlFor: "pixel-threshold" }, t("pixelThreshold")), " ", said, " ", reset, slider);
+  }
+
+  private table(): HTMLElement {
+    const { cracks, regions } = this.found!.finding;
+    if (cracks?.length) {
+      const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
+      const rows = cracks.map((crack) => {
+        const sizes = crack.mm ?? {
+          length: crack.length_px,
+          mean_width: crack.mean_width_px,
+          max_width: crack.max_width_px,
+          width_uncertainty: crack.width_uncertainty_px,
+        };
+        return [
+          String(crack.number) + (crack.doubt ? " ⚠" : ""),
+          number(sizes.length),
+          number(sizes.mean_width, 2),
+          `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
+          tr(crack.direction),
+          crack.grade ?? "",
+        ];
+      });
+      const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
+      return table([...heads, t("direction"), t("grade")], rows);
+    }
+    if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
+    const rows = regions.map((region, index) => [
+      `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
+      number(region.area_px),
+      number(region.score),
+    ]);
+    return table([t("region"), t("regionArea"), t("score")], rows);
+  }
+}
+
+function table(heads: string[], rows: string[][]): HTMLElement {
+  return el(
+    "div",
+    { className: "table", tabIndex: 0, role: "region", ariaLabel: t("measurements") },
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))),
+    ),
+  );
+}
+
+export const time = (iso: string): string =>
+  new Date(iso).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "short" });

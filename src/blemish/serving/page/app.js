@@ -1,0 +1,1339 @@
+// Built from page/src by "npm run build"; sources 244d7f1011e48e96584c3cfbbf04f8f6e97d9f1d83a088a14f288f03eefcd247
+
+// src/api.ts
+var Refused = class extends Error {
+  constructor(status, sentence, retryAfterS) {
+    super(sentence);
+    this.status = status;
+    this.retryAfterS = retryAfterS;
+  }
+  status;
+  retryAfterS;
+};
+var csrf = null;
+async function send(path, init = {}) {
+  const headers = new Headers(init.headers);
+  if (csrf !== null && init.method !== void 0) headers.set("X-CSRF-Token", csrf);
+  let answer;
+  try {
+    answer = await fetch(path, { ...init, headers, credentials: "same-origin" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(0, "The server is not reached.", 2);
+  }
+  return answer;
+}
+async function refused(answer) {
+  const wait = Number(answer.headers.get("Retry-After"));
+  let sentence = `${answer.status} ${answer.statusText}`;
+  try {
+    sentence = String((await answer.json()).error ?? sentence);
+  } catch {
+  }
+  return new Refused(answer.status, sentence, wait > 0 ? wait : null);
+}
+async function json(path, init) {
+  const answer = await send(path, init);
+  if (!answer.ok) throw await refused(answer);
+  return await answer.json();
+}
+var body = (value, headers = {}) => ({
+  method: "POST",
+  body: JSON.stringify(value),
+  headers: { "Content-Type": "application/json", ...headers }
+});
+async function me() {
+  const found = await json("/v1/me");
+  csrf = found.csrf;
+  return found;
+}
+async function logIn(key) {
+  const answer = await send("/session", body({ key }));
+  if (!answer.ok) throw await refused(answer);
+}
+async function logOut() {
+  await send("/session", { method: "DELETE" });
+}
+var findings = (filters) => json(`/v1/findings?${filters}`);
+var finding = (id) => json(`/v1/findings/${id}`);
+var reviews = (id) => json(`/v1/findings/${id}/reviews`);
+var detectors = () => json("/v1/detectors");
+var scores = (filters) => json(`/v1/findings/scores?${filters}`);
+var review = (found, decision, tags, comment) => json("/v1/reviews", body({ finding_id: found.id, decision, tags, comment }, { "If-Match": `"${found.version}"` }));
+async function inspect(file, name, fields2, signal) {
+  const form = new FormData();
+  form.append("file", file, name);
+  for (const [key, value] of Object.entries(fields2)) if (value) form.append(key, value);
+  const answer = await send("/v1/inspect", { method: "POST", body: form, signal });
+  if (answer.ok || answer.status === 422) {
+    const said = await answer.json();
+    if (said.results) return said.results[0];
+    throw new Refused(answer.status, String(said.error), null);
+  }
+  throw await refused(answer);
+}
+async function addDetector(file) {
+  const form = new FormData();
+  form.append("file", file);
+  await json("/v1/detectors", { method: "POST", body: form });
+}
+var activate = (name, sha) => json(`/v1/detectors/${name}/activate`, body({ sha }));
+var rollBack = (name) => json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
+
+// src/dom.ts
+function el(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === void 0 || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made && !name.startsWith("aria") && name !== "list") made[name] = value;
+    else made.setAttribute(name === "className" ? "class" : name, value === true ? "" : String(value));
+  }
+  made.append(...children.filter((child) => !!child || child === ""));
+  return made;
+}
+var byId = (id) => document.getElementById(id);
+function replace(parent, ...children) {
+  parent.replaceChildren(...children.filter((child) => !!child));
+}
+var saying = 0;
+function say(sentence, kind = "plain", action) {
+  const line = byId("said");
+  const button = action ? el("button", { type: "button", onclick: action[1] }, action[0]) : null;
+  replace(line, el("span", {}, sentence), button);
+  line.className = kind;
+  line.hidden = false;
+  window.clearTimeout(saying);
+  saying = window.setTimeout(() => line.hidden = true, kind === "bad" ? 12e3 : 6e3);
+}
+
+// src/words.ts
+var WORDS = {
+  drop: ["Drop photos or a folder here", "사진이나 폴더를 여기에 놓으세요"],
+  chooseFiles: ["Choose photos", "사진 선택"],
+  chooseFolder: ["Choose a folder", "폴더 선택"],
+  findings: ["Findings", "검사 결과"],
+  detectors: ["Detectors", "검출기"],
+  detector: ["Detector", "검출기"],
+  mmPerPx: ["mm per pixel", "픽셀당 mm"],
+  language: ["한국어", "English"],
+  dark: ["Dark or light", "어둡게/밝게"],
+  logIn: ["Log in", "로그인"],
+  logOut: ["Log out", "로그아웃"],
+  keyWanted: ["This server wants a key.", "이 서버는 키가 필요합니다."],
+  key: ["API key", "API 키"],
+  cancel: ["Cancel", "취소"],
+  retry: ["Try again", "다시 시도"],
+  inspected: ["{0} of {1} inspected", "{1}장 중 {0}장 검사 완료"],
+  left: ["about {0} s left", "약 {0}초 남음"],
+  failed: ["{0} could not be inspected", "{0}장 검사 불가"],
+  done: ["{0} photos inspected.", "{0}장을 검사했습니다."],
+  cancelled: ["Cancelled; {0} photos were inspected.", "취소됨: {0}장을 검사했습니다."],
+  reject: ["reject", "불합격"],
+  review: ["review", "재검토"],
+  unusable: ["unusable", "판정 불가"],
+  pass: ["pass", "합격"],
+  none: ["no verdict", "판정 없음"],
+  open: ["open", "미결"],
+  approved: ["confirmed", "확인됨"],
+  rejected: ["dismissed", "기각됨"],
+  allStates: ["all states", "모든 상태"],
+  search: ["Search by name", "이름으로 검색"],
+  worst: ["worst first", "심한 순"],
+  newest: ["newest first", "최신 순"],
+  order: ["Order", "정렬"],
+  state: ["State", "상태"],
+  more: ["Show more", "더 보기"],
+  empty: ["Nothing here yet.", "아직 결과가 없습니다."],
+  shown: ["{0} of {1} shown", "{1}건 중 {0}건 표시"],
+  exportAs: ["Export", "내보내기"],
+  score: ["score", "점수"],
+  pValue: ["p-value", "p-값"],
+  close: ["Back to all (Esc)", "목록으로 (Esc)"],
+  previous: ["Previous (←)", "이전 (←)"],
+  next: ["Next (→)", "다음 (→)"],
+  layers: ["Layers", "레이어"],
+  map: ["Anomaly map (M)", "이상 지도 (M)"],
+  mapOpacity: ["Opacity of the anomaly map", "이상 지도 투명도"],
+  mask: ["Outline (L)", "윤곽 (L)"],
+  skeleton: ["Centre lines (S)", "중심선 (S)"],
+  widths: ["Widths (W)", "폭 (W)"],
+  pixelThreshold: ["Pixel threshold", "픽셀 임계값"],
+  scoreThreshold: ["Reject from this score on", "이 점수부터 불합격"],
+  whatIf: ["What if the threshold were elsewhere?", "임계값을 옮기면?"],
+  whatIfSaid: [
+    "{0} reject, {1} not. Only shown here: the detector stays as it is.",
+    "불합격 {0}, 그 외 {1}. 여기서만 보이며 검출기는 그대로입니다."
+  ],
+  reset: ["Reset", "초기화"],
+  area: ["would be outlined: {0} % of the image", "윤곽 면적: 이미지의 {0} %"],
+  measurements: ["Measurements", "측정값"],
+  crack: ["crack", "균열"],
+  length: ["length", "길이"],
+  meanWidth: ["mean width", "평균 폭"],
+  maxWidth: ["max width", "최대 폭"],
+  direction: ["direction", "방향"],
+  grade: ["grade", "등급"],
+  region: ["region", "영역"],
+  regionArea: ["area, px", "면적, px"],
+  nothingFound: ["Nothing was outlined.", "윤곽이 없습니다."],
+  decide: ["Decide", "판정"],
+  right: ["Right (A)", "맞음 (A)"],
+  wrong: ["Wrong (R)", "틀림 (R)"],
+  reopen: ["Reopen (O)", "다시 열기 (O)"],
+  undo: ["Undo (U)", "실행 취소 (U)"],
+  undone: ["Undone.", "취소했습니다."],
+  nothingToUndo: ["There is nothing to undo.", "취소할 것이 없습니다."],
+  tags: ["Tags", "태그"],
+  tagList: ["dirt, shadow, joint, repair, missed defect", "오염, 그림자, 이음매, 보수, 미검출"],
+  comment: ["Comment", "의견"],
+  history: ["History", "이력"],
+  decidedSince: ["Somebody else has decided since; this is how it stands now.", "다른 사람이 먼저 판정했습니다. 현재 상태를 표시합니다."],
+  fit: ["Fit (0)", "맞춤 (0)"],
+  zoomIn: ["Zoom in (+)", "확대 (+)"],
+  zoomOut: ["Zoom out (−)", "축소 (−)"],
+  download: ["Original file", "원본 파일"],
+  notes: ["Notes", "참고"],
+  version: ["version", "버전"],
+  active: ["active", "사용 중"],
+  activate: ["Activate", "사용"],
+  rollBack: ["Roll back", "되돌리기"],
+  upload: ["Upload a .blemish file", ".blemish 파일 올리기"],
+  uploading: ["Checking and trying out …", "확인 및 시험 중 …"],
+  addedBy: ["added by", "추가한 사람"],
+  thresholds: ["Thresholds", "임계값"],
+  card: ["Model card", "모델 카드"],
+  calibrated: ["calibrated", "보정됨"],
+  notCalibrated: ["not calibrated", "보정 안 됨"],
+  keys: ["Keyboard (?)", "단축키 (?)"],
+  keyHelp: [
+    "← → or J K: previous, next · A: right · R: wrong · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
+    "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
+  ],
+  horizontal: ["horizontal", "수평"],
+  vertical: ["vertical", "수직"],
+  diagonal: ["diagonal", "대각"]
+};
+var language = localStorage.getItem("language") ?? (navigator.language.startsWith("ko") ? "ko" : "en");
+var currentLanguage = () => language;
+function setLanguage(wanted) {
+  language = wanted;
+  localStorage.setItem("language", wanted);
+  document.documentElement.lang = wanted;
+}
+function t(word, ...values) {
+  const text = WORDS[word][language === "ko" ? 1 : 0];
+  return text.replace(/\{(\d)\}/g, (_, number2) => String(values[Number(number2)] ?? ""));
+}
+var tr = (word) => word in WORDS ? t(word) : word;
+var number = (value, digits = 3) => value.toLocaleString(language, { maximumSignificantDigits: digits });
+
+// src/canvas.ts
+var OUTLINE = [0, 229, 255];
+var MAX_ZOOM = 40;
+var Canvas = class {
+  element = document.createElement("canvas");
+  layers = { map: true, opacity: 0.55, mask: true, skeleton: false, widths: true };
+  stored = null;
+  view = null;
+  levels = null;
+  outlined = null;
+  tint = null;
+  outline = null;
+  threshold = null;
+  scale = 1;
+  left = 0;
+  top = 0;
+  asked = false;
+  pointers = /* @__PURE__ */ new Map();
+  constructor() {
+    this.element.tabIndex = 0;
+    new ResizeObserver(() => this.fit()).observe(this.element);
+    this.element.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.zoom(Math.exp(-event.deltaY / 300), event.offsetX, event.offsetY);
+    });
+    this.element.addEventListener("pointerdown", (event) => {
+      this.element.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, event);
+    });
+    this.element.addEventListener("pointermove", (event) => this.drag(event));
+    for (const end of ["pointerup", "pointercancel"])
+      this.element.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
+    this.element.addEventListener("dblclick", () => this.fit());
+  }
+  // Loads the pictures of a finding; the one before stays until they are there.
+  async show(stored) {
+    const at = `/v1/findings/${stored.id}`;
+    const [view, map, mask] = await Promise.all([
+      picture(`${at}/view`),
+      stored.map_range ? picture(`${at}/map`) : null,
+      stored.has_mask ? picture(`${at}/mask`) : null
+    ]);
+    this.stored = stored;
+    this.view = view;
+    this.levels = map && pixels(map);
+    this.outlined = mask && pixels(mask, 2400);
+    this.tint = this.levels && tinted(this.levels);
+    this.element.setAttribute("aria-label", stored.finding.image);
+    this.setThreshold(null);
+    this.fit();
+  }
+  // Cut the mask from the anomaly map at another value; null: what the detector outlined. The fraction that is outlined.
+  setThreshold(value) {
+    this.threshold = value;
+    let fraction = 0;
+    const range = this.stored?.map_range;
+    if (value === null || !this.levels || !range) {
+      this.outline = this.outlined && edges(this.outlined, 128);
+      if (this.outlined) fraction = covered(this.outlined, 128);
+    } else {
+      const level = Math.min(255, Math.max(1, Math.round(255 * (value - range[0]) / (range[1] - range[0]))));
+      this.outline = edges(this.levels, level);
+      fraction = covered(this.levels, level);
+    }
+    this.draw();
+    return fraction;
+  }
+  fit() {
+    if (!this.view) return;
+    const { clientWidth, clientHeight } = this.element;
+    const [width, height] = this.size();
+    this.scale = Math.min(clientWidth / width, clientHeight / height) || 1;
+    this.left = (clientWidth - width * this.scale) / 2;
+    this.top = (clientHeight - height * this.scale) / 2;
+    this.draw();
+  }
+  zoom(by, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2) {
+    const [width, height] = this.size();
+    const least = 0.5 * Math.min(this.element.clientWidth / width, this.element.clientHeight / height);
+    const scale = Math.min(MAX_ZOOM, Math.max(least, this.scale * by));
+    this.left = x - (x - this.left) * scale / this.scale;
+    this.top = y - (y - this.top) * scale / this.scale;
+    this.scale = scale;
+    this.draw();
+  }
+  draw() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.paint();
+    });
+  }
+  size() {
+    return this.stored?.finding.size_px ?? [this.view?.width ?? 1, this.view?.height ?? 1];
+  }
+  drag(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    if (this.pointers.size === 2) {
+      const other = [...this.pointers.values()].find((pointer) => pointer.pointerId !== event.pointerId);
+      const span = (one) => Math.hypot(one.offsetX - other.offsetX, one.offsetY - other.offsetY);
+      this.zoom(span(event) / Math.max(1, span(before)), other.offsetX, other.offsetY);
+    } else {
+      this.left += event.offsetX - before.offsetX;
+      this.top += event.offsetY - before.offsetY;
+      this.draw();
+    }
+    this.pointers.set(event.pointerId, event);
+  }
+  paint() {
+    const { element, view, layers } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(element.clientWidth * ratio), Math.round(element.clientHeight * ratio)];
+    if (element.width !== width || element.height !== height) [element.width, element.height] = [width, height];
+    const context = element.getContext("2d");
+    if (!context || !view) return;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, ratio * this.left, ratio * this.top);
+    const [imageWidth, imageHeight] = this.size();
+    context.imageSmoothingEnabled = this.scale < 3;
+    context.drawImage(view, 0, 0, imageWidth, imageHeight);
+    if (layers.map && this.tint) {
+      context.globalAlpha = layers.opacity;
+      context.drawImage(this.tint, 0, 0, imageWidth, imageHeight);
+      context.globalAlpha = 1;
+    }
+    context.imageSmoothingEnabled = false;
+    if (layers.mask && this.outline) context.drawImage(this.outline, 0, 0, imageWidth, imageHeight);
+    if (this.threshold === null) this.paintCracks(context);
+  }
+  paintCracks(context) {
+    const line = 1 / this.scale;
+    for (const crack of this.stored?.finding.cracks ?? []) {
+      if (this.layers.skeleton) {
+        context.strokeStyle = "#ffe14d";
+        context.lineWidth = 1.6 * line;
+        context.beginPath();
+        crack.polyline_px.forEach(([x, y], index) => context[index ? "lineTo" : "moveTo"](x + 0.5, y + 0.5));
+        context.stroke();
+      }
+      if (this.layers.widths) {
+        const [x, y] = crack.max_width_at;
+        context.strokeStyle = "#ff2d95";
+        context.lineWidth = 2 * line;
+        context.beginPath();
+        context.arc(x + 0.5, y + 0.5, Math.max(crack.max_width_px / 2, 5 * line), 0, 7);
+        context.stroke();
+        label(context, crack.mm ? `${number(crack.mm.max_width, 2)} mm` : `${number(crack.max_width_px, 2)} px`, x, y, line);
+      }
+    }
+  }
+};
+function label(context, text, x, y, line) {
+  context.font = `600 ${13 * line}px system-ui, sans-serif`;
+  const [left, top] = [x + 10 * line, y - 10 * line];
+  context.fillStyle = "rgb(0 0 0 / 70%)";
+  context.fillRect(left - 3 * line, top - 13 * line, context.measureText(text).width + 6 * line, 17 * line);
+  context.fillStyle = "#fff";
+  context.fillText(text, left, top);
+}
+async function picture(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return createImageBitmap(await answer.blob());
+}
+function pixels(picture2, side = Infinity) {
+  const shrink = Math.min(1, side / Math.max(picture2.width, picture2.height));
+  const canvas = new OffscreenCanvas(Math.round(picture2.width * shrink) || 1, Math.round(picture2.height * shrink) || 1);
+  const context = canvas.getContext("2d");
+  context.drawImage(picture2, 0, 0, canvas.width, canvas.height);
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+function tinted(levels) {
+  const out = new ImageData(levels.width, levels.height);
+  for (let at = 0; at < out.data.length; at += 4) {
+    const level = levels.data[at];
+    out.data[at] = 255;
+    out.data[at + 1] = 255 - level;
+    out.data[at + 3] = level;
+  }
+  return drawn(out);
+}
+var covered = (levels, from) => {
+  let count = 0;
+  for (let at = 0; at < levels.data.length; at += 4) count += Number(levels.data[at] >= from);
+  return 4 * count / levels.data.length;
+};
+function edges(levels, from) {
+  const { width, height, data } = levels;
+  const out = new ImageData(width, height);
+  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && data[4 * (y * width + x)] >= from;
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1) {
+      const own = inside(x, y);
+      const edge = !own && (inside(x - 1, y) || inside(x + 1, y) || inside(x, y - 1) || inside(x, y + 1));
+      if (own || edge) out.data.set([...OUTLINE, edge ? 255 : 36], 4 * (y * width + x));
+    }
+  return drawn(out);
+}
+function drawn(data) {
+  const canvas = new OffscreenCanvas(data.width, data.height);
+  canvas.getContext("2d").putImageData(data, 0, 0);
+  return canvas;
+}
+
+// src/viewer.ts
+var BACK = { open: "reopen", approved: "approve", rejected: "reject" };
+var Viewer = class {
+  constructor(gallery2) {
+    this.gallery = gallery2;
+  }
+  gallery;
+  element = el("section", { id: "viewer", hidden: true });
+  canvas = new Canvas();
+  side = el("div", { className: "side" });
+  found = null;
+  undone = [];
+  comment = el("textarea", {});
+  tags = /* @__PURE__ */ new Set();
+  thresholds = /* @__PURE__ */ new Map();
+  get isOpen() {
+    return !this.element.hidden;
+  }
+  build() {
+    const button = (word, act, sign) => el("button", { type: "button", title: t(word), ariaLabel: t(word), onclick: act }, sign);
+    replace(
+      this.element,
+      el(
+        "div",
+        { className: "stage" },
+        this.canvas.element,
+        el(
+          "div",
+          { className: "tools" },
+          button("close", () => this.close(), "✕"),
+          button("previous", () => void this.step(-1), "‹"),
+          button("next", () => void this.step(1), "›"),
+          button("zoomIn", () => this.canvas.zoom(1.4), "+"),
+          button("zoomOut", () => this.canvas.zoom(1 / 1.4), "−"),
+          button("fit", () => this.canvas.fit(), "⤢"),
+          button("keys", () => say(t("keyHelp")), "?")
+        )
+      ),
+      this.side
+    );
+    if (this.found && this.isOpen) void this.open(this.found.id);
+  }
+  async open(id) {
+    try {
+      const [found, known] = await Promise.all([finding(id), detectors()]);
+      for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
+      this.found = found;
+      this.element.hidden = false;
+      document.body.classList.add("viewing");
+      this.tags = /* @__PURE__ */ new Set();
+      this.comment = el("textarea", { rows: 2, maxLength: 4e3, ariaLabel: t("comment"), placeholder: t("comment") });
+      await Promise.all([this.drawSide(), this.canvas.show(found)]);
+      this.canvas.element.focus({ preventScroll: true });
+    } catch (error) {
+      say(String(error.message), "bad");
+      this.close();
+    }
+  }
+  close() {
+    const id = this.found?.id;
+    this.element.hidden = true;
+    document.body.classList.remove("viewing");
+    if (location.hash.startsWith("#/finding/")) location.hash = "#/";
+    document.querySelector(`[data-id="${id}"]`)?.focus();
+  }
+  async step(by) {
+    const other = this.found && await this.gallery.neighbour(this.found.id, by);
+    if (other) location.hash = `#/finding/${other.id}`;
+  }
+  // True where the key was one of the viewer's.
+  key(key) {
+    const acts = {
+      ArrowLeft: () => void this.step(-1),
+      ArrowRight: () => void this.step(1),
+      k: () => void this.step(-1),
+      j: () => void this.step(1),
+      a: () => void this.decide("approve"),
+      r: () => void this.decide("reject"),
+      o: () => void this.decide("reopen"),
+      u: () => void this.undo(),
+      m: () => this.toggle("map"),
+      l: () => this.toggle("mask"),
+      s: () => this.toggle("skeleton"),
+      w: () => this.toggle("widths"),
+      "+": () => this.canvas.zoom(1.4),
+      "=": () => this.canvas.zoom(1.4),
+      "-": () => this.canvas.zoom(1 / 1.4),
+      "0": () => this.canvas.fit(),
+      "?": () => say(t("keyHelp")),
+      Escape: () => this.close()
+    };
+    const act = acts[key.length === 1 ? key.toLowerCase() : key];
+    act?.();
+    return act !== void 0;
+  }
+  toggle(layer) {
+    this.canvas.layers[layer] = !this.canvas.layers[layer];
+    const box = this.side.querySelector(`[data-layer="${layer}"]`);
+    if (box) box.checked = this.canvas.layers[layer];
+    this.canvas.draw();
+  }
+  async decide(decision) {
+    const before = this.found;
+    if (!before) return;
+    try {
+      await review(before, decision, [...this.tags], this.comment.value);
+      this.undone.push({ id: before.id, state: before.state });
+      this.gallery.put(await finding(before.id));
+      say(t(decision === "approve" ? "approved" : decision === "reject" ? "rejected" : "open"), "plain", [
+        t("undo"),
+        () => void this.undo()
+      ]);
+      const next = decision === "reopen" ? null : await this.gallery.neighbour(before.id, 1);
+      if (next) location.hash = `#/finding/${next.id}`;
+      else await this.open(before.id);
+    } catch (error) {
+      say(error instanceof Refused && error.status === 412 ? t("decidedSince") : String(error.message), "bad");
+      await this.open(before.id);
+    }
+  }
+  async undo() {
+    const last = this.undone.pop();
+    if (!last) {
+      say(t("nothingToUndo"));
+      return;
+    }
+    try {
+      const found = await finding(last.id);
+      await review(found, BACK[last.state], [], "");
+      this.gallery.put(await finding(last.id));
+      say(t("undone"));
+      if (location.hash === `#/finding/${last.id}`) await this.open(last.id);
+      else location.hash = `#/finding/${last.id}`;
+    } catch (error) {
+      say(String(error.message), "bad");
+    }
+  }
+  async drawSide() {
+    const found = this.found;
+    const { finding: finding2 } = found;
+    const history = el("ol", { className: "history" });
+    replace(
+      this.side,
+      el("h2", {}, finding2.image),
+      el(
+        "p",
+        { className: "facts" },
+        el("span", { className: `verdict ${finding2.verdict ?? "none"}` }, t(finding2.verdict ?? "none")),
+        el("span", { className: `state ${found.state}` }, t(found.state)),
+        finding2.score === null ? null : ` ${t("score")} ${number(finding2.score, 4)}`,
+        finding2.p_value === null ? null : ` · ${t("pValue")} ${number(finding2.p_value, 2)}`,
+        finding2.label ? ` · ${tr(finding2.label)}` : null
+      ),
+      this.decision(),
+      this.layers(),
+      el("h3", {}, t("measurements")),
+      this.table(),
+      finding2.notes.length ? el("h3", {}, t("notes")) : null,
+      ...finding2.notes.map((note) => el("p", { className: "note" }, note)),
+      el("h3", {}, t("history")),
+      history,
+      el(
+        "p",
+        { className: "note" },
+        `${found.detector} ${found.detector_sha.slice(0, 12)} · ${found.inspected_by} · ${time(found.created)} · `,
+        el("a", { href: `/v1/findings/${found.id}/image` }, t("download"))
+      )
+    );
+    const told = (await reviews(found.id)).map(
+      (one) => el(
+        "li",
+        {},
+        el("b", {}, t(one.decision === "approve" ? "approved" : one.decision === "reject" ? "rejected" : "open")),
+        ` ${one.reviewer}, ${time(one.created)}`,
+        one.tags.length ? ` · ${one.tags.join(", ")}` : "",
+        one.comment ? el("q", {}, one.comment) : null
+      )
+    );
+    replace(history, ...told);
+  }
+  decision() {
+    const button = (decision, word) => el("button", { type: "button", className: decision, onclick: () => void this.decide(decision) }, t(word));
+    const tags = t("tagList").split(", ").map((tag) => {
+      const chip = el(
+        "button",
+        {
+          type: "button",
+          className: "chip",
+          ariaPressed: "false",
+          onclick: () => {
+            if (!this.tags.delete(tag)) this.tags.add(tag);
+            chip.setAttribute("aria-pressed", String(this.tags.has(tag)));
+          }
+        },
+        tag
+      );
+      return chip;
+    });
+    return el(
+      "div",
+      { className: "decide" },
+      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), button("reopen", "reopen")),
+      el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
+      this.comment
+    );
+  }
+  layers() {
+    const { canvas } = this;
+    const box = (layer) => el(
+      "label",
+      {},
+      el("input", {
+        type: "checkbox",
+        checked: canvas.layers[layer],
+        "data-layer": layer,
+        onchange: () => this.toggle(layer)
+      }),
+      ` ${t(layer)}`
+    );
+    const opacity = el("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.05",
+      value: String(canvas.layers.opacity),
+      ariaLabel: t("mapOpacity"),
+      oninput: () => {
+        canvas.layers = { ...canvas.layers, opacity: Number(opacity.value) };
+        canvas.draw();
+      }
+    });
+    return el(
+      "fieldset",
+      {},
+      el("legend", {}, t("layers")),
+      box("map"),
+      opacity,
+      box("mask"),
+      box("skeleton"),
+      box("widths"),
+      this.found.map_range && this.found.finding.verdict !== "unusable" ? this.threshold(this.found.map_range) : null
+    );
+  }
+  threshold([low, high]) {
+    const own = this.thresholds.get(this.found.detector) ?? low + (high - low) / 3;
+    const said = el("output", {});
+    const slider = el("input", {
+      type: "range",
+      min: String(low),
+      max: String(high),
+      step: String((high - low) / 255),
+      value: String(own),
+      id: "pixel-threshold",
+      oninput: () => move(Number(slider.value))
+    });
+    const reset = el("button", { type: "button", hidden: true, onclick: () => move(null) }, t("reset"));
+    const move = (value) => {
+      const fraction = this.canvas.setThreshold(value);
+      if (value === null) slider.value = String(own);
+      said.value = value === null ? number(own) : `${number(value)}: ${t("area", number(100 * fraction, 2))}`;
+      reset.hidden = value === null;
+    };
+    said.value = number(own);
+    return el("p", {}, el("label", { htmlFor: "pixel-threshold" }, t("pixelThreshold")), " ", said, " ", reset, slider);
+  }
+  table() {
+    const { cracks, regions } = this.found.finding;
+    if (cracks?.length) {
+      const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
+      const rows2 = cracks.map((crack) => {
+        const sizes = crack.mm ?? {
+          length: crack.length_px,
+          mean_width: crack.mean_width_px,
+          max_width: crack.max_width_px,
+          width_uncertainty: crack.width_uncertainty_px
+        };
+        return [
+          String(crack.number) + (crack.doubt ? " ⚠" : ""),
+          number(sizes.length),
+          number(sizes.mean_width, 2),
+          `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
+          tr(crack.direction),
+          crack.grade ?? ""
+        ];
+      });
+      const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
+      return table([...heads, t("direction"), t("grade")], rows2);
+    }
+    if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
+    const rows = regions.map((region, index) => [
+      `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
+      number(region.area_px),
+      number(region.score)
+    ]);
+    return table([t("region"), t("regionArea"), t("score")], rows);
+  }
+};
+function table(heads, rows) {
+  return el(
+    "div",
+    { className: "table", tabIndex: 0, role: "region", ariaLabel: t("measurements") },
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))))
+    )
+  );
+}
+var time = (iso) => new Date(iso).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "short" });
+
+// src/detectors.ts
+var DetectorsPage = class {
+  constructor(me2) {
+    this.me = me2;
+  }
+  me;
+  element = el("section", { id: "detectors", hidden: true });
+  async load() {
+    try {
+      this.draw(await detectors());
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load()]);
+    }
+  }
+  draw(known) {
+    const mayChange = this.me().role !== "operator";
+    const act = (work) => {
+      work.catch((error) => say(error.message, "bad")).finally(() => void this.load());
+    };
+    const upload = el("input", {
+      type: "file",
+      accept: ".blemish",
+      hidden: true,
+      onchange: () => {
+        const file = upload.files?.[0];
+        if (!file) return;
+        say(t("uploading"));
+        act(addDetector(file));
+      }
+    });
+    const active = known.active.map((one) => {
+      const versions = known.versions.filter((version) => version.name === one.name);
+      const limits = Object.entries(one.thresholds).filter(([, value]) => typeof value === "number");
+      return el(
+        "article",
+        {},
+        el("h2", {}, one.name),
+        el("p", {}, `${one.method} · ${t(one.calibrated ? "calibrated" : "notCalibrated")}`),
+        one.doubt ? el("p", { className: "bad" }, one.doubt) : null,
+        el("p", {}, `${t("thresholds")}: ${limits.map(([name, value]) => `${name} ${number(value)}`).join(", ")}`),
+        el(
+          "table",
+          {},
+          el(
+            "tbody",
+            {},
+            ...versions.map(
+              (version) => el(
+                "tr",
+                {},
+                el("td", {}, `${t("version")} `, el("code", {}, version.sha.slice(0, 12))),
+                el("td", {}, `${t("addedBy")} ${version.added_by}, ${time(version.created)}`),
+                el(
+                  "td",
+                  {},
+                  version.active ? el("b", {}, t("active")) : mayChange && el(
+                    "button",
+                    { type: "button", onclick: () => act(activate(version.name, version.sha)) },
+                    t("activate")
+                  )
+                )
+              )
+            )
+          )
+        ),
+        mayChange && versions.length > 1 ? el("button", { type: "button", onclick: () => act(rollBack(one.name)) }, t("rollBack")) : null,
+        el("details", {}, el("summary", {}, t("card")), el("pre", {}, one.card))
+      );
+    });
+    const broken = Object.entries(known.broken).map(([name, reason]) => el("p", { className: "bad" }, `${name}: ${reason}`));
+    const button = el("button", { type: "button", className: "primary", onclick: () => upload.click() }, t("upload"));
+    replace(this.element, mayChange && el("p", {}, button, upload), ...broken, ...active);
+  }
+};
+
+// src/histogram.ts
+var BINS = 40;
+var Histogram = class {
+  constructor(onChange) {
+    this.onChange = onChange;
+  }
+  onChange;
+  element = el("section", { className: "histogram" });
+  scores = [];
+  reject = null;
+  // What is shown: scores, ascending, and where the detector rejects.
+  show(scores2, reject) {
+    this.scores = scores2;
+    this.reject = reject;
+    this.draw();
+  }
+  draw() {
+    const { scores: scores2 } = this;
+    if (scores2.length < 2 || scores2[0] === scores2[scores2.length - 1]) {
+      replace(this.element);
+      return;
+    }
+    const low = Math.min(scores2[0], this.reject ?? Infinity);
+    const high = Math.max(scores2[scores2.length - 1], this.reject ?? -Infinity);
+    const span = high - low;
+    const counts = new Array(BINS).fill(0);
+    for (const score of scores2) counts[Math.min(BINS - 1, Math.floor((score - low) / span * BINS))] += 1;
+    const most = Math.max(...counts);
+    const bars = counts.map((count) => el("i", { "data-height": Math.ceil(20 * count / most) }));
+    const said = el("output", {});
+    const slider = el("input", {
+      type: "range",
+      min: String(low),
+      max: String(high + span / 1e3),
+      step: String(span / 1e3),
+      value: String(this.reject ?? high),
+      ariaLabel: t("scoreThreshold"),
+      oninput: () => move(Number(slider.value))
+    });
+    const reset = el("button", { type: "button", hidden: true, onclick: () => move(null) }, t("reset"));
+    const move = (threshold) => {
+      const at = threshold ?? this.reject ?? high;
+      slider.value = String(at);
+      reset.hidden = threshold === null;
+      bars.forEach((bar, index) => bar.classList.toggle("above", low + (index + 0.5) / BINS * span >= at));
+      const above = scores2.filter((score) => score >= at).length;
+      said.value = `${t("scoreThreshold")}: ${number(at)}. ` + t("whatIfSaid", above, scores2.length - above);
+      this.onChange(threshold);
+    };
+    replace(
+      this.element,
+      el(
+        "details",
+        {},
+        el("summary", {}, t("whatIf")),
+        el("div", { className: "bars", ariaHidden: "true" }, ...bars),
+        slider,
+        el("p", {}, said, " ", reset)
+      )
+    );
+    move(null);
+  }
+};
+
+// src/gallery.ts
+var VERDICTS = ["reject", "review", "unusable", "pass"];
+var PAGE = 60;
+var FORMATS = ["csv", "jsonl", "coco", "geojson", "dxf", "masks", "html", "xlsx", "pdf", "docx"];
+var Gallery = class {
+  element = el("section", { id: "gallery" });
+  findings = [];
+  cursor = null;
+  total = 0;
+  whatIf = null;
+  verdicts = /* @__PURE__ */ new Set();
+  cards = el("ul", { className: "cards" });
+  count = el("output", { className: "count" });
+  more = el("button", { type: "button", onclick: () => void this.load(false) });
+  histogram = new Histogram((threshold) => {
+    this.whatIf = threshold;
+    this.draw();
+  });
+  text = "";
+  state = "";
+  order = "worst";
+  typing = 0;
+  loading = 0;
+  build() {
+    const search = el("input", {
+      type: "search",
+      id: "search",
+      placeholder: t("search"),
+      ariaLabel: t("search"),
+      value: this.text,
+      oninput: () => {
+        this.text = search.value;
+        window.clearTimeout(this.typing);
+        this.typing = window.setTimeout(() => void this.load(), 200);
+      }
+    });
+    const chips = VERDICTS.map((verdict) => {
+      const chip = el(
+        "button",
+        {
+          type: "button",
+          className: `chip ${verdict}`,
+          ariaPressed: String(this.verdicts.has(verdict)),
+          onclick: () => {
+            if (!this.verdicts.delete(verdict)) this.verdicts.add(verdict);
+            chip.setAttribute("aria-pressed", String(this.verdicts.has(verdict)));
+            void this.load();
+          }
+        },
+        t(verdict)
+      );
+      return chip;
+    });
+    const state = choice("state", ["", "open", "approved", "rejected"], this.state, (value) => {
+      this.state = value;
+      void this.load();
+    });
+    const order = choice("order", ["worst", "newest"], this.order, (value) => {
+      this.order = value;
+      void this.load();
+    });
+    this.more.textContent = t("more");
+    replace(
+      this.element,
+      el("div", { className: "filters", role: "search" }, ...chips, state, order, search, this.exports(), this.count),
+      this.histogram.element,
+      this.cards,
+      this.more
+    );
+    this.draw();
+  }
+  // From the first page on, or the next one.
+  async load(fresh = true) {
+    const turn = ++this.loading;
+    const filters = this.filters();
+    filters.set("order", this.order);
+    filters.set("limit", String(fresh ? Math.max(PAGE, Math.min(500, this.findings.length)) : PAGE));
+    if (!fresh && this.cursor) filters.set("cursor", this.cursor);
+    try {
+      const page = await findings(filters);
+      if (turn !== this.loading) return;
+      this.findings = fresh ? page.findings : [...this.findings, ...page.findings];
+      [this.cursor, this.total] = [page.next, page.total];
+      this.draw();
+      if (fresh) await this.loadScores();
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load(fresh)]);
+    }
+  }
+  // After a decision, without asking for everything again.
+  put(found) {
+    this.findings = this.findings.map((one) => one.id === found.id ? found : one);
+    this.draw();
+  }
+  async neighbour(id, step) {
+    const at = this.findings.findIndex((one) => one.id === id);
+    if (at + step >= this.findings.length && this.cursor) await this.load(false);
+    return this.findings[at + step] ?? null;
+  }
+  filters() {
+    const filters = new URLSearchParams();
+    for (const verdict of this.verdicts) filters.append("verdict", verdict);
+    if (this.state) filters.set("state", this.state);
+    if (this.text.trim()) filters.set("text", this.text.trim());
+    return filters;
+  }
+  async loadScores() {
+    const [{ scores: scores2 }, detectors3] = await Promise.all([scores(this.filters()), detectors()]);
+    const names = new Set(this.findings.map((one) => one.detector));
+    const only = names.size === 1 ? detectors3.active.find((one) => names.has(one.name)) : void 0;
+    this.histogram.show(only ? scores2 : [], only?.thresholds.reject ?? null);
+  }
+  draw() {
+    replace(this.cards, ...this.findings.map((one) => this.card(one)));
+    this.count.value = this.total ? t("shown", this.findings.length, this.total) : t("empty");
+    this.more.hidden = this.cursor === null;
+    byId("empty").hidden = this.total > 0;
+  }
+  card(one) {
+    const { finding: finding2 } = one;
+    const moved = this.whatIf !== null && finding2.score !== null && finding2.verdict !== "unusable";
+    const verdict = moved ? finding2.score >= this.whatIf ? "reject" : "pass" : finding2.verdict;
+    const widest = finding2.cracks?.[0];
+    const width = widest && (widest.mm ? `${number(widest.mm.max_width, 2)} mm` : `${number(widest.max_width_px, 2)} px`);
+    return el(
+      "li",
+      {},
+      el(
+        "a",
+        { href: `#/finding/${one.id}`, className: "card", "data-verdict": verdict ?? "none", "data-id": one.id },
+        el("img", { src: `/v1/findings/${one.id}/thumb`, alt: "", loading: "lazy", width: 320, height: 240 }),
+        el("span", { className: `verdict ${verdict ?? "none"}${moved ? " moved" : ""}` }, t(verdict ?? "none")),
+        one.state === "open" ? null : el("span", { className: `state ${one.state}` }, t(one.state)),
+        el("span", { className: "name", title: finding2.image }, finding2.image),
+        el(
+          "span",
+          { className: "facts" },
+          finding2.score === null ? "" : `${t("score")} ${number(finding2.score)}`,
+          width ? ` · ${width}` : "",
+          finding2.label ? ` · ${tr(finding2.label)}` : ""
+        )
+      )
+    );
+  }
+  exports() {
+    const links = FORMATS.map(
+      (format) => el(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            const filters = this.filters();
+            filters.set("format", format);
+            window.location.assign(`/v1/findings/export?${filters}`);
+          }
+        },
+        format
+      )
+    );
+    return el("details", { className: "menu" }, el("summary", {}, t("exportAs")), el("div", {}, ...links));
+  }
+};
+function choice(word, values, now, onChoice) {
+  const select = el(
+    "select",
+    { ariaLabel: t(word), onchange: () => onChoice(select.value) },
+    ...values.map((value) => el("option", { value, selected: value === now }, value ? tr(value) : t("allStates")))
+  );
+  return select;
+}
+
+// src/uploads.ts
+var AT_ONCE = 2;
+var TRIES = 20;
+var pause = (s) => new Promise((resolve) => window.setTimeout(resolve, s * 1e3));
+var Batch = class {
+  constructor(photos, fields2, onProgress) {
+    this.fields = fields2;
+    this.onProgress = onProgress;
+    this.waiting = [...photos];
+    this.total = photos.length;
+  }
+  fields;
+  onProgress;
+  waiting;
+  stop = new AbortController();
+  started = performance.now();
+  done = 0;
+  failures = [];
+  total;
+  get cancelled() {
+    return this.stop.signal.aborted;
+  }
+  cancel() {
+    this.stop.abort();
+  }
+  async run() {
+    this.onProgress(this.progress());
+    await Promise.all(Array.from({ length: AT_ONCE }, () => this.work()));
+    return this.progress();
+  }
+  progress() {
+    const seen = this.done + this.failures.length;
+    const perPhotoS = (performance.now() - this.started) / 1e3 / Math.max(1, seen);
+    const leftS = seen > 1 ? perPhotoS * (this.total - seen) : null;
+    return { total: this.total, done: this.done, failures: [...this.failures], leftS };
+  }
+  async work() {
+    for (let photo = this.waiting.shift(); photo && !this.cancelled; photo = this.waiting.shift()) {
+      try {
+        const reason = await this.send(photo);
+        if (reason === null) this.done += 1;
+        else this.failures.push({ photo, reason });
+      } catch (error) {
+        if (this.cancelled) return;
+        this.failures.push({ photo, reason: error instanceof Error ? error.message : String(error) });
+      }
+      this.onProgress(this.progress());
+    }
+  }
+  // Why a photo could not be inspected; null where it was. A busy server is asked again.
+  async send(photo) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await inspect(photo.file, photo.name, this.fields, this.stop.signal)).finding.error;
+      } catch (error) {
+        const again = error instanceof Refused && error.retryAfterS !== null && tries < TRIES;
+        if (!again || this.cancelled) throw error;
+        await pause(Math.min(error.retryAfterS ?? 1, 15));
+      }
+    }
+  }
+};
+async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  if (entries.length === 0) return chosen(transfer.files);
+  const photos = [];
+  for (const entry of entries) await walk(entry, photos);
+  return photos;
+}
+var chosen = (files) => [...files].filter((file) => !file.name.startsWith(".")).map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+async function walk(entry, photos) {
+  if (entry.name.startsWith(".")) return;
+  if (entry.isFile) {
+    const file = await new Promise((resolve, fail) => entry.file(resolve, fail));
+    photos.push({ file, name: entry.fullPath.replace(/^\//, "") });
+    return;
+  }
+  const reader = entry.createReader();
+  for (; ; ) {
+    const some = await new Promise((resolve, fail) => reader.readEntries(resolve, fail));
+    if (some.length === 0) return;
+    for (const child of some) await walk(child, photos);
+  }
+}
+
+// src/main.ts
+var RELOAD_MS = 1500;
+var user;
+var batch = null;
+var reloaded = 0;
+var gallery = new Gallery();
+var viewer = new Viewer(gallery);
+var detectors2 = new DetectorsPage(() => user);
+var fields = { detector: "", mm_per_px: "" };
+function buildHeader() {
+  const link = (hash, word) => el("a", { href: hash, "data-hash": hash }, t(word));
+  replace(
+    byId("header"),
+    el("a", { href: "#/", className: "logo" }, "blemish"),
+    el("nav", {}, link("#/", "findings"), link("#/detectors", "detectors")),
+    el(
+      "button",
+      {
+        type: "button",
+        id: "language",
+        lang: currentLanguage() === "en" ? "ko" : "en",
+        onclick: () => {
+          setLanguage(currentLanguage() === "en" ? "ko" : "en");
+          build();
+        }
+      },
+      t("language")
+    ),
+    el("button", { type: "button", id: "theme", title: t("dark"), ariaLabel: t("dark"), onclick: switchTheme }, "◐"),
+    user.needs_key ? el("button", { type: "button", onclick: () => void logOut().then(() => location.reload()) }, `${t("logOut")} (${user.name})`) : null
+  );
+}
+async function buildDrop() {
+  const known = await detectors();
+  const files = el("input", { type: "file", id: "files", multiple: true, hidden: true, onchange: () => start(chosen(files.files ?? [])) });
+  const folder = el("input", { type: "file", webkitdirectory: true, hidden: true, onchange: () => start(chosen(folder.files ?? [])) });
+  const select = el(
+    "select",
+    { onchange: () => fields.detector = select.value },
+    ...known.active.map((one) => el("option", { value: one.name, selected: fields.detector ? one.name === fields.detector : one.is_default }, one.name))
+  );
+  const scale = el("input", {
+    type: "number",
+    min: "0",
+    step: "any",
+    value: fields.mm_per_px,
+    placeholder: "0.2",
+    oninput: () => fields.mm_per_px = scale.value
+  });
+  replace(
+    byId("drop"),
+    el("p", { className: "invitation" }, t("drop")),
+    el(
+      "div",
+      { className: "row" },
+      el("button", { type: "button", className: "primary", onclick: () => files.click() }, t("chooseFiles")),
+      el("button", { type: "button", onclick: () => folder.click() }, t("chooseFolder")),
+      files,
+      folder,
+      el("label", {}, `${t("detector")} `, select),
+      el("label", {}, `${t("mmPerPx")} `, scale)
+    )
+  );
+}
+function start(photos) {
+  if (!photos.length) return;
+  const own = new Batch(photos, fields, (progress) => showProgress(own, progress));
+  batch = own;
+  void own.run().then((progress) => {
+    if (batch === own) batch = null;
+    showProgress(own, progress);
+    say(t(own.cancelled ? "cancelled" : "done", progress.done));
+    void gallery.load();
+  });
+}
+function showProgress(own, progress) {
+  const { total, done, failures, leftS } = progress;
+  const over = batch !== own;
+  const failed = failures.map(({ photo, reason }) => el("li", {}, reason.includes(photo.name) ? reason : `${photo.name}: ${reason}`));
+  const retry = () => start(failures.map(({ photo }) => photo));
+  replace(
+    byId("progress"),
+    over ? null : el(
+      "p",
+      { role: "status" },
+      el("progress", { max: total, value: done + failures.length, ariaLabel: t("inspected", done, total) }),
+      ` ${t("inspected", done, total)} `,
+      leftS === null ? "" : `· ${t("left", Math.ceil(leftS))} `,
+      el("button", { type: "button", onclick: () => own.cancel() }, t("cancel"))
+    ),
+    failures.length ? el(
+      "details",
+      { open: over },
+      el("summary", {}, t("failed", failures.length)),
+      el("ul", {}, ...failed),
+      over ? el("button", { type: "button", onclick: retry }, t("retry")) : null
+    ) : null
+  );
+  if (performance.now() - reloaded > RELOAD_MS) {
+    reloaded = performance.now();
+    void gallery.load();
+  }
+}
+function switchTheme() {
+  const root = document.documentElement;
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+}
+function route() {
+  const id = /^#\/finding\/([0-9a-f]{32})$/.exec(location.hash)?.[1];
+  const atDetectors = location.hash === "#/detectors";
+  detectors2.element.hidden = !atDetectors;
+  byId("home").hidden = atDetectors;
+  for (const link of document.querySelectorAll("nav a"))
+    link.toggleAttribute("aria-current", link.getAttribute("data-hash") === (atDetectors ? "#/detectors" : "#/"));
+  if (atDetectors) void detectors2.load();
+  if (id) void viewer.open(id);
+  else if (viewer.isOpen) viewer.close();
+}
+function build() {
+  document.documentElement.lang = currentLanguage();
+  buildHeader();
+  void buildDrop();
+  byId("empty").textContent = t("empty");
+  gallery.build();
+  viewer.build();
+  route();
+}
+function logInFirst() {
+  const key = el("input", { type: "password", autocomplete: "current-password", required: true, ariaLabel: t("key"), placeholder: t("key") });
+  const form = el(
+    "form",
+    {
+      className: "log-in",
+      onsubmit: (event) => {
+        event.preventDefault();
+        logIn(key.value).then(
+          () => void begin(),
+          (error) => say(error.message, "bad")
+        );
+      }
+    },
+    el("h1", {}, "blemish"),
+    el("p", {}, t("keyWanted")),
+    key,
+    el("button", { className: "primary" }, t("logIn"))
+  );
+  replace(byId("header"));
+  replace(byId("home"), form);
+  key.focus();
+}
+function listen() {
+  window.addEventListener("hashchange", route);
+  window.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]):not([type=range]), textarea, select");
+    if (event.ctrlKey || event.metaKey || event.altKey || !viewer.isOpen) return;
+    if (typing && event.key !== "Escape") return;
+    const moves = event.target instanceof HTMLElement && event.target.matches("[type=range]") && event.key.startsWith("Arrow");
+    if (!moves && viewer.key(event.key)) event.preventDefault();
+  });
+  for (const kind of ["dragenter", "dragover"])
+    window.addEventListener(kind, (event) => {
+      event.preventDefault();
+      document.body.classList.add("dragging");
+    });
+  window.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dragging");
+  });
+  window.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dragging");
+    if (event.dataTransfer) void dropped(event.dataTransfer).then(start);
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (batch) event.preventDefault();
+  });
+}
+async function begin() {
+  try {
+    user = await me();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return logInFirst();
+    say(String(error.message), "bad", [t("retry"), () => void begin()]);
+    return;
+  }
+  const home = byId("home");
+  replace(home, el("div", { id: "drop" }), el("div", { id: "progress" }), el("p", { id: "empty", hidden: true }), gallery.element);
+  replace(byId("views"), detectors2.element, viewer.element);
+  build();
+  await gallery.load();
+}
+var theme = localStorage.getItem("theme");
+if (theme) document.documentElement.dataset.theme = theme;
+listen();
+void begin();
