@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from blemish.bundled import DEFAULT_DETECTOR
@@ -23,8 +22,6 @@ from blemish.inspection.sources import SourceLike
 from blemish.inspection.submission import Submission
 from blemish.inspection.summary import InspectionSummary
 from blemish.measurement import GradeScale, Scale
-
-_SCALE_LOOKS_AT = 20
 
 
 def inspect(
@@ -108,7 +105,7 @@ def inspect(
                 "everything measured as cracks, with --measure (in Python measure=True)."
             )
 
-        check_scale(measuring, list(islice(images.sources(), _SCALE_LOOKS_AT)))
+        check_scale(measuring, images)
 
         def tell(event: JobEvent) -> None:
             if event.finding.error is not None and not event.left_out:
