@@ -33,8 +33,10 @@ EXTRA_OF = {
     "alembic": "serve",
     "prometheus_client": "serve",
     "httpx": "client",
-    "ray": "scale",
-    "fsspec": "scale",
+    "ray": "ray",
+    "fsspec": "remote",
+    "aiohttp": "remote",
+    "pypdfium2": "pdf",
     "openvino": "openvino",
 }
 

@@ -45,7 +45,13 @@ from blemish.text import printable
 
 
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Images, or folders of images.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for names on stdin, or addresses.",
+        ),
+    ],
     detector: DetectorOption = DEFAULT_DETECTOR,
     out: Annotated[
         Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
@@ -76,6 +82,11 @@ def inspect(
     by_content: Annotated[
         bool, typer.Option("--by-content", help="Know images again by content, not by size and time of change.")
     ] = False,
+    every: Annotated[
+        str,
+        typer.Option(help="Which frames of a video: 25 for every 25th, 0.5s for two a second.", metavar="STEP"),
+    ] = "1s",
+    all_pages: Annotated[bool, typer.Option("--all-pages", help="Inspect every page of TIFF files.")] = False,
     shard: Annotated[
         str | None, typer.Option(help="Inspect part K of N alone, as one of N machines.", metavar="K/N")
     ] = None,
@@ -137,6 +148,8 @@ def inspect(
             again=not keep_failed,
             by_content=by_content,
             part=part,
+            every=every,
+            all_pages=all_pages,
             say=speaking.note,
             on_finding=print_finding,
             on_progress=on_progress,

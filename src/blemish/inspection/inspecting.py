@@ -18,7 +18,8 @@ from blemish.inspection.job.record import JobOptions
 from blemish.inspection.progress import JobEvent, Progress, Say, silent
 from blemish.inspection.ready import ready
 from blemish.inspection.scales import check_scale
-from blemish.inspection.sources import SourceLike
+from blemish.inspection.sources import SourceLike, Sourcing
+from blemish.inspection.sources.videos import Step
 from blemish.inspection.submission import Submission
 from blemish.inspection.summary import InspectionSummary
 from blemish.measurement import GradeScale, Scale
@@ -43,6 +44,8 @@ def inspect(
     again: bool = True,
     by_content: bool = False,
     part: tuple[int, int] = (1, 1),
+    every: str = "1s",
+    all_pages: bool = False,
     say: Say = silent,
     on_finding: Callable[[Finding], None] = silent,
     on_progress: Callable[[Progress], None] = silent,
@@ -50,7 +53,8 @@ def inspect(
     """Inspect images, measure, and write findings and a report. An image that cannot be inspected stops nothing.
 
     Args:
-        source: image files, folders of them, bytes, open binary files or arrays; one or several.
+        source: image files, folders of them, archives, videos, PDF files, addresses, bytes, open binary files or
+            arrays; one or several; see `SourceLike`.
         detector: one that is loaded, with its own threads and runtime, or a file, or the name of a bundled one.
         out: folder for tables, report, overlays and masks: a job that goes on where an earlier run of it ended, however
             that ended, and to which images can be added. None keeps findings in memory.
@@ -67,6 +71,8 @@ def inspect(
         again: try images anew that an earlier run could not inspect.
         by_content: know images again by their content, which reads every file, and not by size and time of change.
         part: (k, n) inspects the k-th of n parts of the images, as many machines do, each into a folder of its own.
+        every: which frames of a video are looked at: ``25`` for every 25th, ``0.5s`` for one in half a second.
+        all_pages: each page of a TIFF is an image; otherwise its first is.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
         say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the job is.
 
@@ -97,7 +103,8 @@ def inspect(
         by_content=by_content,
     )
     table = None if submission is None else Path(submission)
-    with Images(source, say, by_content=by_content, part=part) as images:
+    sourcing = Sourcing(Step.of(every), all_pages)
+    with Images(source, say, by_content=by_content, part=part, sourcing=sourcing) as images:
         loaded = ready(detector, len(images), threads=threads, runtime=runtime)
         if grades is not None and not measuring.measures_cracks(loaded.spec):
             raise SettingsError(

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from blemish.detectors import ImageSource
 from blemish.errors import SettingsError
 from blemish.inspection.job.index import Index, Wanted
 from blemish.inspection.progress import Say, silent
-from blemish.inspection.sources import Found, Source, SourceLike, as_list, open_source, sources_of
+from blemish.inspection.sources import Found, Opener, Source, SourceLike, Sourcing, as_list, sources_of
 from blemish.inspection.sources.files import FILE, GONE
 
 
@@ -25,6 +25,7 @@ class Images:
         by_content: whether an image is known again by its content, which reads every file.
         part: (k, n) for the k-th of n parts. Which part an image belongs to depends on nothing but the image, so that
             machines need not know of each other.
+        sourcing: how images are taken out of videos, pages and addresses.
 
     Attributes:
         index: what was found.
@@ -35,7 +36,13 @@ class Images:
     """
 
     def __init__(
-        self, given: SourceLike, say: Say = silent, *, by_content: bool = False, part: tuple[int, int] = (1, 1)
+        self,
+        given: SourceLike,
+        say: Say = silent,
+        *,
+        by_content: bool = False,
+        part: tuple[int, int] = (1, 1),
+        sourcing: Sourcing | None = None,
     ) -> None:
         self._part, self._parts = part
         if not 1 <= self._part <= self._parts:
@@ -43,10 +50,11 @@ class Images:
                 f"Part {self._part} of {self._parts} does not exist: give 1/{max(self._parts, 1)} to "
                 f"{max(self._parts, 1)}/{max(self._parts, 1)}."
             )
-        self._given: list[Any] = as_list(given)
+        several = as_list(given)
+        self._opener = Opener(several)
         self._left_out: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.index = Index()
-        for source in sources_of(self._given):
+        for source in sources_of(several, sourcing or Sourcing()):
             self.index.want(self._found(source, by_content))
         for (suffix, reason), places in sorted(self._left_out.items(), key=lambda one: min(one[1])):
             say(f"Left out {len(places)} {suffix}: {reason}.")
@@ -66,9 +74,8 @@ class Images:
         yield from map(self.open, self.index.to_do())
 
     def open(self, wanted: Wanted) -> ImageSource:
-        """An image as a source that can be read."""
-        name = wanted.name
-        return open_source(wanted.locator, wanted.image, name, self._given, left_out=wanted.left_out)
+        """An image as a source that can be read. Call it in the order of the index: some can only be read forwards."""
+        return self._opener.open(wanted.locator, wanted.image, wanted.name, left_out=wanted.left_out)
 
     def _found(self, source: Source, by_content: bool) -> Iterator[tuple[Found, bool]]:
         for found in source.find():

@@ -27,7 +27,8 @@ CREATE TABLE stored (
     runs TEXT, shard TEXT, start INTEGER, length INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE wanted (
-    id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT, grp INTEGER, sort TEXT, image TEXT, stem TEXT, name TEXT,
+    id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT, grp INTEGER, sort TEXT, image TEXT, short TEXT, stem TEXT,
+    name TEXT,
     left_out INTEGER, kind TEXT, loc BLOB, part TEXT, file BLOB UNIQUE,
     mine INTEGER
 );
@@ -42,7 +43,7 @@ ON CONFLICT (key) DO UPDATE SET stamp = excluded.stamp, grp = excluded.grp, sort
     shard = excluded.shard, start = excluded.start, length = excluded.length
 WHERE stored.failed OR (excluded.stamp <> stored.stamp)
 """
-_WANT = "INSERT OR IGNORE INTO wanted VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?)"
+_WANT = "INSERT OR IGNORE INTO wanted VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?)"
 _TO_DO = """
 FROM wanted LEFT JOIN stored USING (key)
 WHERE mine AND (stored.key IS NULL OR stored.stamp <> wanted.stamp OR (stored.failed AND :again))
@@ -100,11 +101,11 @@ class Index:
         with self._transaction():
             self._data.execute("INSERT OR IGNORE INTO names SELECT casefold(name) FROM stored")
             self._data.execute("UPDATE wanted SET name = (SELECT name FROM stored WHERE stored.key = wanted.key)")
-            unnamed = "SELECT id, image, (SELECT count(*) FROM wanted AS other WHERE other.stem = wanted.stem)"
+            unnamed = "SELECT id, image, short, (SELECT count(*) FROM wanted AS other WHERE other.stem = wanted.stem)"
             rows = self._data.execute(f"{unnamed} FROM wanted WHERE name IS NULL ORDER BY grp, sort").fetchmany
             while some := rows(1000):
-                for number, image, alike in some:
-                    name = self._take(fit_name(Path(image).stem if alike == 1 else "__".join(Path(image).parts)))
+                for number, image, short, alike in some:
+                    name = self._take(fit_name(short if alike == 1 else "__".join(Path(image).parts)))
                     self._data.execute("UPDATE wanted SET name = ? WHERE id = ?", (name, number))
 
     def to_do(self, *, again: bool = True) -> Generator[Wanted, None, None]:
@@ -163,7 +164,15 @@ def _stored_row(line: Stored) -> tuple[object, ...]:
 
 def _wanted_row(image: Found, mine: bool) -> tuple[object, ...]:
     called = encodable(image.image)
-    stem, locator = Path(called).stem.casefold(), image.locator
+    short, locator = Path(called).stem if image.short is None else encodable(image.short), image.locator
     place = (os.fsencode(locator.where), encodable(locator.part), os.fsencode(image.file or image.key))
-    said = (encodable(image.key), image.stamp, image.place[0], encodable(image.place[1]), called, stem)
+    said = (
+        encodable(image.key),
+        image.stamp,
+        image.place[0],
+        encodable(image.place[1]),
+        called,
+        short,
+        short.casefold(),
+    )
     return (*said, image.left_out is not None, locator.kind, *place, mine)

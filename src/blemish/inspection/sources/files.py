@@ -76,7 +76,7 @@ class FolderSource:
 def found_file(path: Path, image: str, place: tuple[int, str]) -> Found:
     """A file that was named by itself; whether it is there will be seen when it is read."""
     whole = os.path.abspath(path)  # noqa: PTH100 - links in the path are part of its name
-    return Found(whole, stamp_of(path), place, image, Locator(FILE, str(path)), os.path.realpath(whole))
+    return Found(whole, stamp_of(path), place, image, Locator(FILE, str(path)), file=os.path.realpath(whole))
 
 
 def called(path: Path, root: Path | None) -> str:

@@ -38,6 +38,8 @@ class Found:
         place: where it stands among all: what comes first has the lower pair.
         image: what to call it.
         locator: how to get at it.
+        short: what its files are called where nothing else is called so; None: by its name, without what follows the
+            last dot.
         file: the real file, by which one that is named twice is known; None where the key tells.
         left_out: why it is not read; None where it is.
     """
@@ -47,6 +49,7 @@ class Found:
     place: tuple[int, str]
     image: str
     locator: Locator
+    short: str | None = None
     file: str | None = None
     left_out: str | None = None
 

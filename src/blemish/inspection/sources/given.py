@@ -1,4 +1,4 @@
-"""From what a person gives to sources: files, folders, patterns, lists, and images that are in memory already."""
+"""From what a person gives to sources: by what it is called, and by what lies there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,12 +17,17 @@ import numpy as np
 from blemish.detectors import ImageLike, ImageSource, source_of
 from blemish.errors import ImageError
 from blemish.inspection.names import unique_names
+from blemish.inspection.sources.archives import ARCHIVE_SUFFIXES, ArchiveSource
 from blemish.inspection.sources.files import FileSource, FolderSource, called, found_file
 from blemish.inspection.sources.found import Found, Locator, Source
+from blemish.inspection.sources.pages import PDF_SUFFIXES, TIFF_SUFFIXES, PagesSource
+from blemish.inspection.sources.remote import RemoteSource, is_remote
+from blemish.inspection.sources.videos import VIDEO_SUFFIXES, Step, VideoSource
 
 SourceLike = ImageLike | Iterable[ImageLike]
-"""An image, a folder of images, or several of both. As text also a pattern (``wall-*.jpg``), ``@list.txt`` for the
-names in a file, or ``-`` for those on standard input."""
+"""An image, a folder of images, an archive, a video, a PDF, or several of these. As text also a pattern
+(``wall-*.jpg``), ``@list.txt`` for the names in a file, ``-`` for those on standard input, or an address
+(``s3://…``, ``https://…``)."""
 
 GIVEN = "given"
 
@@ -32,26 +37,56 @@ def as_list(given: SourceLike) -> list[Any]:
     return [given] if _is_one(given) else list(given)  # type: ignore[arg-type]
 
 
-def sources_of(several: Sequence[Any]) -> list[Source]:
+@dataclass(frozen=True, slots=True)
+class Sourcing:
+    """How images are taken out of what is given.
+
+    Attributes:
+        step: which frames of a video are looked at.
+        all_pages: whether each page of a TIFF is an image; otherwise the first is.
+        public_only: whether addresses come from strangers: those of private networks are refused then.
+    """
+
+    step: Step = field(default_factory=Step)
+    all_pages: bool = False
+    public_only: bool = False
+
+
+def sources_of(several: Sequence[Any], how: Sourcing) -> list[Source]:
     """Where the images that a person means come from, in order. Nothing is searched or read yet."""
-    paths = {number: Path(one) for number, one in enumerate(several) if isinstance(one, str | Path)}
-    plain = {number: path for number, path in paths.items() if _is_plain(path)}
+    texts = {number: str(one) for number, one in enumerate(several) if isinstance(one, str | Path)}
+    # As a path "s3://bucket" would lose a slash.
+    remote = {number: text for number, text in texts.items() if is_remote(text) and not os.path.lexists(text)}
+    plain = {number: Path(text) for number, text in texts.items() if number not in remote and _is_plain(Path(text))}
     root = _root([path if path.is_dir() else path.parent for path in plain.values()])
     folders = Counter(_folder_key(path) for path in plain.values() if path.is_dir())
     sources: list[Source] = []
     for number, one in enumerate(several):
-        path = paths.get(number)
-        if path is None:
-            sources.append(MemorySource(one, number))
-        elif path.is_dir():
+        path = plain.get(number)
+        if number in remote:
+            sources.append(RemoteSource(remote[number], number, how.public_only))
+        elif path is not None and path.is_dir():
             # Folders of one name are told apart by where they lie.
             key = _folder_key(path) if folders[_folder_key(path)] == 1 else str(path.resolve())
             sources.append(FolderSource(path, root, key, number))
-        elif number in plain:
-            sources.append(FileSource(path, called(path, root), number))
+        elif path is not None:
+            sources.append(_of_file(path, called(path, root), number, how))
+        elif number in texts:
+            sources.append(ListSource(texts[number], number))
         else:
-            sources.append(ListSource(str(path), number))
+            sources.append(MemorySource(one, number))
     return sources
+
+
+def _of_file(path: Path, image: str, number: int, how: Sourcing) -> Source:
+    name, key = path.name.lower(), os.path.abspath(path)  # noqa: PTH100 - links in the path are part of its name
+    if name.endswith(ARCHIVE_SUFFIXES):
+        return ArchiveSource(path, image, key, number)
+    if name.endswith(VIDEO_SUFFIXES):
+        return VideoSource(path, image, key, number, how.step)
+    if name.endswith(PDF_SUFFIXES) or (how.all_pages and name.endswith(TIFF_SUFFIXES)):
+        return PagesSource(path, image, key, number)
+    return FileSource(path, image, number)
 
 
 @dataclass(frozen=True, slots=True)
