@@ -49,7 +49,7 @@ def inspect(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for names on stdin, or addresses.",
+            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for stdin, or addresses.",
         ),
     ],
     detector: DetectorOption = DEFAULT_DETECTOR,
