@@ -159,8 +159,7 @@ def test_masks_that_were_changed_meanwhile_make_another_training(tmp_path: Path)
             write_png(tmp_path / "train" / kind / f"{index}.png", pixels)
 
     def digest() -> str:
-        info = get_method("unet").info
-        return TrainingImages(read_dataset(tmp_path), info, seed=0, say=lambda _: None).digest()
+        return TrainingImages(read_dataset(tmp_path), get_method("unet"), seed=0, say=lambda _: None).digest()
 
     before = digest()
     assert digest() == before

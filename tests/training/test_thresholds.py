@@ -55,7 +55,7 @@ def numbers(samples: tuple[Any, ...]) -> set[int]:
 
 @pytest.mark.parametrize("method", ["unet", "pca"])
 def test_no_image_that_was_fitted_on_chooses_a_threshold_or_gives_a_p_value(method: str, greys: Path):
-    data = TrainingImages(read_dataset(greys), get_method(method).info, seed=0, say=lambda _: None)
+    data = TrainingImages(read_dataset(greys), get_method(method), seed=0, say=lambda _: None)
     fit, held_out = numbers(data.fit), numbers(data.held_out)
     detector: Any = Grey()
     thresholds, calibration = data.thresholds(detector)
@@ -70,6 +70,33 @@ def test_no_image_that_was_fitted_on_chooses_a_threshold_or_gives_a_p_value(meth
     assert min(apart) >= DEFECTIVE
     assert set(detector.seen) == held_out | apart
     assert calibration.scores == tuple(sorted(map(float, apart)))
+
+
+@pytest.mark.parametrize("method", ["autoencoder", "ganomaly", "pca"])
+def test_normal_images_that_chose_the_epoch_do_not_calibrate_where_there_are_enough(method: str, tmp_path: Path):
+    (tmp_path / "train/good").mkdir(parents=True)
+    for number in range(200):
+        cv2.imwrite(str(tmp_path / f"train/good/{number:03d}.png"), np.full((8, 8, 3), number, np.uint8))
+    data = TrainingImages(read_dataset(tmp_path), get_method(method), seed=0, say=lambda _: None)
+    detector: Any = Grey()
+    _, calibration = data.thresholds(detector)
+    stopping = numbers(data.held_out)
+    assert calibration is not None
+    if method == "autoencoder":
+        assert len(stopping) == len(calibration.scores) == 20
+        assert not stopping & {int(score) for score in calibration.scores}
+        return
+    assert {int(score) for score in calibration.scores} == stopping
+    assert "chose the epoch" not in calibration.source
+
+
+def test_too_few_held_out_images_do_both_and_it_is_said(greys: Path):
+    data = TrainingImages(read_dataset(greys), get_method("autoencoder"), seed=0, say=lambda _: None)
+    detector: Any = Grey()
+    calibration = data.thresholds(detector)[1]
+    assert calibration is not None
+    assert "which chose the epoch too, unseen in training" in calibration.source
+    assert {int(score) for score in calibration.scores} == numbers(data.held_out)
 
 
 def test_one_normal_image_in_twenty_is_flagged_at_most():

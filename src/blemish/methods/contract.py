@@ -98,7 +98,8 @@ class MethodInfo:
 class Method(ABC):
     """One published method. Subclasses are registered with `blemish.methods.register`.
 
-    ``exportable`` and ``on_series`` mean what they mean in `MethodInfo`.
+    ``exportable`` and ``on_series`` mean what they mean in `MethodInfo`; ``stops_early`` what it means in
+    `GradientMethod`.
 
     Args:
         settings: an instance of the subclass's own ``Settings``.
@@ -113,6 +114,7 @@ class Method(ABC):
     classes: tuple[str, ...] = ()
     exportable: ClassVar[bool] = True
     on_series: ClassVar[bool] = False
+    stops_early: bool = False
     info: ClassVar[MethodInfo]
     settings: Any
 

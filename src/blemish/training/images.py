@@ -26,6 +26,7 @@ from blemish.training.splits import (
     split_labelled_images,
     split_masked_images,
     split_normal_images,
+    with_calibration_apart,
 )
 from blemish.training.thresholds import calibrate, choose_normal_thresholds, choose_thresholds
 
@@ -48,7 +49,7 @@ class TrainingImages(TrainingData[Detector]):
 
     Args:
         dataset: only its training split is used.
-        info: of the method.
+        method: what is trained.
         seed: of the split.
         say: called with sentences for a person.
 
@@ -58,7 +59,8 @@ class TrainingImages(TrainingData[Detector]):
 
     words = _WORDS
 
-    def __init__(self, dataset: Dataset, info: MethodInfo, *, seed: int, say: Say) -> None:
+    def __init__(self, dataset: Dataset, method: type[Method], *, seed: int, say: Say) -> None:
+        info = method.info
         say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
         for note in dataset.notes:
             say(note)
@@ -68,6 +70,9 @@ class TrainingImages(TrainingData[Detector]):
         # A method that has seen no defect, or few, cannot name one.
         self._knows_defects = _knows_defects(info)
         self._split: TrainingSplit = _SPLITS[info.learns_from](dataset, seed=seed, say=say)
+        self._stops_early = method.stops_early
+        if not self._knows_defects and self._stops_early:
+            self._split = with_calibration_apart(self._split, seed=seed)
         self.fit, self.held_out = self._split.fit.samples, self._split.held_out.samples
         if info.learns_from in ("masks", "few-labels"):
             for warning in white_mask_warnings(self.fit + self.held_out):
@@ -121,7 +126,9 @@ class TrainingImages(TrainingData[Detector]):
         if self._knows_defects:
             held_out, calibration = self._split.held_out, self._split.calibration
             return choose_thresholds(detector, held_out), calibrate(detector, calibration)
-        return choose_normal_thresholds(detector, self._split.held_out)
+        if self._split.calibration.samples:
+            return choose_normal_thresholds(detector, self._split.calibration)
+        return choose_normal_thresholds(detector, self._split.held_out, chose_epoch=self._stops_early)
 
 
 def what_is_found(info: MethodInfo, maps: Sequence[str], classes: Sequence[str]) -> Finds | None:
@@ -166,5 +173,5 @@ def train_on_images(job: Job, dataset: Dataset, target: Path) -> Detector:
     Raises:
         SettingsError, DataError, WeightsError, BlemishError: as `blemish.train`.
     """
-    data = TrainingImages(dataset, job.method.info, seed=job.seed, say=job.log.say)
+    data = TrainingImages(dataset, job.method, seed=job.seed, say=job.log.say)
     return train_to_file(job, data, target)

@@ -30,6 +30,8 @@ _MIN_NORMALS_TO_CALIBRATE = 20
 # Of normal images alone: here the held-out ones also calibrate.
 _HELD_OUT_FRACTION_OF_NORMALS = 0.2
 _MIN_NORMALS_TO_HOLD_OUT = 5
+# So many support "at most one in twenty"; with fewer, a part for the epoch alone costs more than it is worth.
+_MIN_NORMALS_TO_CALIBRATE_APART = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,17 @@ def split_normal_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingSpl
     if len(normal) < len(train):
         say(f"{len(train) - len(normal)} training images that are defective or unknown are left out.")
     return _split_normal(normal, seed=seed, say=say)
+
+
+def with_calibration_apart(split: TrainingSplit, *, seed: int) -> TrainingSplit:
+    """Half of the held-out normal images stop the training, the others calibrate; as it was where these are too few.
+
+    Images that chose the epoch look a little more normal to that epoch than new ones do.
+    """
+    if len(split.held_out) < 2 * _MIN_NORMALS_TO_CALIBRATE_APART:
+        return split
+    stopping, calibration = hold_out(split.held_out, 0.5, seed)
+    return replace(split, held_out=stopping, calibration=calibration)
 
 
 def split_few_labels(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:

@@ -125,8 +125,12 @@ def _class_maps(
         yield maps, sample.read_class_masks(detector.spec.classes, *size_px), sample.read_ignored(*size_px)
 
 
-def choose_normal_thresholds(detector: Detector, held_out: Dataset) -> tuple[Thresholds, Calibration | None]:
+def choose_normal_thresholds(
+    detector: Detector, held_out: Dataset, *, chose_epoch: bool = False
+) -> tuple[Thresholds, Calibration | None]:
     """Thresholds and p-values from normal images that the method was not fitted on.
+
+    Where these also ``chose_epoch``, for want of more, the calibration says so.
 
     Thresholds keep the guarantee of `blemish.calibration.marginal_threshold`: on average, at most one normal image in
     twenty is rejected, and at most one shows any outline; with n < 19 images at most one in n + 1.
@@ -137,7 +141,8 @@ def choose_normal_thresholds(detector: Detector, held_out: Dataset) -> tuple[Thr
         scores.append(score)
         if anomaly_map is not None:
             maxima.append(float(anomaly_map.max()))
-    return guaranteed_thresholds(scores, maxima, items="images", origin=f"normal images of {held_out.name}")
+    origin = f"normal images of {held_out.name}" + (", which chose the epoch too" if chose_epoch else "")
+    return guaranteed_thresholds(scores, maxima, items="images", origin=origin)
 
 
 def guaranteed_thresholds(

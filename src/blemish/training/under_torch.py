@@ -128,7 +128,7 @@ def train_under_torch(
         say=say,
     )
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
-    images = TrainingImages(dataset, chosen.info, seed=seed, say=job.log.say)
+    images = TrainingImages(dataset, chosen, seed=seed, say=job.log.say)
     fitted, report = fit_method(job, images)
     forget_checkpoint(job.log.folder)
     assert isinstance(fitted, GenerativeMethod)

@@ -311,7 +311,7 @@ def _settings(domain: str, method: str, profile: str, n_train: int, changed: Map
         values |= {**of.quick, **_QUICK[method], **changed}
         values["epochs"] = max(5, round(_STEPS[method] * values.get("batch_size", 16) / n_train))
         values.setdefault("batch_size", 16)
-        if "patience" in get_method(method).Settings.model_fields and get_method(method).stops_early:  # type: ignore[attr-defined]
+        if get_method(method).stops_early:
             values["patience"] = values["epochs"]
         if method == "fanogan":
             values["encoder_epochs"] = max(1, round(_ENCODER_FRACTION * values["epochs"]))
