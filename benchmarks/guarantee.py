@@ -7,8 +7,8 @@
 Each run deals the normal images out: some calibrate, all others test, and no image does both. One image is taken of
 each group, since a guarantee counts parts and not images. A guarantee "with 95 % confidence" may be broken in at most
 5 % of calibrations. The false-alarm rate of a run is counted on a finite number of test images, and so exceeds alpha by
-chance too: "expected" is how often it would on so many test images with an exact guarantee (negative hypergeometric); 2,000
-runs tell the difference to within 1 % (two standard errors).
+chance too: "expected" is how often it would on so many test images with an exact guarantee (negative hypergeometric);
+2,000 runs tell the difference to within 1 % (two standard errors).
 """
 
 from __future__ import annotations
