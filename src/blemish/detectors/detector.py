@@ -133,7 +133,7 @@ class Detector:
 
         Returns:
             The answer; for a list or a folder a list of them, in which an image that cannot be inspected has its
-            ``error``.
+            ``error``. A type checker takes a path for that of one image: for a folder write ``[folder]``.
 
         Raises:
             ImageError: the one image cannot be read, or a folder holds none.
