@@ -22,6 +22,8 @@ _MAX_SETS = 64
 _FEW, _MOSTLY = 32, 0.8
 _SATURATED = 32
 _DIM = (32, 160)
+# Grey levels that compression leaves beside a bright stroke, and by which it roughens an even one.
+_NO_RINGING, _FLAT = 48, 4
 
 Value = int | float
 
@@ -43,6 +45,8 @@ class Census:
         between: pixels strictly between black and the full scale.
         graded: those of them with a darker and a brighter neighbour, as on a smoothed edge.
         dim_colours: pixels of a JPEG in a dark, saturated colour.
+        ridges: pixels of a grey JPEG that no pixel within 7 px outshines, below mid-grey and above it: not black, and
+            not the smoothed edge of something brighter.
         missing: pixels that are not a number.
         opacity: smallest and largest opacity.
         opaque_px: pixels more opaque than half the largest opacity of their file.
@@ -63,6 +67,7 @@ class Census:
     between: int = 0
     graded: int = 0
     dim_colours: int = 0
+    ridges: tuple[int, int] = (0, 0)
     missing: int = 0
     opacity: tuple[int, int] | None = None
     opaque_px: int = 0
@@ -91,6 +96,7 @@ class Census:
             between=self.between + other.between,
             graded=self.graded + other.graded,
             dim_colours=self.dim_colours + other.dim_colours,
+            ridges=(self.ridges[0] + other.ridges[0], self.ridges[1] + other.ridges[1]),
             missing=self.missing + other.missing,
             opacity=(min(low for low, _ in opacities), max(high for _, high in opacities)) if opacities else None,
             opaque_px=self.opaque_px + other.opaque_px,
@@ -128,6 +134,7 @@ def take_census(layer: Layer, name: str) -> Census:
         between=between,
         graded=graded,
         dim_colours=_dim_colours(layer) if layer.lossy else 0,
+        ridges=_ridges(layer) if layer.lossy else (0, 0),
         missing=0 if layer.missing is None else int(layer.missing.sum()),
         opacity=None if layer.opacity is None else (int(layer.opacity.min()), int(layer.opacity.max())),
         opaque_px=opaque_px,
@@ -187,6 +194,14 @@ def _dim_colours(layer: Layer) -> int:
     levels = layer.levels()
     is_saturated = levels - layer.values.min(axis=2) > _SATURATED
     return int((is_saturated & (levels > _DIM[0]) & (levels <= _DIM[1])).sum())
+
+
+def _ridges(layer: Layer) -> tuple[int, int]:
+    if layer.values.ndim == 3 or layer.values.dtype != np.uint8:
+        return 0, 0
+    levels, middle = layer.levels(), layer.full_scale // 2
+    is_ridge = (levels > _NO_RINGING) & (cv2.dilate(levels, np.ones((15, 15), np.uint8)) - levels <= _FLAT)
+    return int((is_ridge & (levels <= middle)).sum()), int((is_ridge & (levels > middle)).sum())
 
 
 def _palette_ends(layer: Layer) -> tuple[frozenset[Value], frozenset[Value]]:

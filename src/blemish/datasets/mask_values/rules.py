@@ -36,7 +36,8 @@ _FEW = 16
 _GRADED = 0.5
 # With fewer index pixels than this for each pixel of 255, they may be stray ones of a black and white mask.
 _MIN_INDEX_FRACTION = 0.01
-_DIM_FRACTION = 2.0
+_DIM_FRACTION, _DIM_RIDGES = 2.0, 0.2
+_ONE_CLASS = ' They are one class; a labelmap.txt with lines such as "crack:1" keeps classes apart.'
 _ADVICE = "save masks as PNG with 0 where normal and 255 where defective"
 
 
@@ -91,7 +92,9 @@ def _greys(census: Census, greys: Counter[int], together: Sequence[frozenset[int
         )
     if len(above) < 2:
         return Meaning(above=0)
-    everything = Meaning(above=0, note=f"Mask values above 0 ({_listed(sorted(above))}) are all read as defects.")
+    everything = Meaning(
+        above=0, note=f"Mask values above 0 ({_listed(sorted(above))}) are all read as defects.{_ONE_CLASS}"
+    )
     if max(above) <= middle:
         if _is_graded(census) and len(above) > _FEW:
             raise DataError(
@@ -134,7 +137,7 @@ def _indices_with_ignore(
     note = (
         f"Mask value {white} stands beside class indices ({_listed(sorted(indices))}) and is ignored: such pixels "
         "neither train nor count."
-    )
+    ) + (_ONE_CLASS if len(indices) > 1 else "")
     return Meaning(above=0, ignored=codes, note=note)
 
 
@@ -150,7 +153,13 @@ def _jpeg(census: Census) -> Meaning:
             f"{_of(census)} are JPEGs, or compressed as these are, with dark class colours, which blend with the "
             "background; save masks with class colours as PNG."
         )
-    return Meaning(above=census.full_scale // 2)
+    dim, light = census.ridges
+    if dim > _DIM_RIDGES * light:
+        raise DataError(
+            f"{_of(census)} are JPEGs, or compressed as these are, with greys below mid-grey that are no edges: "
+            f"classes or ids, which do not survive JPEG; {_ADVICE}."
+        )
+    return Meaning(above=census.full_scale // 2, note=_cut(census.full_scale // 2))
 
 
 def _colours(census: Census) -> Meaning:
@@ -176,6 +185,7 @@ def _colours(census: Census) -> Meaning:
     defects = sorted(others - {normal})
     note = f"Mask colours: {_named(normal)} is normal, {_listed_colours(defects)} defective"
     note += f", {_listed_colours(sorted(ignored))} ignored." if ignored else "."
+    note += _ONE_CLASS if len(defects) > 1 else ""
     return Meaning(normal=(normal,), ignored=tuple(sorted(ignored)), note=note)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from blemish.datasets.mask_values import Meaning, read_layer, take_census
 from blemish.datasets.mask_values.layer import unpack
-from blemish.datasets.mask_values.rules import BLACK, VOC_BORDER
+from blemish.datasets.mask_values.rules import BLACK, VOC_BORDER, WHITE
 from blemish.datasets.masks import FileMask
 from blemish.datasets.sample import ClassMask
 from blemish.errors import DataError
+
+_WHITE_LEVEL = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,22 @@ class ColourClasses:
             found = {int(code) for code in take_census(read_layer(mask), mask.name).values}
         except DataError:
             found = defects
-        strange = sorted(found - defects - self.normal - {BLACK, VOC_BORDER})
+        voids = self._voids()
+        strange = sorted(found - defects - self.normal - {BLACK} - voids)
         if strange:
             raise DataError(
                 f'The mask "{mask}" holds the colour {",".join(map(str, unpack(strange[0])))}, which is none of those '
                 f'in "{self.file}".'
             )
-        ignored = tuple({VOC_BORDER} - defects - self.normal)
+        ignored = tuple(sorted(voids))
         return tuple(
             ClassMask(label, FileMask(mask, image, meaning=Meaning(marked=(code,), ignored=ignored)))
             for label, code in self.defects.items()
             if code in found
         )
+
+    def _voids(self) -> frozenset[int]:
+        """What masks leave open: VOC's border and, beside class indices, 255; neither where it is a class itself."""
+        named = {*self.defects.values(), *self.normal}
+        are_indices = all(len(set(unpack(code))) == 1 and unpack(code)[0] < _WHITE_LEVEL for code in named)
+        return frozenset({VOC_BORDER, *([WHITE] if are_indices else [])} - named)

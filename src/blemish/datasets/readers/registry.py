@@ -15,6 +15,7 @@ from blemish.datasets.readers.dagm import DAGM
 from blemish.datasets.readers.folders import NormalNames, counted, holds_images, look
 from blemish.datasets.readers.groups import with_groups
 from blemish.datasets.readers.kolektor import KOLEKTOR
+from blemish.datasets.readers.label_map import with_label_map
 from blemish.datasets.readers.labelme import LABELME
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.manifest import MANIFEST
@@ -111,7 +112,7 @@ def read_dataset(
 
 def _read(root: Path, layout: str | None, names: NormalNames) -> Dataset:
     chosen = _recognise(root) if layout is None else _named(layout, root)
-    found = chosen.read(root, names)
+    found = with_label_map(chosen.read(root, names), root, names)
     if not found.samples:
         raise DataError(f'"{root}" holds no images in the places where the layout "{chosen.name}" has them.')
     _refuse_doubles(found, root)

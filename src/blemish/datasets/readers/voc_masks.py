@@ -6,9 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from blemish.datasets.mask_values.layer import pack
 from blemish.datasets.masks import FileMask
-from blemish.datasets.readers.colour_classes import ColourClasses
 from blemish.datasets.readers.folders import (
     DEFECT,
     UNLABELLED,
@@ -23,12 +21,11 @@ from blemish.datasets.readers.folders import (
     split_of,
     with_splits_in_words,
 )
+from blemish.datasets.readers.label_map import read_label_map
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import FREE
 from blemish.datasets.sample import ClassMask, Sample, Split
-from blemish.errors import DataError
 
-_BACKGROUND = "background"
 _IMAGES, _MASKS, _OBJECTS, _SETS = "jpegimages", "segmentationclass", "segmentationobject", "imagesets"
 
 
@@ -58,7 +55,7 @@ def _read(root: Path, names: NormalNames) -> Found:
     assert folder is not None
     assert mask_folder is not None
     masks, splits = masks_by_stem(mask_folder), listed_splits(root, "Segmentation")
-    colours = _colour_classes(root / "labelmap.txt", names)
+    colours = read_label_map(root, names)
 
     def sample(image: Path) -> Sample:
         mask, split = mask_of(image, masks), splits.get(composed(image.stem))
@@ -79,26 +76,6 @@ def _read(root: Path, names: NormalNames) -> Found:
     classes = tuple(colours.defects) if colours is not None else (DEFECT,)
     used = {mask.label for sample in samples for mask in sample.masks or ()}
     return Found(words, samples, tuple(label for label in classes if label in used), notes)
-
-
-def _colour_classes(file: Path, names: NormalNames) -> ColourClasses | None:
-    """The colours that CVAT writes beside its masks; None without that file."""
-    if not file.is_file():
-        return None
-    colours: dict[str, int] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        name, _, rest = line.partition(":")
-        try:
-            red, green, blue = (int(channel) for channel in rest.split(":")[0].split(","))
-        except ValueError as error:
-            raise DataError(
-                f'Line {number} of "{file}" has no colour; each must be like "crack:250,50,83::".'
-            ) from error
-        colours[name.strip()] = pack(red, green, blue)
-    defects = {name: code for name, code in colours.items() if name.casefold() != _BACKGROUND and name not in names}
-    return ColourClasses(file, defects, frozenset(colours.values()) - frozenset(defects.values()))
 
 
 VOC_MASKS = Layout(
