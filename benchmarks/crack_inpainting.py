@@ -163,14 +163,14 @@ def pieces(min_area_px: int) -> Clean:
 
 
 def print_tables(records: dict[str, list[dict]]) -> None:
-    """The paper's three tables, then all forms side by side; mean ± standard deviation over the seeds."""
-    for form, numbers in (("published", 1), ("improved", None), (SUPERVISED, 2), (TURNED, None)):
+    """The paper's tables, then all forms side by side; mean ± standard deviation over the seeds."""
+    for form, numbers in (("published", 4), ("improved", None), (SUPERVISED, 5), (TURNED, None)):
         if records.get(form):
             title = f"Table {numbers}. {form}" if numbers else form
             print(f"\n{title}, by threshold, no cleaning; {seeds_of(records[form])}\n")
             print_sweep(records[form], "raw")
     if records.get("published"):
-        print(f"\nTable 3. Removal of specks, published; {seeds_of(records['published'])}\n")
+        print(f"\nRemoval of specks, published; {seeds_of(records['published'])}\n")
         print_cleaning(records["published"])
     print("\nEach at its own threshold, of best F1 on images set aside from training\n")
     names = (*OWN, *CRACKS)

@@ -36,13 +36,15 @@ def test_show_as_json_is_the_whole_description(blemish, darkness_file: Path):
 
 def test_thresholds_move_and_nothing_else(blemish, darkness_file: Path):
     before = read_container(darkness_file)
-    result = blemish("detector", "set-threshold", darkness_file, "--reject", "0.95", "--min-area", "5")
+    result = blemish("detector", "set-threshold", darkness_file, "--reject", "0.95", "--min-area", "5", "--window", "3")
     assert "reject 0.95" in result.stdout
+    assert "beyond a window of 3 px" in result.stdout
     after = read_container(darkness_file)
     assert after.spec.thresholds.model_dump() == {
         "pixel": 0.6,
         "peak": None,
         "min_area_px": 5,
+        "window_px": 3,
         "by_class": (),
         "review": 0.4,
         "reject": 0.95,

@@ -122,3 +122,29 @@ def test_without_outlines_the_highest_map_names_the_image(light_and_dark: Contai
 
 def test_a_detector_of_one_class_names_none(darkness: Container, wall: np.ndarray):
     assert Detector(darkness).inspect(wall).label is None
+
+
+def test_the_union_of_classes_that_exclude_one_another_is_one_minus_the_background(light_and_dark: Container):
+    maps = np.array([[[0.3, 0.1]], [[0.3, 0.7]]], np.float32)
+    spec = light_and_dark.spec
+    np.testing.assert_allclose(spec.union(maps), [[0.3, 0.7]])
+    exclusive = spec.model_copy(update={"exclusive_classes": True})
+    np.testing.assert_allclose(exclusive.union(maps), [[0.6, 0.8]])
+    np.testing.assert_array_equal(exclusive.union(maps[0]), maps[0])
+
+
+def test_windows_drop_what_fits_into_them_alone_of_each_class(light_and_dark: Container, image: np.ndarray):
+    limits = light_and_dark.spec.thresholds
+    found = {
+        window_px: Detector(
+            replace(
+                light_and_dark,
+                spec=light_and_dark.spec.model_copy(
+                    update={"thresholds": limits.model_copy(update={"window_px": window_px})}
+                ),
+            )
+        ).inspect(image)
+        for window_px in (1, 6)
+    }
+    assert sorted((region.label, region.area_px) for region in found[1].regions) == [("1", 36), ("2", 40)]
+    assert sorted((region.label, region.area_px) for region in found[6].regions) == [("2", 40)]

@@ -21,6 +21,7 @@ def test_metrics_equal_scikit_learns():
     assert ours.recall == pytest.approx(metrics.recall_score(defective, flagged))
     assert ours.f1 == ours.dice == pytest.approx(metrics.f1_score(defective, flagged))
     assert ours.iou == pytest.approx(metrics.jaccard_score(defective, flagged))
+    assert ours.mean_iou == pytest.approx(metrics.jaccard_score(defective, flagged, average="macro"))
     assert ours.total == 400
 
 

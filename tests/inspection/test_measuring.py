@@ -126,3 +126,13 @@ def test_an_answer_without_a_mask_has_no_cracks():
     answer = Inspection(Finding(image="a.jpg", name="a", score=0.5), np.zeros((10, 12, 3), np.uint8))
     (one,) = measure_each([answer], Measuring())
     assert one.cracks is None
+
+
+def test_measure_drops_what_fits_into_a_window_alone_and_says_so():
+    mask = np.zeros((80, 120), np.bool_)
+    mask[40:43, 20:100] = True
+    mask[10:12, 10:30] = True
+    whole, cleaned = blemish.measure(mask), blemish.measure(mask, window_px=20)
+    assert [len(found.cracks) for found in (whole, cleaned)] == [2, 1]
+    assert cleaned.notes[0] == "Dropped by windows of 20 px: 40 pixels of the mask."
+    assert cleaned.pixels.sum() == 240

@@ -32,6 +32,9 @@ def set_threshold(
     review: Annotated[float | None, typer.Option(help="An image needs a second look at this score or more.")] = None,
     reject: Annotated[float | None, typer.Option(help="An image is rejected at this score or more.")] = None,
     min_area: Annotated[int | None, typer.Option(help="Smaller regions are dropped, in pixels.", metavar="PX")] = None,
+    window: Annotated[
+        int | None, typer.Option(help="What fits alone in a square of this side is dropped; 0: nothing.", metavar="PX")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
     ] = None,
@@ -45,7 +48,14 @@ def set_threshold(
     if out is not None:
         require_free(out, force=force)
     thresholds = set_thresholds(
-        file, pixel=pixel, peak=peak, review=review, reject=reject, min_area_px=min_area, out=out
+        file,
+        pixel=pixel,
+        peak=peak,
+        review=review,
+        reject=reject,
+        min_area_px=min_area,
+        window_px=window,
+        out=out,
     )
     typer.echo(f"{out or file}: {thresholds_line(thresholds)}")
 

@@ -43,6 +43,9 @@ def measure(
     scale_table: TableOption = None,
     scale_metadata: MetadataOption = False,
     grade: GradeOption = None,
+    window: Annotated[
+        int, typer.Option(help="First drop what fits alone in a square of this side.", metavar="PX", min=0)
+    ] = 0,
     earlier_mask: Annotated[
         Path | None,
         typer.Option(
@@ -66,6 +69,7 @@ def measure(
         image,
         scale=scale,
         grades=grade,
+        window_px=window,
         earlier_mask=earlier_mask,
         earlier_image=earlier_image,
         bit_range=options.bit_range,

@@ -89,7 +89,8 @@ def thresholds_line(thresholds: Thresholds) -> str:
         f"; {one.label}: pixel {one.pixel:g}, regions from {one.min_area_px} px" for one in thresholds.by_class
     )
     peak = "" if thresholds.peak is None else f" that reach {thresholds.peak:g}"
-    return printable(f"{said}, regions from {thresholds.min_area_px} px{peak}{classes}; {thresholds.source}")
+    window = "" if not thresholds.window_px else f" and beyond a window of {thresholds.window_px} px"
+    return printable(f"{said}, regions from {thresholds.min_area_px} px{window}{peak}{classes}; {thresholds.source}")
 
 
 def _figure(metrics: dict[str, Any], name: str) -> str:

@@ -34,6 +34,7 @@ from blemish.images import (
 )
 from blemish.images.options import DEFAULT_OPTIONS
 from blemish.measurement.regions import Region, find_regions
+from blemish.measurement.small_components import remove_small_components
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
 
@@ -192,7 +193,7 @@ class Detector:
         unusable = usability(pixels, spec.usability)
         raw, maps, notes = self._look(pixels)
         score, p_value = self._judged(raw)
-        anomaly_map = None if maps is None else maps.max(axis=0) if maps.ndim == 3 else maps
+        anomaly_map = None if maps is None else spec.union(maps)
         regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map, pixels)
         decision = decide(score, limits, regions=len(regions), unusable=unusable)
         judged = decision.verdict != "unusable"
@@ -292,7 +293,7 @@ class Detector:
         if maps.ndim == 2:
             label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
             found = find_regions(
-                maps >= thresholds.pixel,
+                remove_small_components(maps >= thresholds.pixel, thresholds.window_px),
                 maps,
                 min_area_px=thresholds.min_area_px,
                 min_peak=-np.inf if thresholds.peak is None else thresholds.peak,
@@ -306,7 +307,11 @@ class Detector:
             limit = thresholds.of_class(label)
             assert limit is not None
             of_class, mask = find_regions(
-                one >= limit.pixel, one, min_area_px=limit.min_area_px, label=label, pixels=pixels
+                remove_small_components(one >= limit.pixel, thresholds.window_px),
+                one,
+                min_area_px=limit.min_area_px,
+                label=label,
+                pixels=pixels,
             )
             regions += of_class
             masks.append(mask)

@@ -172,6 +172,9 @@ class Thresholds(_Frozen):
     pixel: float | None = None
     peak: float | None = None
     min_area_px: int = Field(1, ge=1, description="smaller regions are dropped")
+    window_px: int = Field(
+        0, ge=0, le=255, description="components that fit alone in a square of this side are dropped"
+    )
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
@@ -250,6 +253,9 @@ class DetectorSpec(_Frozen):
     precision: Literal["float32", "int8"] = Field("float32", description="in which numbers the graph computes")
     localises: bool = True
     classes: tuple[Text, ...] = ()
+    exclusive_classes: bool = Field(
+        False, description="the maps of several classes are probabilities of which one at most holds: they add up"
+    )
     finds: Finds | None = Field(
         None,
         description="what its outlines are: cracks, which are measured along their lines, or regions of any shape; "
@@ -258,6 +264,15 @@ class DetectorSpec(_Frozen):
     thresholds: Thresholds = Thresholds()
     calibration: Calibration | None = None
     provenance: Provenance
+
+    def union(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The map of a defect of any class, (H, W), of the maps of all, (H, W) or (K, H, W).
+
+        Of classes that exclude one another it is one minus the probability of the background, else the highest.
+        """
+        if maps.ndim == 2:
+            return maps
+        return np.asarray(maps.sum(axis=0) if self.exclusive_classes else maps.max(axis=0))
 
     @property
     def finds_cracks(self) -> bool:

@@ -97,6 +97,12 @@ class Confusion:
         """Intersection over union of the defective class alone (no mean with the background)."""
         return ratio(self.true_positives, self.true_positives + self.false_positives + self.false_negatives)
 
+    @property
+    def mean_iou(self) -> float | None:
+        """The mean of the intersections over union of the defective and of the normal class, as papers print it."""
+        background = ratio(self.true_negatives, self.true_negatives + self.false_positives + self.false_negatives)
+        return None if self.iou is None or background is None else (self.iou + background) / 2
+
     def matrix(self) -> NDArray[np.int64]:
         """int64 (2, 2): rows truth (normal, defective), columns decision (passed, flagged)."""
         return np.array(

@@ -66,6 +66,7 @@ class PixelResult:
             "aupro": self.ranking.aupro,
             "best_f1": self.ranking.best_f1,
             "best_threshold": self.ranking.best_threshold,
+            "mean_iou": self.confusion.mean_iou if self.confusion else None,
             "confusion": self.confusion.to_record() if self.confusion else None,
         }
         for tolerance_px, counts in self.tolerance.items():

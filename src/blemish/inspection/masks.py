@@ -27,6 +27,7 @@ from blemish.measurement import (
     register_images,
 )
 from blemish.measurement.scale_sources import Seen
+from blemish.measurement.small_components import remove_small_components
 from blemish.reports.overlays import outline
 from blemish.reports.pictures import data_uri, save_picture, show, view
 
@@ -121,6 +122,7 @@ def measure(
     *,
     scale: float | Scale | ScaleOf | None = None,
     grades: GradeScale | Path | str | None = None,
+    window_px: int = 0,
     earlier_mask: MaskLike | None = None,
     earlier_image: ImageLike | None = None,
     bit_range: BitRange | None = None,
@@ -134,6 +136,7 @@ def measure(
         scale: millimetres per pixel, a `Scale`, or what tells it: a `blemish.measurement.ScalePerImage`, or a function
             of the image's pixels.
         grades: a grade scale, or the name or file of one; ``eurocode-2`` where there is a scale and nothing else said.
+        window_px: components of a mask that fit alone in a square of this side are dropped first.
         earlier_mask, earlier_image: of the same surface at an earlier date, to tell what changed.
         bit_range: raw values that become black and white in images of more than 8 bits.
         max_megapixels: larger images are refused; None refuses those above 500, or of a suspicious size.
@@ -163,12 +166,15 @@ def measure(
     path = None if of.path is None else str(of.path)
     seen = Seen(pixels if loaded is None else loaded, of.image, path, None if read is None else read.capture)
     known = how.scale_of(seen)
+    whole, pixels = pixels, remove_small_components(pixels, window_px)
+    if window_px:
+        notes.append(f"Dropped by windows of {window_px} px: {int(whole.sum() - pixels.sum())} pixels of the mask.")
     measured = measure_mask(pixels, loaded, scale=known)
     changes = None
     if earlier_mask is not None and loaded is not None:
         earlier_pixels, before, _ = _read(earlier_mask, earlier_image, options)
         assert before is not None
-        earlier = measure_mask(earlier_pixels, before.pixels).cracks
+        earlier = measure_mask(remove_small_components(earlier_pixels, window_px), before.pixels).cracks
         changes = compare_cracks(earlier, measured.cracks, register_images(before.pixels, loaded), scale=known)
     notes += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in doubts_of(measured.cracks)]
     if measured.small_components:

@@ -26,6 +26,7 @@ def set_thresholds(
     review: float | None = None,
     reject: float | None = None,
     min_area_px: int | None = None,
+    window_px: int | None = None,
     out: Path | None = None,
 ) -> Thresholds:
     """Write a detector with other thresholds; what is None stays as it was. The graph's bytes do not change.
@@ -37,6 +38,7 @@ def set_thresholds(
         review: an image goes to review at this score or more.
         reject: an image is rejected at this score or more.
         min_area_px: smaller regions are dropped.
+        window_px: components that fit alone in a square of this side are dropped; 0: none.
         out: where to write; None replaces ``file``.
 
     Returns:
@@ -46,10 +48,17 @@ def set_thresholds(
         DetectorError: ``file`` is not a detector.
         SettingsError: nothing is to be changed, or the thresholds contradict each other.
     """
-    wanted = {"pixel": pixel, "peak": peak, "review": review, "reject": reject, "min_area_px": min_area_px}
+    wanted = {
+        "pixel": pixel,
+        "peak": peak,
+        "review": review,
+        "reject": reject,
+        "min_area_px": min_area_px,
+        "window_px": window_px,
+    }
     changes: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
-        raise SettingsError("Say what to change: --pixel, --peak, --review, --reject or --min-area.")
+        raise SettingsError("Say what to change: --pixel, --peak, --review, --reject, --min-area or --window.")
     for name, value in changes.items():
         if not math.isfinite(value):
             raise SettingsError(f"The threshold {name} must be a finite number; got {value}.")

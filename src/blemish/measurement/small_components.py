@@ -6,9 +6,9 @@ connected with anything outside, so it is dropped. Whether a frame is empty foll
 sum equals that of the window two pixels larger. Windows of 1 px up to the given side are tried, so that a component
 goes even where a larger window would already touch a crack.
 
-The other way, dropping connected components below an area, is `blemish.measurement.find_regions`, and what a detector
-does (``min_area_px``). The two differ: by area a thin component goes before a round one of the same length, and with
-windows a component between two cracks stays.
+The other way, dropping connected components below an area, is `blemish.measurement.find_regions`. A detector does both,
+by ``window_px`` and ``min_area_px`` of its thresholds. The two differ: by area a thin component goes before a round one
+of the same length, and with windows a component between two cracks stays.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def remove_small_components(mask: NDArray[np.bool_], window_px: int) -> NDArray[
     """
     if window_px < 0:
         raise SettingsError(f"A window has a side of 0 px or more; got {window_px}.")
+    if window_px == 0:
+        return mask
     # A window that reaches over the edge sees nothing there.
     edge = window_px + 1
     padded = np.pad(mask, edge).astype(np.uint8)

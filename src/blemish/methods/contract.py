@@ -108,10 +108,12 @@ class Method(ABC):
 
     Attributes:
         classes: the defect classes of the graph's maps, in their order; empty where one map is for defects of any kind.
+        exclusive_classes: the maps are probabilities of which one at most holds, so that they add up to that of any.
     """
 
     Settings: ClassVar[type[MethodSettings]] = MethodSettings
     classes: tuple[str, ...] = ()
+    exclusive_classes: bool = False
     exportable: ClassVar[bool] = True
     on_series: ClassVar[bool] = False
     stops_early: bool = False

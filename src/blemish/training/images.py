@@ -101,6 +101,7 @@ class TrainingImages(TrainingData[Detector]):
             input=fitted.input_spec().model_copy(update={"bit_range": self._dataset.options.bit_range}),
             localises=fitted.info.localises,
             classes=fitted.classes,
+            exclusive_classes=fitted.exclusive_classes,
             finds=what_is_found(fitted.info, fitted.classes, self._dataset.classes),
             provenance=Provenance(
                 data=self._dataset.name,

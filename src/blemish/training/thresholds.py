@@ -42,8 +42,7 @@ def choose_thresholds(detector: Detector, held_out: Dataset) -> Thresholds:
             truth = sample.read_mask(*pixels.shape[:2])
             defective.append(bool(is_defective(sample.defective, truth)))
             if anomaly_map is not None:
-                worst = anomaly_map if anomaly_map.ndim == 2 else anomaly_map.max(axis=0)
-                yield worst, truth, sample.read_ignored(*truth.shape)
+                yield detector.spec.union(anomaly_map), truth, sample.read_ignored(*truth.shape)
 
     best = best_f1_threshold(maps())
     pixel = None if best is None else best.threshold

@@ -18,6 +18,7 @@ from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import SettingsError  # noqa: E402
 from blemish.methods.data.masked_images import MaskedImages  # noqa: E402
 from blemish.methods.networks.gated_unet import gate_loss  # noqa: E402
+from blemish.methods.networks.pixels import top_mean  # noqa: E402
 from blemish.methods.networks.plain_unet import PlainUNet  # noqa: E402
 from blemish.methods.parts.segmentation_losses import (  # noqa: E402
     LOSSES,
@@ -344,3 +345,21 @@ def test_the_gate_is_inside_the_graph(tmp_path: Path):
     prediction = session(image.numpy())
     np.testing.assert_allclose(prediction.maps, maps.numpy(), atol=1e-4)
     np.testing.assert_allclose(prediction.scores, score.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "adds_up"),
+    [("softmax", "classes", True), ("softmax", "union", False), ("bce-dice", "classes", False)],
+)
+def test_the_classes_of_a_softmax_exclude_one_another_and_its_score_is_of_their_sum(
+    loss: str, targets: str, adds_up: bool
+):
+    method = build(network="plain", loss=loss, targets=targets).eval()
+    assert method.exclusive_classes is adds_up
+    if not adds_up:
+        return
+    image = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        score, maps = method.graph()(image)
+    torch.testing.assert_close(score, top_mean(maps.sum(dim=1), 64))
+    assert (score > top_mean(maps.amax(dim=1), 64)).all()

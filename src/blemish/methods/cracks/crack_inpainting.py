@@ -1,14 +1,15 @@
 """Crack inpainting: train a network to remove cracks; what it removed is the crack.
 
-Kim, Sohn, Kim, "Crack detection by inpainting", J. Korea Soc. Computer & Information, 2020. Labelled cracks are
+Kim, Sohn, Kim, "A method for concrete crack detection using U-Net based image inpainting technique",
+J. Korea Soc. Computer & Information, 2020. Labelled cracks are
 multiplied onto crack-free tiles; a U-Net (5×5 kernels, 16-32-64-128-64-32-16) is trained to restore the tile from the
 composite, by mean squared error. For a real image I with output O the map is D = max(O - I, 0): cracks are darker than
 concrete, so only brightening counts. A threshold (0.1 in the paper) and the removal of small components follow outside
 the network.
 
-What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW; cracks are placed
-at any position, symmetry and rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength. Colour images are
-converted to grey.
+What the paper leaves open, and our reading: two convolutions with batch normalisation a level; AdamW. Beyond it, cracks
+are placed at any position, symmetry and rotation, at scales 0.7 to 1.4 and with 0.4 to 1 of their strength;
+``augment=false`` composes as published, one tile times another. Colour images are converted to grey.
 """
 
 from __future__ import annotations

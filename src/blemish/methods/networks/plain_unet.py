@@ -1,6 +1,7 @@
 """The plain U-Net of the crack-inpainting paper: 5×5 kernels, filters 16-32-64-128-64-32-16.
 
-Kim, Sohn, Kim, "Crack detection by inpainting", J. Korea Soc. Computer & Information, 2020. The paper states levels,
+Kim, Sohn, Kim, "A method for concrete crack detection using U-Net based image inpainting technique",
+J. Korea Soc. Computer & Information, 2020, Table 2. The paper states levels,
 kernel and filters; two convolutions a level, batch normalisation and bilinear upsampling are our reading of "U-Net".
 """
 

@@ -86,7 +86,8 @@ class SegmentationMethod(LabelledMethod):
 
     def image_score(self, maps: Tensor) -> Tensor:
         """Anomaly maps (N, K, H, W) -> score (N,): the mean of the 64 highest pixels."""
-        return top_mean(maps[:, 0] if maps.shape[1] == 1 else maps.amax(dim=1), _SCORE_PIXELS)
+        any_class = maps.sum(dim=1) if maps.shape[1] == 1 or self.exclusive_classes else maps.amax(dim=1)
+        return top_mean(any_class, _SCORE_PIXELS)
 
     def input_spec(self) -> InputSpec:
         """Images at their own resolution, in overlapping tiles where they are large."""

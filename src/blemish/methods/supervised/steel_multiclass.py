@@ -76,6 +76,7 @@ class SteelMulticlass(SegmentationMethod):
         if settings.targets == "classes":
             self.classes = classes or ("defect",)
         count = max(1, len(self.classes))
+        self.exclusive_classes = settings.loss == "softmax" and count > 1
         if settings.gate and settings.network in _WITHOUT_ENCODER:
             raise SettingsError(
                 "gate=true needs an encoder of segmentation-models-pytorch, such as mobilenet_v2; "

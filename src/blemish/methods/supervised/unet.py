@@ -1,8 +1,8 @@
 """U-Net trained on labelled defects: the supervised baseline of Kim, Sohn, Kim 2020, and the same on any encoder.
 
-Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015. With ``encoder="plain"`` it is the network that Kim, Sohn, Kim ("Crack
-detection by inpainting", J. Korea Soc. Computer & Information, 2020) compare their crack inpainting with (5×5 kernels,
-16-32-64-128-64-32-16).
+Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015. With ``encoder="plain"`` it is the network that Kim, Sohn, Kim
+("A method for concrete crack detection using U-Net based image inpainting technique", J. Korea Soc. Computer &
+Information, 2020) compare their crack inpainting with in Table 5 (5×5 kernels, 16-32-64-128-64-32-16).
 
 What differs from the paper: by default the encoder is a MobileNetV2 pretrained on ImageNet, and the loss adds Dice to
 cross-entropy since cracks cover a few percent of an image. The paper states neither the baseline's loss nor its
