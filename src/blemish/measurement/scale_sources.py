@@ -245,6 +245,11 @@ def _check_inside(what: str, points: Sequence[Pair], width_px: int, height_px: i
             )
 
 
+def looks_down(optics: Optics) -> bool:
+    """Whether a camera looked straight down, within a few degrees; not where it does not say."""
+    return optics.tilt_deg is not None and abs(optics.tilt_deg + 90) <= MAX_OFF_NADIR_DEG
+
+
 def _distance(optics: Optics) -> tuple[float, float, str]:
     """Metres, relative uncertainty, and in words."""
     if optics.laser_m is not None:
@@ -253,7 +258,7 @@ def _distance(optics: Optics) -> tuple[float, float, str]:
         return optics.subject_m, SUBJECT_UNCERTAINTY, f"focus distance {optics.subject_m:g} m"
     if optics.height_m is None:
         raise SettingsError("The image's metadata hold no distance to the surface, so they tell no scale.")
-    if optics.tilt_deg is None or abs(optics.tilt_deg + 90) > MAX_OFF_NADIR_DEG:
+    if not looks_down(optics):
         raise SettingsError(
             "The image's metadata hold a height above take-off, which is the distance to the surface only where the "
             "camera looks straight down, and it does not; so they tell no scale."

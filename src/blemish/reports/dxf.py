@@ -1,6 +1,6 @@
-"""DXF drawings (AutoCAD R12, plain text), a file per image: cracks as polylines, a layer per width class.
+"""DXF drawings, a file per image: cracks as polylines, a layer per width class.
 
-R12 is what every CAD program reads. y points up; with a scale one unit is a millimetre, without one a pixel; the
+y points up; with a scale one unit is a millimetre, without one a pixel; the
 image's bottom left corner, or the origin of a plane's own millimetres, is (0, 0).
 """
 
@@ -10,25 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blemish.files import write_bytes
 from blemish.findings import Finding
 from blemish.reports.annotations import check_recorded
 from blemish.reports.document import Document, size_of
+from blemish.reports.dxf_tags import GREY, WHITE, Points, Tag, circle, drawing_text, polyline, spread_colours, text
 from blemish.reports.lines import corner_line
-from blemish.reports.width_classes import WidthClasses, choose_classes
+from blemish.reports.site import write_site
+from blemish.reports.width_classes import WidthClasses, choose_classes, layer_names
 
-Points = NDArray[np.float64]
-Tag = tuple[int, str | float]
 FRAME, WIDEST, NUMBERS, UNSCALED = "IMAGE", "MAX_WIDTH", "CRACK_NUMBER", "CRACK_WITHOUT_SCALE"
-# AutoCAD's colour numbers from blue to red, for up to nine classes; grey and white for the rest.
-_COLOURS = (5, 150, 4, 130, 3, 2, 40, 30, 1)
-_GREY, _WHITE = 8, 7
 
 
 def write_dxf(document: Document, out: Path) -> list[Path]:
-    """Write ``dxf/NAME.dxf`` for each image with cracks.
+    """Write ``dxf/NAME.dxf`` for each image with cracks, and ``site.dxf`` where images have positions.
 
     Returns:
         The files written.
@@ -38,7 +34,7 @@ def write_dxf(document: Document, out: Path) -> list[Path]:
         BlemishError: ``out`` cannot be written to.
     """
     classes = choose_classes(document)
-    written = []
+    written = write_site(document, classes, out)
     for image in document.images:
         if image.cracks:
             check_recorded(image)
@@ -57,25 +53,17 @@ def drawing_of(image: Finding, classes: WidthClasses) -> str:
     lines = [to_drawing(corner_line(crack)) for crack in cracks]
     everything = np.concatenate([*lines, *([] if frame is None else [frame])])
     letter = float(np.ptp(everything, axis=0).min()) / 60 or 1.0
-    entities: list[Tag] = [] if frame is None else _polyline(FRAME, frame, closed=True)
+    entities: list[Tag] = [] if frame is None else polyline(FRAME, frame, closed=True)
     for crack, line in zip(cracks, lines, strict=True):
         largest = size_of(crack, "max_width", unit) or 0.0
         layer = layers[int(classes.index_of(largest))] if unit == classes.unit else UNSCALED
         place = to_drawing(np.array([crack.max_width_at]) + 0.5)[0]
-        entities += _polyline(layer, line[:-1] if crack.closed else line, closed=crack.closed)
-        entities += _circle(WIDEST, place, letter / 2)
-        entities += _text(WIDEST, place + letter / 2, letter, f"{largest:.2f}")
-        entities += _text(NUMBERS, line[len(line) // 2], letter, str(crack.number))
-    colours = [_COLOURS[round(at)] for at in np.linspace(0, len(_COLOURS) - 1, len(layers))]
-    table = [*zip(layers, colours, strict=True), (FRAME, _GREY), (WIDEST, _WHITE), (NUMBERS, _GREY)]
-    tags = [*_header(everything), *_tables(table), *_section("BLOCKS", []), *_section("ENTITIES", entities), (0, "EOF")]
-    return "".join(f"{code:>3}\r\n{_value(value)}\r\n" for code, value in tags)
-
-
-def layer_names(classes: WidthClasses) -> tuple[str, ...]:
-    """Names that R12 allows, in the classes' order: ``CRACK_0_BELOW_0P1MM``, ``CRACK_1_FROM_0P1MM``, …"""
-    edges = [f"{edge:g}".replace(".", "P") + classes.unit.upper() for edge in classes.edges]
-    return (f"CRACK_0_BELOW_{edges[0]}", *(f"CRACK_{i}_FROM_{edge}" for i, edge in enumerate(edges, start=1)))
+        entities += polyline(layer, line[:-1] if crack.closed else line, closed=crack.closed)
+        entities += circle(WIDEST, place, letter / 2)
+        entities += text(WIDEST, place + letter / 2, letter, f"{largest:.2f}")
+        entities += text(NUMBERS, line[len(line) // 2], letter, str(crack.number))
+    table = [*zip(layers, spread_colours(len(layers)), strict=True), (FRAME, GREY), (WIDEST, WHITE), (NUMBERS, GREY)]
+    return drawing_text(entities, table, everything)
 
 
 def _coordinates(image: Finding) -> tuple[Callable[[Points], Points], Points | None]:
@@ -96,50 +84,3 @@ def _coordinates(image: Finding) -> tuple[Callable[[Points], Points], Points | N
 
     depths = np.column_stack([corners, np.ones(4)]) @ matrix[2]
     return to_drawing, to_drawing(corners) if depths.min() * depths.max() > 0 else None
-
-
-def _header(drawn: Points) -> list[Tag]:
-    low, high = drawn.min(axis=0), drawn.max(axis=0)
-    return _section(
-        "HEADER",
-        [(9, "$ACADVER"), (1, "AC1009"), (9, "$EXTMIN"), *_point(low), (9, "$EXTMAX"), *_point(high)],
-    )
-
-
-def _tables(layers: list[tuple[str, int]]) -> list[Tag]:
-    line_type: list[Tag] = [(0, "LTYPE"), (2, "CONTINUOUS"), (70, 0), (3, "Solid line"), (72, 65), (73, 0), (40, 0.0)]
-    style: list[Tag] = [(0, "STYLE"), (2, "STANDARD"), (70, 0), (40, 0.0), (41, 1.0), (50, 0.0), (71, 0)]
-    style += [(42, 2.5), (3, "txt"), (4, "")]
-    content: list[Tag] = [(0, "TABLE"), (2, "LTYPE"), (70, 1), *line_type, (0, "ENDTAB")]
-    content += [(0, "TABLE"), (2, "LAYER"), (70, len(layers))]
-    for name, colour in layers:
-        content += [(0, "LAYER"), (2, name), (70, 0), (62, colour), (6, "CONTINUOUS")]
-    content += [(0, "ENDTAB"), (0, "TABLE"), (2, "STYLE"), (70, 1), *style, (0, "ENDTAB")]
-    return _section("TABLES", content)
-
-
-def _section(name: str, content: list[Tag]) -> list[Tag]:
-    return [(0, "SECTION"), (2, name), *content, (0, "ENDSEC")]
-
-
-def _polyline(layer: str, points: Points, *, closed: bool) -> list[Tag]:
-    tags: list[Tag] = [(0, "POLYLINE"), (8, layer), (66, 1), *_point(np.zeros(2)), (70, int(closed))]
-    for point in points:
-        tags += [(0, "VERTEX"), (8, layer), *_point(point)]
-    return [*tags, (0, "SEQEND"), (8, layer)]
-
-
-def _circle(layer: str, centre: Points, radius: float) -> list[Tag]:
-    return [(0, "CIRCLE"), (8, layer), *_point(centre), (40, radius)]
-
-
-def _text(layer: str, at: Points, height: float, text: str) -> list[Tag]:
-    return [(0, "TEXT"), (8, layer), *_point(at), (40, height), (1, text)]
-
-
-def _point(at: Points) -> list[Tag]:
-    return [(10, float(at[0])), (20, float(at[1])), (30, 0.0)]
-
-
-def _value(value: str | float) -> str:
-    return f"{value:.6f}" if isinstance(value, float) else str(value)

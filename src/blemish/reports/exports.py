@@ -22,6 +22,7 @@ from blemish.reports.labelme import write_labelme
 from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
 from blemish.reports.positions import POSITIONS_NAME, write_positions
+from blemish.reports.site import SITE_NAME
 from blemish.reports.yolo import write_yolo
 
 
@@ -77,6 +78,7 @@ _FILES = (
     "coco.json",
     "coco-polygons.json",
     CVAT_NAME,
+    SITE_NAME,
     "yolo/data.yaml",
 )
 _FOLDERS = {"geojson": "*.geojson", "dxf": "*.dxf", "labelme": "*.json", "yolo": "*.txt"}

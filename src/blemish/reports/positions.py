@@ -1,4 +1,7 @@
-"""Where images were taken: positions of their EXIF data as a map without a network, and as GeoJSON in degrees."""
+"""Where images were taken: positions of their EXIF data as a map without a network, and as GeoJSON in degrees.
+
+Cracks are in the GeoJSON, too, where an image's place on the ground is known (`blemish.reports.site`).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blemish.files import write_text
 from blemish.findings import Finding
 from blemish.reports.document import Document, size_of
 from blemish.reports.histograms import nice_step
+from blemish.reports.lines import corner_line
+from blemish.reports.site import ground_image
+from blemish.reports.utm import degrees_per_metre
 
 POSITIONS_NAME = "positions.geojson"
 # The drawing, in SVG units, and the space around the points.
@@ -68,7 +75,9 @@ def position_map(document: Document) -> PositionMap | None:
 
 
 def write_positions(document: Document, out: Path) -> list[Path]:
-    """Write ``positions.geojson``: a point per image with a position, WGS 84; nothing where none has one.
+    """Write ``positions.geojson``, WGS 84: a point per image with a position, and the cracks whose place is known.
+
+    Nothing where no image has a position.
 
     Returns:
         The file written.
@@ -76,7 +85,7 @@ def write_positions(document: Document, out: Path) -> list[Path]:
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
-    features = []
+    features: list[dict[str, Any]] = []
     for image in document.images:
         position = _position(image)
         if position is None or image.capture is None:
@@ -84,6 +93,7 @@ def write_positions(document: Document, out: Path) -> list[Path]:
         height = () if image.capture.altitude_m is None else (image.capture.altitude_m,)
         widths = [size_of(crack, "max_width", document.unit) or 0.0 for crack in image.cracks or ()]
         said = {
+            "kind": "image",
             "image": image.image,
             "verdict": image.verdict,
             "score": image.score,
@@ -94,11 +104,29 @@ def write_positions(document: Document, out: Path) -> list[Path]:
         }
         point = {"type": "Point", "coordinates": [position[1], position[0], *height]}
         features.append({"type": "Feature", "geometry": point, "properties": said})
+        features += _cracks(image, position)
     if not features:
         return []
     text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, allow_nan=False)
     write_text(out / POSITIONS_NAME, text + "\n")
     return [out / POSITIONS_NAME]
+
+
+def _cracks(image: Finding, position: tuple[float, float]) -> list[dict[str, Any]]:
+    """Cracks as lines in degrees; none where it is not known where on the ground they lie."""
+    ground = ground_image(image, (0.0, 0.0), 0.0)
+    if ground is None:
+        return []
+    per_metre = degrees_per_metre(position[0])
+    features = []
+    for crack in image.cracks or ():
+        line = ground.place(corner_line(crack)) * [per_metre[1], per_metre[0]] + [position[1], position[0]]
+        if len(line) > 1:
+            width = None if crack.mm is None else crack.mm.max_width
+            said = {"kind": "crack", "image": image.image, "crack": crack.number, "max_width_mm": width}
+            geometry = {"type": "LineString", "coordinates": line.round(8).tolist()}
+            features.append({"type": "Feature", "geometry": geometry, "properties": said})
+    return features
 
 
 def _position(image: Finding) -> tuple[float, float] | None:

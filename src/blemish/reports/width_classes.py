@@ -51,6 +51,12 @@ class WidthClasses:
         return np.searchsorted(np.asarray(self.edges), np.asarray(widths, dtype=np.float64), side="right")
 
 
+def layer_names(classes: WidthClasses) -> tuple[str, ...]:
+    """Names of layers that DXF allows, in the classes' order: ``CRACK_0_BELOW_0P1MM``, ``CRACK_1_FROM_0P1MM``, …"""
+    edges = [f"{edge:g}".replace(".", "P") + classes.unit.upper() for edge in classes.edges]
+    return (f"CRACK_0_BELOW_{edges[0]}", *(f"CRACK_{i}_FROM_{edge}" for i, edge in enumerate(edges, start=1)))
+
+
 def choose_classes(document: Document) -> WidthClasses:
     """Classes for an inspection: steps around its widths, and every limit of its grade scale."""
     unit = document.unit
