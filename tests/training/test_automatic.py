@@ -62,7 +62,7 @@ def test_no_test_image_is_opened_and_labelled_defects_decide_where_there_are_eno
     for kind in ("good", "spot"):
         (tmp_path / "test" / kind).mkdir(parents=True)
         (tmp_path / "test" / kind / "0.png").write_bytes(b"not an image")
-    images = split_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
+    [images] = split_for_trials(read_dataset(tmp_path), seed=0, say=lambda _: None)
     assert images.real
     assert {sample.split for sample in (*images.normal, *images.defects, *images.fit.samples)} == {"train"}
     everywhere = [sample.path for sample in (*images.normal, *images.defects, *images.fit.samples)]
@@ -77,10 +77,11 @@ def test_no_test_image_is_opened_and_labelled_defects_decide_where_there_are_eno
 
 def test_the_best_is_taken_unless_something_cheaper_comes_near():
     rng = np.random.default_rng(0)
-    good, bad = rng.normal(0, 1, 60), rng.normal(2, 1, 60)
-    poor = Trial(Candidate(cost_rank=1, method="poor"), Outcome(good, rng.normal(0.3, 1, 60), np.array([]), 1.0))
-    near = Trial(Candidate(cost_rank=1, method="near"), Outcome(good + rng.normal(0, 0.05, 60), bad, np.array([]), 1.0))
-    best = Trial(Candidate(cost_rank=1, method="best"), Outcome(good, bad + 0.01, np.array([]), 9.0))
+    good, bad, none = rng.normal(0, 1, 60), rng.normal(2, 1, 60), np.array([])
+    poor = Trial(Candidate(cost_rank=1, method="poor"), Outcome(good, rng.normal(0.3, 1, 60), none, none, 1.0))
+    nearly = Outcome(good + rng.normal(0, 0.05, 60), bad, none, none, 1.0)
+    near = Trial(Candidate(cost_rank=1, method="near"), nearly)
+    best = Trial(Candidate(cost_rank=1, method="best"), Outcome(good, bad + 0.01, none, none, 9.0))
     assert pick([poor, near, best], real=False)[0].method == "near"
     assert "by no more than one standard deviation" in pick([poor, near, best], real=False)[1]
     assert pick([poor, best], real=False)[0].method == "best"
@@ -102,8 +103,8 @@ def test_nothing_that_could_be_tried_is_a_sentence():
 
 
 def test_too_few_normal_images_to_try_anything(tmp_path: Path):
-    draw_images(tmp_path / "good", 9)
-    with pytest.raises(DataError, match="9 normal training images, too few"):
+    draw_images(tmp_path / "good", 2)
+    with pytest.raises(DataError, match="2 normal training images, too few"):
         train_auto(tmp_path / "good", tmp_path / "x.blemish")
     with pytest.raises(SettingsError, match=r"\.blemish"):
         train_auto(tmp_path / "good", tmp_path / "x.onnx")
@@ -116,7 +117,7 @@ def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest
         raise KeyboardInterrupt
 
     monkeypatch.setattr(automatic, "try_out", interrupted)
-    draw_images(tmp_path / "good", 12)
+    draw_images(tmp_path / "good", 22)
     with pytest.raises(KeyboardInterrupt):
         train_auto(tmp_path / "good", tmp_path / "out" / "x.blemish", candidates=TRIED)
     assert list((tmp_path / "out").iterdir()) == []
@@ -136,3 +137,67 @@ def test_a_defect_that_shares_its_group_with_a_held_out_normal_image_is_not_trai
     assert len(aside) == 2
     assert not aside & {sample.group for sample in parts.fit.samples}
     assert sum(bool(sample.defective) for sample in parts.fit.samples) == 8
+
+
+FEW = (
+    Candidate(cost_rank=1, method="patch-gaussian", settings=SMALL),
+    Candidate(cost_rank=3, method="patchcore", settings=SMALL, on_few=True),
+    Candidate(cost_rank=4, method="unet", min_masks=20),
+)
+
+
+def test_of_few_images_each_is_held_out_in_turn(tmp_path: Path):
+    draw_images(tmp_path / "good", 8)
+    parts = split_for_trials(read_dataset(tmp_path / "good"), seed=0, say=lambda _: None)
+    assert [len(part.normal) for part in parts] == [1] * 8
+    for part in parts:
+        fitted = {sample.path for sample in part.fit.samples}
+        assert len(fitted | {part.normal[0].path}) == 8
+        assert part.normal[0].path not in fitted
+    assert len({part.normal[0].path for part in parts}) == 8
+
+
+def test_images_of_one_part_are_held_out_together(tmp_path: Path):
+    from dataclasses import replace
+
+    draw_images(tmp_path / "good", 6)
+    dataset = read_dataset(tmp_path / "good")
+    pairs = [replace(sample, group=str(number // 2)) for number, sample in enumerate(dataset.samples)]
+    parts = split_for_trials(replace(dataset, samples=tuple(pairs)), seed=0, say=lambda _: None)
+    assert all(len(part.fit) == 4 for part in parts)
+
+
+def test_eight_images_train_a_detector_that_says_what_its_guarantee_is_worth(tmp_path: Path):
+    draw_images(tmp_path / "good", 8)
+    said: list[str] = []
+    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=FEW, say=said.append)
+    assert detector.spec.method == "patchcore", "of the few that are for few images"
+    assert detector.spec.provenance.n_train == 8, "all of them, at the end"
+    assert detector.spec.calibration is not None
+    assert len(detector.spec.calibration.scores) == 8
+    held_out = detector.spec.calibration.scores
+    again = [detector.inspect(path).score for path in sorted((tmp_path / "good").iterdir())]
+    assert max(score or 0 for score in again) < min(held_out), "held-out scores, and not those of learned images"
+    # One in nine on average: above the highest of eight.
+    assert detector.spec.thresholds.reject is not None
+    assert max(held_out) < detector.spec.thresholds.reject <= np.nextafter(np.float32(max(held_out)), np.float32(9e9))
+    told = " ".join(said)
+    assert "from 11.2 % on" in told
+    assert "29 images for 10 %, 59 for 5 %, 299 for 1 %" in told
+    assert "held out in turn: trained on the other 7" in detector.container.card
+    defect = cv2.circle(np.full((64, 64, 3), 128, np.uint8), (30, 30), 9, (5, 5, 5), -1)
+    assert detector.inspect(defect).verdict == "reject"
+
+
+def test_the_turns_are_pooled():
+    from blemish.training.trials import pooled
+
+    def turn(value: float) -> Outcome:
+        one = np.array([value])
+        return Outcome(one, np.array([value, value + 1]), np.array([value, 10 * value]), one, value)
+
+    found = pooled([turn(1.0), turn(2.0), turn(6.0)])
+    assert found.normal.tolist() == found.maxima.tolist() == [1, 2, 6]
+    assert found.painted.tolist() == [1, 2, 2, 3, 6, 7]
+    assert found.defects.tolist() == [3, 30], "each defect's mean over the turns"
+    assert found.score_ms == 2

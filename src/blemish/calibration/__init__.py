@@ -9,6 +9,7 @@ from blemish.calibration.guarantee import (
     images_needed,
     marginal_threshold,
     strictest_alpha,
+    what_images_support,
 )
 from blemish.calibration.pixels import image_maxima, pixel_threshold
 from blemish.calibration.recall import Recall, highest_recall, recall_at, recall_threshold
@@ -41,4 +42,5 @@ __all__ = [
     "two_sided_threshold",
     "unusualness",
     "verdict",
+    "what_images_support",
 ]

@@ -103,6 +103,23 @@ def strictest_alpha(n: int, confidence: float | None = 0.95) -> float:
     return -math.expm1(math.log1p(-checked_fraction(confidence, "confidence")) / n)
 
 
+def what_images_support(n: int, confidence: float = 0.95) -> str:
+    """What n calibration images can guarantee, and what it would take to guarantee more, in sentences.
+
+    >>> what_images_support(8)
+    'With 8 images the guarantee holds on average over such sets, from 11.2 % on; with 95 % confidence about this very \
+set it would start at 31.3 %. That takes 29 images for 10 %, 59 for 5 %, 299 for 1 %.'
+    """
+    average, strict = (math.ceil(1000 * strictest_alpha(n, level)) / 1000 for level in (None, confidence))
+    needed = {alpha: images_needed(alpha, confidence) for alpha in (0.1, 0.05, 0.01)}
+    more = [f"{count} for {percent(alpha)}" for alpha, count in needed.items() if count > n]
+    takes = f" That takes {', '.join(more).replace(' for', ' images for', 1)}." if more else ""
+    return (
+        f"With {n} images the guarantee holds on average over such sets, from {percent(average)} on; with "
+        f"{percent(confidence)} confidence about this very set it would start at {percent(strict)}.{takes}"
+    )
+
+
 def guaranteed_threshold(scores: ArrayLike, alpha: float, confidence: float = 0.95) -> Guarantee:
     """The lowest threshold with: "with this confidence the false-alarm rate is at most alpha".
 

@@ -4,6 +4,9 @@ The rule: highest AUROC of held-out normal training images against held-out labe
 than ten of those, against the same normal images with painted defects. Candidates that are worse than the best by no
 more than one standard deviation of that difference (bootstrap over images) count as its equals; the cheapest of these
 is taken. Test images are never opened.
+
+With fewer than twenty normal images each of them is held out in turn, only methods that learn from few are tried, and
+the one that is taken is trained on all of them: the scores of the images while they were held out set its thresholds.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blemish.calibration import what_images_support
 from blemish.datasets import Dataset, read_dataset
 from blemish.detectors import Detector
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
@@ -21,7 +25,8 @@ from blemish.evaluation import auroc, bootstrap_difference
 from blemish.methods import Candidate, get_method, method_names
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
-from blemish.training.trials import Outcome, TrialImages, split_for_trials, try_out
+from blemish.training.thresholds import guaranteed_thresholds
+from blemish.training.trials import Outcome, TrialImages, describe, pooled, split_for_trials, try_out
 
 AUTO = "auto"
 """Stands in place of a method's name."""
@@ -68,7 +73,17 @@ class Choice:
     trials: tuple[Trial, ...]
     chosen: Candidate
     why: str
-    images: TrialImages
+    images: tuple[TrialImages, ...]
+
+    @property
+    def on_few(self) -> bool:
+        """Whether each normal image was held out in turn."""
+        return len(self.images) > 1
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of the one that was taken."""
+        return next(trial.outcome for trial in self.trials if trial.candidate == self.chosen and trial.outcome)
 
     def table(self) -> str:
         """All trials in Markdown."""
@@ -118,17 +133,32 @@ def train_auto(
     check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, say=say)
-    say(choice.images.describe())
+    say(describe(choice.images))
     for line in choice.table().splitlines():
         say(line)
     say(choice.why)
     taken, folder = choice.chosen, target.with_suffix(".training")
     job = Job.of(get_method(taken.method), folder, settings=taken.settings, seed=seed, weights=weights, say=say)
-    detector = train_on_images(job, dataset, target)
-    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{choice.images.describe()} {choice.why}\n\n"
+    detector = train_on_images(job, dataset, target, hold_out=not choice.on_few)
+    if choice.on_few:
+        detector = _with_thresholds(detector, choice)
+        say(f"Thresholds {detector.spec.thresholds.source} {what_images_support(len(choice.images))}")
+    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{describe(choice.images)} {choice.why}\n\n"
     with_choice = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
     with_choice.save(target)
     return with_choice
+
+
+def _with_thresholds(detector: Detector, choice: Choice) -> Detector:
+    """The detector of all images, decided by the scores that each had while it was held out.
+
+    A detector of one image more scores normal images no higher on the whole, so the thresholds are a little strict.
+    """
+    outcome = choice.outcome
+    thresholds, calibration = guaranteed_thresholds(
+        outcome.normal.tolist(), outcome.maxima.tolist(), items="images", origin="normal images, each held out in turn"
+    )
+    return detector.with_spec(detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration}))
 
 
 def choose(
@@ -147,6 +177,8 @@ def choose(
     """
     images = split_for_trials(dataset, seed=seed, say=say)
     tried = all_candidates() if candidates is None else candidates
+    if len(images) > 1:
+        tried = [candidate for candidate in tried if candidate.on_few]
     trials = []
     with tempfile.TemporaryDirectory(prefix="blemish-auto-") as folder:
         for number, candidate in enumerate(tried):
@@ -156,7 +188,7 @@ def choose(
                 trials.append(_tried(candidate, images, file, seed=seed, weights=weights))
             except KeyboardInterrupt:
                 raise KeyboardInterrupt("Stopped; trials start anew with the same command.") from None
-    chosen, why = pick(trials, real=images.real)
+    chosen, why = pick(trials, real=images[0].real)
     return Choice(tuple(trials), chosen, why, images)
 
 
@@ -194,24 +226,28 @@ def pick(trials: list[Trial], *, real: bool) -> tuple[Candidate, str]:
     raise AssertionError("the best is among those that were tried")
 
 
-def _tried(candidate: Candidate, images: TrialImages, file: Path, *, seed: int, weights: Path | None) -> Trial:
+def _tried(candidate: Candidate, parts: Sequence[TrialImages], file: Path, *, seed: int, weights: Path | None) -> Trial:
     """Train a candidate and try it; data that it cannot be trained on are a remark, not an error."""
-    masked = sum(1 for sample in images.fit.samples if sample.defective and sample.masks)
+    masked = sum(1 for sample in parts[0].fit.samples if sample.defective and sample.masks)
     if masked < candidate.min_masks:
         return Trial(
             candidate, None, remark=f"needs {candidate.min_masks} outlined defects to learn from, has {masked}"
         )
-    started = time.perf_counter()
+    outcomes: list[Outcome] = []
+    fit_s = 0.0
     try:
-        method, folder = get_method(candidate.method), file.with_suffix(".training")
-        job = Job.of(method, folder, settings=candidate.settings, seed=seed, weights=weights)
-        detector = train_on_images(job, images.fit, file)
+        for images in parts:
+            started = time.perf_counter()
+            method, folder = get_method(candidate.method), file.with_suffix(".training")
+            job = Job.of(method, folder, settings=candidate.settings, seed=seed, weights=weights)
+            detector = train_on_images(job, images.fit, file, hold_out=len(parts) == 1)
+            fit_s += (time.perf_counter() - started) / len(parts)
+            outcomes.append(try_out(detector, images))
     except BlemishError as error:
         if isinstance(error, WeightsError) and not isinstance(error, WeightsNotFoundError):
             raise  # the weights file that was named is unusable, or of another architecture
         return Trial(candidate, None, remark=str(error).rstrip("."))
-    fit_s = time.perf_counter() - started
-    return Trial(candidate, try_out(detector, images), fit_s, file.stat().st_size / 1e6)
+    return Trial(candidate, pooled(outcomes), fit_s, file.stat().st_size / 1e6)
 
 
 def _shown(value: float | None) -> str:

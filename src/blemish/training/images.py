@@ -22,6 +22,7 @@ from blemish.training.pipeline import Job, TrainingData, library_versions, train
 from blemish.training.splits import (
     Say,
     TrainingSplit,
+    fit_on_all_normal_images,
     split_few_labels,
     split_labelled_images,
     split_masked_images,
@@ -52,6 +53,7 @@ class TrainingImages(TrainingData[Detector]):
         method: what is trained.
         seed: of the split.
         say: called with sentences for a person.
+        hold_out: False fits on all normal images.
 
     Raises:
         DataError: the method cannot be trained on them.
@@ -59,7 +61,7 @@ class TrainingImages(TrainingData[Detector]):
 
     words = _WORDS
 
-    def __init__(self, dataset: Dataset, method: type[Method], *, seed: int, say: Say) -> None:
+    def __init__(self, dataset: Dataset, method: type[Method], *, seed: int, say: Say, hold_out: bool = True) -> None:
         info = method.info
         say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
         for note in dataset.notes:
@@ -69,9 +71,10 @@ class TrainingImages(TrainingData[Detector]):
         self._dataset = dataset
         # A method that has seen no defect, or few, cannot name one.
         self._knows_defects = _knows_defects(info)
-        self._split: TrainingSplit = _SPLITS[info.learns_from](dataset, seed=seed, say=say)
+        split = _SPLITS[info.learns_from] if hold_out else fit_on_all_normal_images
+        self._split: TrainingSplit = split(dataset, seed=seed, say=say)
         self._stops_early = method.stops_early
-        if not self._knows_defects and self._stops_early:
+        if hold_out and not self._knows_defects and self._stops_early:
             self._split = with_calibration_apart(self._split, seed=seed)
         self.fit, self.held_out = self._split.fit.samples, self._split.held_out.samples
         if info.learns_from in ("masks", "few-labels"):
@@ -168,11 +171,17 @@ def _state(file: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def train_on_images(job: Job, dataset: Dataset, target: Path) -> Detector:
+def train_on_images(job: Job, dataset: Dataset, target: Path, *, hold_out: bool = True) -> Detector:
     """Train a method on a data set of images and write the detector.
+
+    Args:
+        job: the method and how it is trained.
+        dataset: only its training split is used.
+        target: the file to write.
+        hold_out: False fits a method that learns from normal images on all of them, and sets no thresholds.
 
     Raises:
         SettingsError, DataError, WeightsError, BlemishError: as `blemish.train`.
     """
-    data = TrainingImages(dataset, job.method, seed=job.seed, say=job.log.say)
+    data = TrainingImages(dataset, job.method, seed=job.seed, say=job.log.say, hold_out=hold_out)
     return train_to_file(job, data, target)

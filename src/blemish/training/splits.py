@@ -136,6 +136,20 @@ def with_calibration_apart(split: TrainingSplit, *, seed: int) -> TrainingSplit:
     return replace(split, held_out=stopping, calibration=calibration)
 
 
+def fit_on_all_normal_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:
+    """All normal training images to fit on; nothing is held out.
+
+    Raises:
+        DataError: as `split_normal_images`.
+    """
+    train = normal_training_samples(dataset, seed=seed, say=say)
+    normal = train.where(lambda sample: sample.defective is False)
+    if not normal.samples:
+        raise DataError(f'"{normal.root}" has no readable normal training images, and this method needs them.')
+    nothing = normal.where(lambda _: False)
+    return TrainingSplit(normal, nothing, nothing)
+
+
 def split_few_labels(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:
     """As `split_normal_images`, with the labelled defects of the training images in ``fit`` beside the normal ones.
 

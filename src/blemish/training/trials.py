@@ -1,11 +1,15 @@
-"""Trying a detector on held-out training images: normal ones, the same with painted defects, and labelled defects."""
+"""Trying a detector on held-out training images: normal ones, the same with painted defects, and labelled defects.
+
+Three tenths of the images are held out once. Where there are too few for that, each normal image is held out in turn,
+and the outcomes of all turns are pooled.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +23,10 @@ from blemish.evaluation import auroc
 from blemish.synthesis.painted_defects import paint_defect
 from blemish.training.splits import normal_training_samples
 
-MIN_NORMALS = 10
+MIN_NORMALS = 3
 """Normal training images below which nothing can be tried."""
+FEW_NORMALS = 20
+"""Below this many, each is held out in turn."""
 MIN_DEFECTS = 10
 """Held-out labelled defects from which on they decide in place of painted ones."""
 
@@ -28,6 +34,8 @@ _HELD_OUT_FRACTION = 0.3
 # Enough to rank methods by, and it bounds the time that a trial takes.
 _MAX_TO_FIT = 200
 _MAX_TO_TRY = 100
+# With few images each is painted on several times, so that the pooled AUROC does not hang on one stroke.
+_PAINTED_WHERE_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +46,35 @@ class TrialImages:
         fit: what candidates are trained on, all in the training split: normal images and labelled defects.
         normal: held-out normal images; each is also tried with a painted defect.
         defects: held-out labelled defects; may be empty.
+        paintings: defects painted on each normal image, one at a time.
     """
 
     fit: Dataset
     normal: tuple[Sample, ...]
     defects: tuple[Sample, ...]
+    paintings: int = 1
 
     @property
     def real(self) -> bool:
         """Whether labelled defects decide, rather than painted ones."""
         return len(self.defects) >= MIN_DEFECTS
 
-    def describe(self) -> str:
-        """What is tried on what, in a sentence."""
-        fitted = sum(1 for sample in self.fit.samples if not sample.defective)
-        shown = len(self.fit) - fitted
-        tried = f"{len(self.defects)} labelled defects" if self.real else "the same with painted defects"
+
+def describe(parts: Sequence[TrialImages]) -> str:
+    """What is tried on what, in a sentence."""
+    first = parts[0]
+    fitted = sum(1 for sample in first.fit.samples if not sample.defective)
+    shown = len(first.fit) - fitted
+    tried = f"{len(first.defects)} labelled defects" if first.real else "the same with painted defects"
+    if len(parts) > 1:
         return (
-            f"Trained on {fitted} normal images and {shown} labelled defects of the training split, "
-            f"tried on {len(self.normal)} other normal ones and {tried}."
+            f"Each of {len(parts)} normal images of the training split was held out in turn: trained on the other "
+            f"{fitted}, tried on it and on {tried}."
         )
+    return (
+        f"Trained on {fitted} normal images and {shown} labelled defects of the training split, "
+        f"tried on {len(first.normal)} other normal ones and {tried}."
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +83,16 @@ class Outcome:
 
     Attributes:
         normal: scores of normal images, float64 (n,).
-        painted: scores of the same with painted defects, (n,).
+        painted: scores of the same with painted defects, (n,) or more.
         defects: scores of labelled defects, (m,).
+        maxima: of the anomaly maps of the normal images, (n,); empty without maps.
         score_ms: median time for one image, without decoding.
     """
 
     normal: NDArray[np.float64]
     painted: NDArray[np.float64]
     defects: NDArray[np.float64]
+    maxima: NDArray[np.float64]
     score_ms: float
 
     def pairs(self, *, real: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -86,8 +105,10 @@ class Outcome:
         return auroc(*self.pairs(real=real))
 
 
-def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> TrialImages:
-    """Hold out three tenths of the training images to try detectors on; the test split is never opened.
+def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> tuple[TrialImages, ...]:
+    """Hold out three tenths of the training images to try detectors on, or of few each in turn.
+
+    The test split is never opened.
 
     Raises:
         DataError: too few normal images.
@@ -95,35 +116,66 @@ def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None])
     known = normal_training_samples(dataset, seed=seed, say=say)
     known = known.where(lambda sample: sample.defective is not None)
     train = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
-    count = sum(1 for sample in train.samples if not sample.defective)
-    if count < MIN_NORMALS:
+    normal = tuple(sample for sample in train.samples if not sample.defective)
+    if len(normal) < MIN_NORMALS:
         raise DataError(
-            f'"{dataset.root}" has {count} normal training images, too few to try methods on; at least {MIN_NORMALS} '
-            'are needed, or name one method to train ("blemish methods" lists them).'
+            f'"{dataset.root}" has {len(normal)} normal training images, too few to try methods on; at least '
+            f"{MIN_NORMALS} are needed, or name one method to train: dino-memory works from one image on."
+        )
+    if len(normal) < FEW_NORMALS:
+        defects = _spread(train, True, _MAX_TO_TRY)
+        return tuple(
+            TrialImages(replace(train, samples=_without(normal, one)), (one,), defects, _PAINTED_WHERE_FEW)
+            for one in normal
         )
     fit, held_out = hold_out(train, _HELD_OUT_FRACTION, seed)
     fitted = (*_spread(fit, False, _MAX_TO_FIT), *_spread(fit, True, _MAX_TO_FIT))
-    return TrialImages(
+    images = TrialImages(
         fit=replace(fit, samples=fitted),
         normal=_spread(held_out, False, _MAX_TO_TRY),
         defects=_spread(held_out, True, _MAX_TO_TRY),
     )
+    return (images,)
 
 
 def try_out(detector: Detector, images: TrialImages) -> Outcome:
-    """Score the held-out images, and normal ones again with a painted defect each, the same for every detector."""
-    normal, painted, times = [], [], []
+    """Score the held-out images, and normal ones again with painted defects, the same for every detector."""
+    normal, painted, maxima, times = [], [], [], []
     for sample in images.normal:
         pixels = sample.read_image()
         started = time.perf_counter()
-        normal.append(detector.score(pixels)[0])
+        score, anomaly_map = detector.score(pixels)
         times.append(time.perf_counter() - started)
-        # Seeded by its name, so that an image gets the same defect whatever else is tried.
+        normal.append(score)
+        maxima += [] if anomaly_map is None else [float(anomaly_map.max())]
+        # Seeded by its name, so that an image gets the same defects whatever else is tried.
         name = hashlib.sha256(relative_name(images.fit, sample).encode()).digest()
         rng = np.random.default_rng(int.from_bytes(name[:8], "big"))
-        painted.append(detector.score(paint_defect(pixels, rng)[0])[0])
+        painted += [detector.score(paint_defect(pixels, rng)[0])[0] for _ in range(images.paintings)]
     defects = [detector.score(sample.read_image())[0] for sample in images.defects]
-    return Outcome(np.array(normal), np.array(painted), np.array(defects, float), 1000 * statistics.median(times))
+    return Outcome(
+        normal=np.array(normal),
+        painted=np.array(painted),
+        defects=np.array(defects, float),
+        maxima=np.array(maxima, float),
+        score_ms=1000 * statistics.median(times),
+    )
+
+
+def pooled(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcomes of all turns as one; of defects, which every turn scores, each score is the mean over turns."""
+    return Outcome(
+        normal=np.concatenate([each.normal for each in outcomes]),
+        painted=np.concatenate([each.painted for each in outcomes]),
+        defects=np.mean([each.defects for each in outcomes], axis=0),
+        maxima=np.concatenate([each.maxima for each in outcomes]),
+        score_ms=statistics.median(each.score_ms for each in outcomes),
+    )
+
+
+def _without(samples: tuple[Sample, ...], one: Sample) -> tuple[Sample, ...]:
+    """All others, without those of the same part."""
+    return tuple(sample for sample in samples if sample is not one and (one.group is None or sample.group != one.group))
 
 
 def _spread(dataset: Dataset, defective: bool, limit: int) -> tuple[Sample, ...]:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError, SettingsError
-from blemish.methods.contract import LoadWeights
+from blemish.methods.contract import Candidate, LoadWeights
 from blemish.methods.networks.patch_tokens import PatchTokens
 from blemish.methods.networks.pixels import IMAGENET
 from blemish.methods.parts.memory_bank import MemoryBank
@@ -90,7 +90,7 @@ class Cosines(NearestNeighbour):
         return super().forward(features).square() / 2 * is_patch
 
 
-@register("dino-memory", learns_from="normal", localises=True)
+@register("dino-memory", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=70, on_few=True)])
 class DinoMemory(PatchMethod):
     """AnomalyDINO: distance to the nearest patch token of a few normal images; from one image on."""
 
