@@ -120,7 +120,7 @@ def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None])
     if len(normal) < MIN_NORMALS:
         raise DataError(
             f'"{dataset.root}" has {len(normal)} normal training images, too few to try methods on; at least '
-            f"{MIN_NORMALS} are needed, or name one method to train: dino-memory works from one image on."
+            f'{MIN_NORMALS} are needed, or name one method to train ("blemish methods" lists them).'
         )
     if len(normal) < FEW_NORMALS:
         defects = _spread(train, True, _MAX_TO_TRY)
