@@ -31,8 +31,6 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 _TIMEOUT_S = 300
-# Takes seconds, and no fault changes it: imported once, before the processes of the faults are forked.
-_SHARED = ("numpy", "cv2", "torch", "lightning", "scipy.special", "sklearn", "onnxruntime", "pydantic", "timm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +98,17 @@ def _run_tests(copy: Path, tests: Sequence[str], answer: Connection) -> None:
 
     if not Path(blemish.__file__).is_relative_to(copy):
         code, failure.name = 3, f"{blemish.__file__} was tested, and not the copy"
-    answer.send((int(code), failure.name or output.getvalue()[-2000:]))
+    installed = [name for name, module in list(sys.modules.items()) if "site-packages" in (_file_of(module) or "")]
+    answer.send((int(code), failure.name or output.getvalue()[-2000:], installed))
 
 
-def outcome(copy: Path, tests: Sequence[str]) -> tuple[bool, str]:
-    """Whether the tests pass on the copy, and otherwise the first that failed.
+def _file_of(module: Any) -> str | None:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) else None
+
+
+def outcome(copy: Path, tests: Sequence[str], timeout_s: float = _TIMEOUT_S) -> tuple[bool, str, list[str]]:
+    """Whether the tests pass on the copy, otherwise the first that failed, and which libraries they needed.
 
     Raises:
         RuntimeError: pytest could not run them at all.
@@ -115,11 +119,11 @@ def outcome(copy: Path, tests: Sequence[str]) -> tuple[bool, str]:
     process.start()
     theirs.close()
     try:
-        if not ours.poll(_TIMEOUT_S):
-            return False, f"no end after {_TIMEOUT_S} s"
-        code, said = ours.recv()
+        if not ours.poll(timeout_s):
+            return False, f"no end after {timeout_s:g} s", []
+        code, said, needed = ours.recv()
     except EOFError:
-        return False, "the process ended"
+        return False, "the process ended", []
     finally:
         if process.is_alive():
             process.join(5)
@@ -127,7 +131,7 @@ def outcome(copy: Path, tests: Sequence[str]) -> tuple[bool, str]:
         process.join()
     if code not in (0, 1, 2):
         raise RuntimeError(f"pytest could not run {' '.join(tests)}: {said}")
-    return code == 0, said
+    return code == 0, said, needed
 
 
 @contextmanager
@@ -161,21 +165,24 @@ def main(words: Sequence[str]) -> int:
         for fault in read_faults()
         if not words or any(word.lower() in f"{fault.file} {fault.description}".lower() for word in words)
     ]
-    for name in _SHARED:
-        with suppress(ImportError):
-            importlib.import_module(name)
     started_s, survived = time.monotonic(), 0
     with a_copy() as copy:
-        passed, said = outcome(copy, sorted({test for fault in chosen for test in fault.tests}))
+        named = sorted({test for fault in chosen for test in fault.tests})
+        passed, said, needed = outcome(copy, named, timeout_s=_TIMEOUT_S + 60 * len(named))
         if not passed:
             print(f"The tests fail without any fault: {said}")
             return 2
+        # Libraries take seconds and no fault changes them: here, before the processes of the faults are forked.
+        for name in needed:
+            with suppress(Exception):
+                importlib.import_module(name)
         for fault in chosen:
             with applied(fault, copy):
-                passed, said = outcome(copy, fault.tests)
+                passed, said, _ = outcome(copy, fault.tests)
             survived += passed
             print(f"{'SURVIVED' if passed else 'noticed '}  {fault.file}: {fault.description}", flush=True)
-            print(f"          {'' if passed else said}", flush=True)
+            if not passed:
+                print(f"          {said}", flush=True)
     print(f"{len(chosen)} faults, {survived} survived; {time.monotonic() - started_s:.0f} s.")
     return int(survived > 0)
 

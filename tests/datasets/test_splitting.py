@@ -129,6 +129,11 @@ def test_at_least_one_is_held_out_and_never_all(fraction) -> None:
         assert held.samples
 
 
+def test_the_last_image_of_a_label_stays_in_training() -> None:
+    for seed in range(5):
+        assert with_splits(images(good=10, crack=2), test_fraction=0.9, seed=seed).split("train").labels()["crack"] == 1
+
+
 def test_every_split_gets_an_image_however_small_its_fraction() -> None:
     counts = Counter(by_name(with_splits(images(good=3, crack=0), test_fraction=0.01, val_fraction=0.01)).values())
     assert counts == {"train": 1, "test": 1, "val": 1}

@@ -7,6 +7,7 @@ from scipy import stats
 from blemish.errors import DataError, SettingsError
 from blemish.evaluation import Confusion, auroc
 from blemish.evaluation.bootstrap import (
+    Interval,
     bootstrap,
     bootstrap_difference,
     count_columns,
@@ -109,6 +110,11 @@ def test_a_difference_of_nothing_does_not_exclude_zero():
     truth = np.repeat([False, True], 50)
     first, second = rng.normal(size=(2, 100)) + truth
     assert not bootstrap_difference(auroc, (first, truth), (second, truth)).excludes_zero
+
+
+@pytest.mark.parametrize(("low", "high", "excludes"), [(0, 1, False), (-1, 0, False), (0.1, 1, True), (-1, -0.1, True)])
+def test_an_interval_that_ends_at_zero_does_not_exclude_it(low: float, high: float, excludes: bool):
+    assert Interval((low + high) / 2, low, high, 0.95).excludes_zero is excludes
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,11 @@ def test_a_negative_tolerance_is_refused():
 def test_what_does_not_fit_is_refused(anomaly_map, predicted, said):
     with pytest.raises(DataError, match=said):
         CrackMetrics().add(anomaly_map, np.zeros((4, 4), dtype=bool), predicted)
+
+
+def test_a_value_on_the_threshold_counts():
+    truth = np.zeros((9, 9), dtype=bool)
+    truth[4] = True
+    metrics = CrackMetrics((0.25, 0.5, 0.75))
+    metrics.add(np.where(truth, np.float32(0.5), np.float32(0)), truth)
+    assert (metrics.result().ods, metrics.result().ods_threshold) == (1, 0.5)

@@ -52,6 +52,20 @@ def test_a_decision_that_was_made_counts_before_the_threshold():
     assert evaluation.result().to_record()["image"]["accuracy"] == 1
 
 
+def test_a_score_on_the_threshold_is_flagged():
+    evaluation = Evaluation(reject=0.5)
+    evaluation.add(score=0.5, defective=True)
+    assert evaluation.result().to_record()["image"]["recall"] == 1
+
+
+def test_ignored_pixels_count_in_no_class():
+    evaluation = Evaluation(classes=("crack",))
+    truth, predicted, ignored = np.zeros((3, 1, 6, 6), dtype=bool)
+    truth[0, 1], predicted[0, 1:3], ignored[0, 2] = True, True, True
+    evaluation.add(score=1.0, ignored=ignored[0], class_masks=(predicted, truth))
+    assert evaluation.result().classes[0].mean_dice == 1
+
+
 def test_an_image_of_unknown_truth_counts_in_n_alone():
     evaluation = Evaluation(reject=0.5)
     evaluation.add(score=0.9, anomaly_map=np.zeros((2, 2), dtype=np.float32))

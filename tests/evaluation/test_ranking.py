@@ -101,3 +101,17 @@ def test_with_one_class_or_nothing_at_all_a_figure_has_no_meaning(figure, defect
 def test_unusable_scores_are_refused_with_a_sentence(scores, defective, said):
     with pytest.raises(DataError, match=said):
         ranking.auroc(scores, defective)
+
+
+def test_a_threshold_that_finds_just_the_fraction_asked_for_is_enough():
+    # 19 of 20 defective images lie above the one normal image, the last below.
+    scores = [*range(2, 21), 1, 0]
+    defective = [True] * 19 + [False, True]
+    assert ranking.fpr_at_tpr(scores, defective, 0.95) == 0
+    assert ranking.fpr_at_tpr(scores, defective, 0.96) == 1
+
+
+def test_the_highest_of_several_thresholds_with_the_best_f1_is_taken():
+    # One of two found without a false alarm, and both with two, have the same F1.
+    best = ranking.best_f1([4, 3, 2, 1], [True, False, False, True])
+    assert best == (4, pytest.approx(2 / 3))

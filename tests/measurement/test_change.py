@@ -146,3 +146,13 @@ def test_changes_are_plain_values(drawing, found: Registration):
     assert record["earlier"] == [1]
     assert record["later"] == 1
     assert record["status"] == "grown"
+
+
+def test_badly_aligned_images_tell_less_of_a_cracks_growth(drawing):
+    identity = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+    cracks = measure_cracks(bars(drawing, (200, 5)))
+    well, badly = (
+        compare_cracks(cracks, cracks, Registration(identity, 99, rms_px, SHAPE[::-1], SHAPE[::-1]))[0]
+        for rms_px in (0.0, 3.0)
+    )
+    assert badly.length_uncertainty == pytest.approx(np.hypot(well.length_uncertainty, 3))

@@ -176,3 +176,15 @@ def test_a_polyline_keeps_its_ends_when_it_is_smoothed_and_resampled():
     assert np.allclose(smooth(fine, 2.0)[[0, -1]], line[[0, -1]])
     assert tortuosity_of(line[:1]) is None
     assert orientation_of(line[:2]) == pytest.approx(180 - np.rad2deg(np.arctan2(4, 3)))
+
+
+def test_sizes_of_a_crack_are_those_of_its_widths(drawing):
+    """5 px wide over three quarters of its length, 11 px over the rest."""
+    mask = drawing.mask(drawing.together(drawing.bar(110, 110, 0, 160, 5), drawing.bar(170, 110, 0, 40, 11)))
+    (crack,) = measure_cracks(mask)
+    known = crack.widths_px[np.isfinite(crack.widths_px)]
+    assert crack.mean_width_px == pytest.approx(known.mean())
+    assert crack.median_width_px == pytest.approx(np.median(known))
+    assert crack.p95_width_px == pytest.approx(np.percentile(known, 95))
+    assert crack.max_width_px == pytest.approx(known.max())
+    assert crack.mean_width_px > crack.median_width_px + 0.5

@@ -124,3 +124,12 @@ def test_sizes_on_the_surface_follow_the_scale_and_perspective_gives_none():
     assert (flat.area_mm2, flat.length_mm, flat.width_mm) == pytest.approx((20, 10, 2))
     plane = Scale.from_plane([(0, 0), (50, 5), (50, 30), (0, 35)], [(0, 0), (50, 0), (50, 35), (0, 35)])
     assert region.on_surface(plane) == region
+
+
+def test_a_region_that_just_meets_the_limits_stays():
+    mask = np.zeros((20, 20), bool)
+    mask[3:5, 4:8] = True
+    scores = np.where(mask, np.float32(0.7), np.float32(0))
+    assert len(find_regions(mask, scores, min_area_px=8, min_peak=0.7)[0]) == 1
+    assert find_regions(mask, scores, min_area_px=9)[0] == ()
+    assert find_regions(mask, scores, min_peak=0.71)[0] == ()

@@ -111,6 +111,13 @@ def test_a_marker_of_known_size(family: int, turn_deg: float):
     assert 0 < scale.uncertainty < 0.03
 
 
+def test_a_marker_seen_at_an_angle_is_as_uncertain_as_its_sides_are_unequal():
+    narrow = cv2.resize(with_marker(120), None, fx=0.8, fy=1)
+    scale = Scale.from_marker(narrow, 60)
+    assert scale.mm_per_px == pytest.approx(60 / 108, rel=0.02)
+    assert scale.uncertainty == pytest.approx(12 / 108, rel=0.05)
+
+
 def test_an_image_without_a_marker_says_so():
     with pytest.raises(SettingsError, match="No ArUco or AprilTag marker was found in the image of 500 x 400 px"):
         Scale.from_marker(np.full((400, 500, 3), 220, np.uint8), 60)

@@ -45,6 +45,7 @@ def test_an_images_row_sums_its_cracks_up(write_inspection: Write, tmp_path: Pat
     (row,) = rows_of(write_csv(document, tmp_path)[0])
     cracks = document.images[0].cracks
     assert int(row["cracks"]) == 2
+    assert (row["width_px"], row["height_px"]) == ("320", "240")
     assert float(row["total_length_mm"]) == pytest.approx(sum(crack.mm.length for crack in cracks), rel=1e-4)
     assert float(row["max_width_mm"]) == pytest.approx(cracks[0].mm.max_width, rel=1e-4)
     assert float(row["defect_area_fraction"]) == pytest.approx(mask.mean(), abs=1e-6)

@@ -294,6 +294,13 @@ def test_the_search_finds_the_code_of_every_image():
     assert int(found.steps.min()) < 500
 
 
+def test_the_best_of_several_starts_counts():
+    starts = torch.tensor([[3.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    found = search(lambda z, _: z.square().sum(dim=1), 2, starts, steps=1, learning_rate=0.1, patience=5)
+    assert found.distance.tolist() == [1, 1]
+    assert found.code.tolist() == [[1, 0], [1, 0]]
+
+
 def test_an_image_has_the_same_code_alone_as_among_others():
     starts = random(2, 2)
     together = search(valley, 4, starts, steps=80, learning_rate=0.1, patience=10)

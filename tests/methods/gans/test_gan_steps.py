@@ -218,16 +218,29 @@ def test_egbad_steps_as_in_the_paper():
 
     assert_same_losses(losses, reference(step, 3))
     assert_same_weights(method, net, before)
-    pair, d = net.averaged_pair.module.eval(), net.averaged_discriminator.eval()
+
+
+def test_egbad_scores_by_averaged_weights_and_the_code_of_the_image():
+    method = build("egbad", latent=5, feature_weight=0.6).double()
+    torch.manual_seed(0)
+    for weight in [*method.averaged_pair.parameters(), *method.averaged_discriminator.parameters()]:
+        weight.copy_(torch.randn_like(weight) / weight[0].numel() ** 0.5)
+    pair, d = method.averaged_pair.module.eval(), method.averaged_discriminator.eval()
 
     def score(x):
         z = pair["encoder"](x)
         x_hat = pair["generator"](z)
-        features = (d(x, z)[1] - d(x_hat, z)[1]).abs().mean(dim=1)
-        error = (x - x_hat).abs()
-        return 0.9 * error.mean(dim=(1, 2, 3)) + 0.1 * features, error[:, 0]
+        error, features = (x - x_hat).abs(), (d(x, z)[1] - d(x_hat, z)[1]).abs()
+        assert features.mean() > 0.02
+        return 0.4 * error.mean(dim=(1, 2, 3)) + 0.6 * features.mean(dim=1), error[:, 0]
 
     assert_same_scores(method, score)
+
+
+def test_egbads_discriminator_drops_features_of_image_code_and_pair():
+    discriminator = build("egbad", dropout=0.25).discriminator
+    dropped = [layer.p for layer in discriminator.modules() if isinstance(layer, torch.nn.Dropout)]
+    assert dropped == [0.25] * 4
 
 
 def test_adae_steps_as_in_the_paper():
