@@ -173,10 +173,12 @@ class GradientMethod(L.LightningModule, Method):
     counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back.
 
     Attributes:
+        crops_per_image: examples drawn of each training image in an epoch, which share one decoding.
         stops_early: whether ``val_loss`` ends the training and chooses the epoch; otherwise all epochs are run and the
             last weights kept, as adversarial papers do.
     """
 
+    crops_per_image: int = 1
     stops_early: bool = True
     settings: Any
 
@@ -213,7 +215,7 @@ class GradientMethod(L.LightningModule, Method):
 
     def adamw(self) -> torch.optim.AdamW:
         """AdamW without a schedule."""
-        return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4)
+        return torch.optim.AdamW(self.parameters(), lr=self.settings.learning_rate, weight_decay=1e-4, fused=True)
 
     def one_cycle(self, optimizer: torch.optim.Optimizer) -> Any:
         """A one-cycle schedule: short warm-up, then a cosine decay to zero."""

@@ -17,11 +17,12 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger
-from torch.utils.data import DataLoader, WeightedRandomSampler
+from torch.utils.data import DataLoader, Sampler, WeightedRandomSampler
 
 from blemish.datasets import Sample
 from blemish.methods import FittedMethod, GradientMethod
 from blemish.methods.data.image_stream import ImageStream
+from blemish.methods.data.order import SeveralOfEach
 from blemish.training.callbacks import (
     DivergedError,
     KeepBest,
@@ -213,16 +214,23 @@ def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool,
         training: augmented, and drawn anew in every epoch.
         seed: of the order and the augmentation.
     """
-    batch = min(method.settings.batch_size, len(samples))
+    visits = method.crops_per_image if training else 1
+    examples = len(samples) * visits
+    batch = min(method.settings.batch_size, examples)
     order = torch.Generator().manual_seed(seed)
     weights = method.sampling_weights(samples) if training else None
+    sampler: Sampler[int] | None = None
+    if visits > 1:
+        sampler = SeveralOfEach(len(samples), visits, order, None if weights is None else torch.from_numpy(weights))
+    elif weights is not None:
+        sampler = WeightedRandomSampler(weights.tolist(), len(samples), generator=order)
     return DataLoader(
         method.examples(samples, training=training, seed=seed),
         batch_size=batch,
-        shuffle=training and weights is None,
         # Drawn anew in every epoch.
-        sampler=None if weights is None else WeightedRandomSampler(weights.tolist(), len(samples), generator=order),
+        shuffle=training and sampler is None,
+        sampler=sampler,
         # A last batch of one image would upset batch normalisation.
-        drop_last=training and len(samples) % batch == 1 and batch > 1,
+        drop_last=training and examples % batch == 1 and batch > 1,
         generator=order,
     )

@@ -11,7 +11,6 @@ from torch.utils.data import Dataset
 
 from blemish.datasets import Sample
 from blemish.errors import DataError
-from blemish.images import image_size_px
 from blemish.methods.data.cache import cached
 from blemish.methods.data.compositing import Compose
 from blemish.methods.data.crack_images import CrackImage, LabelFacts, check_labels, read_crack_image
@@ -55,7 +54,7 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self._backgrounds = np.flatnonzero([each.crack_free_px >= smallest_px for each in facts])
         if not len(self._backgrounds):
             raise DataError(_no_background(samples, facts, background_px))
-        self._read = cached(self._decode, max(_bytes(each) for each in samples), min_items=2)
+        self._read = cached(self._decode, lambda image: image.nbytes, min_items=2)
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -78,11 +77,6 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def _decode(self, index: int) -> CrackImage:
         return read_crack_image(self._samples[index])
-
-
-def _bytes(sample: Sample) -> int:
-    height_px, width_px = image_size_px(sample.path)
-    return height_px * width_px * 4
 
 
 def _no_background(samples: Sequence[Sample], facts: Sequence[LabelFacts], background_px: int) -> str:

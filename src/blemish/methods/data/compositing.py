@@ -19,8 +19,6 @@ from blemish.methods.data.augmentation import Symmetry, exposure_table, random_s
 from blemish.methods.data.crack_images import (
     MARGIN_PX,
     CrackImage,
-    crack_free_corners,
-    largest_crack_free_px,
     near_crack,
 )
 
@@ -186,8 +184,7 @@ def erase(pixels: NDArray[np.uint8], erased: NDArray[np.bool_], level: _Floats) 
 def _crack_free_square(
     background: CrackImage, side_px: int, rng: np.random.Generator, *, augment: bool
 ) -> NDArray[np.uint8]:
-    side = min(side_px, largest_crack_free_px(background.not_normal))
-    corners = crack_free_corners(background.not_normal, side)
+    side, corners = background.crack_free_squares(side_px)
     y, x = corners[rng.integers(len(corners))].tolist()
     tile = background.pixels[y : y + side, x : x + side]
     if augment:

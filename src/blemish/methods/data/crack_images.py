@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from blemish.methods.data.masked_images import require_mask
 MARGIN_PX = 4
 # No surface is cracked over half of its area: a label that marks more is inverted, or is no label.
 _MAX_CRACKED = 0.5
+# All that an image of 256 px can have.
+_MAX_CORNERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,27 @@ class CrackImage:
     pixels: NDArray[np.uint8]
     label: NDArray[np.bool_]
     ignored: NDArray[np.bool_] | None = None
+    _squares: dict[int, tuple[int, NDArray[np.int64]]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory, that of the found squares included."""
+        arrays = [self.pixels, self.label, *([] if self.ignored is None else [self.ignored])]
+        return sum(each.nbytes for each in arrays) + _MAX_CORNERS * 16
+
+    def crack_free_squares(self, side_px: int) -> tuple[int, NDArray[np.int64]]:
+        """Side and upper left corners (y, x), int64 (n, 2), of crack-free squares: of ``side_px``, or the largest.
+
+        Searched for once: on a field-size image that takes longer than everything else. Of very many, evenly spaced
+        ones are kept.
+        """
+        if side_px not in self._squares:
+            side = min(side_px, largest_crack_free_px(self.not_normal))
+            corners = crack_free_corners(self.not_normal, side)
+            if len(corners) > _MAX_CORNERS:
+                corners = corners[np.linspace(0, len(corners) - 1, _MAX_CORNERS).astype(np.int64)]
+            self._squares[side_px] = side, corners
+        return self._squares[side_px]
 
     @property
     def not_normal(self) -> NDArray[np.bool_]:

@@ -44,7 +44,7 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
         self.seed = seed
         self._visits = [0] * len(self._samples)
         self._cached_px = round(size_px * _MARGIN) if augment else size_px
-        self._read = cached(self._decode, self._cached_px**2 * 3)
+        self._read = cached(self._decode, lambda image: image.nbytes)
 
     def __len__(self) -> int:
         return len(self._samples)

@@ -87,10 +87,7 @@ def _cached_reader(samples: tuple[Sample, ...], classes: tuple[str, ...] | None)
     def read(index: int) -> _Pair:
         return _read(samples[index], classes)
 
-    if not samples:
-        return read
-    image, mask = read(0)
-    return cached(read, image.nbytes + mask.nbytes)
+    return cached(read, lambda pair: pair[0].nbytes + pair[1].nbytes)
 
 
 def require_mask(sample: Sample) -> None:

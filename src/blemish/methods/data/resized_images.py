@@ -37,7 +37,7 @@ class ResizedImages(Dataset[Tensor]):
         self.seed = seed
         self._spec = InputSpec(size_px=(size_px, size_px))
         self._visits = [0] * len(self._samples)
-        self._read = cached(self._decode, size_px**2 * 3)
+        self._read = cached(self._decode, lambda image: image.nbytes)
 
     def __len__(self) -> int:
         return len(self._samples)

@@ -42,5 +42,5 @@ class LabelledMethod(GradientMethod):
         if self.settings.optimizer == "adamw":
             optimizer: torch.optim.Optimizer = self.adamw()
         else:
-            optimizer = torch.optim.Adam(self.parameters(), lr=self.settings.learning_rate)
+            optimizer = torch.optim.Adam(self.parameters(), lr=self.settings.learning_rate, fused=True)
         return self.one_cycle(optimizer) if self.settings.schedule == "one-cycle" else optimizer

@@ -30,6 +30,9 @@ class SegmentationSettings(LabelledSettings):
 
     batch_size: int = Field(4, ge=1, description="images in one step")
     crop_px: CropPx = Field(192, description="side of the training crops, or their height and width")
+    crops_per_image: int = Field(
+        1, ge=1, description="crops of each image in an epoch; those of a large image share one decoding"
+    )
     tile_px: int = Field(
         1024, ge=64, multiple_of=32, description="side of the tiles that larger images are inspected in"
     )
@@ -67,6 +70,7 @@ class SegmentationMethod(LabelledMethod):
 
     def __init__(self, settings: SegmentationSettings, classes: tuple[str, ...]) -> None:
         super().__init__(settings)
+        self.crops_per_image = settings.crops_per_image
         # One map: with several classes it is of their union.
         self.classes = classes if len(classes) == 1 else ()
 
