@@ -23,6 +23,7 @@ from blemish.serving.answers import (
     Detectors,
     Inspected,
     InspectedImages,
+    JobStatus,
     Page,
     Review,
     Stored,
@@ -183,6 +184,39 @@ class Client:
         answer = self._send("GET", "/v1/findings/export", params={**filters, "format": ",".join(formats)})
         write_bytes(Path(out), answer.content)
         return Path(out)
+
+    def begin_job(self, archive: Path | str | None = None, *, folder: str | None = None, **options: Any) -> JobStatus:
+        """Inspect a zip of images, or a folder of the server's images, in the background.
+
+        Args:
+            archive: the zip.
+            folder: instead, the name of a folder in that of ``--images``.
+            options: detector, mm_per_px, grades, measure.
+        """
+        given = {**options, "folder": folder}
+        parts: list[Any] = [(key, (None, str(value).encode())) for key, value in given.items() if value is not None]
+        if archive is not None:
+            parts.append(("archive", _named(archive)))
+        answer = self._send("POST", "/v1/jobs", files=parts)
+        return JobStatus.model_validate_json(answer.content)
+
+    def job(self, job_id: str) -> JobStatus:
+        """How far a job is."""
+        return JobStatus.model_validate_json(self._send("GET", f"/v1/jobs/{job_id}").content)
+
+    def watch_job(self, job_id: str) -> Iterator[JobStatus]:
+        """How far a job is, whenever that changes, until it ends."""
+        with self._http.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
+            if not answer.is_success:
+                answer.read()
+                raise _error(answer)
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    yield JobStatus.model_validate_json(line.removeprefix("data: "))
+
+    def cancel_job(self, job_id: str) -> JobStatus:
+        """End a job after the images in hand."""
+        return JobStatus.model_validate_json(self._send("DELETE", f"/v1/jobs/{job_id}").content)
 
     def detectors(self) -> Detectors:
         """All detectors."""

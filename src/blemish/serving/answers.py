@@ -87,6 +87,21 @@ class Review(_Answer):
     created: datetime
 
 
+class JobStatus(_Answer):
+    """How far a job is."""
+
+    id: str
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    error: str | None = Field(description="why it failed")
+    detector: str
+    by: str
+    created: datetime
+    done: int = Field(description="images with an answer, or a reason why there is none")
+    total: int | None = Field(description="null until they are counted")
+    failed: int = Field(description="images that could not be inspected")
+    left_s: float | None = Field(description="about how long until the last one; null where nothing tells it")
+
+
 class ReviewRequest(BaseModel):
     """A decision to be made."""
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from blemish.serving.guard import Guard
 from blemish.serving.metrics import Measured
 from blemish.serving.refusals import say_errors
-from blemish.serving.routes import access, detectors, findings, health, inspect, page, published, reviews
+from blemish.serving.routes import access, detectors, findings, health, inspect, jobs, page, published, reviews
 from blemish.serving.service import Service
 
 _CLEAN_EVERY_S = 3600.0
@@ -29,6 +29,7 @@ def create_app(service: Service) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.jobs.start()
         cleaning = asyncio.create_task(_clean(service))
         try:
             yield
@@ -47,7 +48,7 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for group in (published, inspect, detectors, findings, reviews, access, health, page):
+    for group in (published, inspect, jobs, detectors, findings, reviews, access, health, page):
         app.include_router(group.router)
     say_errors(app)
     app.add_middleware(Guard, settings=service.settings)

@@ -59,7 +59,9 @@ class Guard:
         except RefusalError as error:
             await refuse(error.status, str(error))(scope, receive, send)
             return
-        await self.app(scope, _Body(receive, limit, self.settings.limits.body_s), send)
+        limits = self.settings.limits
+        seconds = limits.job_body_s if scope["path"] == "/v1/jobs" else limits.body_s
+        await self.app(scope, _Body(receive, limit, seconds), send)
 
     def _check_host(self, headers: Headers) -> None:
         """A page elsewhere can have its name point at this machine; then its name stands in the request."""
@@ -123,9 +125,11 @@ class _Body:
 
 
 def _body_limit(path: str, limits: Limits) -> int:
+    if path == "/v1/jobs":
+        return limits.max_job_bytes
     if path.startswith("/v1/detectors"):
         return limits.max_detector_bytes
-    if path in {"/v1/inspect", "/imageai", "/v1/jobs"} or path.startswith("/v2/"):
+    if path in {"/v1/inspect", "/imageai"} or path.startswith("/v2/"):
         return limits.max_upload_bytes
     return limits.max_json_bytes
 

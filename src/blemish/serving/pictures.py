@@ -39,13 +39,29 @@ def draw_pictures(answer: Inspection) -> Pictures:
     has_mask = answer.mask is not None and bool(answer.mask.any())
     has_map = answer.anomaly_map is not None and answer.map_range is not None
     return Pictures(
-        view=_jpeg(_shrunk(answer.pixels, VIEW_PX)),
-        thumb=_jpeg(_thumbnail(answer.pixels, answer.mask)),
+        view=view_jpeg(answer.pixels),
+        thumb=thumbnail_jpeg(answer.pixels, answer.mask),
         mask=mask_png(answer.mask) if has_mask and answer.mask is not None else None,
         anomaly_map=_png(small_map(answer.anomaly_map, answer.map_range, _MAP_PX))
         if has_map and answer.anomaly_map is not None and answer.map_range is not None
         else None,
     )
+
+
+def view_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """An image, uint8 RGB (H, W, 3), as a person looks at it."""
+    return _jpeg(_shrunk(pixels, VIEW_PX))
+
+
+def thumbnail_jpeg(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> bytes:
+    """An image, uint8 RGB (H, W, 3), small, with the outline of what was found; mask bool (H, W), or None."""
+    canvas = _shrunk(pixels, _THUMB_PX).copy()
+    if mask is not None and mask.any():
+        size = (canvas.shape[1], canvas.shape[0])
+        # Averaged before it is cut, so that a hairline crack is not lost.
+        fractions = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        outline(canvas, np.asarray(fractions > 0))
+    return _jpeg(canvas)
 
 
 def mask_png(mask: NDArray[np.bool_]) -> bytes:
@@ -74,19 +90,6 @@ def run_lengths(mask: NDArray[np.bool_]) -> Rle:
 def in_base64(data: bytes) -> str:
     """Bytes as JSON can hold them."""
     return base64.b64encode(data).decode("ascii")
-
-
-def _thumbnail(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
-    """The image, small, with the outline of what was found."""
-    small = _shrunk(pixels, _THUMB_PX)
-    if mask is None or not mask.any():
-        return small
-    canvas = small.copy()
-    size = (canvas.shape[1], canvas.shape[0])
-    # Averaged before it is cut, so that a hairline crack is not lost.
-    fractions = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    outline(canvas, np.asarray(fractions > 0))
-    return canvas
 
 
 def _shrunk(picture: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from blemish.detectors import Measuring
 from blemish.serving.access.callers import Caller, FailedKeys
 from blemish.serving.access.keys import Role, count_admins, create_key
 from blemish.serving.inspecting import Outcome, Upload, inspect_upload, sources_of
+from blemish.serving.jobs.queue import JobQueue
 from blemish.serving.metrics import Metrics
 from blemish.serving.queueing import FairQueue
 from blemish.serving.registry import Registry
@@ -51,6 +52,8 @@ class Service:
         self.queue = FairQueue(self.detectors.workers, settings.limits.max_waiting)
         self.failed_keys = FailedKeys(settings.limits.max_failed_keys)
         self.metrics = Metrics()
+        jobs = settings.store / "jobs"
+        self.jobs = JobQueue(jobs, settings.images, self.detectors, self.database, self.pictures)
         self.first_key = self._give_first_key()
         self.clean()
 
@@ -111,6 +114,7 @@ class Service:
 
     def close(self) -> None:
         """End the workers and let go of the database."""
+        self.jobs.close()
         self.queue.close()
         self.database.close()
 

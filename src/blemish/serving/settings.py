@@ -18,24 +18,28 @@ class Limits:
     Attributes:
         max_upload_bytes: body of a request with images.
         max_detector_bytes: body of a request that uploads a detector.
+        max_job_bytes: body of a request with an archive for a job.
         max_json_bytes: body of any other request.
         max_images: images in one request.
         max_megapixels: pixels of one image, told from its header before it is decoded.
         max_waiting: images of all requests together that wait for their turn; beyond it a request is answered 429.
         deadline_s: from the end of the upload to the answer; beyond it a request is answered 503.
         body_s: for a body to arrive; beyond it a request is answered 408.
+        job_body_s: the same for an archive.
         header_s: for the head of a connection's first request to arrive.
         max_failed_keys: wrong keys from one address in a minute; beyond it they are answered 429.
     """
 
     max_upload_bytes: int = 64 << 20
     max_detector_bytes: int = 512 << 20
+    max_job_bytes: int = 2 << 30
     max_json_bytes: int = 1 << 20
     max_images: int = 32
     max_megapixels: float = 50.0
     max_waiting: int = 64
     deadline_s: float = 60.0
     body_s: float = 60.0
+    job_body_s: float = 3600.0
     header_s: float = 15.0
     max_failed_keys: int = 10
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from blemish.detectors import Measuring
 from blemish.serving.inspecting import Upload, clean_name
 from blemish.serving.refusals import RefusalError
+from blemish.serving.scales import measuring_of
 
 _MAX_FIELDS = 20
 _MAX_FIELD_BYTES = 10_000
+_FLAGS = {"": None, "true": True, "1": True, "false": False, "0": False}
 MULTIPART = "multipart/form-data"
 
 
@@ -29,12 +33,12 @@ class Form:
     files: tuple[Upload, ...]
     fields: Mapping[str, str]
 
-    def flag(self, name: str, *, default: bool) -> bool:
-        """A field that is true or false. Raises RefusalError for anything else."""
+    def flag(self, name: str) -> bool | None:
+        """A field that is true or false; None where it was not sent. Raises RefusalError for anything else."""
         value = self.fields.get(name, "").strip().lower()
-        if value in {"", "true", "1", "false", "0"}:
-            return default if not value else value in {"true", "1"}
-        raise RefusalError(422, f'"{name}" is true or false.')
+        if value not in _FLAGS:
+            raise RefusalError(422, f'"{name}" is true or false.')
+        return _FLAGS[value]
 
     def number(self, name: str) -> float | None:
         """A field that is a number; None where it was not sent. Raises RefusalError for anything else."""
@@ -54,28 +58,38 @@ class Form:
         return value
 
 
+def measuring_in(form: Form) -> Measuring:
+    """What a form asks to be measured: ``mm_per_px``, ``grades``, ``measure``."""
+    return measuring_of(form.number("mm_per_px"), form.fields.get("grades") or None, cracks=form.flag("measure"))
+
+
 async def read_form(request: Request, *, max_files: int) -> Form:
-    """Read a multipart body. How many bytes it may have is held by `blemish.serving.guard`.
+    """Read a multipart body with a file, whole. How many bytes it may have is held by `blemish.serving.guard`.
 
     Raises:
         RefusalError: it is no multipart body, damaged, without a file, or with too many of them.
     """
+    async with opened_form(request, max_files=max_files) as (files, fields):
+        uploads = tuple([Upload(clean_name(file.filename), await file.read()) for file in files])
+    if not uploads:
+        raise RefusalError(422, "The request holds no file; send one as curl -F file=@NAME does.")
+    return Form(uploads, fields)
+
+
+@asynccontextmanager
+async def opened_form(request: Request, *, max_files: int) -> AsyncIterator[tuple[list[UploadFile], dict[str, str]]]:
+    """The files of a multipart body, on disk where they are large, and its fields. Raises as `read_form` does."""
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != MULTIPART:
         raise RefusalError(415, f"Send the file as {MULTIPART}, as curl -F file=@NAME does.")
-    files: list[Upload] = []
-    fields: dict[str, str] = {}
     try:
-        async with request.form(max_files=max_files, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    files.append(Upload(clean_name(value.filename), await value.read()))
-                else:
-                    fields[name] = value
+        form = await request.form(max_files=max_files, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
     except HTTPException as error:
         raise _said_plainly(error, max_files) from error
-    if not files:
-        raise RefusalError(422, "The request holds no file; send one as curl -F file=@NAME does.")
-    return Form(tuple(files), fields)
+    try:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        yield files, {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    finally:
+        await form.close()
 
 
 def _said_plainly(error: HTTPException, max_files: int) -> Exception:

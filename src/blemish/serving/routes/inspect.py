@@ -6,14 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from blemish.detectors import Measuring
 from blemish.serving.access.callers import Operator
 from blemish.serving.answers import Inspected, InspectedImages, Problem
 from blemish.serving.inspecting import Outcome
 from blemish.serving.pictures import in_base64, mask_png, overlay_jpeg, run_lengths
 from blemish.serving.routes.documenting import multipart
 from blemish.serving.service import Serving
-from blemish.serving.uploads import Form, read_form
+from blemish.serving.uploads import measuring_in, read_form
 
 router = APIRouter(tags=["inspection"])
 _MASKS = ("none", "rle", "png")
@@ -34,7 +33,7 @@ _MASKS = ("none", "rle", "png")
             "detector": ("its name; the first one where it is left out", "string"),
             "mm_per_px": ("millimetres per pixel, for widths in millimetres and grades", "number"),
             "grades": ("grade scale for the largest widths; eurocode-2 where there is a scale", "string"),
-            "measure": ("whether cracks are measured; true where it is left out", "boolean"),
+            "measure": ("whether cracks are measured; where it is left out, by a detector of cracks", "boolean"),
             "mask": ("how the mask is given; none where it is left out", "none|rle|png"),
             "overlay": ("whether the image with what was found drawn on it is given; false", "boolean"),
             "store": ("whether finding and image are kept for review; true", "boolean"),
@@ -45,13 +44,13 @@ _MASKS = ("none", "rle", "png")
 async def inspect(request: Request, service: Serving, caller: Operator) -> Response:
     """Inspect images. One that cannot be inspected has its reason in `finding.error`; the others are inspected."""
     form = await read_form(request, max_files=service.settings.limits.max_images)
-    mask, overlay = form.choice("mask", _MASKS), form.flag("overlay", default=False)
+    mask, overlay = form.choice("mask", _MASKS), bool(form.flag("overlay"))
     outcomes = await service.inspect(
         form.files,
         caller,
         detector=form.fields.get("detector"),
-        measuring=_measuring(form),
-        keep=form.flag("store", default=True),
+        measuring=measuring_in(form),
+        keep=form.flag("store") is not False,
     )
 
     def answer() -> bytes:
@@ -60,12 +59,6 @@ async def inspect(request: Request, service: Serving, caller: Operator) -> Respo
 
     failed = all(outcome.inspection.error is not None for outcome, _ in outcomes)
     return Response(await run_in_threadpool(answer), 422 if failed else 200, media_type="application/json")
-
-
-def _measuring(form: Form) -> Measuring:
-    return Measuring.of(
-        form.number("mm_per_px"), form.fields.get("grades") or None, cracks=form.flag("measure", default=True)
-    )
 
 
 def _inspected(outcome: Outcome, finding_id: str | None, mask: str, overlay: bool) -> Inspected:
