@@ -21,7 +21,7 @@ from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 
 from blemish.client import Client
-from blemish.serving.app import create_app
+from blemish.serving.running import server_config
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 from blemish.synthesis import draw_image
@@ -76,7 +76,7 @@ def main() -> None:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         service = Service(ServeSettings(store=Path(store)))
-        server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
+        server = uvicorn.Server(server_config(service))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -21,6 +21,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from blemish.serving.app import create_app
+from blemish.serving.running import server_config
 from blemish.serving.service import Service
 from blemish.serving.settings import Limits, ServeSettings
 
@@ -55,7 +56,7 @@ def listening(service: Service) -> Iterator[str]:
     """A service on a real socket; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error", timeout_graceful_shutdown=2))
+    server = uvicorn.Server(server_config(service))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -76,6 +76,9 @@ _REGION_COLUMNS = (
     "centroid_y_px",
 )
 
+# What a spreadsheet takes for the beginning of a formula, in text; "" is no part of it.
+_FORMULA = tuple("=+-@\t\r")
+
 
 def write_csv(document: Document, out: Path) -> list[Path]:
     """Write ``findings.csv``, and ``cracks.csv`` and ``regions.csv`` where there can be any: UTF-8 that Excel knows.
@@ -99,7 +102,7 @@ def image_table(file: TextIO) -> Callable[[Finding], None]:
     """Begin ``findings.csv`` in an open file; the function that is returned appends the row of a finding."""
     table = csv.DictWriter(file, _IMAGE_COLUMNS)
     table.writeheader()
-    return lambda finding: table.writerow(_image_row(finding))
+    return lambda finding: table.writerow(_inert(_image_row(finding)))
 
 
 def write_jsonl(document: Document, out: Path) -> list[Path]:
@@ -215,5 +218,12 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]])
     with replacing(target) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.DictWriter(file, columns)
         table.writeheader()
-        table.writerows(rows)
+        table.writerows(map(_inert, rows))
     return target
+
+
+def _inert(row: dict[str, Any]) -> dict[str, Any]:
+    """A row in which no text is a formula to a spreadsheet: an image can be called ``=HYPERLINK(…)``."""
+    return {
+        name: f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value for name, value in row.items()
+    }

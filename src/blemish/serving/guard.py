@@ -6,6 +6,7 @@ Plain ASGI, so that a body is counted while it arrives and never held.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,10 @@ from blemish.serving.settings import Limits, ServeSettings
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
+_MAX_HEAD_BYTES = 16 << 10
+# What may have left a part of a body in the connection.
+_CLOSING = {400, 408, 411, 413}
 _NOT_CACHED = ("/v1", "/v2", "/imageai", "/session")
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -52,6 +57,9 @@ class Guard:
         send = _with_headers(send, scope["path"])
         headers = Headers(scope=scope)
         try:
+            # uvicorn's own limit is for heads that come in parts.
+            if sum(len(name) + len(value) for name, value in headers.raw) > _MAX_HEAD_BYTES:
+                raise RefusalError(431, "The head of the request is too large.")
             self._check_host(headers)
             self._check_origin(headers, scope["method"])
             limit = _body_limit(scope["path"], self.settings.limits)
@@ -67,7 +75,8 @@ class Guard:
         """A page elsewhere can have its name point at this machine; then its name stands in the request."""
         if len(headers.getlist("host")) != 1:
             raise RefusalError(400, "A request has one Host header.")
-        name = _host_name(headers["host"])
+        found = _HOST.fullmatch(headers["host"].lower())
+        name = found[1].rstrip(".") if found else ""
         known = {*self.settings.names, self.settings.host, f"[{self.settings.host}]"}
         if self.settings.on_loopback:
             known |= _LOOPBACK_NAMES
@@ -138,15 +147,12 @@ def _check_length(headers: Headers, limit: int) -> None:
     stated = headers.get("Content-Length")
     if stated is None:
         return
+    if "Transfer-Encoding" in headers:
+        raise RefusalError(400, "A body has a Content-Length or a Transfer-Encoding, and never both.")
     if not stated.isdecimal():
         raise RefusalError(400, "Content-Length is a number.")
     if int(stated) > limit:
         raise RefusalError(413, f"The body has {int(stated) / 1e6:.1f} MB; this address takes {limit / 1e6:.1f} MB.")
-
-
-def _host_name(host: str) -> str:
-    name = host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return name.lower().rstrip(".")
 
 
 def _with_headers(send: Send, path: str) -> Send:
@@ -162,6 +168,8 @@ def _with_headers(send: Send, path: str) -> Send:
                 for name, value in wanted.items()
                 if name.lower().encode() not in present
             ]
+            if message["status"] in _CLOSING:
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await send(message)
 

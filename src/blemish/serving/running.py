@@ -9,6 +9,7 @@ import uvicorn
 
 from blemish.errors import SettingsError
 from blemish.serving.app import create_app
+from blemish.serving.patience import impatient_protocol
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
@@ -36,19 +37,25 @@ def serve(settings: ServeSettings, *, say: Callable[[str], None] = print) -> Non
             say(f"Key of the first admin, shown this once: {service.first_key}")
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         say(f"blemish answers at http://{host}:{port}/ (stop with Ctrl-C); it keeps findings in {settings.store}.")
-        config = uvicorn.Config(
-            create_app(service),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            timeout_keep_alive=_IDLE_S,
-            timeout_graceful_shutdown=_STOP_WITHIN_S,
-            limit_concurrency=_MAX_CONNECTIONS,
-            # What proxies say is not believed: see `Guard`.
-            proxy_headers=False,
-        )
+        config = server_config(service)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def server_config(service: Service) -> uvicorn.Config:
+    """How uvicorn answers for a service."""
+    return uvicorn.Config(
+        create_app(service),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE_S,
+        timeout_graceful_shutdown=_STOP_WITHIN_S,
+        limit_concurrency=_MAX_CONNECTIONS,
+        # What proxies say is not believed: see `Guard`.
+        proxy_headers=False,
+        http=impatient_protocol(service.settings.limits.header_s),
+        ws="none",
+    )
 
 
 def _listening(settings: ServeSettings) -> socket.socket:
