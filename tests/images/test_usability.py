@@ -73,6 +73,11 @@ UNUSABLE = {
     "white, or transparent everywhere": (lambda image: np.full_like(image, 255), "blown out: 100%"),
     "blown out": (scaled(1, 150), "blown out"),
     "blown out by a factor": (scaled(3), "blown out"),
+    "a fifth of the light": (scaled(0.2), "too dark"),
+    "half of it at full scale": (
+        after(scaled(1, 60), lambda image: np.where(image > np.median(image), np.uint8(255), image)),
+        "at full scale",
+    ),
     "washed out": (scaled(0.02, 250), "blown out"),
     "blurred": (blurred(8), "blurred"),
     "very blurred": (blurred(20), "blurred"),
@@ -145,6 +150,7 @@ def test_images_of_any_size_are_looked_at(size: tuple[int, int]):
         ({"min_side_px": 300}, scaled(1)),
         ({"dark_level": 100}, scaled(0.45)),
         ({"max_white_fraction": 0.2}, scaled(1.8)),
+        ({"max_clipped_fraction": 0.05}, scaled(1.8)),
         ({"min_detail": 1.0}, blurred(1)),
         ({"max_repeated_fraction": 0.1}, half(0, part=0.2)),
     ],
@@ -196,7 +202,7 @@ def some(pattern: str, count: int) -> list[Path]:
 @pytest.mark.data
 @pytest.mark.parametrize("pattern", SETS)
 def test_real_images_are_usable_and_their_spoilt_copies_are_not(pattern: str):
-    spoilt = {"dark": scaled(0.1), "black": scaled(0.02), "blown out": scaled(2, 210), "blurred": blurred(10)}
+    spoilt = {"dark": scaled(0.2), "black": scaled(0.02), "blown out": scaled(2, 210), "blurred": blurred(10)}
     for path in some(pattern, 12):
         image = read_image(path)
         assert usability(image, DEFAULT) is None, path

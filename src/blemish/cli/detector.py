@@ -68,6 +68,9 @@ def set_usability(
         int | None, typer.Option(help="Images below this grey level are too dark.", metavar="0-255")
     ] = None,
     white: Annotated[float | None, typer.Option(help="Images with a larger part white are blown out.")] = None,
+    clipped: Annotated[
+        float | None, typer.Option(help="Images with a larger part at full scale are blown out.")
+    ] = None,
     detail: Annotated[float | None, typer.Option(help="Images with less fine detail are blurred.")] = None,
     lost: Annotated[float | None, typer.Option(help="Images with a larger part repeated are incomplete.")] = None,
     any_image: Annotated[bool, typer.Option("--any-image", help="Judge every image; lifts all other limits.")] = False,
@@ -86,6 +89,7 @@ def set_usability(
         "min_side_px": min_side,
         "dark_level": dark,
         "max_white_fraction": white,
+        "max_clipped_fraction": clipped,
         "min_detail": detail,
         "max_repeated_fraction": lost,
     }
