@@ -36,7 +36,9 @@ def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path,
     blemish("inspect", images, "--detector", darkness_file, "--out", "out", "--mm-per-px", 0.5)
     page = Path("out/report.html").read_bytes()
     Path("out/report.html").unlink()
-    result = blemish("report", "out", "--format", "html,csv,jsonl, coco,geojson,dxf,masks")
+    result = blemish(
+        "report", "out", "--format", "html,csv,jsonl, coco", "--format", "geojson,dxf", "--format", "masks"
+    )
     assert result.exit_code == 0
     assert Path("out/report.html").read_bytes() == page
     written = {str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file()}
@@ -51,6 +53,19 @@ def test_every_format_is_rebuilt_from_the_findings(blemish, darkness_file: Path,
     } <= written
     assert result.stdout.splitlines() == sorted(result.stdout.splitlines())
     assert all(Path(line).exists() for line in result.stdout.splitlines())
+
+
+def test_a_document_that_somebody_may_have_edited_is_replaced_by_force_only(blemish, darkness_file: Path, images: Path):
+    pytest.importorskip("docx")
+    blemish("inspect", images, "--detector", darkness_file, "--out", "out")
+    assert blemish("report", "out", "--format", "docx").exit_code == 0
+    Path("out/report.docx").write_bytes(b"edited")
+    refused = blemish("report", "out", "--format", "csv", "--format", "docx")
+    assert "report.docx" in refused.stderr
+    assert "--force" in refused.stderr
+    assert Path("out/report.docx").read_bytes() == b"edited"
+    assert blemish("report", "out", "--format", "docx", "--force").exit_code == 0
+    assert Path("out/report.docx").read_bytes() != b"edited"
 
 
 def test_another_folder_gets_the_exports_and_the_findings_stay_alone(blemish, darkness_file: Path, images: Path):

@@ -176,7 +176,8 @@ def test_quiet_keeps_errors(blemish):
         ("blemish methods drawn-cr", ["drawn-cracks"]),
         ("blemish data check --layout voc", ["voc-boxes", "voc-masks"]),
         ("blemish measure --grade kor", ["korea-rc"]),
-        ("blemish report --for", ["--format"]),
+        ("blemish report --for", ["--format", "--force"]),
+        ("blemish report --format do", ["docx"]),
     ],
 )
 def test_a_shell_completes_verbs_options_and_names(tmp_path: Path, words: str, offered: list[str]):

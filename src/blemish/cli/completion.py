@@ -43,6 +43,13 @@ def layout_names(incomplete: str) -> list[str]:
     return [layout.name for layout in LAYOUTS if layout.name.startswith(incomplete)]
 
 
+def format_names(incomplete: str) -> list[str]:
+    """Formats of a report."""
+    from blemish.reports.exports import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 def grade_names(incomplete: str) -> list[str]:
     """Grade scales that come with blemish."""
     from blemish.measurement.grades import shipped_grades

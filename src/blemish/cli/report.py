@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from blemish.cli import speaking
+from blemish.cli.completion import format_names
 from blemish.cli.reporting import (
     ClientOption,
     DateOption,
@@ -24,14 +25,16 @@ from blemish.cli.scale_options import GradeOption, grade_scale
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What blemish inspect --out wrote.")],
     formats: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--format",
-            help="One or more of html, csv, jsonl, coco, yolo, cvat, labelme, geojson, dxf, masks, positions, pdf, "
-            "xlsx, docx.",
-            metavar="NAME,…",
+            help="html if not given, csv, jsonl, coco, yolo, cvat, labelme, geojson, dxf, masks, positions, pdf, xlsx, "
+            "docx; may be repeated.",
+            metavar="NAME",
+            show_default=False,
+            autocompletion=format_names,
         ),
-    ] = "html",
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to write to; DIR itself if not given.", metavar="DIR", show_default=False),
@@ -47,14 +50,19 @@ def report(
     date: DateOption = None,
     logo: LogoOption = None,
     lang: LangOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a Word file or workbook that is there.")] = False,
 ) -> None:
     """Write the report of an inspection, or export its findings."""
     from blemish.cli.reporting import report_details
+    from blemish.files import require_absent
     from blemish.images import image_size_px
     from blemish.inspection import assemble
     from blemish.reports.document import read_document
-    from blemish.reports.exports import export
+    from blemish.reports.exports import EDITABLE, export
 
+    chosen = [name.strip() for given in formats or ["html"] for name in given.split(",")]
+    for name in set(chosen) & set(EDITABLE):
+        require_absent((out or folder) / EDITABLE[name], force=force)
     # A job that goes on, or was stopped, has no tables yet.
     assemble(folder)
     document = read_document(folder, grades=grade_scale(grade))
@@ -64,7 +72,7 @@ def report(
     document = replace(document, details=details)
     for gap in document.gaps:
         speaking.warn(f"Note: {gap}")
-    written = export(document, formats.split(","), out or folder, pictures=pictures)
+    written = export(document, chosen, out or folder, pictures=pictures)
     for target in sorted({path.parent if path.parent != (out or folder) else path for path in written}):
         typer.echo(f"{target}")
     for page in (path for path in written if path.suffix == ".html"):

@@ -66,6 +66,9 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "docx": write_docx,
 }
 
+EDITABLE = {"xlsx": XLSX_NAME, "docx": DOCX_NAME}
+"""Files of formats that people go on writing in."""
+
 _FILES = (
     REPORT_NAME,
     PDF_NAME,
