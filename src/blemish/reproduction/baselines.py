@@ -21,16 +21,16 @@ _COMPONENTS = 32
 _SMALL = "small copy"
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
-Statistic = Callable[[NDArray[np.float32], NDArray[np.float32]], float]
-"""Of the grey image at its own size and of its copy of 64 × 64 px, both 0 to 255."""
+Statistic = Callable[[NDArray[np.float32]], float]
+"""Of a grey copy of 64 × 64 px, 0 to 255: at its own size an image's detail depends on its camera."""
 
 STATISTICS: dict[str, Statistic] = {
-    "mean grey": lambda grey, _: float(grey.mean()),
-    "standard deviation": lambda grey, _: float(grey.std()),
-    "mean |Laplacian|": lambda grey, _: float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean()),
-    "darkest pixel at 64 px": lambda _, small: -float(small.min()),
+    "mean grey": lambda grey: float(grey.mean()),
+    "standard deviation": lambda grey: float(grey.std()),
+    "mean |Laplacian|": lambda grey: float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean()),
+    "darkest pixel": lambda grey: -float(grey.min()),
 }
-PCA = f"PCA residual at 64 px, {_COMPONENTS} components"
+PCA = f"residual of {_COMPONENTS} principal components"
 NAMES = (*STATISTICS, PCA)
 
 
@@ -64,7 +64,7 @@ def _values(samples: Sequence[Sample]) -> dict[str, NDArray[np.float64]]:
         grey = np.asarray(sample.read_image().astype(np.float32) @ _LUMA, np.float32)
         small = resize_image(grey.round().clip(0, 255).astype(np.uint8), (_SIDE_PX, _SIDE_PX)).astype(np.float32)
         for name, statistic in STATISTICS.items():
-            rows[name].append(statistic(grey, small))
+            rows[name].append(statistic(small))
         rows[_SMALL].append(small.ravel())
     return {name: np.asarray(values, np.float64) for name, values in rows.items()}
 
