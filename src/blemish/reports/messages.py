@@ -1,7 +1,8 @@
 """What a report says, in every language that it is written in.
 
 The English text is the key of a message, so that the code reads like the page. A text that stands in no catalogue is
-an error in either language. What others said, as names, notes of reading and settings, is quoted as it stands.
+an error in either language. What others said, as notes of reading and reasons of errors, is looked up in a catalogue
+of its own (`Messages.quoted`), and quoted as it stands where that does not know it, as names are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from blemish.findings import Language
 from blemish.reports.korean import KOREAN
+from blemish.reports.translating import in_language
 
 GUIDE = (
     "A grade compares the largest width measured in the image with the scale's steps. It is a guide: it knows neither "
@@ -40,6 +42,10 @@ class Messages:
         korean = KOREAN[text]
         said = text if self.lang == "en" else korean
         return said.format(**values) if values else said
+
+    def quoted(self, text: str | None) -> str:
+        """What others said: a note, a reason, the label of a grade; empty for None."""
+        return in_language(text or "", self.lang)
 
     def images(self, count: int) -> str:
         """So many images."""

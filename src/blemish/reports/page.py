@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from blemish.errors import ImageError
 from blemish.files import write_text
-from blemish.findings import REPORT_NAME, Finding
+from blemish.findings import REPORT_NAME, TABLE_NAME, Finding
 from blemish.images import read_image
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of
@@ -111,6 +111,7 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
     )
     regions = _regions(images)
+    t = Messages(document.details.lang)
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,
@@ -121,10 +122,10 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     environment.filters |= {
         "g3": lambda value: f"{value:.3g}",
         "told_length": told_length,
+        "quoted": t.quoted,
         # Labels may explain themselves behind a colon; the breakdown by grade shows them whole.
-        "short": lambda label: label.partition(":")[0],
+        "short": lambda label: t.quoted(label).partition(":")[0],
     }
-    t = Messages(document.details.lang)
     # Globals, because macros of other files are given them too.
     environment.globals |= {"t": t, "GUIDE": GUIDE, "WIDTHS": WIDTHS, "LIMITS": LIMITS, "element_of": element_of}
     logo, summary = _logo(document, summarise(document, classes), t)
@@ -152,8 +153,8 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         regions=regions[:MAX_ROWS],
         regions_left_out=len(regions) - min(len(regions), MAX_ROWS),
         settings=_settings(document, t),
-        detector=_detector(document),
-        scales=_scales(document),
+        detector=_detector(document, t),
+        scales=_scales(document, t),
         rows_at_once=_ROWS_AT_ONCE,
         cracks_on_a_card=_CRACKS_ON_A_CARD,
     )
@@ -229,44 +230,54 @@ def _settings(document: Document, t: Messages) -> dict[str, str]:
     if run is None:
         return {}
     options = {name: value for name, value in run.options.model_dump().items() if value is not None}
-    return {t("inspected"): run.date.replace("T", " "), t("with blemish"): run.blemish, **_told(options)}
+    return {t("inspected"): run.date.replace("T", " "), t("with blemish"): run.blemish, **_told(options, t)}
 
 
-def _detector(document: Document) -> dict[str, str]:
-    return {} if document.run is None else _told(document.run.detector.model_dump())
+def _detector(document: Document, t: Messages) -> dict[str, str]:
+    return {} if document.run is None else _told(document.run.detector.model_dump(), t)
 
 
-def _told(record: Mapping[str, Any]) -> dict[str, str]:
-    return {name.replace("_", " "): _plain(value) for name, value in record.items()}
+def _told(record: Mapping[str, Any], t: Messages) -> dict[str, str]:
+    return {t(name.replace("_", " ")): _plain(value, t) for name, value in record.items()}
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, t: Messages) -> str:
     """A setting as a reader wants it."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items() if each is not None) or "none"
+        return ", ".join(f"{name} {_plain(each, t)}" for name, each in value.items() if each is not None) or t("none")
     if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value)) or "none"
+        return ", ".join(_plain(each, t) for each in value) or t("none")
     if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    return value if isinstance(value, str) else f"{value:.6g}"
+        return {True: t("yes"), False: t("no"), None: t("none")}[value]
+    return t.quoted(value) if isinstance(value, str) else f"{value:.6g}"
 
 
-def _scales(document: Document) -> list[str]:
+def _scales(document: Document, t: Messages) -> list[str]:
     """Every scale that occurs, in words."""
     told: dict[str, int] = {}
     for image in document.images:
         if image.error is None:
-            told[_told_scale(image)] = told.get(_told_scale(image), 0) + 1
+            told[_told_scale(image, t)] = told.get(_told_scale(image, t), 0) + 1
     if len(told) > 8:
         sizes = [image.scale.mm_per_px for image in document.images if image.scale is not None]
-        return [f"{min(sizes):.4g} to {max(sizes):.4g} mm per pixel, image by image; findings.csv lists them"]
-    return list(told) if len(told) == 1 else [f"{name}: {count} images" for name, count in told.items()]
+        low, high = f"{min(sizes):.4g}", f"{max(sizes):.4g}"
+        return [
+            t("{low} to {high} mm per pixel, image by image; {file} lists them", low=low, high=high, file=TABLE_NAME)
+        ]
+    return list(told) if len(told) == 1 else [f"{name}: {t.images(count)}" for name, count in told.items()]
 
 
-def _told_scale(image: Finding) -> str:
+def _told_scale(image: Finding, t: Messages) -> str:
     scale = image.scale
     if scale is None:
-        return "no scale"
+        return t("no scale")
     about = f" ± {100 * scale.uncertainty:.2g} %" if scale.uncertainty else ""
-    where = ", in the middle of the plane's points" if scale.to_plane is not None else ""
-    return f"{scale.mm_per_px:.4g} mm per pixel{about} ({scale.source}{where})"
+    size, source = f"{scale.mm_per_px:.4g}", t.quoted(scale.source)
+    if scale.to_plane is not None:
+        return t(
+            "{size} mm per pixel{about} ({source}, in the middle of the plane's points)",
+            size=size,
+            about=about,
+            source=source,
+        )
+    return t("{size} mm per pixel{about} ({source})", size=size, about=about, source=source)

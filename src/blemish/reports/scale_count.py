@@ -34,11 +34,11 @@ class ScaleCount:
         if not self.known:
             return t(
                 "No image tells its scale by {scale}: all sizes are in pixels. The notes on each image say why.",
-                scale=scale,
+                scale=t.quoted(scale),
             )
         return t(
             "{images} of {all} without a scale by {scale}: their sizes are in pixels. The notes on each image say why.",
             images=t.images(self.unknown),
             all=self.known + self.unknown,
-            scale=scale,
+            scale=t.quoted(scale),
         )

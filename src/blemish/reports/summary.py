@@ -72,7 +72,7 @@ def summarise(document: Document, classes: WidthClasses) -> Summary:
         metrics=_metrics(document, cracks, unit, t),
         verdicts=_verdicts(document),
         classes=_by_class([crack for _, crack in cracks], classes) if document.measured else (),
-        grades=_by_grade(document, [crack for _, crack in cracks], unit),
+        grades=_by_grade(document, [crack for _, crack in cracks], unit, t),
         histograms=_histograms(cracks, classes, t) if cracks else (),
         notes=_notes(document, unit, t),
         lists=_lists(document, t),
@@ -165,14 +165,14 @@ def _by_class(cracks: list[Crack], classes: WidthClasses) -> tuple[Group, ...]:
     return tuple(fractions)
 
 
-def _by_grade(document: Document, cracks: list[Crack], unit: Unit) -> tuple[Group, ...]:
+def _by_grade(document: Document, cracks: list[Crack], unit: Unit, t: Messages) -> tuple[Group, ...]:
     if document.grades is None or unit != "mm" or not document.measured:
         return ()
     grades = [crack.grade for crack in cracks]
     fractions = []
     for label in document.grades.labels:
         inside = [crack for crack, grade in zip(cracks, grades, strict=True) if grade == label]
-        fractions.append(Group(label, "", len(inside), _total(inside, unit)))
+        fractions.append(Group(t.quoted(label), "", len(inside), _total(inside, unit)))
     return tuple(fractions)
 
 
@@ -212,13 +212,13 @@ def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses, t: Me
 
 
 def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
-    notes = [*document.gaps]
+    notes = [t.quoted(gap) for gap in document.gaps]
     gone = sum(image.error is None and document.find_image(image) is None for image in document.images)
     if gone:
         notes.append(t("{images} no longer where inspected: only what was found can be drawn.", images=t.images(gone)))
     depth = range_warning(image.likely_range for image in document.images if image.error is None)
     if depth is not None:
-        notes.append(depth)
+        notes.append(t.quoted(depth))
     guarantee = None if document.run is None else document.run.guarantee
     if guarantee is not None and guarantee.sentence is not None:
         notes.append(_guarantee(guarantee, guarantee.sentence, t))
@@ -273,14 +273,14 @@ def _guarantee(guarantee: GuaranteeRecord, sentence: str, t: Messages) -> str:
         'Guarantee suspended from "{image}" on (number {number}): {reason}.',
         image=guarantee.suspended_from,
         number=guarantee.number,
-        reason=guarantee.reason,
+        reason=t.quoted(guarantee.reason),
     )
 
 
 def _not_inspected(document: Document, t: Messages) -> list[str]:
     """What could not be inspected, by ending and reason."""
     reasons = Counter(
-        (PurePath(image.path or image.image).suffix.lower() or "file", _reason(image))
+        (PurePath(image.path or image.image).suffix.lower() or "file", _reason(image, t))
         for image in document.images
         if image.error is not None
     )
@@ -294,13 +294,19 @@ def _not_inspected(document: Document, t: Messages) -> list[str]:
     return notes
 
 
-def _reason(image: Finding) -> str:
-    return (image.error or "").removeprefix(f'"{image.path}" is ').removesuffix(".")
+def _reason(image: Finding, t: Messages) -> str:
+    """Why an image has no answer, without its own name, which stands before it."""
+    said = t.quoted(image.error)
+    for start in (f'"{image.path}" is ', f'"{image.path}": '):
+        said = said.removeprefix(start)
+    return said.removesuffix(".")
 
 
 def _lists(document: Document, t: Messages) -> tuple[NameList, ...]:
-    left_out = [(image.image, _reason(image)) for image in document.images if image.error is not None]
-    unusable = [(image.image, "; ".join(image.notes)) for image in document.images if image.verdict == "unusable"]
+    left_out = [(image.image, _reason(image, t)) for image in document.images if image.error is not None]
+    unusable = [
+        (image.image, "; ".join(map(t.quoted, image.notes))) for image in document.images if image.verdict == "unusable"
+    ]
     lists = []
     for title, names in (("Not inspected: {count}", left_out), ("Unusable: {count}", unusable)):
         shown = names[:_MAX_NAMES]

@@ -84,7 +84,7 @@ def _elements(document: Document, t: Messages) -> Table:
     classes = choose_classes(document)
     has_grades = document.grades is not None and classes.unit == "mm"
     labels: Sequence[str] = document.grades.labels if document.grades and has_grades else classes.labels
-    severities = [label.partition(":")[0] if has_grades else f"{label} {classes.unit}" for label in labels]
+    severities = [t.quoted(label).partition(":")[0] if has_grades else f"{label} {classes.unit}" for label in labels]
     verdicts = ("reject", "review", "unusable", "pass")
     heads = [t("element"), t("images"), *(t(verdict) for verdict in verdicts), t("not inspected"), t("cracks")]
     rows = [
@@ -126,7 +126,7 @@ def _images(document: Document, t: Messages) -> Table:
                 _rounded(sum(length for length in lengths if length is not None)) if lengths else None,
                 None if image.capture is None else (image.capture.taken or "").replace("T", " "),
                 None if position is None else f"{position[0]:.6f}, {position[1]:.6f}",
-                image.error or "; ".join(image.notes),
+                t.quoted(image.error) or "; ".join(map(t.quoted, image.notes)),
             )
         )
     return Table(t("All images"), heads, tuple(rows))
@@ -138,7 +138,7 @@ def _cracks(document: Document, t: Messages) -> Table:
     for image, crack in document.cracks():
         unit = document.unit if crack.mm is not None else "px"
         sizes = (size_of(crack, name, unit) for name in ("max_width", "width_uncertainty", "mean_width", "length"))
-        grade = (crack.grade or "").partition(":")[0]
+        grade = t.quoted(crack.grade).partition(":")[0]
         rows.append((image.image, crack.number, grade, *map(_rounded, sizes), unit, t(crack.direction)))
     rows.sort(key=lambda row: (row[7] != document.unit, -float(row[3] or 0)))
     return Table(t("Cracks"), heads, tuple(rows))
