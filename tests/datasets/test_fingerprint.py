@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +29,15 @@ def test_the_fingerprint_depends_on_content_and_names_and_not_on_the_place(lay_o
     (copy / "good/a.jpg").unlink()
     fewer = fingerprint(read_dataset(copy))
     assert len({first, renamed, changed, fewer}) == 4
+
+
+def test_a_name_counts_where_the_order_stays_and_the_order_of_the_samples_does_not(lay_out) -> None:
+    root = lay_out(NAMES)
+    dataset = read_dataset(root)
+    assert fingerprint(replace(dataset, samples=dataset.samples[::-1])) == fingerprint(dataset)
+    first = fingerprint(dataset)
+    (root / "good/b.jpg").rename(root / "good/bb.jpg")
+    assert fingerprint(read_dataset(root)) != first
 
 
 def test_labels_and_layout_do_not_enter(lay_out) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from blemish.datasets import cut_tiles, read_dataset, with_truth
+from blemish.datasets.masks import FileMask, UnionMask
 
 
 def draw(root: Path, mask: np.ndarray, count: int = 1) -> Path:
@@ -43,3 +44,23 @@ def test_tiles_with_ignored_pixels_are_left_out(tmp_path: Path):
     names = {path.stem.removeprefix("0_") for path in (tmp_path / "tiles").glob("*/*.png")}
     assert names == {"0_0", "0_16", "0_48", "16_0", "16_16", "16_32"}
     assert cut.left_out == 2
+
+
+def test_ignored_pixels_turn_with_their_mask(tmp_path: Path):
+    """An image that is shown a quarter turn clockwise, and its mask as stored."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.full((32, 64, 3), 90, np.uint8)).save(tmp_path / "image.jpg", exif=exif)
+    Image.fromarray(index_mask()).save(tmp_path / "mask.png")
+    marks = FileMask(tmp_path / "mask.png", tmp_path / "image.jpg").read_marks(64, 32)
+    np.testing.assert_array_equal(marks.defective, np.rot90(index_mask() == 1, -1))
+    np.testing.assert_array_equal(marks.ignored, np.rot90(index_mask() == 255, -1))
+
+
+def test_what_one_mask_marks_another_cannot_leave_open(tmp_path: Path):
+    other = np.zeros((32, 64), np.uint8)
+    other[2:5, 34:37] = 1
+    for name, mask in (("one", index_mask()), ("other", other)):
+        Image.fromarray(mask).save(tmp_path / f"{name}.png")
+    union = UnionMask((FileMask(tmp_path / "one.png"), FileMask(tmp_path / "other.png")))
+    np.testing.assert_array_equal(union.read_ignored(32, 64), (index_mask() == 255) & (other == 0))

@@ -168,6 +168,11 @@ def test_voc_boxes_label_images_and_outline_nothing(files: dict, expected: tuple
     assert any("boxes" in note for note in dataset.notes) == (expected[2] is None)
 
 
+def test_an_image_without_a_voc_file_is_not_known_to_be_normal(tmp_path: Path):
+    root = put(tmp_path, {"a.jpg": None, "a.xml": VOC_XML.format(OBJECT), "b.jpg": None})
+    assert facts(read_dataset(root))["b"] == ("unlabelled", None, None, None)
+
+
 def via(regions: Any, attributes: Any = None) -> dict[str, Any]:
     return {"filename": "a.jpg", "size": 9, "regions": regions, "file_attributes": attributes or {}}
 

@@ -76,3 +76,17 @@ def test_impossible_run_lengths_name_the_image_and_the_table(lay_out, runs) -> N
         read_dataset(root).samples[0].read_mask(32, 40)
     assert "a.jpg" in str(refusal.value)
     assert "train.csv" in str(refusal.value)
+
+
+def test_groups_that_are_known_stay_and_the_table_fills_in_the_others(lay_out) -> None:
+    root = lay_out(["a.jpg", "b.jpg"])
+    (root / "manifest.csv").write_text("path,label,group\na.jpg,good,lot 7\nb.jpg,good,\n")
+    (root / "groups.csv").write_text("path,group\na.jpg,lot 8\nb.jpg,lot 9\n")
+    assert [sample.group for sample in read_dataset(root / "manifest.csv").samples] == ["lot 7", "lot 9"]
+
+
+def test_a_split_that_is_none_is_refused_with_its_row(lay_out) -> None:
+    root = lay_out(["a.jpg"])
+    (root / "manifest.csv").write_text("path,label,split\na.jpg,good,trian\n")
+    with pytest.raises(DataError, match=r'Row 2 .* the split "trian"; it must be train, val, test or empty'):
+        read_dataset(root)

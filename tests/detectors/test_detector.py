@@ -69,6 +69,12 @@ def test_every_size_gets_a_map_of_its_own_size(darkness_file: Path, shape: tuple
     np.testing.assert_allclose(anomaly_map, 1 - image.mean(axis=2) / 255, atol=1e-5)
 
 
+def test_the_score_of_a_large_image_is_that_of_its_worst_tile(darkness_file: Path):
+    image = np.full((200, 200, 3), 255, np.uint8)
+    image[190, 195] = 51
+    assert load(darkness_file).inspect(image).score == pytest.approx(0.8)
+
+
 def test_a_fixed_input_size_is_resized_to_and_back(darkness: Container, wall: np.ndarray):
     found = changed(darkness, input=InputSpec(size_px=(50, 75))).inspect(wall)
     assert found.anomaly_map is not None

@@ -143,3 +143,14 @@ def test_progress_is_told_image_by_image(darkness_file: Path, labelled: Path):
     told: list[tuple[int, int]] = []
     evaluate(labelled, detector=darkness_file, on_progress=lambda *both: told.append(both))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_pixels_that_the_masks_leave_open_count_nowhere(darkness_file: Path, tmp_path: Path):
+    """Two dark squares: one is marked, of the other the author says nothing."""
+    image, mask = np.full((60, 90, 3), 230, np.uint8), np.zeros((60, 90), np.uint8)
+    image[10:20, 10:20], image[30:50, 30:60] = 20, 20
+    mask[10:20, 10:20], mask[30:50, 30:60] = 1, 255
+    write_png(tmp_path / "set" / "test" / "images" / "a.png", image)
+    write_png(tmp_path / "set" / "test" / "masks" / "a.png", mask)
+    pixel = evaluate(tmp_path / "set", detector=darkness_file).metrics.to_record()["pixel"]
+    assert (pixel["precision"], pixel["recall"], pixel["auroc"]) == (1, 1, 1)

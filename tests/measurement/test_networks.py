@@ -115,7 +115,18 @@ def test_map_cracking_is_told_by_its_loops():
 
 @pytest.mark.parametrize(
     ("deg", "called"),
-    [(0, "horizontal"), (20, "horizontal"), (45, "diagonal"), (70, "vertical"), (90, "vertical"), (135, "diagonal")],
+    [
+        (0, "horizontal"),
+        (20, "horizontal"),
+        (25, "diagonal"),
+        (45, "diagonal"),
+        (65, "diagonal"),
+        (70, "vertical"),
+        (90, "vertical"),
+        (135, "diagonal"),
+        (155, "diagonal"),
+        (160, "horizontal"),
+    ],
 )
 def test_direction_is_as_one_sees_it(drawing, deg: float, called: str):
     (crack,) = measure_cracks(drawing.mask(drawing.bar(110, 110, deg, 150, 3)))
@@ -188,3 +199,12 @@ def test_sizes_of_a_crack_are_those_of_its_widths(drawing):
     assert crack.p95_width_px == pytest.approx(np.percentile(known, 95))
     assert crack.max_width_px == pytest.approx(known.max())
     assert crack.mean_width_px > crack.median_width_px + 0.5
+
+
+def test_three_arms_a_third_of_a_turn_apart_are_three_cracks(drawing):
+    """Each pair turns by 60 degrees: too much to be one crack through the junction."""
+    arms = [
+        drawing.bar(110 + 40 * np.cos(np.deg2rad(deg)), 110 - 40 * np.sin(np.deg2rad(deg)), deg, 84, 4)
+        for deg in (90, 210, 330)
+    ]
+    assert len(measure_cracks(drawing.mask(drawing.together(*arms)))) == 3

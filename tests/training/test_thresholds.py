@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 
 from blemish.datasets import read_dataset
 from blemish.methods import get_method
+from blemish.training import splits
 from blemish.training.images import TrainingImages
 from blemish.training.thresholds import guaranteed_thresholds
 
@@ -41,7 +42,7 @@ class Grey:
     """A detector that scores an image by its grey level, and notes which images it was shown."""
 
     def __init__(self) -> None:
-        self.spec = SimpleNamespace(classes=())
+        self.spec = SimpleNamespace(classes=(), union=lambda maps: maps)
         self.seen: list[int] = []
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32]]:
@@ -97,6 +98,18 @@ def test_too_few_held_out_images_do_both_and_it_is_said(greys: Path):
     assert calibration is not None
     assert "which chose the epoch too, unseen in training" in calibration.source
     assert {int(score) for score in calibration.scores} == numbers(data.held_out)
+
+
+def test_the_images_that_chose_the_epoch_do_not_calibrate(greys: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(splits, "_MIN_NORMALS_TO_CALIBRATE_APART", 4)
+    data = TrainingImages(read_dataset(greys), get_method("autoencoder"), seed=0, say=lambda _: None)
+    fit, stopping = numbers(data.fit), numbers(data.held_out)
+    detector: Any = Grey()
+    _, calibration = data.thresholds(detector)
+    assert calibration is not None
+    assert set(detector.seen) == set(range(DEFECTIVE, COUNT)) - fit - stopping
+    assert len(detector.seen) == len(stopping) == 4
+    assert calibration.scores == tuple(sorted(map(float, detector.seen)))
 
 
 def test_one_normal_image_in_twenty_is_flagged_at_most():
