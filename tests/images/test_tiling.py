@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blemish.images import Box, Stitcher, pad_to_multiple, tile_boxes
+from blemish.images import Box, pad_to_multiple, stitch, stitch_bands, tile_boxes
 
 # The machine that runs this may be busy.
 patient = settings(deadline=None)
@@ -106,10 +106,7 @@ def test_padding_keeps_the_type(kind):
 def test_tiles_of_a_map_join_to_that_very_map(cutting, layers):
     height, width, _, overlap = cutting
     whole = np.random.default_rng(1).normal(size=(*layers, height, width)).astype(np.float32)
-    stitcher = Stitcher(height, width, overlap)
-    for box in tile_boxes(*cutting):
-        stitcher.add(box, _crop(whole, box))
-    joined = stitcher.result()
+    joined = stitch(((box, _crop(whole, box)) for box in tile_boxes(*cutting)), height, width, overlap)
     assert joined.dtype == np.float32
     np.testing.assert_array_equal(joined, whole)
 
@@ -118,51 +115,69 @@ def test_tiles_of_a_map_join_to_that_very_map(cutting, layers):
 @given(cuttings(), st.floats(-1e6, 1e6, width=32))
 def test_a_constant_stays_exactly_constant(cutting, value):
     height, width, _, overlap = cutting
-    stitcher = Stitcher(height, width, overlap)
-    for box in tile_boxes(*cutting):
-        stitcher.add(box, np.full((box.height, box.width), value, np.float32))
-    assert (stitcher.result() == np.float32(value)).all()
+    tiles = ((box, np.full((box.height, box.width), value, np.float32)) for box in tile_boxes(*cutting))
+    assert (stitch(tiles, height, width, overlap) == np.float32(value)).all()
 
 
 @patient
 @given(cuttings())
-def test_the_order_of_tiles_hardly_matters_and_values_stay_within_those_given(cutting):
+def test_bands_come_from_top_to_bottom_and_hold_little_more_than_a_row_of_tiles(cutting):
     height, width, _, overlap = cutting
     boxes = tile_boxes(*cutting)
     rng = np.random.default_rng(2)
     maps = [rng.random((box.height, box.width), np.float32) for box in boxes]
-    forward, backward = Stitcher(height, width, overlap), Stitcher(height, width, overlap)
+    below = 0
+    for top, rows in stitch_bands(zip(boxes, maps, strict=True), height, width, overlap):
+        assert top == below
+        assert len(rows) <= boxes[0].height
+        assert rows.min() >= min(m.min() for m in maps) - 1e-6
+        assert rows.max() <= max(m.max() for m in maps) + 1e-6
+        below = top + len(rows)
+    assert below == height
+
+
+@patient
+@given(cuttings())
+def test_tiles_are_averaged_with_weights_that_fall_towards_inner_edges(cutting):
+    height, width, _, overlap = cutting
+    boxes = tile_boxes(*cutting)
+    rng = np.random.default_rng(3)
+    maps = [rng.random((box.height, box.width), np.float32) for box in boxes]
+    total, weights = np.zeros((height, width)), np.zeros((height, width))
     for box, tile_map in zip(boxes, maps, strict=True):
-        forward.add(box, tile_map)
-    for box, tile_map in zip(boxes[::-1], maps[::-1], strict=True):
-        backward.add(box, tile_map)
-    np.testing.assert_allclose(forward.result(), backward.result(), atol=1e-5)
-    assert forward.result().min() >= min(m.min() for m in maps) - 1e-6
-    assert forward.result().max() <= max(m.max() for m in maps) + 1e-6
+        sides = []
+        for start, length, whole in ((box.y, box.height, height), (box.x, box.width, width)):
+            places = np.arange(length)
+            side = np.ones(length)
+            if start:
+                side = np.minimum(side, (places + 1) / (overlap + 1))
+            if start + length < whole:
+                side = np.minimum(side, (length - places) / (overlap + 1))
+            sides.append(side)
+        weight = np.outer(*sides)
+        _crop(total, box)[...] += weight * tile_map
+        _crop(weights, box)[...] += weight
+    joined = stitch(zip(boxes, maps, strict=True), height, width, overlap)
+    np.testing.assert_allclose(joined, total / weights, atol=1e-5)
 
 
 def test_two_tiles_that_disagree_blend_in_a_straight_line():
-    stitcher = Stitcher(1, 16, 4)
-    stitcher.add(Box(0, 0, 1, 10), np.zeros((1, 10), np.float32))
-    stitcher.add(Box(0, 6, 1, 10), np.ones((1, 10), np.float32))
+    tiles = [(Box(0, 0, 1, 10), np.zeros((1, 10), np.float32)), (Box(0, 6, 1, 10), np.ones((1, 10), np.float32))]
     expected = [0] * 6 + [0.2, 0.4, 0.6, 0.8] + [1] * 6
-    np.testing.assert_allclose(stitcher.result()[0], expected, atol=1e-6)
+    np.testing.assert_allclose(stitch(tiles, 1, 16, 4)[0], expected, atol=1e-6)
 
 
 def test_no_seam_shows_where_tiles_disagree():
     height, width, tile, overlap = 300, 310, 96, 32
-    stitcher = Stitcher(height, width, overlap)
-    for index, box in enumerate(tile_boxes(height, width, tile, overlap)):
-        stitcher.add(box, np.full((box.height, box.width), index % 2, np.float32))
-    joined = stitcher.result()
+    boxes = tile_boxes(height, width, tile, overlap)
+    tiles = ((box, np.full((box.height, box.width), n % 2, np.float32)) for n, box in enumerate(boxes))
+    joined = stitch(tiles, height, width, overlap)
     steps = max(np.abs(np.diff(joined, axis=0)).max(), np.abs(np.diff(joined, axis=1)).max())
     assert steps < 2.5 / overlap
 
 
 def test_maps_of_half_precision_are_taken():
-    stitcher = Stitcher(4, 4, 0)
-    stitcher.add(Box(0, 0, 4, 4), np.full((4, 4), 0.5, np.float16))
-    assert stitcher.result().dtype == np.float32
+    assert stitch([(Box(0, 0, 4, 4), np.full((4, 4), 0.5, np.float16))], 4, 4, 0).dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -177,16 +192,28 @@ def test_maps_of_half_precision_are_taken():
     ],
 )
 def test_a_map_that_does_not_fit_is_refused(box, shape):
-    stitcher = Stitcher(8, 8, 2)
-    stitcher.add(Box(0, 0, 8, 8), np.zeros((8, 8), np.float32))
+    tiles = [(Box(0, 0, 8, 8), np.zeros((8, 8), np.float32)), (box, np.zeros(shape, np.float32))]
     with pytest.raises(ValueError, match=r"fit|inside"):
-        stitcher.add(box, np.zeros(shape, np.float32))
+        stitch(tiles, 8, 8, 2)
 
 
-def test_a_gap_is_an_error_and_not_zero():
-    stitcher = Stitcher(8, 8, 2)
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [],
+        [Box(0, 0, 8, 7)],
+        [Box(0, 0, 7, 8)],
+        [Box(1, 0, 7, 8)],
+        [Box(0, 0, 3, 8), Box(4, 0, 4, 8)],
+        [Box(0, 0, 8, 3), Box(0, 4, 8, 4)],
+    ],
+)
+def test_a_gap_is_an_error_and_not_zero(boxes):
     with pytest.raises(ValueError, match="do not cover"):
-        stitcher.result()
-    stitcher.add(Box(0, 0, 8, 7), np.zeros((8, 7), np.float32))
-    with pytest.raises(ValueError, match="do not cover"):
-        stitcher.result()
+        stitch([(box, np.zeros((box.height, box.width), np.float32)) for box in boxes], 8, 8, 2)
+
+
+def test_rows_of_tiles_come_in_order():
+    boxes = [Box(0, 0, 4, 8), Box(4, 0, 4, 8), Box(0, 0, 4, 8)]
+    with pytest.raises(ValueError, match="lies above"):
+        stitch([(box, np.zeros((box.height, box.width), np.float32)) for box in boxes], 8, 8, 2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.detectors.runtime import Prediction
 from blemish.detectors.schema import DetectorSpec, InputSpec
-from blemish.images import Box, Stitcher, pad_to_multiple, resize_image
+from blemish.images import Box, pad_to_multiple, resize_image, stitch
 
 # Tiles of one shape go through the graph together, up to this many pixels: enough to fill the cores, and bounded.
 _BATCH_PIXELS = 1 << 20
@@ -35,16 +35,27 @@ def look(
     """
     if spec.input.size_px is not None:
         return _look_at_once(pixels, spec.input, answer)
-    height_px, width_px = pixels.shape[:2]
-    stitcher = Stitcher(height_px, width_px, spec.input.overlap_px) if spec.localises else None
     scores: list[float] = []
-    for boxes, batch in tile_batches(pixels, spec.input):
+    tiles = answers(pixels, spec.input, answer, scores)
+    if not spec.localises:
+        for _ in tiles:
+            pass
+        return max(scores), None, ()
+    height_px, width_px = pixels.shape[:2]
+    maps = stitch(tiles, height_px, width_px, spec.input.overlap_px)
+    return max(scores), maps, ()
+
+
+def answers(
+    pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer, scores: list[float]
+) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+    """Boxes of an image's tiles, row by row, with their maps where there are any; scores are added to ``scores``."""
+    for boxes, batch in tile_batches(pixels, wanted):
         prediction = answer(batch)
         scores += prediction.scores.tolist()
-        if stitcher is not None and prediction.maps is not None:
+        if prediction.maps is not None:
             for box, tile_map in zip(boxes, prediction.maps, strict=True):
-                stitcher.add(box, tile_map[..., : box.height, : box.width])
-    return max(scores), None if stitcher is None else stitcher.result(), ()
+                yield box, tile_map[..., : box.height, : box.width]
 
 
 def graph_inputs(pixels: NDArray[np.uint8], wanted: InputSpec) -> Iterator[NDArray[np.uint8]]:

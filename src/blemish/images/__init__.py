@@ -14,7 +14,7 @@ from blemish.images.reading import (
     read_image,
 )
 from blemish.images.resizing import resize_image
-from blemish.images.tiling import Box, Stitcher, pad_to_multiple, tile_boxes
+from blemish.images.tiling import Box, pad_to_multiple, stitch, stitch_bands, tile_boxes
 from blemish.images.usability import UsabilityLimits, usability
 from blemish.images.writing import write_jpeg, write_png
 
@@ -27,7 +27,6 @@ __all__ = [
     "LoadedImage",
     "Placement",
     "ReadOptions",
-    "Stitcher",
     "UsabilityLimits",
     "as_rgb_uint8",
     "decode_image",
@@ -39,6 +38,8 @@ __all__ = [
     "range_warning",
     "read_image",
     "resize_image",
+    "stitch",
+    "stitch_bands",
     "tile_boxes",
     "to_reference",
     "usability",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -66,64 +67,108 @@ def pad_to_multiple(image: NDArray[_Pixel], multiple_of: int) -> NDArray[_Pixel]
     return np.asarray(padded, image.dtype).reshape(height_px + bottom, width_px + right, *image.shape[2:])
 
 
-class Stitcher:
-    """Joins the maps of overlapping tiles into one map of the image, without seams.
+def stitch(
+    tiles: Iterable[tuple[Box, NDArray[np.floating]]], height_px: int, width_px: int, overlap_px: int
+) -> NDArray[np.float32]:
+    """Join the maps of overlapping tiles into one map of the image, without seams: `stitch_bands` put together.
+
+    Returns:
+        float32 (H, W) or (K, H, W).
+    """
+    joined: NDArray[np.float32] | None = None
+    for top, rows in stitch_bands(tiles, height_px, width_px, overlap_px):
+        if joined is None:
+            joined = np.empty((*rows.shape[:-2], height_px, width_px), np.float32)
+        joined[..., top : top + rows.shape[-2], :] = rows
+    assert joined is not None
+    return joined
+
+
+def stitch_bands(
+    tiles: Iterable[tuple[Box, NDArray[np.floating]]], height_px: int, width_px: int, overlap_px: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Join the maps of overlapping tiles, and give the image's rows as soon as no further tile changes them.
 
     Where boxes overlap, their maps are averaged with weights that fall linearly towards the inner edges of a box, so
-    that each map fades out where its context ends. Equal values stay exactly equal. Memory is that of the result.
+    that each map fades out where its context ends. Equal values stay exactly equal. Memory is that of one row of tiles.
 
     Args:
+        tiles: boxes, row by row as `tile_boxes` gives them, with their maps, (h, w) or (K, h, w), finite.
         height_px: height of the image.
         width_px: width of the image.
         overlap_px: over how many pixels a map fades out; the overlap that the boxes were cut with.
+
+    Yields:
+        The first row's place, and rows, float32 (h, W) or (K, h, W), from top to bottom.
+
+    Raises:
+        ValueError: a box outside the image or above the one before it, a map of another shape, or pixels that no box
+            covers.
     """
-
-    def __init__(self, height_px: int, width_px: int, overlap_px: int) -> None:
-        self._size_px = height_px, width_px
-        self._overlap_px = overlap_px
-        self._weight = np.zeros((height_px, width_px), np.float32)
-        self._mean: NDArray[np.float32] | None = None
-
-    def add(self, box: Box, tile_map: NDArray[np.floating]) -> None:
-        """Add one tile's map.
-
-        Args:
-            box: where it lies, inside the image.
-            tile_map: (h, w) or (K, h, w) with the box's size, finite; K as in the first call.
-
-        Raises:
-            ValueError: a box outside the image, or a map of another shape.
-        """
-        height_px, width_px = self._size_px
+    band: _Band | None = None
+    for box, tile_map in tiles:
         if min(box) < 0 or box.y + box.height > height_px or box.x + box.width > width_px:
             raise ValueError(f"{box} does not lie inside {height_px} x {width_px} px")
-        layers = tile_map.shape[:-2]
-        if self._mean is None:
-            self._mean = np.zeros((*layers, height_px, width_px), np.float32)
-        if tile_map.shape != (*self._mean.shape[:-2], box.height, box.width):
+        layers = tile_map.shape[:-2] if band is None else band.mean.shape[:-2]
+        if tile_map.shape != (*layers, box.height, box.width):
             raise ValueError(f"a map of shape {tile_map.shape} does not fit {box} and the maps before it")
-        place = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+        if band is None:
+            band = _Band.empty(layers, 0, width_px)
+        if box.y < band.top:
+            raise ValueError(f"{box} lies above the boxes before it")
+        if box.y > band.top:
+            yield from band.rows_above(box.y)
+            band = band.moved_to(box.y)
+        band = band.reaching(box.y + box.height)
         weight = np.outer(
-            _fade(box.y, box.height, height_px, self._overlap_px), _fade(box.x, box.width, width_px, self._overlap_px)
+            _fade(box.y, box.height, height_px, overlap_px), _fade(box.x, box.width, width_px, overlap_px)
         )
-        total = self._weight[place]
+        band.add(box, tile_map, weight)
+    if band is None or band.top + band.mean.shape[-2] < height_px:
+        raise ValueError("the tiles given do not cover the image")
+    yield from band.rows_above(height_px)
+
+
+class _Band(NamedTuple):
+    """Rows of the image from ``top`` on that tiles may still change: their running mean, and its weights."""
+
+    top: int
+    mean: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, layers: tuple[int, ...], top: int, width_px: int) -> _Band:
+        return cls(top, np.zeros((*layers, 0, width_px), np.float32), np.zeros((0, width_px), np.float32))
+
+    def reaching(self, bottom: int) -> _Band:
+        """With rows down to there."""
+        missing = bottom - self.top - len(self.weight)
+        if missing <= 0:
+            return self
+        shape = (*self.mean.shape[:-2], missing, self.mean.shape[-1])
+        mean = np.concatenate([self.mean, np.zeros(shape, np.float32)], axis=-2)
+        weight = np.concatenate([self.weight, np.zeros((missing, self.weight.shape[1]), np.float32)])
+        return _Band(self.top, mean, weight)
+
+    def moved_to(self, top: int) -> _Band:
+        """Without the rows above there."""
+        return _Band(top, self.mean[..., top - self.top :, :].copy(), self.weight[top - self.top :].copy())
+
+    def rows_above(self, bottom: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        if bottom - self.top > len(self.weight) or not self.weight[: bottom - self.top].all():
+            raise ValueError("the tiles given do not cover the image")
+        yield self.top, self.mean[..., : bottom - self.top, :]
+
+    def add(self, box: Box, tile_map: NDArray[np.floating], weight: NDArray[np.float32]) -> None:
+        place = np.s_[box.y - self.top : box.y - self.top + box.height, box.x : box.x + box.width]
+        total = self.weight[place]
         total += weight
         # A running mean: what agrees is moved by exactly nothing, which a quotient of two sums would not guarantee.
-        mean = self._mean[..., place[0], place[1]]
+        mean = self.mean[..., place[0], place[1]]
         weight /= total
         step = np.subtract(tile_map, mean, dtype=np.float32)
         step *= weight
         mean += step
-
-    def result(self) -> NDArray[np.float32]:
-        """The joined map, float32 (H, W) or (K, H, W).
-
-        Raises:
-            ValueError: the boxes added so far leave pixels uncovered.
-        """
-        if self._mean is None or not self._weight.all():
-            raise ValueError("the tiles added so far do not cover the image")
-        return self._mean
 
 
 def _cut(length_px: int, tile_px: int, overlap_px: int, multiple_of: int) -> tuple[int, list[int]]:
