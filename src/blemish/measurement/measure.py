@@ -38,6 +38,7 @@ SCALE_COVERAGE = 2.0
 MAX_OUTLINES_PX, MAX_OUTLINES = 500_000, 0.125
 # A network with this many loops is map cracking.
 MAP_LOOPS = 3
+_STRIP_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def measure_mask(
     _check(mask, image, probability)
     if not mask.any():
         return Measurement()
-    _check_outlines(mask)
+    check_outlines(mask)
     body = fill_pinholes(mask)
     skeleton = find_lines(body)
     lines = skeleton.lines
@@ -131,7 +132,7 @@ def measure_mask(
         on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
-    cracks.sort(key=lambda crack: (-_severity(crack), -crack.length_px, crack.max_width_at))
+    cracks.sort(key=lambda crack: (-severity(crack), -crack.length_px, crack.max_width_at))
     numbered = tuple(replace(crack, number=number) for number, crack in enumerate(cracks, start=1))
     return Measurement(numbered, skeleton.small_components, skeleton.left_out)
 
@@ -162,9 +163,13 @@ def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability
             )
 
 
-def _check_outlines(mask: NDArray[np.bool_]) -> None:
-    """Refuse noise, which would take minutes: it is all junctions."""
-    length_px = int(np.count_nonzero(mask[1:] != mask[:-1])) + int(np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
+def check_outlines(mask: NDArray[np.bool_]) -> None:
+    """Refuse noise, which would take minutes: it is all junctions. Raises DataError."""
+    length_px = 0
+    for top in range(0, len(mask), _STRIP_ROWS):  # in strips, which need little memory
+        strip = mask[top : top + _STRIP_ROWS + 1]
+        length_px += int(np.count_nonzero(strip[1:] != strip[:-1]))
+        length_px += int(np.count_nonzero(strip[:_STRIP_ROWS, 1:] != strip[:_STRIP_ROWS, :-1]))
     if length_px > max(MAX_OUTLINES_PX, MAX_OUTLINES * mask.size):
         raise DataError(
             f"This is no crack mask: on {mask.shape[1]} x {mask.shape[0]} px the outlines of its white parts are "
@@ -198,7 +203,8 @@ def _touches_border(points: Points, shape: tuple[int, ...]) -> bool:
     return bool(min(ends.min(), (np.array(shape[::-1]) - 1 - ends).min()) < 1.0)
 
 
-def _severity(crack: Crack) -> float:
+def severity(crack: Crack) -> float:
+    """What cracks are sorted by: the largest width, on the surface where there is a scale."""
     return crack.max_width_px if crack.mm is None else crack.mm.max_width
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import cv2
@@ -58,6 +58,14 @@ class Scale:
             )
         if not (math.isfinite(self.uncertainty) and 0 <= self.uncertainty < 1):
             raise SettingsError(f"A relative uncertainty of {self.uncertainty:g} is impossible: give 0 to 1.")
+
+    def moved(self, x_px: float, y_px: float) -> Self:
+        """The scale of a cut-out whose upper left pixel lies there in the image."""
+        if self.to_plane is None:
+            return self
+        shift = np.array([[1.0, 0.0, x_px], [0.0, 1.0, y_px], [0.0, 0.0, 1.0]])
+        first, second, third = ((float(a), float(b), float(c)) for a, b, c in np.array(self.to_plane) @ shift)
+        return replace(self, to_plane=(first, second, third))
 
     @classmethod
     def given(cls, mm_per_px: float, *, uncertainty: float = 0.0) -> Self:
