@@ -15,9 +15,11 @@ from blemish.bundled import locate
 from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
+from blemish.detectors.large import Scan
 from blemish.detectors.looking import graph_inputs, look
 from blemish.detectors.measuring import Measuring
-from blemish.detectors.result import Inspection
+from blemish.detectors.outlining import outline_maps, outline_scan
+from blemish.detectors.result import Cutouts, Inspection
 from blemish.detectors.runtime import OnnxRuntime, Precision, Prediction, RuntimeName
 from blemish.detectors.runtimes import start_runtime
 from blemish.detectors.schema import DetectorSpec, Thresholds
@@ -33,8 +35,9 @@ from blemish.images import (
     usability,
 )
 from blemish.images.options import DEFAULT_OPTIONS
-from blemish.measurement.regions import Region, find_regions
-from blemish.measurement.small_components import remove_small_components
+from blemish.images.windows import HeldWindows, ImageWindows
+from blemish.measurement.clusters import CLUSTERED_FROM_PX
+from blemish.measurement.regions import Region
 from blemish.reports.overlays import map_range_of
 from blemish.text import printable
 
@@ -167,20 +170,61 @@ class Detector:
             ImageError: it cannot be read.
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        return self.inspect_loaded(source, source.load(self.read_options(options)))
+        return self.inspect_loaded(source, self.read(source, self.read_options(options)))
+
+    def read(self, source: ImageSource, options: ReadOptions, *, whole: bool = False) -> LoadedImage | ImageWindows:
+        """An image for `inspect_loaded`; to be looked at part by part where it is very large.
+
+        Args:
+            source: the image.
+            options: how files are read.
+            whole: read all of it in any case: the answer then has its arrays at full size.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        spec = self.spec
+        in_parts = spec.input.tile_px is not None and spec.localises and len(spec.classes) < 2 and not whole
+        in_parts = in_parts and not spec.thresholds.window_px  # that looks farther than from cluster to cluster
+        windows = source.windows(options) if in_parts else None
+        if windows is not None:
+            return windows
+        image = source.load(options)
+        is_large = image.pixels.shape[0] * image.pixels.shape[1] >= CLUSTERED_FROM_PX
+        return HeldWindows(image) if in_parts and is_large else image
 
     def read_options(self, asked: ReadOptions) -> ReadOptions:
         """How image files are read for this detector: as asked, with its own bit range where none is asked for."""
         return asked if asked.bit_range is not None else replace(asked, bit_range=self.spec.input.bit_range)
 
-    def inspect_loaded(self, source: ImageSource, image: LoadedImage) -> Inspection:
-        """`inspect_source` for an image that has been read already."""
-        answer = self.inspect_pixels(image.pixels)
+    def inspect_loaded(self, source: ImageSource, image: LoadedImage | ImageWindows) -> Inspection:
+        """`inspect_source` for an image that has been read already, or can be part by part."""
+        answer = self.inspect_pixels(image.pixels) if isinstance(image, LoadedImage) else self.inspect_windows(image)
         return answer.saying(
             **source.facts,
             notes=image.notes + answer.notes,
             likely_range=image.likely_range,
             capture=image.capture,
+        )
+
+    def inspect_windows(self, windows: ImageWindows) -> Inspection:
+        """Inspect a very large image part by part; the answer's pixels and map are reduced, its mask is not.
+
+        Raises:
+            ImageError: a part of it cannot be read.
+            DetectorError: as `inspect_pixels`.
+        """
+        scan = Scan(windows, self.spec, self.answer)
+        unusable = usability(scan.picture, self.spec.usability)
+        regions, mask = ((), None) if unusable else outline_scan(scan, windows, self.spec)
+        return Inspection(
+            finding=self._finding(windows.size_px, scan.score, None, regions, unusable, ()),
+            pixels=scan.picture,
+            anomaly_map=scan.small_map,
+            mask=mask,
+            crack_mask=self._cracks_of(mask, None),
+            map_range=self._map_range,
+            cutouts=Cutouts(windows.read, scan.near.cut, scan.shrink, windows.held),
         )
 
     def inspect_pixels(self, pixels: NDArray[np.uint8]) -> Inspection:
@@ -189,35 +233,49 @@ class Detector:
         Raises:
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        spec, limits = self.spec, self.spec.thresholds
-        unusable = usability(pixels, spec.usability)
+        unusable = usability(pixels, self.spec.usability)
         raw, maps, notes = self._look(pixels)
-        score, p_value = self._judged(raw)
-        anomaly_map = None if maps is None else spec.union(maps)
-        regions, class_masks, mask = self._outline(None if unusable else maps, anomaly_map, pixels)
-        decision = decide(score, limits, regions=len(regions), unusable=unusable)
-        judged = decision.verdict != "unusable"
-        finding = Finding(
-            image="image",
-            name="image",
-            size_px=(pixels.shape[1], pixels.shape[0]),
-            precision=self.precision,
-            score=score,
-            p_value=p_value if judged else None,
-            verdict=decision.verdict,
-            label=None if decision.verdict in ("pass", "unusable") else self._label(maps, regions),
-            regions=regions,
-            notes=notes + decision.notes,
-        )
+        anomaly_map = None if maps is None else self.spec.union(maps)
+        regions, class_masks, mask = outline_maps(self.spec, None if unusable else maps, pixels)
         return Inspection(
-            finding=finding,
+            finding=self._finding(pixels.shape[:2], raw, maps, regions, unusable, notes),
             pixels=pixels,
             anomaly_map=anomaly_map,
             mask=mask,
             class_masks=class_masks,
             crack_mask=self._cracks_of(mask, class_masks),
-            # Without a pixel threshold the image's own is the only fixed point on the scale.
-            map_range=map_range_of(limits.reject if limits.pixel is None else limits.pixel),
+            map_range=self._map_range,
+        )
+
+    @property
+    def _map_range(self) -> tuple[float, float] | None:
+        # Without a pixel threshold the image's own is the only fixed point on the scale.
+        limits = self.spec.thresholds
+        return map_range_of(limits.reject if limits.pixel is None else limits.pixel)
+
+    def _finding(
+        self,
+        size_px: tuple[int, ...],
+        raw: float,
+        maps: NDArray[np.float32] | None,
+        regions: tuple[Region, ...],
+        unusable: str | None,
+        notes: tuple[str, ...],
+    ) -> Finding:
+        """What is said about an image of that height and width."""
+        score, p_value = self._judged(raw)
+        decision = decide(score, self.spec.thresholds, regions=len(regions), unusable=unusable)
+        return Finding(
+            image="image",
+            name="image",
+            size_px=(size_px[1], size_px[0]),
+            precision=self.precision,
+            score=score,
+            p_value=None if decision.verdict == "unusable" else p_value,
+            verdict=decision.verdict,
+            label=None if decision.verdict in ("pass", "unusable") else self._label(maps, regions),
+            regions=regions,
+            notes=notes + decision.notes,
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
@@ -282,40 +340,6 @@ class Detector:
     def save(self, path: Path) -> None:
         """Write the ``.blemish`` file."""
         write_container(Path(path), self.container)
-
-    def _outline(
-        self, maps: NDArray[np.float32] | None, anomaly_map: NDArray[np.float32] | None, pixels: NDArray[np.uint8]
-    ) -> tuple[tuple[Region, ...], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
-        """Regions, masks of the classes, mask of everything."""
-        thresholds = self.spec.thresholds
-        if maps is None or anomaly_map is None or thresholds.pixel is None:
-            return (), None, None
-        if maps.ndim == 2:
-            label = self.spec.classes[0] if len(self.spec.classes) == 1 else None
-            found = find_regions(
-                remove_small_components(maps >= thresholds.pixel, thresholds.window_px),
-                maps,
-                min_area_px=thresholds.min_area_px,
-                min_peak=-np.inf if thresholds.peak is None else thresholds.peak,
-                label=label,
-                pixels=pixels,
-            )
-            return found[0], None, found[1]
-        regions: list[Region] = []
-        masks = []
-        for one, label in zip(maps, self.spec.classes, strict=True):
-            limit = thresholds.of_class(label)
-            assert limit is not None
-            of_class, mask = find_regions(
-                remove_small_components(one >= limit.pixel, thresholds.window_px),
-                one,
-                min_area_px=limit.min_area_px,
-                label=label,
-                pixels=pixels,
-            )
-            regions += of_class
-            masks.append(mask)
-        return tuple(sorted(regions, key=lambda region: -region.score)), np.stack(masks), np.logical_or.reduce(masks)
 
     def _cracks_of(
         self, mask: NDArray[np.bool_] | None, class_masks: NDArray[np.bool_] | None

@@ -50,7 +50,7 @@ def answers(
     pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer, scores: list[float]
 ) -> Iterator[tuple[Box, NDArray[np.float32]]]:
     """Boxes of an image's tiles, row by row, with their maps where there are any; scores are added to ``scores``."""
-    for boxes, batch in tile_batches(pixels, wanted):
+    for boxes, batch in tile_batches(pixels, wanted.boxes(*pixels.shape[:2]), wanted.multiple_of):
         prediction = answer(batch)
         scores += prediction.scores.tolist()
         if prediction.maps is not None:
@@ -64,18 +64,19 @@ def graph_inputs(pixels: NDArray[np.uint8], wanted: InputSpec) -> Iterator[NDArr
         placement = wanted.place(pixels)
         yield resize_image(pixels if placement is None else placement.lay(pixels), wanted.size_px)[None]
         return
-    for _, batch in tile_batches(pixels, wanted):
+    for _, batch in tile_batches(pixels, wanted.boxes(*pixels.shape[:2]), wanted.multiple_of):
         yield from (tile[None] for tile in batch)
 
 
-def tile_batches(pixels: NDArray[np.uint8], wanted: InputSpec) -> Iterator[tuple[list[Box], NDArray[np.uint8]]]:
+def tile_batches(
+    pixels: NDArray[np.uint8], boxes: list[Box], multiple_of: int
+) -> Iterator[tuple[list[Box], NDArray[np.uint8]]]:
     """Boxes of tiles, and the tiles themselves, padded, uint8 (N, h, w, 3); N tiles fill `_BATCH_PIXELS`."""
-    boxes = wanted.boxes(*pixels.shape[:2])
     count = max(1, _BATCH_PIXELS // (boxes[0].height * boxes[0].width))
     for start in range(0, len(boxes), count):
         some = boxes[start : start + count]
         tiles = [pixels[box.y : box.y + box.height, box.x : box.x + box.width] for box in some]
-        yield some, np.stack([pad_to_multiple(tile, wanted.multiple_of) for tile in tiles])
+        yield some, np.stack([pad_to_multiple(tile, multiple_of) for tile in tiles])
 
 
 def _look_at_once(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from blemish.detectors.result import Inspection
 from blemish.detectors.schema import DetectorSpec
 from blemish.errors import DataError, SettingsError
-from blemish.measurement import Crack, GradeScale, Scale, doubts_of, load_grades, measure_mask
-from blemish.measurement.scale_sources import ScalePerImage, Seen
+from blemish.measurement import Crack, GradeScale, Measurement, Scale, doubts_of, load_grades, measure_mask
+from blemish.measurement.clusters import CLUSTERED_FROM_PX, cut, measure_by_clusters
+from blemish.measurement.scale_sources import ScaleByMarker, ScalePerImage, Seen
 
 DEFAULT_GRADES = "eurocode-2"
 
@@ -84,6 +85,19 @@ class Measuring:
             return self.scale.of(seen)
         return self.scale(np.asarray(seen.pixels, np.uint8))
 
+    def _scale_of(self, answer: Inspection, pixels: NDArray[np.uint8]) -> Scale | None:
+        found, parts = answer.finding, answer.cutouts
+        if parts is not None and parts.held is not None:
+            pixels = parts.held
+        elif parts is not None and found.size_px is not None:
+            if isinstance(self.scale, ScaleByMarker) or not isinstance(self.scale, Scale | ScalePerImage | None):
+                raise SettingsError(
+                    "The scale cannot be told from an image that is read part by part; give it, as by --mm-per-px."
+                )
+            # What asks for the size alone is given an image of that size, which takes no memory.
+            pixels = np.broadcast_to(np.uint8(0), (found.size_px[1], found.size_px[0], 3))
+        return self.scale_of(Seen(pixels, found.image, found.path, found.capture))
+
     def graded(self, cracks: tuple[Crack, ...]) -> tuple[Crack, ...]:
         """The cracks with their grades, where there are any to give."""
         return cracks if self.grades is None else tuple(map(self.grades.graded, cracks))
@@ -99,8 +113,7 @@ class Measuring:
             return answer
         scale, notes = None, answer.notes
         try:
-            image = answer.finding
-            scale = self.scale_of(Seen(answer.pixels, image.image, image.path, image.capture))
+            scale = self._scale_of(answer, answer.pixels)
         except SettingsError as error:
             notes = (*notes, str(error).removesuffix("."))
         if scale is not None:
@@ -108,13 +121,7 @@ class Measuring:
         cracks, mask = None, {None: answer.crack_mask, True: answer.mask, False: None}[self.cracks]
         if mask is not None:
             try:
-                measured = measure_mask(
-                    mask,
-                    answer.pixels,
-                    scale=scale,
-                    probability=None if level is None else answer.anomaly_map,
-                    level=0.5 if level is None else level,
-                )
+                measured = _measured(mask, answer, scale, level)
             except DataError as error:  # noise, not cracks
                 return answer.saying(scale=scale, notes=(*notes, str(error).removesuffix(".")))
             cracks = self.graded(measured.cracks)
@@ -122,3 +129,21 @@ class Measuring:
             if measured.left_out:
                 notes = (*notes, f"{measured.left_out} cracks shorter than all others were not measured")
         return answer.saying(scale=scale, cracks=cracks, notes=notes)
+
+
+def _measured(mask: NDArray[np.bool_], answer: Inspection, scale: Scale | None, level: float | None) -> Measurement:
+    """Cracks of a mask with what the answer holds: in one go, or cluster by cluster where the image is large."""
+    pixels, levels = answer.pixels, None if level is None else answer.anomaly_map
+    cut_at = 0.5 if level is None else level
+    if answer.cutouts is not None:
+        near = None if level is None else answer.cutouts.near
+        return measure_by_clusters(mask, answer.cutouts.pixels, near, scale=scale, level=cut_at)
+    if pixels is None or mask.size < CLUSTERED_FROM_PX:
+        return measure_mask(mask, pixels, scale=scale, probability=levels, level=cut_at)
+    return measure_by_clusters(
+        mask,
+        lambda box: cut(pixels, box),
+        None if levels is None else lambda box: cut(levels, box),
+        scale=scale,
+        level=cut_at,
+    )

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.detectors.large import reduced_mask
 from blemish.findings import Finding, Verdict
+from blemish.measurement.clusters import CutMap, CutPixels
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
@@ -18,6 +20,23 @@ from blemish.reports.overlays import draw_overlay
 from blemish.reports.pictures import data_uri, save_picture, show, view
 
 _SHOWN_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Cutouts:
+    """How to look closer at an image that is looked at part by part.
+
+    Attributes:
+        pixels: gives a part at full size, uint8 RGB (h, w, 3).
+        near: gives a part of the map, float32 (h, w), true around what is outlined.
+        shrink: by how much the inspection's pixels and map are smaller than the image.
+        held: all pixels, uint8 RGB (H, W, 3), where they are in memory.
+    """
+
+    pixels: CutPixels
+    near: CutMap
+    shrink: int
+    held: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +51,8 @@ class Inspection:
         class_masks: the same for each class of a detector that tells several apart, bool (K, H, W), in the order of
             its classes; they may overlap. None of any other.
         crack_mask: the part of ``mask`` that is cracks, bool (H, W); None of a detector that finds none.
+        cutouts: set where the image is looked at part by part; ``pixels`` and ``anomaly_map`` are reduced then, the
+            latter to the highest value of each pixel.
         map_range: values of the anomaly map that are drawn plain and strongest; None where nothing tells them.
 
     Example:
@@ -48,6 +69,7 @@ class Inspection:
     class_masks: NDArray[np.bool_] | None = field(default=None, repr=False)
     crack_mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     map_range: tuple[float, float] | None = field(default=None, repr=False)
+    cutouts: Cutouts | None = field(default=None, repr=False)
 
     @property
     def path(self) -> Path | None:
@@ -111,7 +133,10 @@ class Inspection:
         """
         if self.pixels is None:
             raise ValueError(f"There is nothing to draw: {self.error or 'the inspection holds no pixels.'}")
-        return draw_overlay(self.pixels, self, map_range=self.map_range)
+        drawn = self
+        if self.cutouts is not None and self.mask is not None:
+            drawn = replace(self, mask=reduced_mask(self.mask, self.cutouts.shrink))
+        return draw_overlay(self.pixels, drawn, map_range=self.map_range)
 
     def save(self, path: Path | str) -> None:
         """Write `overlay` as a picture, PNG or JPEG by the suffix.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from blemish.errors import ImageError
 from blemish.images import LoadedImage, ReadOptions, as_rgb_uint8, decode_image, load_image
 from blemish.images.options import DEFAULT_OPTIONS
+from blemish.images.windows import FileWindows, open_windows
 
 ImageLike = Path | str | bytes | BinaryIO | NDArray[np.generic]
 """A file by its path, the bytes of one, an open binary file, or an array, (H, W), (H, W, 3) or (H, W, 4)."""
@@ -49,6 +50,14 @@ class ImageSource:
     def facts(self) -> dict[str, Any]:
         """What a finding says about where it comes from."""
         return {"image": self.image, "path": None if self.path is None else str(self.path), "name": self.name}
+
+    def windows(self, options: ReadOptions = DEFAULT_OPTIONS) -> FileWindows | None:
+        """The image to be read part by part, where it is too large to be held and its file allows it.
+
+        Raises:
+            ImageError: it is no readable image.
+        """
+        return open_windows(self.content, options) if isinstance(self.content, Path) else None
 
     def load(self, options: ReadOptions = DEFAULT_OPTIONS) -> LoadedImage:
         """Read it into uint8 RGB (H, W, 3).

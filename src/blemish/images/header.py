@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
@@ -14,9 +14,18 @@ from PIL import Image, ImageFile
 from blemish.errors import ImageError
 from blemish.images.formats import Kind
 from blemish.images.orientation import QUARTER_TURNS, UPRIGHT
+from blemish.images.tiling import Box
 
 MAX_PAGES = 1000
 """Pages and frames beyond these are not counted: a small file may have millions."""
+
+
+class WindowLoader(Protocol):
+    """Decodes a part of a picture."""
+
+    def __call__(self, *, window: Box) -> NDArray[Any]:
+        """Pixels of a part, (h, w) or (h, w, C)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class Header:
         white: the value that the file itself states to be full scale (255, 4095, 65535, …); None for signed,
             floating-point and 32-bit samples, where it states none.
         load: decodes the pixels, (H, W) or (H, W, C). Raises nearly anything where they are damaged.
+        load_window: likewise a part of the picture as stored, before the orientation; None where that would decode
+            all of it.
         bytes_per_px: of what ``load`` gives.
         is_turned: ``load`` gives them upright already.
         orientation: EXIF orientation, 1 to 8.
@@ -48,6 +59,7 @@ class Header:
     bits: int
     white: int | None
     load: Callable[[], NDArray[Any]]
+    load_window: WindowLoader | None = None
     bytes_per_px: int = 3
     is_turned: bool = False
     orientation: int = UPRIGHT

@@ -25,7 +25,7 @@ def write_png(path: Path, array: NDArray[np.generic]) -> None:
         ValueError: another type or shape.
     """
     if array.dtype == np.bool_:
-        array = array.astype(np.uint8) * np.uint8(255)
+        array = np.where(array, np.uint8(255), np.uint8(0))
     _write(Path(path), ".png", array, (3, 4), (np.uint8, np.uint16), [])
 
 

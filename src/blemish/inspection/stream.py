@@ -11,6 +11,7 @@ from blemish.detectors import Detector, ImageSource, Inspection, failed
 from blemish.errors import BlemishError
 from blemish.images import LoadedImage, ReadOptions
 from blemish.images.options import DEFAULT_OPTIONS
+from blemish.images.windows import ImageWindows
 
 # Images beyond those being scored: this bounds the memory, which at 12 megapixels is 36 MB decoded, 84 MB with its map.
 _AHEAD = 2
@@ -20,7 +21,11 @@ Answering = Future[Inspection]
 
 
 def inspect_stream(
-    detector: Detector, sources: Iterable[ImageSource], options: ReadOptions = DEFAULT_OPTIONS
+    detector: Detector,
+    sources: Iterable[ImageSource],
+    options: ReadOptions = DEFAULT_OPTIONS,
+    *,
+    whole: bool = False,
 ) -> Generator[Inspection, None, None]:
     """Inspect image after image, the next ones being decoded and `Detector.images_at_once` of them scored meanwhile.
 
@@ -28,11 +33,12 @@ def inspect_stream(
         detector: what inspects.
         sources: images.
         options: how files are read; without a bit range the detector's own counts.
+        whole: answers have their arrays at full size, however large the image; see `Detector.read`.
 
     Yields:
         An answer for each image, in the order of ``sources``; one that could not be given carries its ``error``.
     """
-    with closing(_work_ahead(detector, sources, detector.read_options(options))) as answers:
+    with closing(_work_ahead(detector, sources, detector.read_options(options), whole)) as answers:
         for source, answering in answers:
             try:
                 yield answering.result()
@@ -44,16 +50,16 @@ def inspect_stream(
 
 
 def _work_ahead(
-    detector: Detector, sources: Iterable[ImageSource], options: ReadOptions
+    detector: Detector, sources: Iterable[ImageSource], options: ReadOptions, whole: bool
 ) -> Generator[tuple[ImageSource, Answering], None, None]:
     decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
     inspectors = ThreadPoolExecutor(detector.images_at_once, thread_name_prefix="inspect")
 
-    def inspect(source: ImageSource, decoding: Future[LoadedImage]) -> Inspection:
+    def inspect(source: ImageSource, decoding: Future[LoadedImage | ImageWindows]) -> Inspection:
         return detector.inspect_loaded(source, decoding.result())
 
     def begin(source: ImageSource) -> Answering:
-        return inspectors.submit(inspect, source, decoders.submit(source.load, options))
+        return inspectors.submit(inspect, source, decoders.submit(detector.read, source, options, whole=whole))
 
     ahead: deque[tuple[ImageSource, Answering]] = deque()
     try:

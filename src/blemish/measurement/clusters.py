@@ -21,7 +21,7 @@ from blemish.measurement.regions import Region, find_regions
 from blemish.measurement.scale import Scale
 from blemish.measurement.skeleton.centre_lines import MAX_CRACKS
 
-CLUSTERED_FROM_PX = 64 << 20
+CLUSTERED_FROM_PX = 64_000_000
 """Images of more pixels are looked at by clusters."""
 
 APART_PX = 64

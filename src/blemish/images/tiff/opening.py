@@ -22,6 +22,7 @@ from blemish.images.pillow_formats import pixels_of
 from blemish.images.tiff.directory import Page, Tag, read_pages, read_sub_pages
 from blemish.images.tiff.libtiff import LibtiffImage, pillow_view
 from blemish.images.tiff.samples import COMPRESSIONS, CutShortError, Layout, layout_of, read_samples
+from blemish.images.tiling import Box
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
 _ARRANGED_HERE = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK)
@@ -42,6 +43,8 @@ _DEPTHS = {"u": {*range(1, 17), 32, 64}, "i": {8, 16, 32, 64}, "f": {16, 32, 64}
 _WHOLE_BYTES = (8, 16, 32, 64)
 _PREDICTORS = (1, 2, 3)
 _PREMULTIPLIED, _STRAIGHT = 1, 2
+# Of a compressed strip or tile: a window would have to decode all of it.
+_MAX_WINDOWED_PX = 1 << 24
 _CMYK_INKS = 1
 # What the libtiff in Pillow decodes, be it built as it may.
 _PILLOW_CODINGS = (2, 3, 4, 6, 7)
@@ -111,13 +114,16 @@ def _open_samples(stream: BinaryIO, name: str, page: Page, photometric: int) -> 
         raise _not_read(name, f"of {bits}-bit values with predictor {layout.predictor}")
     channels = _channels(page, layout, photometric, name)
     states_white = kind == "u" and bits <= 16
+    load = partial(_load_samples, stream, name, layout, photometric, channels)
+    parts_are_small = layout.box[0] * layout.box[1] <= _MAX_WINDOWED_PX or layout.compression == 1
     return Header(
         name=name,
         kind=TIFF,
         stored_size_px=(layout.height, layout.width),
         bits=bits,
         white=max(2**bits - 1, 255) if states_white else None,
-        load=partial(_load_samples, stream, name, layout, photometric, channels),
+        load=load,
+        load_window=load if parts_are_small else None,
         bytes_per_px=layout.dtype.itemsize * (channels.colours + (channels.alpha is not None)),
         white_is_zero=photometric == _WHITE_IS_ZERO and layout.dtype != np.uint8,
         notes=channels.notes,
@@ -162,11 +168,18 @@ def _channels(page: Page, layout: Layout, photometric: int, name: str) -> _Chann
     return _Channels(colours, alpha, opacity is not None and meanings[opacity] == _PREMULTIPLIED, tuple(notes))
 
 
-def _load_samples(stream: BinaryIO, name: str, layout: Layout, photometric: int, channels: _Channels) -> NDArray[Any]:
-    """(H, W), (H, W, 3) or (H, W, 4), as `Header.load` states."""
+def _load_samples(
+    stream: BinaryIO,
+    name: str,
+    layout: Layout,
+    photometric: int,
+    channels: _Channels,
+    window: Box | None = None,
+) -> NDArray[Any]:
+    """(H, W), (H, W, 3) or (H, W, 4), as `Header.load` states; of a window alone where one is given."""
     keep = channels.colours if channels.alpha is None else max(channels.colours, channels.alpha + 1)
     try:
-        samples = read_samples(stream, layout, keep)
+        samples = read_samples(stream, layout, keep, window)
     except CutShortError as error:
         raise ImageError(f'"{name}" is cut short: its pixels reach beyond its end.') from error
     values = samples[..., : channels.colours]

@@ -8,7 +8,7 @@ bits, is arithmetic of arrays.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO, Literal
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from blemish.images.tiff.directory import Page, Tag
 from blemish.images.tiff.libtiff import LibtiffImage
+from blemish.images.tiling import Box
 
 COMPRESSIONS = {
     1: "none",
@@ -142,16 +143,17 @@ def layout_of(page: Page, kind: str) -> Layout:
     )
 
 
-def read_samples(stream: BinaryIO, layout: Layout, keep: int) -> NDArray[Any]:
+def read_samples(stream: BinaryIO, layout: Layout, keep: int, window: Box | None = None) -> NDArray[Any]:
     """The first samples of each pixel.
 
     Args:
         stream: the file.
         layout: how they are stored.
         keep: how many of them.
+        window: the part of the page that is read, inside it; None reads all of it.
 
     Returns:
-        (H, W, keep), of ``layout.dtype`` in the machine's byte order; as stored, nothing scaled.
+        (H, W, keep), the window's size, of ``layout.dtype`` in the machine's byte order; as stored, nothing scaled.
 
     Raises:
         CutShortError: strips or tiles lie beyond the end of the file, or hold too little.
@@ -164,16 +166,22 @@ def read_samples(stream: BinaryIO, layout: Layout, keep: int) -> NDArray[Any]:
     if layout.compression == _UNCOMPRESSED and not layout.tiled and rows == 1:
         layout = _in_bands(layout)
         rows, columns = layout.grid
-    values = np.zeros((layout.height, layout.width, keep), layout.dtype)
+    area = window or Box(0, 0, layout.height, layout.width)
+    values = np.zeros((area.height, area.width, keep), layout.dtype)
     per_plane = rows * columns
+    places = [
+        row * columns + column
+        for row in range(area.y // layout.box[0], -(-(area.y + area.height) // layout.box[0]))
+        for column in range(area.x // layout.box[1], -(-(area.x + area.width) // layout.box[1]))
+    ]
     for plane in range(keep if layout.planes_apart else 1):
         target = values[..., plane : plane + 1] if layout.planes_apart else values
-        numbers = range(plane * per_plane, (plane + 1) * per_plane)
-        for number, data in _decoded(stream, layout, numbers):
+        for number, data in _decoded(stream, layout, [plane * per_plane + place for place in places]):
             row, column = divmod(number - plane * per_plane, columns)
-            top, left = row * layout.box[0], column * layout.box[1]
-            part = target[top : top + layout.box[0], left : left + layout.box[1]]
-            box = _unpacked(data, layout)
+            # Where the strip or tile begins in the window; above or left of it, it is cut off.
+            top, left = row * layout.box[0] - area.y, column * layout.box[1] - area.x
+            part = target[max(top, 0) : top + layout.box[0], max(left, 0) : left + layout.box[1]]
+            box = _unpacked(data, layout)[max(-top, 0) :, max(-left, 0) :]
             part[...] = box[: part.shape[0], : part.shape[1], : part.shape[2]]
     return values
 
@@ -192,7 +200,7 @@ def _in_bands(layout: Layout) -> Layout:
     )
 
 
-def _decoded(stream: BinaryIO, layout: Layout, numbers: range) -> Iterator[tuple[int, bytes]]:
+def _decoded(stream: BinaryIO, layout: Layout, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     """Number and decompressed bytes of strips or tiles; those that hold nothing, which are all zero, are left out."""
     batch: list[tuple[int, bytes, int]] = []
     bytes_in_batch = 0

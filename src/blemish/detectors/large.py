@@ -1,0 +1,171 @@
+"""A detector on an image of which not everything can be held: read, looked at and outlined in bands, in bounded memory.
+
+Only the mask is kept at full size, one byte a pixel. Of the map, the surroundings of what is outlined are kept; of the
+pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is read again, cut-out by
+cut-out. Scores, regions and cracks are those of `Detector.inspect_pixels`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import groupby
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.detectors.looking import Answer, tile_batches
+from blemish.detectors.schema import DetectorSpec
+from blemish.images import Box, stitch_bands
+from blemish.images.windows import ImageWindows
+
+# What overlays are drawn on, at most.
+_PICTURE_PX = 25e6
+# Side of the blocks of a map that are kept or not: half of the distance that clusters keep from one another.
+_BLOCK_PX = 64
+
+
+class Scan:
+    """What one pass over an image in bands gives.
+
+    Args:
+        windows: the image.
+        spec: the detector's; in tiles, with at most one class.
+        answer: its graph.
+
+    Attributes:
+        score: the image's.
+        mask: bool (H, W), True where the map reaches the pixel threshold; None without one.
+        near: the map around that.
+        shrink: by how much the next two are smaller than the image.
+        picture: uint8 RGB (h, w, 3).
+        small_map: float32 (h, w), the highest map value of each pixel of the picture.
+    """
+
+    def __init__(self, windows: ImageWindows, spec: DetectorSpec, answer: Answer) -> None:
+        height_px, width_px = windows.size_px
+        level = spec.thresholds.pixel
+        self.shrink = max(1, math.ceil(math.sqrt(height_px * width_px / _PICTURE_PX)))
+        small = -(-height_px // self.shrink), -(-width_px // self.shrink)
+        self.picture = np.zeros((*small, 3), np.uint8)
+        self.small_map = np.full(small, -np.inf, np.float32)
+        self.mask = None if level is None else np.zeros((height_px, width_px), np.bool_)
+        self.near = SparseMap(height_px, width_px, np.inf if level is None else level)
+        self._drawn_rows = 0
+        scores: list[float] = []
+        tiles = self._tiles(windows, spec, answer, scores)
+        for top, rows in stitch_bands(tiles, height_px, width_px, spec.input.overlap_px):
+            if self.mask is not None and level is not None:
+                np.greater_equal(rows, level, out=self.mask[top : top + len(rows)])
+                self.near.add(rows)
+            by_columns = np.maximum.reduceat(rows, range(0, width_px, self.shrink), axis=1)
+            np.maximum.at(self.small_map, (top + np.arange(len(rows))) // self.shrink, by_columns)
+        self.near.close()
+        self.score = max(scores)
+
+    def _tiles(
+        self, windows: ImageWindows, spec: DetectorSpec, answer: Answer, scores: list[float]
+    ) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+        height_px, width_px = windows.size_px
+        for top, row in groupby(spec.input.boxes(height_px, width_px), key=lambda box: box.y):
+            boxes = list(row)
+            band = windows.read(Box(top, 0, boxes[0].height, width_px))
+            self._draw(top, band, is_last=top + len(band) == height_px)
+            inside = [Box(0, box.x, box.height, box.width) for box in boxes]
+            for some, batch in tile_batches(band, inside, spec.input.multiple_of):
+                prediction = answer(batch)
+                scores += prediction.scores.tolist()
+                assert prediction.maps is not None
+                for box, tile_map in zip(some, prediction.maps, strict=True):
+                    yield box._replace(y=top), tile_map[..., : box.height, : box.width]
+
+    def _draw(self, top: int, band: NDArray[np.uint8], *, is_last: bool) -> None:
+        """Reduce the rows of a band that have not been drawn yet, as far as they fill pixels of the picture."""
+        # Bands overlap by more than a pixel of the picture; without overlap, what is missing above is left out.
+        begin = max(0, self._drawn_rows * self.shrink - top)
+        rows = len(self.picture) - self._drawn_rows if is_last else (len(band) - begin) // self.shrink
+        part = band[begin : begin + rows * self.shrink]
+        below, beside = rows * self.shrink - len(part), self.picture.shape[1] * self.shrink - part.shape[1]
+        if below or beside:  # at the image's lower and right border
+            part = np.asarray(cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE), np.uint8)
+        cv2.resize(
+            part,
+            (self.picture.shape[1], rows),
+            dst=self.picture[self._drawn_rows : self._drawn_rows + rows],
+            interpolation=cv2.INTER_AREA,
+        )
+        self._drawn_rows += rows
+
+
+class SparseMap:
+    """A map of which only blocks are kept that reach a level, and those around them.
+
+    Args:
+        height_px, width_px: its size.
+        level: see above.
+    """
+
+    def __init__(self, height_px: int, width_px: int, level: float) -> None:
+        self._size_px = height_px, width_px
+        self._level = level
+        self._blocks: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._waiting = np.zeros((0, width_px), np.float32)
+        # The last row of blocks, which the next one may still make worth keeping, and which of the two before are hit.
+        self._last: NDArray[np.float32] | None = None
+        self._last_hit = self._hit_before = np.zeros(-(-width_px // _BLOCK_PX), np.bool_)
+        self._next_row = 0
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """The next rows from the top, (h, W)."""
+        waiting = np.concatenate([self._waiting, rows])
+        whole = len(waiting) // _BLOCK_PX * _BLOCK_PX
+        for top in range(0, whole, _BLOCK_PX):
+            self._add_blocks(waiting[top : top + _BLOCK_PX])
+        self._waiting = waiting[whole:].copy()
+
+    def close(self) -> None:
+        """No more rows come."""
+        if len(self._waiting):
+            self._add_blocks(self._waiting)
+        self._add_blocks(None)
+        self._waiting = self._waiting[:0]
+
+    def cut(self, box: Box) -> NDArray[np.float32]:
+        """The values in a box, float32 (h, w); below the level wherever none are kept."""
+        found = np.full((box.height, box.width), min(0.0, self._level - 1), np.float32)
+        for row in range(box.y // _BLOCK_PX, -(-(box.y + box.height) // _BLOCK_PX)):
+            for column in range(box.x // _BLOCK_PX, -(-(box.x + box.width) // _BLOCK_PX)):
+                block = self._blocks.get((row, column))
+                if block is not None:
+                    _paste(found, block, row * _BLOCK_PX - box.y, column * _BLOCK_PX - box.x)
+        return found
+
+    def _add_blocks(self, rows: NDArray[np.float32] | None) -> None:
+        hit = np.zeros_like(self._last_hit)
+        if rows is not None:
+            hit = np.logical_or.reduceat((rows >= self._level).any(axis=0), range(0, rows.shape[1], _BLOCK_PX))
+        if self._last is not None:
+            near = hit | self._last_hit | self._hit_before
+            near = near | np.append(near[1:], False) | np.append(False, near[:-1])
+            for column in np.flatnonzero(near).tolist():
+                block = self._last[:, column * _BLOCK_PX : (column + 1) * _BLOCK_PX]
+                self._blocks[self._next_row - 1, column] = block.copy()
+        self._hit_before, self._last_hit = self._last_hit, hit
+        self._last = None if rows is None else rows.copy()
+        self._next_row += 1
+
+
+def reduced_mask(mask: NDArray[np.bool_], shrink: int) -> NDArray[np.bool_]:
+    """A mask at the size of a picture that is so many times smaller: True where any of its pixels is."""
+    rows = [
+        np.logical_or.reduceat(mask[top : top + shrink].any(axis=0), range(0, mask.shape[1], shrink))
+        for top in range(0, mask.shape[0], shrink)
+    ]
+    return np.stack(rows)
+
+
+def _paste(target: NDArray[np.float32], block: NDArray[np.float32], top: int, left: int) -> None:
+    part = target[max(top, 0) : top + block.shape[0], max(left, 0) : left + block.shape[1]]
+    block = block[max(-top, 0) :, max(-left, 0) :]
+    part[...] = block[: part.shape[0], : part.shape[1]]
