@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -84,3 +85,15 @@ def test_limits_and_damage_are_those_of_whole_images(scene, tmp_path: Path):
     path.unlink()
     with pytest.raises(ImageError, match="There is no file"):
         windows.read(Box(0, 0, 1, 1))
+
+
+@pytest.mark.parametrize("side_px", [20, 41, 200])
+def test_a_reduced_image_shows_all_of_it(scene, tmp_path: Path, side_px: int):
+    large = scene.repeat(30, axis=0).repeat(10, axis=1)  # several bands
+    windows = open_windows(written(tmp_path / "a.tif", large, tile=(64, 64)), ReadOptions(), from_px=1)
+    assert windows is not None
+    small = windows.reduced(side_px)
+    shrink = max(1, round(max(large.shape[:2]) / side_px))
+    assert small.shape == (round(large.shape[0] / shrink), round(large.shape[1] / shrink), 3)
+    expected = cv2.resize(large, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - expected).mean() < 6  # the last band is no multiple of what a pixel stands for

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError
 from blemish.findings import Finding, to_line
+from blemish.images import write_png
 from blemish.measurement import GradeScale
-from blemish.reports.document import read_document
+from blemish.reports.document import Document, read_document
 
 from .conftest import ODD_NAME, Drawn, Write, bar, line, specks
 
@@ -122,3 +123,12 @@ def test_a_grade_near_a_limit_may_be_another(write_inspection: Write):
     ((_, crack),) = document.cracks()
     assert crack.grade in ("narrow", "wide")
     assert crack.grades_within == ("narrow", "wide")
+
+
+def test_the_mask_of_a_very_large_image_is_read_though_its_file_is_small(tmp_path):
+    mask = np.zeros((6000, 6000), bool)
+    mask[100:104, 200:900] = True  # a file of a few kilobytes
+    write_png(tmp_path / "masks" / "a.png", mask)
+    assert (tmp_path / "masks" / "a.png").stat().st_size < 200_000
+    finding = Finding(image="a.tif", name="a", size_px=(6000, 6000), mask_file="masks/a.png")
+    np.testing.assert_array_equal(Document(tmp_path, None, None, [finding]).read_mask(finding), mask)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
+import blemish
 from blemish.findings import GuaranteeRecord, read_run
 from blemish.images import write_png
+from blemish.images.windows import open_windows
 from blemish.measurement import Scale, load_grades
 from blemish.reports.document import read_document
 from blemish.reports.page import write_page
@@ -237,3 +241,19 @@ def test_other_grades_can_be_asked_for_afterwards(write_inspection: Write):
     folder = write_inspection(Drawn("wall.png", line((20, 40), (300, 60))), grades=load_grades("eurocode-2"))
     (path,) = write_page(read_document(folder, grades=load_grades("korea-rc")), folder)
     assert "(not confirmed)" in path.read_text(encoding="utf-8")
+
+
+def test_a_very_large_image_is_drawn_from_its_parts(tmp_path, monkeypatch):
+    image = np.full((500, 640, 3), 200, np.uint8)
+    image[100:104, 50:300] = image[400:405, 350:600] = 30
+    tifffile.imwrite(tmp_path / "large.tif", image, tile=(64, 64), photometric="rgb", metadata=None)
+
+    def drawn(name):
+        blemish.inspect(tmp_path / "large.tif", out=tmp_path / name)
+        (card,) = re.findall(r"<svg.*?</svg>", (tmp_path / name / "report.html").read_text(), re.DOTALL)[:1]
+        return re.sub(r"data:image/jpeg;base64,[^\"]*", "", card)
+
+    whole = drawn("whole")
+    monkeypatch.setattr("blemish.reports.document.open_windows", partial(open_windows, from_px=1))
+    monkeypatch.setattr("blemish.reports.drawings.CLUSTERED_FROM_PX", 1)
+    assert drawn("parts") == whole

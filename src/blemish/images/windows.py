@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ WINDOWED_FROM_PX = 64_000_000
 """Larger images are read part by part where they can be."""
 
 _COLOUR_BYTES = 3
+_BAND_ROWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,22 @@ class FileWindows:
     size_px: tuple[int, int]
     notes: tuple[str, ...]
     capture: Capture | None
+
+    def reduced(self, side_px: int) -> NDArray[np.uint8]:
+        """The whole image so small that its longer side is about that, RGB uint8 (h, w, 3).
+
+        Raises:
+            ImageError: as `read`.
+        """
+        height_px, width_px = self.size_px
+        shrink = max(1, round(max(self.size_px) / side_px))
+        rows = -(-_BAND_ROWS // shrink) * shrink
+        parts = []
+        for top in range(0, height_px, rows):
+            band = self.read(Box(top, 0, min(rows, height_px - top), width_px))
+            size = max(1, round(width_px / shrink)), max(1, round(len(band) / shrink))
+            parts.append(np.asarray(cv2.resize(band, size, interpolation=cv2.INTER_AREA), np.uint8))
+        return np.concatenate(parts)
 
     def read(self, box: Box) -> NDArray[np.uint8]:
         """The pixels of a part inside the image, RGB uint8 (h, w, 3).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ from blemish.findings import (
     read_run,
 )
 from blemish.images import ReadOptions, read_image
+from blemish.images.decoding import decode
+from blemish.images.header import open_image
+from blemish.images.windows import FileWindows, open_windows
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
 
@@ -96,6 +100,15 @@ class Document:
         except (ImageError, SettingsError):  # the latter by a record that was edited by hand
             return None
 
+    def read_windows(self, image: Finding) -> FileWindows | None:
+        """The image to be read part by part, where it is very large and its file allows it."""
+        path = self.find_image(image)
+        how = Options() if self.run is None else self.run.options
+        try:
+            return None if path is None else open_windows(path, ReadOptions(how.bit_range, how.max_megapixels))
+        except (ImageError, SettingsError):
+            return None
+
     def read_mask(self, image: Finding) -> NDArray[np.bool_] | None:
         """The mask of an image, bool (H, W), True where defective; None where nothing was outlined.
 
@@ -106,7 +119,11 @@ class Document:
         if image.mask_file is None:
             return None
         file = self.folder / image.mask_file
-        mask = np.asarray(read_image(file)[..., 0] > 127)
+        # An empty mask is a small file whatever its size; that of its image is the only one that is right.
+        expected = None if image.size_px is None else math.ceil(image.size_px[0] * image.size_px[1] / 1e6)
+        with open_image(file) as stream:
+            levels = decode(stream, str(file), expected).values
+        mask = np.asarray((levels if levels.ndim == 2 else levels[..., 0]) > 127)
         if image.size_px is not None and mask.shape[::-1] != image.size_px:
             raise DataError(
                 f'The mask "{file}" has {mask.shape[1]} x {mask.shape[0]} px and its image '

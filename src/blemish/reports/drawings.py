@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from blemish.errors import DataError, ImageError
 from blemish.findings import Finding
+from blemish.images import Box as PixelBox
 from blemish.images import read_image
+from blemish.images.windows import FileWindows
+from blemish.measurement.clusters import CLUSTERED_FROM_PX, Cluster, find_clusters
 from blemish.measurement.crack import Crack
 from blemish.measurement.polylines import tangents
 from blemish.reports.document import Document, Unit, size_of, widths_of
@@ -128,7 +131,7 @@ def picture_px(count: int, full_size: int) -> int:
 def draw(
     document: Document,
     image: Finding,
-    pixels: NDArray[np.uint8] | None,
+    pixels: NDArray[np.uint8] | FileWindows | None,
     classes: WidthClasses,
     *,
     side_px: int = PICTURE_PX,
@@ -138,16 +141,17 @@ def draw(
     Args:
         document: the inspection.
         image: one of its images.
-        pixels: the image, uint8 RGB (H, W, 3); None where it cannot be read.
+        pixels: the image, uint8 RGB (H, W, 3), or its parts; None where it cannot be read.
         classes: widths and their colours.
         side_px: longer side of the picture, where the image has as many pixels.
 
     Returns:
         The drawing; None where not even the image's size is known.
     """
-    if pixels is not None and image.size_px not in (None, pixels.shape[1::-1]):
+    read_px = None if pixels is None else _size_of(pixels)
+    if read_px is not None and image.size_px not in (None, read_px):
         pixels = None
-    size = image.size_px if pixels is None else (pixels.shape[1], pixels.shape[0])
+    size = image.size_px if pixels is None else read_px
     if size is None:
         return None
     cracks = image.cracks or ()
@@ -155,7 +159,7 @@ def draw(
     unit_px = round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4)
     bar = _bar(image, size[0])
     return Drawing(
-        jpeg=None if pixels is None else data_uri(pixels, quality=_JPEG_QUALITY, side_px=side_px),
+        jpeg=None if pixels is None else data_uri(_whole(pixels, side_px), quality=_JPEG_QUALITY, side_px=side_px),
         width_px=size[0],
         height_px=size[1],
         unit_px=unit_px,
@@ -254,10 +258,14 @@ def _outlines(document: Document, image: Finding, shrink: float) -> str:
     if mask is None:
         return ""
     paths = []
-    components = sorted(outline_components(mask), key=lambda component: -component.area_px)[:_MAX_OUTLINES]
-    for polygon in (polygon for component in components for polygon in component.polygons):
+    # A very large mask cluster by cluster: its labels would be four times as large.
+    whole = Cluster(PixelBox(0, 0, *mask.shape), mask)
+    clusters = find_clusters(mask) if mask.size >= CLUSTERED_FROM_PX else [whole]
+    found = [(cluster.box, component) for cluster in clusters for component in outline_components(cluster.mask)]
+    found.sort(key=lambda each: -each[1].area_px)
+    for box, polygon in ((box, polygon) for box, component in found[:_MAX_OUTLINES] for polygon in component.polygons):
         for ring in (polygon.exterior, *polygon.holes):
-            points = ring.astype(np.float64)
+            points = ring.astype(np.float64) + np.array([box.x, box.y])
             kept = points[essential_points(points, closed=True, tolerance=0.8 * shrink)]
             if len(kept) > 2:
                 paths.append(_path(kept) + "Z")
@@ -285,8 +293,18 @@ def _below(longest: float) -> float:
     return nice_step(longest) / (2.5 if f"{nice_step(longest):e}".startswith("5") else 2)
 
 
-def _close_up(image: Finding, crack: Crack, pixels: NDArray[np.uint8]) -> CloseUp:
-    height_px, width_px = pixels.shape[:2]
+def _size_of(pixels: NDArray[np.uint8] | FileWindows) -> tuple[int, int]:
+    height_px, width_px = pixels.size_px if isinstance(pixels, FileWindows) else pixels.shape[:2]
+    return width_px, height_px
+
+
+def _whole(pixels: NDArray[np.uint8] | FileWindows, side_px: int) -> NDArray[np.uint8]:
+    """The image, reduced already where only parts of it fit into memory."""
+    return pixels.reduced(2 * side_px) if isinstance(pixels, FileWindows) else pixels
+
+
+def _close_up(image: Finding, crack: Crack, pixels: NDArray[np.uint8] | FileWindows) -> CloseUp:
+    width_px, height_px = _size_of(pixels)
     wanted = round(np.clip(_CLOSE_UP_WIDTHS * crack.max_width_px, *_CLOSE_UP_PX))
     side = min(wanted, height_px, width_px)
     at = np.array(crack.max_width_at) + 0.5
@@ -298,7 +316,10 @@ def _close_up(image: Finding, crack: Crack, pixels: NDArray[np.uint8]) -> CloseU
     along = tangents(crack.polyline_px, closed=crack.closed)[nearest]
     across = np.array([-along[1], along[0]]) * crack.max_width_px / 2
     ends = tuple(round(float(value), 2) for value in (*(at - across), *(at + across)))
-    crop = pixels[y : y + side, x : x + side]
+    if isinstance(pixels, FileWindows):
+        crop = pixels.read(PixelBox(y, x, side, side))
+    else:
+        crop = pixels[y : y + side, x : x + side]
     # Small crops are enlarged here, smoothly and the same in every browser.
     grown = cv2.resize(crop, (max(side, 240), max(side, 240)), interpolation=cv2.INTER_CUBIC)
     return CloseUp(

@@ -104,8 +104,9 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     shown_images = [row for row in images[:pictures] if row.finding.error is None]
     side_px = picture_px(len(shown_images), PICTURES)
     cards = [
-        replace(row, drawing=draw(document, row.finding, document.read_pixels(row.finding), classes, side_px=side_px))
+        replace(row, drawing=draw(document, row.finding, pixels, classes, side_px=side_px))
         for row in shown_images
+        for pixels in [document.read_windows(row.finding) or document.read_pixels(row.finding)]
     ]
     rows = sorted(
         (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
