@@ -2,8 +2,8 @@
 
     python benchmarks/large_images.py [--work DIR] [--only jpeg|tiff] [--detector concrete-crack]
 
-A JPEG of 100 megapixels and a tiled TIFF (Deflate) of 300 are drawn: one wall repeated with fresh grain, a crack in some
-of the repetitions. Each is inspected by the command line in a fresh process; the largest resident memory is the
+A JPEG of 100 megapixels and a tiled TIFF (Deflate) of 300 are drawn: one wall repeated with fresh grain, a crack in
+some of the repetitions. Each is inspected by the command line in a fresh process; the largest resident memory is the
 kernel's figure for that process.
 """
 
