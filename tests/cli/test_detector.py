@@ -116,6 +116,16 @@ def test_a_detector_is_overwritten_by_force_only_and_said_so_before_any_work(
         assert there.read_bytes() == b"of yesterday"
 
 
+@pytest.mark.parametrize("change", [["set-threshold", "--min-area", "9"], ["set-usability", "--dark", "9"]])
+def test_a_bundled_detector_stays_as_it_is(blemish, change: list[str]):
+    verb, *options = change
+    refused = blemish("detector", verb, "concrete-crack", *options)
+    assert refused.stderr == (
+        'Error: "concrete-crack" comes with blemish and stays as it is; name another file with --out.\n'
+    )
+    assert blemish("detector", verb, "concrete-crack", *options, "--out", "mine.blemish").exit_code == 0
+
+
 def test_texts_of_a_stranger_are_escaped_where_they_are_printed(blemish, darkness: Container, tmp_path: Path):
     evil = "\x1b[2J\x9b31m\r\n\u202eextra\u2028"
     spec = darkness.spec.model_copy(

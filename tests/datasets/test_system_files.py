@@ -11,6 +11,15 @@ from blemish.datasets import read_dataset
 from blemish.images import write_png
 
 
+def test_a_link_that_leads_up_is_not_entered(tmp_path: Path):
+    for place in ("good", "crack"):
+        write_png(tmp_path / place / "a.png", np.full((8, 8), 90, np.uint8))
+        (tmp_path / place / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "loop").symlink_to(".", target_is_directory=True)
+    dataset = read_dataset(tmp_path)
+    assert sorted(sample.label for sample in dataset.samples) == ["crack", "good"]
+
+
 @pytest.mark.parametrize("name", ["@eaDir", "#recycle", "__MACOSX", ".thumbnails", "$RECYCLE.BIN", "lost+found"])
 def test_system_folders_are_no_classes_and_hold_no_images(tmp_path: Path, name: str):
     grey = np.full((8, 8), 90, np.uint8)

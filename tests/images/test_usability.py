@@ -80,6 +80,13 @@ UNUSABLE = {
     ),
     "washed out": (scaled(0.02, 250), "blown out"),
     "blurred": (blurred(8), "blurred"),
+    "a brick wall with dark joints, all bricks at full scale": (
+        after(
+            scaled(1, 130),
+            lambda image: np.where((np.arange(image.shape[0]) % 40 < 10)[:, None, None], image // 3, image),
+        ),
+        "blown out",
+    ),
     "very blurred": (blurred(20), "blurred"),
     "blurred in a JPEG": (after(blurred(8), as_jpeg(85)), "blurred"),
     "enlarged from a thumbnail": (

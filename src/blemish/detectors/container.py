@@ -68,6 +68,8 @@ def write_container(path: Path, content: Container) -> None:
 
 
 def _check_suffix(path: Path) -> None:
+    if str(path) in bundled_detectors():
+        raise SettingsError(f'"{path}" comes with blemish and stays as it is; name another file with --out.')
     if Path(path).suffix != ".blemish":
         raise SettingsError(f'A detector is written to a file whose name ends in .blemish, which "{path}" does not.')
 

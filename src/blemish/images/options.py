@@ -23,7 +23,7 @@ class ReadOptions:
             where a file is much smaller than such an image makes likely, see `blemish.images.limits`.
 
     Raises:
-        SettingsError: ``bit_range`` is not a pair of rising numbers, or ``max_megapixels`` is not above 0.
+        SettingsError: ``bit_range`` is not a pair of rising numbers, or ``max_megapixels`` no number above 0.
     """
 
     bit_range: BitRange | None = None
@@ -34,8 +34,8 @@ class ReadOptions:
             low, high = self.bit_range
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise SettingsError(f"A bit range must be two rising values such as 0,4095, not {low:g},{high:g}.")
-        if self.max_megapixels is not None and not self.max_megapixels > 0:
-            raise SettingsError(f"The limit of megapixels must be above 0, not {self.max_megapixels:g}.")
+        if self.max_megapixels is not None and not 0 < self.max_megapixels < math.inf:
+            raise SettingsError(f"The limit of megapixels must be a number above 0, not {self.max_megapixels:g}.")
 
 
 DEFAULT_OPTIONS = ReadOptions()

@@ -23,8 +23,9 @@ from pydantic import BaseModel, ConfigDict, Field
 _LOOKED_AT_PX = 1024
 # Grey levels from which on a pixel is at full scale, white, and light.
 _CLIPPED, _WHITE, _LIGHT = 254, 245, 128
-# With this fraction of pixels darker than light, a white image is a dark object before a white background.
-_DARK_OBJECT = 0.2
+# With this fraction of pixels darker than light, and so many times more white at the border than everywhere, a white
+# image is a dark object before a white background.
+_DARK_OBJECT, _AT_BORDER = 0.2, 1.15
 # Grey levels of rounding and compression that are no detail of the surface.
 _NO_DETAIL = 0.35
 # Fraction of neighbouring pixels that differ; less is a drawing, where even surfaces have no noise.
@@ -45,7 +46,7 @@ class UsabilityLimits(BaseModel):
         ge=0,
         le=1,
         description="fraction of pixels at a grey level of 245 of 255 or more; beyond it an image is blown out, unless "
-        "a fifth of it is darker than 128, as an object before a white background is",
+        "a fifth of it is darker than 128 and white gathers at the border, as around an object",
     )
     max_clipped_fraction: float = Field(
         0.4,
@@ -108,15 +109,15 @@ def usability(pixels: NDArray[np.uint8], limits: UsabilityLimits) -> str | None:
             "values of 10 or 12 bits in a file of 16 need their bit range"
         )
     white, clipped = 1 - levels[_WHITE - 1], 1 - levels[_CLIPPED - 1]
-    is_light = levels[_LIGHT - 1] < _DARK_OBJECT
-    if is_light and white > limits.max_white_fraction:
+    is_object = levels[_LIGHT - 1] >= _DARK_OBJECT and _white_at_border(grey) > _AT_BORDER * white
+    if not is_object and white > limits.max_white_fraction:
         return f"blown out: {white:.0%} of it is white; that also happens where it is transparent"
     if _detail(grey) < limits.min_detail:
         return "too blurred to be judged"
     lost = max(_lost(looked_at), _lost(np.ascontiguousarray(looked_at.swapaxes(0, 1))))
     if lost > limits.max_repeated_fraction:
         return f"incomplete: {lost:.0%} of it repeats one and the same line"
-    if is_light and clipped > limits.max_clipped_fraction:
+    if not is_object and clipped > limits.max_clipped_fraction:
         return f"blown out: {clipped:.0%} of it is at full scale"
     return None
 
@@ -128,6 +129,12 @@ def _reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return pixels
     size = max(1, round(width_px * scale)), max(1, round(height_px * scale))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _white_at_border(grey: NDArray[np.uint8]) -> float:
+    """Fraction of white pixels along the four sides."""
+    sides = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return float((sides >= _WHITE).mean())
 
 
 def _lost(pixels: NDArray[np.uint8]) -> float:

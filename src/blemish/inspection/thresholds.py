@@ -95,7 +95,9 @@ def set_usability(file: Path, changes: Mapping[str, float], *, lift: bool = Fals
         SettingsError: nothing is to be changed, or a limit is impossible.
     """
     if not changes and not lift:
-        raise SettingsError("Say what to change: --min-side, --dark, --white, --detail, --lost or --any-image.")
+        raise SettingsError(
+            "Say what to change: --min-side, --dark, --white, --clipped, --detail, --lost or --any-image."
+        )
     container = read_container(file)
     before = UsabilityLimits.none() if lift else container.spec.usability
     try:

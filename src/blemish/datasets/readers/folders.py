@@ -77,12 +77,18 @@ def look(folder: Path) -> Listing:
                 continue
             path = folder / entry.name
             if entry.is_dir():
-                folders.append(path)
+                if not (entry.is_symlink() and _leads_up(path)):
+                    folders.append(path)
             elif path.suffix.lower() in IMAGE_SUFFIXES:
                 images.append(path)
             elif path.suffix.lower() not in _PAPERS and path.suffix:
                 others.append(path)
     return Listing(folder, tuple(folders), tuple(images), tuple(others))
+
+
+def _leads_up(link: Path) -> bool:
+    """Whether a link leads to a folder that it lies in: its images are being looked at already."""
+    return link.parent.resolve().is_relative_to(link.resolve())
 
 
 def has_images(folder: Path) -> bool:
