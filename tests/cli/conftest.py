@@ -23,7 +23,7 @@ def blemish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blemish:
     def run(*arguments: object) -> Result:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="blemish")
         assert "Traceback" not in result.output
-        assert result.exit_code in (0, 2, 3), result.output
+        assert result.exit_code in (0, 2, 3, 4), result.output
         if result.exit_code == 2:
             assert "Error" in result.stderr
         return result

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blemish.calibration.exact import at_least
 from blemish.calibration.scores import TooFewImagesError, checked_fraction, checked_scores
 from blemish.text import percent
 
@@ -58,13 +59,10 @@ def recall_at(defect_scores: ArrayLike, threshold: float, confidence: float = 0.
         DataError: NaN or infinite scores, or none.
         SettingsError: confidence outside (0, 1).
     """
-    from scipy.special import betaincinv  # here, so that loading a detector need not wait for it
-
     checked_fraction(confidence, "confidence")
     scores = checked_scores(defect_scores, "scores of defects")
     n, caught = scores.size, int(np.count_nonzero(scores >= threshold))
-    at_least = 0.0 if not caught else float(betaincinv(caught, n - caught + 1, 1 - confidence))
-    return Recall(threshold, at_least, confidence, n, caught)
+    return Recall(threshold, at_least(caught, n, confidence), confidence, n, caught)
 
 
 def highest_recall(n: int, confidence: float = 0.95) -> float:

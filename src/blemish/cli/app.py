@@ -17,6 +17,7 @@ from blemish.cli.demo import demo
 from blemish.cli.doctor import doctor
 from blemish.cli.evaluate import evaluate
 from blemish.cli.export import export
+from blemish.cli.gate import gate
 from blemish.cli.inspect import inspect
 from blemish.cli.measure import measure
 from blemish.cli.methods import methods
@@ -39,6 +40,7 @@ app.command(rich_help_panel=_USE)(serve)
 app.command(rich_help_panel=_MAKE)(train)
 app.command(rich_help_panel=_MAKE)(calibrate)
 app.command(rich_help_panel=_MAKE)(evaluate)
+app.command(rich_help_panel=_MAKE)(gate)
 app.command(rich_help_panel=_MAKE)(benchmark)
 app.command(rich_help_panel=_MAKE)(reproduce)
 app.command(rich_help_panel=_MAKE)(methods)

@@ -24,6 +24,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train auto --data line-3/ --out line-3.blemish",
     ),
     "evaluate": ("evaluate --detector wall.blemish --data walls/ --out evaluation",),
+    "gate": ("gate wall.blemish --data walls/ --max-false-alarms 0.01 --min-recall 0.98",),
     "report": (
         "report findings --title 'North wall' --lang ko",
         "report findings --format csv --format coco --out exports",

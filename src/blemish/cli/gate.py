@@ -1,0 +1,66 @@
+"""``blemish gate``: an exit code that says whether a detector may be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blemish.cli import speaking
+from blemish.cli.options import (
+    DetectorArgument,
+    JsonOption,
+    LayoutOption,
+    NormalOption,
+    RuntimeChoice,
+    RuntimeOption,
+    ThreadsOption,
+)
+
+CLOSED = 4
+"""The exit code where the detector is not good enough, or there are too few images to tell."""
+
+
+def gate(
+    detector: DetectorArgument,
+    data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
+    max_false_alarms: Annotated[float, typer.Option(help="Largest rate of normal images that do not pass.")] = 0.01,
+    min_recall: Annotated[float, typer.Option(help="Smallest rate of defective images that do not pass.")] = 0.98,
+    confidence: Annotated[float, typer.Option(help="With which each of the two must hold.")] = 0.95,
+    split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
+    as_json: JsonOption = False,
+    layout: LayoutOption = None,
+    normal: NormalOption = None,
+    threads: ThreadsOption = None,
+    runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
+) -> None:
+    """Say by the exit code whether a detector is good enough on labelled images: 0, or 4 where that is not shown."""
+    from dataclasses import asdict
+
+    from blemish.cli.progress import progress
+    from blemish.inspection.gating import gate as run
+
+    with progress("Evaluating") as on_progress:
+        result = run(
+            data,
+            detector=detector,
+            max_false_alarms=max_false_alarms,
+            min_recall=min_recall,
+            confidence=confidence,
+            split=split,
+            layout=layout,
+            normal_names=normal,
+            threads=threads,
+            runtime=runtime.value,
+            say=speaking.note,
+            on_progress=on_progress,
+        )
+    if as_json:
+        typer.echo(json.dumps({**asdict(result), "is_open": result.is_open}))
+    for sentence in result.sentences:
+        typer.echo(sentence, err=as_json)
+    typer.echo("The gate is open." if result.is_open else "The gate is closed.", err=as_json)
+    if not result.is_open:
+        raise typer.Exit(CLOSED)
