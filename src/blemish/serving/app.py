@@ -13,7 +13,18 @@ from starlette.concurrency import run_in_threadpool
 from blemish.serving.guard import Guard
 from blemish.serving.metrics import Measured
 from blemish.serving.refusals import say_errors
-from blemish.serving.routes import access, detectors, findings, health, inspect, jobs, page, published, reviews
+from blemish.serving.routes import (
+    access,
+    detectors,
+    findings,
+    health,
+    inference_protocol,
+    inspect,
+    jobs,
+    page,
+    published,
+    reviews,
+)
 from blemish.serving.service import Service
 
 _CLEAN_EVERY_S = 3600.0
@@ -48,7 +59,7 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for group in (published, inspect, jobs, detectors, findings, reviews, access, health, page):
+    for group in (published, inspect, jobs, detectors, findings, reviews, access, health, inference_protocol, page):
         app.include_router(group.router)
     say_errors(app)
     app.add_middleware(Guard, settings=service.settings)
