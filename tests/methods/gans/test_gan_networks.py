@@ -245,11 +245,11 @@ def test_a_low_temperature_singles_out_a_memory_item_that_plain_cosines_cannot()
         # Queries that are memory items themselves: the clearest case there is.
         return addressed(memory(memory.vectors[:9].detach().T[None, :, :, None])[1].detach())
 
-    (spread, faint), (few, clear) = of(1.0), of(0.1)
+    (spread, faint), (few, clear) = of(1.0), of(MemaeSettings().temperature)
     assert spread > 200
     assert faint < 0.02
-    assert few < 60
-    assert clear > 0.5
+    assert few < 5
+    assert clear > 0.9
 
 
 def test_addressing_counts_the_items_in_use_and_takes_the_largest_weight():

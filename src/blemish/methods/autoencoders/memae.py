@@ -45,7 +45,7 @@ class MemaeSettings(GenerativeSettings):
     )
     similarity: Literal["cosine", "product"] = Field("cosine", description="the paper's, or that of the authors' code")
     temperature: float = Field(
-        0.1,
+        0.03,
         gt=0,
         le=1,
         description="what cosines are divided by before the softmax (paper: 1, nearly a mean of all)",
