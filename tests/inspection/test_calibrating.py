@@ -19,7 +19,7 @@ from blemish.calibration import (
 from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
 from blemish.errors import DataError, SettingsError
-from blemish.images import ReadOptions, list_images, read_image, write_png
+from blemish.images import ReadOptions, UsabilityLimits, list_images, read_image, write_png
 from blemish.inspection import calibrate
 
 
@@ -116,6 +116,18 @@ def test_copies_count_once_and_bad_files_not_at_all(darkness: Container, good: l
     assert len(calibrated.spec.calibration.scores) == 60
     assert said[0] == "1 copies of other images are left out."
     assert "bad.png" in said[1]
+
+
+def test_images_that_cannot_be_judged_do_not_calibrate(darkness: Container, good: list[Path], tmp_path: Path):
+    black = tmp_path / "black.png"
+    write_png(black, np.zeros((12, 15, 3), np.uint8))
+    limits = UsabilityLimits.none().model_copy(update={"dark_level": 40})
+    detector = Detector(replace(darkness, spec=darkness.spec.model_copy(update={"usability": limits})))
+    said: list[str] = []
+    calibrated = calibrate([*good, black], detector=detector, alpha=0.05, say=said.append).detector
+    assert calibrated.spec.calibration is not None
+    assert len(calibrated.spec.calibration.scores) == len(good)
+    assert any("black.png" in sentence and "too dark" in sentence for sentence in said)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, float("nan")])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from blemish.findings import crack_record
 from blemish.measurement import measure_cracks
+from blemish.measurement.width.profiles import find_edges
 
 HALF_WAY = 125
 CASES = 6
@@ -191,3 +192,13 @@ def test_colour_and_grey_images_give_the_same(drawing):
     (grey,) = measure_cracks(drawing.mask(shape), image)
     (colour,) = measure_cracks(drawing.mask(shape), np.repeat(image[..., np.newaxis], 3, axis=2))
     assert crack_record(grey) == crack_record(colour)
+
+
+@pytest.mark.parametrize(("level", "width_px"), [(0.25, 12), (0.5, 10), (0.75, 8)])
+def test_edges_of_a_probability_map_lie_where_it_crosses_the_level(level: float, width_px: float):
+    """A band that falls over 4 px on each side, 3 px from its middle."""
+    away = np.abs(np.mgrid[:41, :20][0] - 20)
+    probability = np.clip(1 - (away - 3) / 4, 0, 1).astype(np.float32)
+    at, across = np.array([[10.0, 20.0]]), np.array([[0.0, 1.0]])
+    edges = find_edges(probability, at, across, np.array([20.0]), level=level, crossing=True)
+    assert edges.width_px[0] == pytest.approx(width_px, abs=0.05)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blemish.errors import DataError
-from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks, register_images
+from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks, register_images, registration
 
 SHAPE = (420, 520)
 # A camera that stands a little elsewhere: turned by 4 degrees, 6 % nearer, and tilted.
@@ -75,6 +75,15 @@ def test_the_same_images_give_the_same_answer(found: Registration):
 def test_images_that_do_not_belong_together_are_one_sentence(later: np.ndarray):
     with pytest.raises(DataError, match="cannot be aligned"):
         register_images(surface().astype(np.uint8), later)
+
+
+def test_images_searched_at_a_smaller_size_align_as_well(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(registration, "LARGEST_PX", 400)
+    wall = surface().astype(np.uint8)
+    later = cv2.resize(wall, None, fx=1.25, fy=1.25, interpolation=cv2.INTER_LINEAR)
+    smaller = register_images(wall, later)
+    corners = np.array([[20.0, 20], [500, 20], [500, 400], [20, 400]])
+    assert np.abs(smaller.to_later(corners) - 1.25 * corners).max() < 2
 
 
 def test_growth_in_length_and_width_is_told_with_its_uncertainty(drawing, found: Registration):

@@ -11,7 +11,7 @@ import pytest
 from blemish.measurement.scale import Scale
 from blemish.reports.document import read_document, size_of
 from blemish.reports.dxf import write_dxf
-from blemish.reports.width_classes import choose_classes
+from blemish.reports.width_classes import WidthClasses, choose_classes
 
 from .conftest import Drawn, Write, line, ring
 
@@ -96,3 +96,8 @@ def test_a_plane_whose_horizon_crosses_the_image_is_drawn_without_a_frame(write_
     drawing = ezdxf.readfile(path)
     assert not drawing.audit().errors
     assert {one.dxf.layer for one in drawing.modelspace().query("POLYLINE")}.isdisjoint({"IMAGE"})
+
+
+def test_a_width_on_an_edge_is_in_the_class_above_it():
+    classes = WidthClasses("mm", (0.1, 0.2))
+    assert classes.index_of([0.05, 0.1, 0.19, 0.2, 5]).tolist() == [0, 1, 1, 2, 2]
