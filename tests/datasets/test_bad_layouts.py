@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from blemish.datasets import read_dataset
 from blemish.errors import DataError
@@ -86,3 +88,22 @@ def test_a_table_in_another_encoding_is_refused(lay_out) -> None:
     (root / "table.csv").write_bytes("path,label\na.jpg,결함\n".encode("cp949"))
     with pytest.raises(DataError, match="UTF-8"):
         read_dataset(root / "table.csv")
+
+
+def test_a_second_mask_of_an_image_is_not_dropped_silently(tmp_path) -> None:
+    grey = np.full((16, 16), 90, np.uint8)
+    for name in ("images/a.png", "masks/a.png", "masks/a.bmp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(grey).save(tmp_path / name)
+    (note,) = [note for note in read_dataset(tmp_path).notes if "mask folder" in note]
+    assert "1 file" in note
+    assert '"a.' in note
+
+
+def test_yolo_classes_without_a_name_are_said(tmp_path) -> None:
+    Image.fromarray(np.full((16, 16), 90, np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("7 0.5 0.5 0.2 0.2\n0 0.2 0.2 0.1 0.1\n")
+    (tmp_path / "data.yaml").write_text("names: [crack]\n")
+    dataset = read_dataset(tmp_path)
+    assert "The label files use 1 class without a name: 7." in dataset.notes
+    assert set(dataset.classes) == {"crack", "class 7"}

@@ -118,8 +118,9 @@ def read_pairs(pairs: list[Pair], label: str) -> tuple[list[Sample], list[str]]:
             example = f': "{missing[0].name}"' if len(missing) == 1 else f', such as "{missing[0].name}"'
             where = pair.images.relative_to(pair.images.parent.parent)
             notes.append(f'{counted(len(missing), "image")} in "{where}" without a mask{example}: extent not known.')
-        spare = set(masks.values()) - {mask_of(image, masks) for image in listing.images}
-        notes += note_on_files(sorted(spare), "in the mask folder that belong to no image")
+        drawn = look(pair.masks).images if pair.masks is not None else ()
+        spare = set(drawn) - {mask_of(image, masks) for image in listing.images}
+        notes += note_on_files(sorted(spare), "in the mask folder that belong to no image, or to one that has a mask")
         notes += note_on_files(listing.others, "that are not images")
     return samples, notes
 

@@ -95,6 +95,9 @@ def _read(root: Path, names: NormalNames) -> Found:
         outlines.add(image, drawn, split)
     notes = [f"{counted(bare, 'image')} without a label file: no defect, as YOLO has it."] * bool(bare)
     notes += ["Rotated boxes are no outlines."] * has_rotated_boxes
+    unnamed = sorted({int(row[0]) for kept in rows.values() for row in kept} - set(named)) if named else []
+    if unnamed:
+        notes.append(f"The label files use {counted(len(unnamed), 'class', 'classes')} without a name: {unnamed[0]}.")
     words = with_splits_in_words("YOLO labels", (sample.split for sample in outlines.samples))
     classes = outlines.classes([named[place] for place in sorted(named)])
     return Found(words, outlines.samples, classes, notes + outlines.notes())
