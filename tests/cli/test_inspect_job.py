@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,15 @@ def test_a_shard_that_is_none_is_refused(blemish, darkness_file: Path, images: P
 )
 def test_the_bar_says_time_left_rate_and_verdicts(now: Progress, text: str):
     assert told(now) == text
+
+
+def test_parts_are_merged_and_asked_how_far_they_are(blemish, darkness_file: Path, images: Path):
+    for part in ("1/2", "2/2"):
+        blemish("inspect", images, "--detector", darkness_file, "--out", part[0], "--shard", part, "--no-report")
+    result = blemish("job", "merge", "1", "2", "--out", "all")
+    assert result.stdout.startswith("3 inspected (0 pass, 0 review, 3 reject). Findings and report.html")
+    assert blemish("job", "status", "all").stdout == "3 images done, which is all: 3 reject.\n"
+    assert json.loads(blemish("job", "status", "all", "--json").stdout) == {
+        "done": 3, "failed": 0, "left_out": 0, "verdicts": {"reject": 3}, "complete": True,
+    }  # fmt: skip
+    assert blemish("job", "status", images).exit_code == 2

@@ -8,7 +8,7 @@ from blemish.inspection.evaluation_result import EvaluationResult
 from blemish.inspection.exporting import ExportResult, export
 from blemish.inspection.folder import inspect_images
 from blemish.inspection.inspecting import inspect
-from blemish.inspection.job import Images, Job, JobOptions, assemble, read_progress
+from blemish.inspection.job import Images, Job, JobOptions, assemble, merge_jobs, read_progress
 from blemish.inspection.masks import MaskMeasurement, measure
 from blemish.inspection.portfolio import Answer, EvaluatedImage
 from blemish.inspection.progress import JobEvent, Progress
@@ -44,6 +44,7 @@ __all__ = [
     "inspect",
     "inspect_images",
     "measure",
+    "merge_jobs",
     "read_progress",
     "set_thresholds",
 ]

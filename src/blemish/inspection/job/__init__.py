@@ -3,6 +3,7 @@
 from blemish.inspection.job.assembling import assemble, read_progress
 from blemish.inspection.job.images import Images
 from blemish.inspection.job.job import Job
+from blemish.inspection.job.merging import merge_jobs
 from blemish.inspection.job.record import JobOptions
 
-__all__ = ["Images", "Job", "JobOptions", "assemble", "read_progress"]
+__all__ = ["Images", "Job", "JobOptions", "assemble", "merge_jobs", "read_progress"]
