@@ -80,3 +80,13 @@ def test_parts_are_merged_and_asked_how_far_they_are(blemish, darkness_file: Pat
         "done": 3, "failed": 0, "left_out": 0, "verdicts": {"reject": 3}, "complete": True,
     }  # fmt: skip
     assert blemish("job", "status", images).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [(["--address", "h:1"], "--engine ray"), (["--engine", "ray", "--json"], "--out DIR")]
+)
+def test_a_cluster_needs_a_folder_and_an_address_a_cluster(blemish, images: Path, options: list[str], said: str):
+    out = [] if "--json" in options else ["--out", "out"]
+    result = blemish("inspect", images, *out, *options)
+    assert result.exit_code == 2
+    assert said in result.stderr

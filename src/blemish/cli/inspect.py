@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,13 @@ from blemish.cli.scale_options import (
 )
 from blemish.errors import BlemishError, SettingsError
 from blemish.text import printable
+
+
+class EngineChoice(StrEnum):
+    """What does the work."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def inspect(
@@ -90,6 +98,12 @@ def inspect(
     shard: Annotated[
         str | None, typer.Option(help="Inspect part K of N alone, as one of N machines.", metavar="K/N")
     ] = None,
+    engine: Annotated[
+        EngineChoice, typer.Option(help="What does the work: this process, or a Ray cluster.")
+    ] = EngineChoice.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(help="Of the Ray cluster; one is started here if not given.", metavar="HOST:PORT")
+    ] = None,
     mm_per_px: MmPerPxOption = None,
     scale_points: PointsOption = None,
     scale_marker: MarkerOption = None,
@@ -129,6 +143,15 @@ def inspect(
         speaking.detail(f"{printable(finding.image)}: {finding.error or finding.verdict or 'scored'}{score}")
 
     part = (1, 1) if shard is None else part_of(shard)
+    chosen = None
+    if engine is EngineChoice.RAY:
+        if out is None:
+            raise SettingsError("Workers of a cluster write into one folder: give --out DIR.")
+        from blemish.inspection.engines.cluster import RayEngine
+
+        chosen = RayEngine(address)
+    elif address is not None:
+        raise SettingsError("--address is that of a Ray cluster: give --engine ray as well.")
     with job_progress() as on_progress:
         summary = run(
             paths,
@@ -150,6 +173,7 @@ def inspect(
             part=part,
             every=every,
             all_pages=all_pages,
+            engine=chosen,
             say=speaking.note,
             on_finding=print_finding,
             on_progress=on_progress,

@@ -11,9 +11,11 @@ from blemish.detectors.runtime import RuntimeName
 from blemish.errors import SettingsError
 from blemish.findings import Finding, ReportDetails
 from blemish.images import BitRange, ReadOptions, image_size_px
+from blemish.inspection.engines import Engine
+from blemish.inspection.engines.local import answers_of, entry_of
 from blemish.inspection.job.gathering import Gathering
 from blemish.inspection.job.images import Images
-from blemish.inspection.job.job import Job, answers_of, entry_of
+from blemish.inspection.job.job import Job
 from blemish.inspection.job.record import JobOptions
 from blemish.inspection.progress import JobEvent, Progress, Say, silent
 from blemish.inspection.ready import ready
@@ -46,6 +48,7 @@ def inspect(
     part: tuple[int, int] = (1, 1),
     every: str = "1s",
     all_pages: bool = False,
+    engine: Engine | None = None,
     say: Say = silent,
     on_finding: Callable[[Finding], None] = silent,
     on_progress: Callable[[Progress], None] = silent,
@@ -73,6 +76,7 @@ def inspect(
         part: (k, n) inspects the k-th of n parts of the images, as many machines do, each into a folder of its own.
         every: which frames of a video are looked at: ``25`` for every 25th, ``0.5s`` for one in half a second.
         all_pages: each page of a TIFF is an image; otherwise its first is.
+        engine: what does the work of a job, such as a `RayEngine`; None does it in this process.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
         say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the job is.
 
@@ -122,7 +126,7 @@ def inspect(
 
         if out is None:
             return _in_memory(loaded, images, options, details, table, tell, say)
-        with Job(out, loaded, options, report=details, anew=anew, again=again) as job:
+        with Job(out, loaded, options, report=details, anew=anew, again=again, engine=engine) as job:
             for event in job.run(images):
                 tell(event)
             return job.finish(report=bool(report), submission=table, say=say)
@@ -142,7 +146,7 @@ def _in_memory(
     images.index.name_all()
     count = images.index.count()
     runs = None if submission is None else Submission(detector)
-    for wanted, answer in answers_of(detector, images, images.index.to_do(), options):
+    for wanted, answer in answers_of(detector, images.open, images.index.to_do(), options):
         entry = entry_of(wanted, answer, runs)
         gathering.add(entry, answer.finding)
         kept.append(answer.finding)

@@ -21,6 +21,10 @@ from blemish.inspection.names import fit_name
 from blemish.inspection.sources.found import Found, Locator
 from blemish.text import encodable
 
+# A small cache, since two of these are open at the end of a run; the operating system has another one.
+_PRAGMAS = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -400;
+"""
 _SCHEMA = """
 CREATE TABLE stored (
     key TEXT PRIMARY KEY, stamp TEXT, grp INTEGER, sort TEXT, name TEXT, failed INTEGER, left_out INTEGER, verdict TEXT,
@@ -68,7 +72,7 @@ class Index:
 
     def __init__(self) -> None:
         self._data = sqlite3.connect("", isolation_level=None)
-        self._data.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;")
+        self._data.executescript(_PRAGMAS)
         self._data.executescript(_SCHEMA)
         self._data.create_function("casefold", 1, str.casefold, deterministic=True)
 

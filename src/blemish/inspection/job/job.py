@@ -12,27 +12,24 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
-from blemish.detectors import Detector, ImageSource, Inspection
+from blemish.detectors import Detector
 from blemish.errors import BlemishError
 from blemish.findings import ReportDetails
-from blemish.inspection.folder import inspect_images
+from blemish.inspection.engines import Engine, LocalEngine
 from blemish.inspection.job.assembling import assemble
 from blemish.inspection.job.clearing import check_folder, discard, remove_leftovers
 from blemish.inspection.job.counting import Count
 from blemish.inspection.job.gathering import Gathering
 from blemish.inspection.job.images import Images
-from blemish.inspection.job.index import Wanted
 from blemish.inspection.job.lock import locked
 from blemish.inspection.job.record import JobOptions, JobRecord, read_record
-from blemish.inspection.job.shards import Entry, ShardWriter, read_shards, seal_parts
+from blemish.inspection.job.shards import read_shards, seal_parts
 from blemish.inspection.progress import JobEvent, Progress, Say, silent
-from blemish.inspection.submission import Submission
 from blemish.inspection.summary import InspectionSummary
 from blemish.reports.document import read_document
 from blemish.reports.page import write_page
@@ -50,6 +47,7 @@ class Job:
         report: what the report says about itself.
         anew: whether what the folder holds is discarded; otherwise the job goes on with it.
         again: whether images that could not be inspected by an earlier run are tried again.
+        engine: what does the work; None does it in this process.
 
     Raises:
         DataError: on entering: another run is at work there, or the folder holds what was inspected in another way.
@@ -65,6 +63,7 @@ class Job:
         report: ReportDetails | None = None,
         anew: bool = False,
         again: bool = True,
+        engine: Engine | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.detector = detector
@@ -72,6 +71,7 @@ class Job:
         self._report = report
         self._anew = anew
         self._again = again
+        self._engine = LocalEngine() if engine is None else engine
         self._stopping = threading.Event()
         self._earlier = 0
         self._count: Count | None = None
@@ -124,17 +124,13 @@ class Job:
         index.name_all()
         count = self._count = index.count(again=self._again)
         self._earlier = count.progress().done
-        submission = Submission(self.detector) if self.options.submission else None
         with ExitStack() as stack:
             stack.enter_context(self._saying_what_is_kept())
-            shards = stack.enter_context(ShardWriter(self.folder))
             to_do = stack.enter_context(closing(index.to_do(again=self._again)))
-            found = answers_of(self.detector, images, to_do, self.options, out=self.folder)
-            for wanted, answer in stack.enter_context(closing(found)):
-                entry = entry_of(wanted, answer, submission)
-                shards.add(entry, answer.finding)
+            work = self._engine.work(self.detector, images, to_do, self.options, self.folder)
+            for entry, finding in stack.enter_context(closing(work)):
                 count.add(entry)
-                yield JobEvent(answer.finding, wanted.left_out, count.progress())
+                yield JobEvent(finding, entry.left_out, count.progress())
                 if self._stopping.is_set():
                     return
 
@@ -150,6 +146,7 @@ class Job:
             DataError: a shard was damaged.
             BlemishError: the folder cannot be written to.
         """
+        seal_parts(self.folder)
         gathering = Gathering(self.detector, self.options, submission)
         assemble(self.folder, gathering.add)
         gathering.end(say)
@@ -179,49 +176,3 @@ class Job:
             f'{progress.done} of {progress.total} images are done and kept in "{self.folder}"; the same command goes '
             "on with the others."
         )
-
-
-def answers_of(
-    detector: Detector, images: Images, to_do: Iterator[Wanted], options: JobOptions, *, out: Path | None = None
-) -> Generator[tuple[Wanted, Inspection], None, None]:
-    """Answers for images of an index, in order, each with what was wanted.
-
-    Args:
-        detector: what inspects.
-        images: opens what is wanted.
-        to_do: what is wanted.
-        options: how to inspect.
-        out: folder for pictures; None writes none.
-    """
-    ahead: deque[Wanted] = deque()
-
-    def sources() -> Iterator[ImageSource]:
-        for wanted in to_do:
-            ahead.append(wanted)
-            yield images.open(wanted)
-
-    answers = inspect_images(
-        detector,
-        sources(),
-        out=out,
-        options=options.reading,
-        overlays=options.overlays,
-        measuring=options.measuring,
-    )
-    with closing(answers):
-        for answer in answers:
-            yield ahead.popleft(), answer
-
-
-def entry_of(wanted: Wanted, answer: Inspection, submission: Submission | None = None) -> Entry:
-    """What a shard says of an image beside its finding; ``submission`` makes the run lengths to keep."""
-    return Entry(
-        key=wanted.key,
-        stamp=wanted.stamp,
-        place=wanted.place,
-        name=wanted.name,
-        failed=answer.error is not None,
-        left_out=wanted.left_out,
-        verdict=answer.verdict,
-        runs=None if submission is None else submission.runs_of(answer),
-    )

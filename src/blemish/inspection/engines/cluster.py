@@ -1,0 +1,146 @@
+"""Work on the machines of a Ray cluster: Ray places and restarts workers, and the shards say what is done.
+
+What is sent to a worker is where images lie, never their pixels. Each worker loads the detector once and writes a shard
+of its own, so the images and the job's folder must lie where every machine reaches them by the same path. When a worker
+dies, Ray gives its batch to another one; what the first had written stands twice then, and counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from blemish.detectors import Detector, ImageSource, load
+from blemish.detectors.runtime import RuntimeName
+from blemish.errors import BlemishError, MissingExtraError, SettingsError
+from blemish.findings import Finding
+from blemish.inspection.engines.local import answers_of, entry_of
+from blemish.inspection.job.images import Images
+from blemish.inspection.job.index import Wanted
+from blemish.inspection.job.record import JobOptions
+from blemish.inspection.job.shards import Entry, ShardWriter
+from blemish.inspection.sources import Opener
+from blemish.inspection.sources.given import GIVEN
+from blemish.inspection.submission import Submission
+
+_BATCH = 16
+# Batches that wait at each worker, so that none is idle while its answer travels.
+_AHEAD = 2
+# An image that kills whoever reads it must not do so for ever.
+_RETRIES = 3
+
+
+class RayEngine:
+    """Workers on a Ray cluster.
+
+    Args:
+        address: of the cluster, as `ray.init` takes it (``auto``, ``host:6379``); None starts one on this machine.
+        workers: how many; None takes one for each core of the cluster.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+
+    def __init__(self, address: str | None = None, workers: int | None = None) -> None:
+        self._ray = _ray()
+        self._address = address
+        self._workers = workers
+
+    def work(
+        self, detector: Detector, images: Images, to_do: Iterator[Wanted], options: JobOptions, folder: Path
+    ) -> Generator[tuple[Entry, Finding], None, None]:
+        """See `Engine.work`."""
+        if detector.path is None:
+            raise SettingsError("Workers of a cluster load the detector from its file; save it and name the file.")
+        ray = self._ray
+        try:
+            ray.init(address=self._address, ignore_reinit_error=True, log_to_driver=False, configure_logging=False)
+        except ConnectionError as error:
+            raise BlemishError(f'There is no Ray cluster at "{self._address}": {error}') from error
+        number = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(Worker)
+        given = (str(detector.path.absolute()), detector.runtime, options, str(folder.absolute()), str(Path.cwd()))
+        pool = [worker.remote(*given) for _ in range(number)]
+        try:
+            yield from self._share_out(pool, _movable(to_do))
+        finally:
+            for each in pool:
+                ray.kill(each)
+
+    def _share_out(self, pool: list[Any], to_do: Iterator[Wanted]) -> Generator[tuple[Entry, Finding], None, None]:
+        ray, lost = self._ray, 0
+        waiting: dict[Any, tuple[Any, int]] = {}
+
+        def hand_out(worker: Any) -> None:
+            if batch := list(islice(to_do, _BATCH)):
+                waiting[worker.inspect.remote(batch)] = worker, len(batch)
+
+        for worker in pool * _AHEAD:
+            hand_out(worker)
+        while waiting:
+            (ready, *_), _ = ray.wait(list(waiting), num_returns=1)
+            worker, size = waiting.pop(ready)
+            try:
+                lines = ray.get(ready)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause if isinstance(error.cause, BlemishError | OSError) else error from None
+            except ray.exceptions.RayError:
+                lost, lines = lost + size, []
+            hand_out(worker)
+            yield from lines
+        if lost:
+            raise BlemishError(
+                f"{lost} images were lost with the workers that inspected them; the same command goes on with these."
+            )
+
+
+class Worker:
+    """Inspects batches, somewhere.
+
+    Args:
+        detector: its file.
+        runtime: what runs its graph.
+        options: how to inspect.
+        folder: of the job.
+        start: the folder that relative paths start from.
+    """
+
+    def __init__(self, detector: str, runtime: RuntimeName, options: JobOptions, folder: str, start: str) -> None:
+        import os
+
+        os.chdir(start)
+        self._detector = load(detector, threads=1, runtime=runtime)
+        self._options = options
+        self._folder = Path(folder)
+        self._opener = Opener()
+        self._shards = ShardWriter(self._folder)
+        self._submission = Submission(self._detector) if options.submission else None
+
+    def inspect(self, batch: list[Wanted]) -> list[tuple[Entry, Finding]]:
+        """Inspect images by where they lie; what was written."""
+        done = []
+        for wanted, answer in answers_of(self._detector, self._open, iter(batch), self._options, out=self._folder):
+            entry = entry_of(wanted, answer, self._submission)
+            self._shards.add(entry, answer.finding)
+            done.append((entry, answer.finding))
+        return done
+
+    def _open(self, wanted: Wanted) -> ImageSource:
+        return self._opener.open(wanted.locator, wanted.image, wanted.name, left_out=wanted.left_out)
+
+
+def _movable(to_do: Iterator[Wanted]) -> Iterator[Wanted]:
+    for wanted in to_do:
+        if wanted.locator.kind == GIVEN:
+            raise SettingsError("Images in memory are inspected where they are; a cluster reads files and addresses.")
+        yield wanted
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtraError('A cluster needs the extra ray: pip install "blemish[ray]".') from None
+    return ray

@@ -1,0 +1,112 @@
+"""A Ray cluster of two nodes gives the lines that this process gives, also when workers die."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import blemish
+from blemish.detectors import load
+from blemish.errors import BlemishError, SettingsError
+from blemish.images import write_png
+from blemish.inspection.engines.cluster import RayEngine
+from blemish.inspection.job.shards import read_shards
+
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.slow
+
+IMAGES = 60
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """Two nodes with a core each, on this machine."""
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    cluster.add_node(**node)
+    yield cluster.address
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture
+def images(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
+    for number in range(IMAGES):
+        write_png(tmp_path / "images" / f"{number}.png", np.roll(wall, number, axis=0))
+    (tmp_path / "images" / "7.png").write_bytes(b"no image")
+    return tmp_path / "images"
+
+
+def worker_pids() -> list[int]:
+    """Processes of the cluster's workers, which descend from this one."""
+    parents = {int(path.parent.name): int(path.read_text().rpartition(")")[2].split()[1]) for path in processes("stat")}
+    workers = []
+    for path in processes("cmdline"):
+        pid = int(path.parent.name)
+        if "ray::Worker" in path.read_text():
+            while pid in parents and pid != os.getpid():
+                pid = parents[pid]
+            workers += [int(path.parent.name)] if pid == os.getpid() else []
+    return workers
+
+
+def processes(name: str) -> list[Path]:
+    return [path for path in Path("/proc").glob(f"[0-9]*/{name}") if path.exists()]
+
+
+def tables(out: Path) -> list[bytes]:
+    return [(out / name).read_bytes() for name in ("findings.jsonl", "findings.csv")]
+
+
+def test_two_nodes_give_the_lines_of_one_process(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):
+    blemish.inspect(images, detector=darkness_file, out=tmp_path / "local", report=False)
+    engine = RayEngine(cluster, workers=2)
+    summary = blemish.inspect(images, detector=darkness_file, out=tmp_path / "ray", report=False, engine=engine)
+    assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
+    assert tables(tmp_path / "ray") == tables(tmp_path / "local")
+    # Nodes of one core hold one worker each, and each worker wrote a shard of its own.
+    assert len({line.shard for line in read_shards(tmp_path / "ray")}) == 2
+    assert blemish.inspect(images, detector=darkness_file, out=tmp_path / "ray", report=False).earlier == IMAGES - 1
+
+
+def test_a_worker_that_is_killed_loses_nothing(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):
+    blemish.inspect(images, detector=darkness_file, out=tmp_path / "local", report=False)
+    killed = []
+
+    def kill_one(_: object) -> None:
+        if not killed:
+            killed.extend(worker_pids())
+            os.kill(killed[0], signal.SIGKILL)
+
+    blemish.inspect(
+        images,
+        detector=darkness_file,
+        out=tmp_path / "ray",
+        report=False,
+        engine=RayEngine(cluster, workers=2),
+        on_finding=kill_one,
+    )
+    assert killed
+    assert tables(tmp_path / "ray") == tables(tmp_path / "local")
+
+
+def test_what_a_cluster_cannot_do_is_a_sentence(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):
+    engine = RayEngine(cluster, workers=1)
+    with pytest.raises(SettingsError, match="in memory"):
+        blemish.inspect(np.zeros((9, 9, 3), np.uint8), detector=darkness_file, out=tmp_path / "a", engine=engine)
+    nameless = load(darkness_file)
+    nameless.path = None
+    with pytest.raises(SettingsError, match="from its file"):
+        blemish.inspect(images, detector=nameless, out=tmp_path / "b", engine=engine)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "overlays").write_text("a file")
+    with pytest.raises(BlemishError, match=r"0 of 60 images are done|overlays"):
+        blemish.inspect(images, detector=darkness_file, out=tmp_path / "c", engine=engine)
