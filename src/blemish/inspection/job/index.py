@@ -18,7 +18,7 @@ from typing import Self
 from blemish.inspection.job.counting import Count
 from blemish.inspection.job.shards import Entry, Stored
 from blemish.inspection.names import fit_name
-from blemish.inspection.sources.found import Found, Locator
+from blemish.inspection.sources.found import Found, Locator, stem_of
 from blemish.text import encodable
 
 # A small cache, since two of these are open at the end of a run; the operating system has another one.
@@ -168,7 +168,7 @@ def _stored_row(line: Stored) -> tuple[object, ...]:
 
 def _wanted_row(image: Found, mine: bool) -> tuple[object, ...]:
     called = encodable(image.image)
-    short, locator = Path(called).stem if image.short is None else encodable(image.short), image.locator
+    short, locator = stem_of(called) if image.short is None else encodable(image.short), image.locator
     place = (os.fsencode(locator.where), encodable(locator.part), os.fsencode(image.file or image.key))
     said = (
         encodable(image.key),

@@ -56,7 +56,7 @@ class ArchiveSource:
                     continue
                 nothing = False
                 # A tape is read from front to back; the members of a zip in any order.
-                order = natural_order(Path(name)) if is_zip else f"{number:012d}"
+                order = natural_order(name) if is_zip else f"{number:012d}"
                 yield Found(
                     key=f"{self.key}/{name}#{number}",
                     stamp=stamp,

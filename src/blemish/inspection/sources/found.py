@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 _DIGITS = re.compile(r"(\d+)")
@@ -65,10 +64,22 @@ class Source(Protocol):
         """
 
 
-def natural_order(path: Path) -> str:
-    """A text that sorts as people do: ``2.png`` before ``10.png``, without regard to case, folder by folder."""
-    parts = path.with_suffix("").parts if path.name else path.parts
-    return _PART_END.join(_TOKEN_END.join(_tokens(part)) for part in parts) + _TIE + str(path)
+def natural_order(path: str) -> str:
+    """A text that sorts as people do: ``2.png`` before ``10.png``, without regard to case, folder by folder.
+
+    Args:
+        path: with forward slashes.
+    """
+    *folders, name = path.split("/")
+    parts = (_TOKEN_END.join(_tokens(part)) for part in (*folders, stem_of(name)))
+    return _PART_END.join(parts) + _TIE + path
+
+
+def stem_of(path: str) -> str:
+    """`pathlib.PurePath.stem`, for very many paths."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
 
 
 def _tokens(part: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,7 +57,7 @@ class RemoteSource:
         for url, stamp in _listed(self.url, self.public_only):
             nothing = False
             name = url.removeprefix(self.url).lstrip("/") or PurePosixPath(urlsplit(url).path).name or url
-            yield Found(url, stamp, (self.number, natural_order(Path(name))), name, Locator(kind, url))
+            yield Found(url, stamp, (self.number, natural_order(name)), name, Locator(kind, url))
         if nothing:
             raise ImageError(f'There is no image at "{self.url}".')
 
