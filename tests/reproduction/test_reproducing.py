@@ -92,6 +92,15 @@ def test_every_variant_is_run_once_with_every_seed_seed_after_seed(counting, ima
     assert [record.measured["f1"] for record in again.results.of("better")] == pytest.approx([0.2, 0.21])
 
 
+def test_the_page_of_a_part_shows_what_is_finished_beside_it(counting, images: Path, tmp_path: Path):
+    reproduce("counting", [images], tmp_path / "out", seeds=[0], variants=["worse"])
+    done = reproduce("counting", [images], tmp_path / "out", seeds=[1], variants=["better"])
+    assert [row.seeds for row in done.tables[0].rows] == [(1,), (0,)]
+    counting.settings = {**counting.settings, "worse": {"step": 3}}
+    done = reproduce("counting", [images], tmp_path / "out", seeds=[1], variants=["better"])
+    assert [row.seeds for row in done.tables[0].rows] == [(1,), ()]
+
+
 def test_a_failed_run_is_told_stops_no_other_and_is_tried_again(counting, images: Path, tmp_path: Path):
     counting.failures = 1
     first = reproduce("counting", [images], tmp_path / "out")

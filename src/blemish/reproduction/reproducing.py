@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from blemish.benchmarking.machine import describe_machine
 from blemish.datasets import Dataset, fingerprint
 from blemish.errors import BlemishError, SettingsError, did_you_mean
@@ -81,17 +83,20 @@ def reproduce(
     sets = chosen.read([Path(folder) for folder in data])
     for name, dataset in sets.items():
         say(f"{name}: {dataset.root}, {dataset.layout}, {len(dataset)} images.")
-    wanted = _wanted(chosen.variants(profile, sets), chosen.on_request(profile, sets), variants)
+    usual, on_request = chosen.variants(profile, sets), chosen.on_request(profile, sets)
+    wanted = _wanted(usual, on_request, variants)
     digests = {name: fingerprint(dataset) for name, dataset in sets.items()}
+
     # Seed after seed, so that the rows of an unfinished reproduction can be compared.
-    identities = [
-        Identity(
-            system=system, variant=variant, profile=profile, seed=seed, settings=dict(wanted[variant]), data=digests
+    def identity(variant: str, seed: int) -> Identity:
+        settings = {**on_request, **usual}[variant]
+        return Identity(
+            system=system, variant=variant, profile=profile, seed=seed, settings=dict(settings), data=digests
         )
-        for seed in seeds
-        for variant in wanted
-    ]
-    return _Reproducing(chosen, sets, out, say).run(identities)
+
+    reproducing = _Reproducing(chosen, sets, out, say)
+    reproducing.find_earlier([identity(variant, 0) for variant in {**usual, **on_request}])
+    return reproducing.run([identity(variant, seed) for seed in seeds for variant in wanted])
 
 
 class _Reproducing:
@@ -99,8 +104,20 @@ class _Reproducing:
 
     def __init__(self, system: System, data: Mapping[str, Dataset], out: Path, say: Say) -> None:
         self.system, self.data, self.out, self.say = system, data, out, say
+        self.earlier: list[RunRecord] = []
         self.records: list[RunRecord] = []
         self.failures: list[FailedRun] = []
+
+    def find_earlier(self, known: Sequence[Identity]) -> None:
+        """Find the finished runs of other calls, of any seed: the page shows them beside those of this one."""
+        for one in known:
+            for folder in sorted(self._folder(one).parent.glob("seed*")):
+                try:
+                    record = RunRecord.model_validate_json((folder / "result.json").read_bytes())
+                except (OSError, ValidationError):
+                    continue  # not finished; what this call needs of it is checked when it comes to that
+                if record.identity == one.model_copy(update={"seed": record.seed}):
+                    self.earlier.append(record)
 
     def run(self, identities: Sequence[Identity]) -> Reproduction:
         """Every run; a failed one stops none of the others."""
@@ -144,8 +161,11 @@ class _Reproducing:
         return self.out / "runs" / _slug(identity.variant) / f"seed{identity.seed}"
 
     def _write(self, identities: Sequence[Identity]) -> Reproduction:
+        asked = {(one.variant, one.seed) for one in identities}
+        others = [one for one in self.earlier if (one.identity.variant, one.seed) not in asked]
+        identities = [*identities, *(one.identity for one in others)]
         variants = dict.fromkeys(one.variant for one in identities)
-        by_seed = sorted(self.records, key=lambda record: record.seed)
+        by_seed = sorted([*self.records, *others], key=lambda record: record.seed)
         results = Results(
             profile=identities[0].profile,
             runs={name: tuple(one for one in by_seed if one.identity.variant == name) for name in variants},
