@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from blemish.errors import DataError
 from blemish.findings import Finding, to_line
 from blemish.images import write_png
-from blemish.measurement import GradeScale
+from blemish.measurement import GradeScale, Scale, ScaleByTable
+from blemish.measurement.scale_sources import TableRow
+from blemish.reports.csv_tables import write_csv
 from blemish.reports.document import Document, read_document
 
 from .conftest import ODD_NAME, Drawn, Write, bar, line, specks
@@ -132,3 +135,17 @@ def test_the_mask_of_a_very_large_image_is_read_though_its_file_is_small(tmp_pat
     assert (tmp_path / "masks" / "a.png").stat().st_size < 200_000
     finding = Finding(image="a.tif", name="a", size_px=(6000, 6000), mask_file="masks/a.png")
     np.testing.assert_array_equal(Document(tmp_path, None, None, [finding]).read_mask(finding), mask)
+
+
+def test_worst_first_goes_by_millimetres_where_there_is_a_scale(write_inspection: Write, tmp_path: Path):
+    rows = [TableRow("near.png", 2, Scale.given(0.1)), TableRow("far.png", 3, Scale.given(1.0))]
+    drawn = [Drawn(name, bar(width), "reject") for name, width in (("near.png", 9), ("far.png", 4), ("none.png", 20))]
+    document = read_document(write_inspection(*drawn, scale=ScaleByTable("scales.csv", tuple(rows))))
+    assert [image.image for image in document.worst_first()] == ["far.png", "near.png", "none.png"]
+    table, *_ = write_csv(document, tmp_path)
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        told = {row["image"]: row for row in csv.DictReader(file)}
+    assert float(told["far.png"]["max_width_mm"]) == pytest.approx(4, abs=0.5)
+    assert float(told["far.png"]["total_length_mm"]) == pytest.approx(280, abs=5)
+    assert float(told["near.png"]["max_width_px"]) == pytest.approx(9, abs=0.5)
+    assert told["none.png"]["max_width_mm"] == ""
