@@ -27,6 +27,7 @@ from blemish.methods.networks.patch_tokens import PatchTokens  # noqa: E402
 from blemish.methods.networks.pixels import IMAGENET  # noqa: E402
 from blemish.methods.parts.foreground import foreground  # noqa: E402
 from blemish.methods.parts.token_features import TokenFeatures  # noqa: E402
+from blemish.synthesis.arrangements import draw_arrangement  # noqa: E402
 from blemish.training.half_storage import store_exact_halves  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -276,3 +277,23 @@ def test_the_runtime_takes_smaller_tiles_too(tmp_path: Path) -> None:
     detector = blemish.train("dino-memory", root, tmp_path / "tiles.blemish", settings=settings)
     assert isinstance(OnnxRuntime(detector.container.graph), OnnxRuntime)
     assert detector.score(np.zeros((50, 700, 3), np.uint8))[1].shape == (50, 700)  # type: ignore[union-attr]
+
+
+def test_words_notice_a_missing_part(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "d" / "train" / "good").mkdir(parents=True)
+    for number in range(10):
+        image = draw_arrangement("blister", rng, size_px=128).pixels
+        cv2.imwrite(str(tmp_path / "d" / "train" / "good" / f"{number}.png"), image[..., ::-1])
+    settings = {**SMALL, "size_px": 128, "words": 8}
+    detector = blemish.train("dino-memory", tmp_path / "d", tmp_path / "w.blemish", settings=settings)
+    assert "visual words counted in" in detector.container.card
+    score = detector.score(draw_arrangement("blister", rng, size_px=128).pixels)[0]
+    assert 0 <= score < 3, "a p-value's digits, whatever the patches' distances"
+
+
+@pytest.mark.parametrize(("settings", "count", "says"), [({"words": 4}, 3, "takes 4 normal images, and there are 3")])
+def test_words_take_a_few_images(tmp_path: Path, settings: dict[str, object], count: int, says: str) -> None:
+    root = draw(tmp_path / "d" / "train" / "good", count)
+    with pytest.raises(DataError, match=says):
+        blemish.train("dino-memory", root, tmp_path / "no.blemish", settings={**SMALL, **settings})

@@ -10,7 +10,9 @@ What differs from the paper, and why:
   not surfaces. The ``paper`` profile takes the last block behind the network's final LayerNorm, and plain cosines.
 - Beyond ``max_patches`` the memory is a coreset; the paper keeps every patch.
 - Rotations of the normal images and the foreground mask are settings; the paper chooses them for each object by hand.
-- The image score is the mean of the highest 1 % of patches, as published.
+- The image score is the mean of the highest 1 % of patches, as published. With ``words`` the counts of visual words are
+  looked at beside it, each by its p-value among normal images and never by raw scores: a missing, doubled or displaced
+  part is made of normal patches.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError, SettingsError
@@ -29,9 +31,17 @@ from blemish.methods.networks.pixels import IMAGENET
 from blemish.methods.parts.memory_bank import MemoryBank
 from blemish.methods.parts.nearest_neighbour import NearestNeighbour
 from blemish.methods.parts.patch_method import PatchMethod, PatchStream
+from blemish.methods.parts.patch_scoring import Scoring
 from blemish.methods.parts.patch_settings import MIN_SIDE_PX, PatchSettings
+from blemish.methods.parts.surprise import Surprise, fused
 from blemish.methods.parts.token_features import TokenFeatures
+from blemish.methods.parts.visual_words import WordCounts, find_words
 from blemish.methods.registry import register
+
+# Images whose words are counted; patches of them that the other half is compared with.
+_MAX_COUNTED = 300
+_MIN_COUNTED = 4
+_MAX_HELD_OUT_PATCHES = 5_000
 
 
 class DinoMemorySettings(PatchSettings):
@@ -66,6 +76,9 @@ class DinoMemorySettings(PatchSettings):
     score_fraction: float = Field(
         0.01, gt=0, le=1, description="the image score is the mean over this fraction of its most anomalous patches"
     )
+    words: int = Field(
+        0, ge=0, description="visual words that are counted, to notice missing, doubled and displaced parts; 0: none"
+    )
 
     @model_validator(mode="after")
     def _tokens(self) -> Self:
@@ -73,6 +86,8 @@ class DinoMemorySettings(PatchSettings):
             raise ValueError("blocks must be ascending and start from 0, such as [5, 7, 9]")
         if self.foreground and self.projection == "whiten":
             raise ValueError("foreground compares tokens as they are: give projection=none with it")
+        if self.words and self.size_px is None:
+            raise ValueError("words are counted in whole images: give size_px with them")
         return self
 
     @property
@@ -110,6 +125,7 @@ class DinoMemory(PatchMethod):
         whiten_to = settings.dimensions if settings.projection == "whiten" else None
         features = TokenFeatures(tokens, normalisation, whiten_to=whiten_to, foreground_only=settings.foreground)
         super().__init__(settings, features)
+        self._counting: nn.ModuleList | None = None
 
     def prepare(self, spec: InputSpec) -> None:
         """Resample the network's positions to the size of the images."""
@@ -132,15 +148,74 @@ class DinoMemory(PatchMethod):
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NearestNeighbour, str]:
         """One pass; every patch is kept where there are few, otherwise a coreset of them."""
         bank = MemoryBank(self.settings.max_patches, seed=seed)
+        some: list[Tensor] = []
         with torch.inference_mode():
             for features in patches():
                 vectors = self.flat(features)
                 bank.add(vectors[vectors.square().sum(dim=1) > 0])
+                if self.settings.words and sum(map(len, some)) < _MAX_COUNTED:
+                    some.append(features.clone())
         if not len(bank):
             raise DataError("No patch of the training images shows the object; train without foreground=true.")
         memory, radius = bank.finish(1.0)
         summary = f"memory of {len(memory)} of {bank.seen} patches in {memory.shape[1]} dimensions"
         if len(memory) < bank.seen:
             summary += f"; no patch is farther than {radius + bank.slack:.3g} from it"
-        head = NearestNeighbour if self.scales() else Cosines
-        return head(memory.clone()), summary
+        if self.settings.words:
+            summary += self._count_words(torch.cat(some)[:_MAX_COUNTED], seed)
+        return self._head(memory.clone()), summary
+
+    def graph(self) -> nn.Module:
+        """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
+        if self._counting is None:
+            return super().graph()
+        return _Arrangement(self.scoring(), self._counting).eval()
+
+    def _head(self, memory: Tensor) -> NearestNeighbour:
+        return NearestNeighbour(memory) if self.scales() else Cosines(memory)
+
+    def _count_words(self, features: Tensor, seed: int) -> str:
+        """Learn what is usually in an image, and how far held-out images score by their patches."""
+        if len(features) < _MIN_COUNTED:
+            raise DataError(
+                f"To count visual words takes {_MIN_COUNTED} normal images, and there are {len(features)}; train with "
+                "words=0."
+            )
+        with torch.inference_mode():
+            halves = features[::2], features[1::2]
+            held_out = [
+                self._scores(self._head(_some_patches(self.flat(known), seed)), asked)
+                for known, asked in (halves, halves[::-1])
+            ]
+            counts = WordCounts(find_words(features, self.settings.words, seed=seed), features)
+        self._counting = nn.ModuleList([Surprise(torch.cat(held_out)), counts])
+        return f"; {len(counts.centres)} visual words counted in {len(features)} images"
+
+    def _scores(self, head: NearestNeighbour, features: Tensor) -> Tensor:
+        anomaly = torch.cat([head(one[None]) for one in features])
+        return head.image_score(features, anomaly, self.score_patches())
+
+
+class _Arrangement(nn.Module):
+    """Patches and counts of words, fused by how rare each is among normal images.
+
+    Args:
+        scoring: of patches.
+        counting: the `Surprise` of its score, and the `WordCounts`.
+    """
+
+    def __init__(self, scoring: Scoring, counting: nn.ModuleList) -> None:
+        super().__init__()
+        self.scoring = scoring
+        self.surprise, self.counts = counting
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
+        features = self.scoring.features(image)
+        score, maps = self.scoring.judged(features, image)
+        return fused([self.surprise(score), *self.counts(features)]), maps
+
+
+def _some_patches(vectors: Tensor, seed: int) -> Tensor:
+    order = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))
+    return vectors[order[:_MAX_HELD_OUT_PATCHES]]

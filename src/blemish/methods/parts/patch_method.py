@@ -113,14 +113,17 @@ class PatchMethod(FittedMethod):
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
-        scoring = Scoring(
+        return self.scoring().eval()
+
+    def scoring(self) -> Scoring:
+        """The features and the head, as one module."""
+        return Scoring(
             self.features,
             self.head,
             score_patches=self.score_patches(),
             smoothing_px=self.settings.smoothing_px,
             region=self._region,
         )
-        return scoring.eval()
 
     def grid(self, size_px: tuple[int, int]) -> tuple[int, int]:
         """h and w of the patch features of an image of this size."""

@@ -48,7 +48,10 @@ class Scoring(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Score a batch."""
-        features = self.features(image)
+        return self.judged(self.features(image), image)
+
+    def judged(self, features: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Score a batch whose features are known."""
         anomaly = self.head(features)
         if self.region.numel() > 1:
             anomaly = anomaly * self.region
