@@ -124,7 +124,7 @@ def _free_place(places: NDArray[np.float64], layout: _Layout, rng: Generator) ->
     if not len(places):
         return np.asarray(tried[0])
     nearest = np.linalg.norm(tried[:, None] - places[None], axis=2).min(axis=1)
-    free = np.flatnonzero(nearest > 2.6 * layout.radius)
+    free = np.flatnonzero(nearest > 3.8 * layout.radius)
     return np.asarray(tried[free[0] if len(free) else nearest.argmax()])
 
 
