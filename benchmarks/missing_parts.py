@@ -24,7 +24,7 @@ from blemish.synthesis.arrangements import ARRANGEMENT_FAULTS, ARRANGEMENTS, LOO
 from machine import describe_machine
 
 TRAIN, TEST = 40, 30
-WORDS = (0, 64)
+WORDS = (0, 12)
 
 
 def run(kind: Arrangement, seed: int, words: int, folder: Path) -> dict[str, float]:

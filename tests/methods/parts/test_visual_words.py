@@ -45,15 +45,26 @@ def patches_of(words: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("size", [(8, 8), (5, 7), (4, 9)])
 def test_counts_are_those_of_a_plain_count(size: tuple[int, int]):
     words = np.random.default_rng(1).integers(0, 3, (6, *size))
-    counts = WordCounts(torch.eye(3) * 10, patches_of(words)).counts(patches_of(words))
-    for grid, found in zip(GRIDS, counts, strict=True):
-        squared = found.square().reshape(6, grid, grid, 3).numpy()
-        assert squared.sum(axis=(1, 2, 3)) == pytest.approx(np.ones(6))
+    counting = WordCounts(patches_of(words), 3, seed=0)
+    # Which of the centres stands for which word is k-means' choice.
+    named = ((counting.centres @ counting.directions.T) + counting.mean).argmax(dim=1).numpy()
+    assert sorted(named) == [0, 1, 2]
+    for grid, found in zip(GRIDS, counting.counts(patches_of(words)), strict=True):
+        assert found.sum(dim=1).tolist() == [size[0] * size[1]] * 6
         expected = np.zeros((grid, grid, 3))
         for y in range(size[0]):
             for x in range(size[1]):
-                expected[y * grid // size[0], x * grid // size[1], words[2, y, x]] += 1 / (size[0] * size[1])
-        np.testing.assert_allclose(squared[2], expected, atol=1e-6)
+                expected[y * grid // size[0], x * grid // size[1], words[2, y, x]] += 1
+        np.testing.assert_array_equal(found[2].reshape(grid, grid, 3).numpy(), expected[..., named])
+
+
+def test_a_normal_image_is_compared_with_all_others():
+    words = np.random.default_rng(4).integers(0, 3, (9, 6, 6))
+    counting = WordCounts(patches_of(words), 3, seed=0)
+    counts = counting.counts(patches_of(words))[1].numpy()
+    others = np.delete(counts, 5, axis=0)
+    expected = np.sqrt((((counts[5] - others.mean(0)) / (others.std(0) + 0.5)) ** 2).mean())
+    assert np.abs(counting.surprises[1].ascending.numpy() - expected).min() < 1e-5
 
 
 def test_a_missing_part_is_a_surprise_and_its_patches_are_not():
@@ -62,7 +73,7 @@ def test_a_missing_part_is_a_surprise_and_its_patches_are_not():
     for image in words:
         image[1:3, 1:3] = image[5:7, 5:7] = 1
         image[0, rng.integers(8)] = 2
-    counts = WordCounts(torch.eye(3) * 10, patches_of(words))
+    counts = WordCounts(patches_of(words), 3, seed=0)
     missing = words[:1].copy()
     missing[0, 5:7, 5:7] = 0
     usual, odd = (torch.stack(counts(patches_of(each))).amax(dim=0) for each in (words[3:4], missing))
@@ -74,7 +85,7 @@ def test_a_moved_part_changes_the_counts_of_cells_alone():
     for number, image in enumerate(words):
         image[1:3, 1:3] = 1
         image[7, number % 8] = 2
-    counts = WordCounts(torch.eye(3) * 10, patches_of(words))
+    counts = WordCounts(patches_of(words), 3, seed=0)
     moved = words[:1].copy()
     moved[0, 1:3, 1:3] = 0
     moved[0, 4:6, 5:7] = 1
@@ -83,10 +94,10 @@ def test_a_moved_part_changes_the_counts_of_cells_alone():
 
 
 def test_words_are_the_clusters():
-    words = np.random.default_rng(3).integers(0, 3, (5, 6, 6))
-    features = patches_of(words) + 0.1 * torch.randn(5, 3, 6, 6, generator=torch.Generator().manual_seed(0))
-    found = find_words(features, 3, seed=0)
+    words = np.random.default_rng(3).integers(0, 3, 180)
+    vectors = torch.eye(3)[words] * 10 + 0.1 * torch.randn(180, 3, generator=torch.Generator().manual_seed(0))
+    found = find_words(vectors, 3, seed=0)
     order = found.argmax(dim=1).argsort()
     torch.testing.assert_close(found[order], torch.eye(3) * 10, atol=0.1, rtol=0)
-    assert torch.equal(found, find_words(features, 3, seed=0))
-    assert len(find_words(torch.ones(2, 3, 2, 2), 5, seed=0)) == 1, "equal patches are one word"
+    assert torch.equal(found, find_words(vectors, 3, seed=0))
+    assert len(find_words(torch.ones(8, 3), 5, seed=0)) == 1, "equal patches are one word"

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from blemish.detectors.schema import InputSpec
 from blemish.errors import DataError, SettingsError
 from blemish.methods.contract import Candidate, LoadWeights
+from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.networks.patch_tokens import PatchTokens
 from blemish.methods.networks.pixels import IMAGENET
 from blemish.methods.parts.memory_bank import MemoryBank
@@ -35,11 +36,11 @@ from blemish.methods.parts.patch_scoring import Scoring
 from blemish.methods.parts.patch_settings import MIN_SIDE_PX, PatchSettings
 from blemish.methods.parts.surprise import Surprise, fused
 from blemish.methods.parts.token_features import TokenFeatures
-from blemish.methods.parts.visual_words import WordCounts, find_words
+from blemish.methods.parts.visual_words import WordCounts
 from blemish.methods.registry import register
 
 # Images whose words are counted; patches of them that the other half is compared with.
-_MAX_COUNTED = 300
+_MAX_COUNTED = 100
 _MIN_COUNTED = 4
 _MAX_HELD_OUT_PATCHES = 5_000
 
@@ -77,7 +78,9 @@ class DinoMemorySettings(PatchSettings):
         0.01, gt=0, le=1, description="the image score is the mean over this fraction of its most anomalous patches"
     )
     words: int = Field(
-        0, ge=0, description="visual words that are counted, to notice missing, doubled and displaced parts; 0: none"
+        0,
+        ge=0,
+        description="visual words that are counted, to notice missing, doubled and displaced parts: 8 to 16; 0: none",
     )
 
     @model_validator(mode="after")
@@ -127,6 +130,11 @@ class DinoMemory(PatchMethod):
         super().__init__(settings, features)
         self._counting: nn.ModuleList | None = None
 
+    def fit(self, images: ImageStream, *, seed: int) -> str:
+        """As every method on patches; then the visual words, where they are counted."""
+        summary = super().fit(images, seed=seed)
+        return summary + self._count_words(images, seed) if self.settings.words else summary
+
     def prepare(self, spec: InputSpec) -> None:
         """Resample the network's positions to the size of the images."""
         self.features.tokens.freeze(spec.size_px or (self.settings.tile_px, self.settings.tile_px))
@@ -148,48 +156,48 @@ class DinoMemory(PatchMethod):
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NearestNeighbour, str]:
         """One pass; every patch is kept where there are few, otherwise a coreset of them."""
         bank = MemoryBank(self.settings.max_patches, seed=seed)
-        some: list[Tensor] = []
         with torch.inference_mode():
             for features in patches():
                 vectors = self.flat(features)
                 bank.add(vectors[vectors.square().sum(dim=1) > 0])
-                if self.settings.words and sum(map(len, some)) < _MAX_COUNTED:
-                    some.append(features.clone())
         if not len(bank):
             raise DataError("No patch of the training images shows the object; train without foreground=true.")
         memory, radius = bank.finish(1.0)
         summary = f"memory of {len(memory)} of {bank.seen} patches in {memory.shape[1]} dimensions"
         if len(memory) < bank.seen:
             summary += f"; no patch is farther than {radius + bank.slack:.3g} from it"
-        if self.settings.words:
-            summary += self._count_words(torch.cat(some)[:_MAX_COUNTED], seed)
         return self._head(memory.clone()), summary
 
     def graph(self) -> nn.Module:
         """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
         if self._counting is None:
             return super().graph()
-        return _Arrangement(self.scoring(), self._counting).eval()
+        return _Arrangement(self.features, self.scoring(), self._counting).eval()
 
     def _head(self, memory: Tensor) -> NearestNeighbour:
         return NearestNeighbour(memory) if self.scales() else Cosines(memory)
 
-    def _count_words(self, features: Tensor, seed: int) -> str:
+    def _count_words(self, images: ImageStream, seed: int) -> str:
         """Learn what is usually in an image, and how far held-out images score by their patches."""
-        if len(features) < _MIN_COUNTED:
-            raise DataError(
-                f"To count visual words takes {_MIN_COUNTED} normal images, and there are {len(features)}; train with "
-                "words=0."
-            )
+        found: list[tuple[Tensor, Tensor]] = []
         with torch.inference_mode():
+            for batch in self._pixels(images.every(-(-len(images) // _MAX_COUNTED))):
+                found.append(self.features.joined(batch))
+            tokens, last = (torch.cat(each) for each in zip(*found, strict=True))
+            if len(tokens) < _MIN_COUNTED:
+                raise DataError(
+                    f"To count visual words takes {_MIN_COUNTED} normal images, and there are {len(tokens)}; train "
+                    "with words=0."
+                )
+            features = self.features.described(tokens, last)
             halves = features[::2], features[1::2]
             held_out = [
                 self._scores(self._head(_some_patches(self.flat(known), seed)), asked)
                 for known, asked in (halves, halves[::-1])
             ]
-            counts = WordCounts(find_words(features, self.settings.words, seed=seed), features)
+            counts = WordCounts(tokens, self.settings.words, seed=seed)
         self._counting = nn.ModuleList([Surprise(torch.cat(held_out)), counts])
-        return f"; {len(counts.centres)} visual words counted in {len(features)} images"
+        return f"; {len(counts.centres)} visual words counted in {len(tokens)} images"
 
     def _scores(self, head: NearestNeighbour, features: Tensor) -> Tensor:
         anomaly = torch.cat([head(one[None]) for one in features])
@@ -200,20 +208,22 @@ class _Arrangement(nn.Module):
     """Patches and counts of words, fused by how rare each is among normal images.
 
     Args:
-        scoring: of patches.
+        features: images to tokens, and those to features.
+        scoring: of features.
         counting: the `Surprise` of its score, and the `WordCounts`.
     """
 
-    def __init__(self, scoring: Scoring, counting: nn.ModuleList) -> None:
+    def __init__(self, features: TokenFeatures, scoring: Scoring, counting: nn.ModuleList) -> None:
         super().__init__()
+        self.features = features
         self.scoring = scoring
         self.surprise, self.counts = counting
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 (N, H, W, 3) -> score (N,), map (N, H, W)."""
-        features = self.scoring.features(image)
-        score, maps = self.scoring.judged(features, image)
-        return fused([self.surprise(score), *self.counts(features)]), maps
+        tokens, last = self.features.joined(image)
+        score, maps = self.scoring.judged(self.features.described(tokens, last), image)
+        return fused([self.surprise(score), *self.counts(tokens)]), maps
 
 
 def _some_patches(vectors: Tensor, seed: int) -> Tensor:

@@ -61,7 +61,7 @@ class TokenFeatures(Patches):
         with torch.inference_mode():
             for batch in batches:
                 flat = flat and bool((batch.amax(dim=(1, 2)) == batch.amin(dim=(1, 2))).all())
-                moments.add(self._joined(batch)[0].permute(0, 2, 3, 1).flatten(0, 2))
+                moments.add(self.joined(batch)[0].permute(0, 2, 3, 1).flatten(0, 2))
         if not moments.count:
             raise DataError("There is no normal image to learn from.")
         if flat:
@@ -72,7 +72,10 @@ class TokenFeatures(Patches):
 
     def forward(self, image: Tensor) -> Tensor:
         """The patch features of a batch."""
-        joined, last = self._joined(image)
+        return self.described(*self.joined(image))
+
+    def described(self, joined: Tensor, last: Tensor) -> Tensor:
+        """The patch features of what `joined` gives."""
         if self.matrix.numel():
             weights = self.matrix.T[:, :, None, None]
             features = F.conv2d(joined, weights) - (self.mean @ self.matrix)[:, None, None]
@@ -80,7 +83,7 @@ class TokenFeatures(Patches):
             features = joined / len(self.tokens.blocks) ** 0.5
         return features * foreground(last) if self.foreground_only else features
 
-    def _joined(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def joined(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The tokens of all blocks, each of unit length, as one vector; and those of the last block as they are."""
         maps = self.tokens(self.from_bytes(image))
         return torch.cat([F.normalize(each, dim=1) for each in maps], dim=1), maps[-1]
