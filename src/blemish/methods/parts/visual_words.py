@@ -27,7 +27,7 @@ _DIRECTIONS = 32
 _MAX_PATCHES = 20_000
 _ITERATIONS = 25
 # A count that never varies among a few normal images may yet vary by about half a patch.
-_LEAST_SPREAD = 0.5
+_MIN_SPREAD = 0.5
 
 
 class WordCounts(nn.Module):
@@ -54,7 +54,7 @@ class WordCounts(nn.Module):
         surprises = []
         for grid, counts in zip(GRIDS, self.counts(tokens), strict=True):
             self.register_buffer(f"usual_{grid}", counts.mean(dim=0))
-            self.register_buffer(f"spread_{grid}", counts.std(dim=0, correction=0) + _LEAST_SPREAD)
+            self.register_buffer(f"spread_{grid}", counts.std(dim=0, correction=0) + _MIN_SPREAD)
             surprises.append(Surprise(_held_out_in_turn(counts)))
         self.surprises = nn.ModuleList(surprises)
 
@@ -122,6 +122,6 @@ def _held_out_in_turn(counts: Tensor) -> Tensor:
     found = []
     for number in range(len(counts)):
         others = torch.cat([counts[:number], counts[number + 1 :]])
-        spread = others.std(dim=0, correction=0) + _LEAST_SPREAD
+        spread = others.std(dim=0, correction=0) + _MIN_SPREAD
         found.append(_distance(counts[number : number + 1], others.mean(dim=0), spread))
     return torch.cat(found)
