@@ -26,6 +26,7 @@ from blemish.cli.reproduce import reproduce
 from blemish.cli.serve import serve
 from blemish.cli.train import train
 from blemish.cli.verbs import App
+from blemish.cli.watch import watch
 
 app = App(
     name="blemish",
@@ -34,6 +35,7 @@ app = App(
 )
 _USE, _MAKE, _LOOK = "Inspect and measure", "Make detectors", "Data and machine"
 app.command(rich_help_panel=_USE)(inspect)
+app.command(rich_help_panel=_USE)(watch)
 app.command(rich_help_panel=_USE)(measure)
 app.command(rich_help_panel=_USE)(report)
 app.command(rich_help_panel=_USE)(serve)

@@ -43,6 +43,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "reproduce": ("reproduce list", "reproduce crack-classifier --data METU/ --out reproduced"),
     "demo": ("demo", "demo --train --out demo-trained"),
     "doctor": ("doctor",),
+    "watch": ("watch hot/ --out findings", "watch hot/ --out findings --webhook https://line.example/findings"),
     "job": ("job status findings",),
     "job merge": ("job merge part-1 part-2 part-3 --out findings",),
     "job status": ("job status findings", "job status findings --json"),

@@ -151,7 +151,7 @@ def _in_memory(
         gathering.add(entry, answer.finding)
         kept.append(answer.finding)
         count.add(entry)
-        tell(JobEvent(answer.finding, wanted.left_out, count.progress()))
+        tell(JobEvent(answer.finding, wanted.left_out, wanted.key, wanted.stamp, count.progress()))
     gathering.end(say)
     record = gathering.record(details, complete=True)
     return InspectionSummary.of(gathering.progress, record, kept=tuple(kept), submission=submission)

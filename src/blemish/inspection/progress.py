@@ -48,8 +48,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """One image is done: its finding is in the job's folder."""
+    """One image is done: its finding is in the job's folder.
+
+    Attributes:
+        finding: what was found.
+        left_out: whether it is a file that is not read.
+        key, stamp: which image, and which state of it.
+        progress: of the job.
+    """
 
     finding: Finding
     left_out: bool
+    key: str
+    stamp: str
     progress: Progress

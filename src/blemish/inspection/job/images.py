@@ -54,7 +54,9 @@ class Images:
         self._opener = Opener(several)
         self._left_out: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.index = Index()
-        for source in sources_of(several, sourcing or Sourcing()):
+        how = Sourcing() if sourcing is None else sourcing
+        self._accept = how.accept
+        for source in sources_of(several, how):
             self.index.want(self._found(source, by_content))
         for (suffix, reason), places in sorted(self._left_out.items(), key=lambda one: min(one[1])):
             say(f"Left out {len(places)} {suffix}: {reason}.")
@@ -79,7 +81,8 @@ class Images:
 
     def _found(self, source: Source, by_content: bool) -> Iterator[tuple[Found, bool]]:
         for found in source.find():
-            if not self._is_mine(found.key):
+            accepted = self._accept is None or self._accept(found.locator.where, found.stamp)
+            if not (accepted and self._is_mine(found.key)):
                 yield found, False
                 continue
             if found.left_out is not None:

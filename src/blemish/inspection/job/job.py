@@ -130,7 +130,7 @@ class Job:
             work = self._engine.work(self.detector, images, to_do, self.options, self.folder)
             for entry, finding in stack.enter_context(closing(work)):
                 count.add(entry)
-                yield JobEvent(finding, entry.left_out, count.progress())
+                yield JobEvent(finding, entry.left_out, entry.key, entry.stamp, count.progress())
                 if self._stopping.is_set():
                     return
 

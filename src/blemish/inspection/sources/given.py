@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,11 +45,13 @@ class Sourcing:
         step: which frames of a video are looked at.
         all_pages: whether each page of a TIFF is an image; otherwise the first is.
         public_only: whether addresses come from strangers: those of private networks are refused then.
+        accept: told where each image lies and its stamp; whether it is inspected now. None accepts all.
     """
 
     step: Step = field(default_factory=Step)
     all_pages: bool = False
     public_only: bool = False
+    accept: Callable[[str, str], bool] | None = None
 
 
 def sources_of(several: Sequence[Any], how: Sourcing) -> list[Source]:

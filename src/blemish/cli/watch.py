@@ -1,0 +1,47 @@
+"""``blemish watch``: a hot folder, whose files are inspected as they come."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blemish.bundled import DEFAULT_DETECTOR
+from blemish.cli import speaking
+from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+from blemish.cli.scale_options import MmPerPxOption
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where files come.", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="Folder for findings and pictures.", metavar="DIR")],
+    detector: DetectorOption = DEFAULT_DETECTOR,
+    as_json: JsonOption = False,
+    threads: ThreadsOption = None,
+    mm_per_px: MmPerPxOption = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(help="Tell each finding to this address, signed with BLEMISH_WEBHOOK_SECRET.", metavar="URL"),
+    ] = None,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1, metavar="S")] = 1.0,
+) -> None:
+    """Inspect files as they come into a folder, until Ctrl-C."""
+    import threading
+
+    from blemish.detectors import Measuring
+    from blemish.findings import Finding, to_line
+    from blemish.inspection import Job, JobOptions
+    from blemish.inspection.ready import ready
+    from blemish.inspection.watching import watch as run
+    from blemish.inspection.webhook import Webhook
+
+    def tell(finding: Finding) -> None:
+        if as_json:
+            typer.echo(to_line(finding))
+
+    hook = None if webhook is None else Webhook(webhook, os.environ.get("BLEMISH_WEBHOOK_SECRET", ""), out)
+    loaded = ready(detector, 1, threads=threads)
+    with Job(out, loaded, JobOptions(measuring=Measuring.of(mm_per_px))) as job:
+        run(job, folder, stop=threading.Event(), every_s=every, webhook=hook, say=speaking.note, on_finding=tell)
