@@ -44,4 +44,8 @@ def watch(
     hook = None if webhook is None else Webhook(webhook, os.environ.get("BLEMISH_WEBHOOK_SECRET", ""), out)
     loaded = ready(detector, 1, threads=threads)
     with Job(out, loaded, JobOptions(measuring=Measuring.of(mm_per_px))) as job:
-        run(job, folder, stop=threading.Event(), every_s=every, webhook=hook, say=speaking.note, on_finding=tell)
+        try:
+            run(job, folder, stop=threading.Event(), every_s=every, webhook=hook, say=speaking.note, on_finding=tell)
+        except KeyboardInterrupt:
+            job.finish(say=speaking.note)
+            raise
