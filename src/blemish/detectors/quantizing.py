@@ -21,7 +21,7 @@ def quantize_graph(graph: bytes, inputs: Iterable[NDArray[np.uint8]]) -> bytes:
     """The same graph with 8-bit weights (of each channel by itself) and activations.
 
     The range of each activation is its least and largest value over ``inputs``: of the rules that were tried this one
-    kept the scores and verdicts of ``concrete-crack`` closest to float32 (percentiles kept its outlines a little closer).
+    kept scores and verdicts of ``concrete-crack`` closest to float32 (percentiles kept its outlines a little closer).
 
     Args:
         graph: ONNX model in float32.
