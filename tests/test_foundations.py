@@ -15,7 +15,7 @@ from blemish.locations import data_dir, weights_dir
 
 
 def test_the_public_names_are_pinned():
-    verbs = ["benchmark", "calibrate", "evaluate", "inspect", "load", "measure", "train"]
+    verbs = ["benchmark", "calibrate", "evaluate", "export", "inspect", "load", "measure", "reproduce", "train"]
     assert sorted(blemish.__all__) == ["BlemishError", "Detector", "Finding", "Inspection", "__version__", *verbs]
     assert set(blemish.__all__) <= set(dir(blemish))
 

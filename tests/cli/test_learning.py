@@ -134,7 +134,7 @@ def test_auto_prints_what_it_tried(blemish, tmp_path: Path, monkeypatch: pytest.
         automatic.Candidate(cost_rank=2, method="unet", min_masks=20),
     )
     monkeypatch.setattr(automatic, "all_candidates", lambda: few)
-    result = blemish("train", "auto", "--data", draw_images(tmp_path / "good", 12), "--out", "x.blemish")
+    result = blemish("train", "auto", "--data", draw_images(tmp_path / "good", 22), "--out", "x.blemish")
     assert result.exit_code == 0
     assert "| candidate | AUROC, painted" in result.stderr
     assert "needs 20 outlined defects" in result.stderr

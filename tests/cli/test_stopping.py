@@ -56,7 +56,7 @@ MOMENTS = [
     ("evaluate", "call", "blemish.inspection.evaluating:inspect_stream"),
     ("calibrate", "call", "blemish.inspection.calibrating:inspect_stream"),
     ("calibrate", "call", "blemish.files:_umask"),
-    ("measure", "import", "scipy.spatial"),
+    ("measure", "import", "cv2"),
     ("data check", "call", "blemish.images.reading:decode"),
     ("data synth", "call", "blemish.synthesis.writing:draw_image"),
     ("data synth", "call", "blemish.files:_umask"),

@@ -227,7 +227,7 @@ def test_drift_is_counted_as_it_is_described(darkness: Container):
 def test_the_command_says_what_it_wrote(detector: Path, images: Path, tmp_path: Path):
     from typer.testing import CliRunner
 
-    from blemish.cli.main import app
+    from blemish.cli.app import app
 
     arguments = ["export", str(detector), "--to", "int8", "--out", str(tmp_path / "s.blemish"), "--data", str(images)]
     done = CliRunner().invoke(app, arguments)

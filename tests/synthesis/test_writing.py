@@ -107,7 +107,8 @@ def test_the_verb_writes_a_set_and_says_what(tmp_path):
 
     app = typer.Typer()
     app.command()(synth)
-    result = CliRunner().invoke(app, [str(tmp_path / "벽 set"), "-n", "4", "--size", "32", "--surface", "brick"])
+    wishes = ["-n", "4", "--size", "32", "--surface", "brick"]
+    result = CliRunner().invoke(app, ["--out", str(tmp_path / "벽 set"), *wishes])
     assert result.exit_code == 0, result.output
     assert "images of 32 px" in result.output
     records = [json.loads(line) for line in (tmp_path / "벽 set" / "truth.jsonl").read_text().splitlines()]

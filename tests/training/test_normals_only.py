@@ -38,10 +38,10 @@ def test_in_every_layout_training_trials_and_benchmark_agree_on_the_normal_image
     assert not names_of(few.held_out.samples, few.calibration.samples) & drawn.marked
     assert names_of(few.fit.where(lambda sample: not sample.defective).samples) <= trained
 
-    trial = split_for_trials(dataset, seed=0, say=lambda _: None)
-    assert not names_of(trial.normal) & drawn.marked
-    assert names_of(trial.defects) <= drawn.marked
-    assert names_of(trial.fit.where(lambda sample: not sample.defective).samples) <= trained
+    for trial in split_for_trials(dataset, seed=0, say=lambda _: None):
+        assert not names_of(trial.normal) & drawn.marked
+        assert names_of(trial.defects) <= drawn.marked
+        assert names_of(trial.fit.where(lambda sample: not sample.defective).samples) <= trained
 
     contender = Contender(name="pca", method="pca", learns_from="normal", recipe=None, settings={})
     listing = tmp_path / "leaks.txt"

@@ -187,6 +187,10 @@ _JUDGING: Mapping[str, str] = {
     "blown out: {part} of it is white; that also happens where it is transparent": (
         "노출 과다: {part}가 흰색. 투명한 이미지에서도 생김"
     ),
+    "The scale cannot be told from an image that is read part by part; give it, as by --mm-per-px": (
+        "나누어 읽는 이미지에서는 축척을 알 수 없음. --mm-per-px 등으로 지정해야 함"
+    ),
+    "blown out: {part} of it is at full scale": "노출 과다: {part}가 최대값",
     "too blurred to be judged": "너무 흐려 판정할 수 없음",
     "incomplete: {part} of it repeats one and the same line": "불완전: {part}에서 같은 줄이 반복됨",
     "1 region is outlined although the image score passes": "이미지 점수는 정상이지만 영역 1개가 표시됨",
