@@ -61,3 +61,9 @@ def test_a_web_hook_without_a_secret_is_refused(blemish, darkness_file: Path, tm
     )
     assert result.exit_code == 2
     assert "BLEMISH_WEBHOOK_SECRET" in result.output
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(blemish, darkness_file: Path, tmp_path: Path):
+    result = blemish("watch", tmp_path / "hot", "--out", tmp_path / "out", "--detector", darkness_file)
+    assert result.exit_code == 2
+    assert "There is no folder" in result.output

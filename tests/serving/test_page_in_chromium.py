@@ -23,6 +23,7 @@ from .conftest import listening
 pytest.importorskip("selenium", reason="drives the browser")
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -76,8 +77,9 @@ class Browser:
         WebDriverWait(self.driver, WAIT_S).until(check)
 
     def press(self, *keys: str) -> None:
+        # To whatever has the focus at that moment: an element that was asked for may be drawn anew meanwhile.
         for key in keys:
-            self.driver.switch_to.active_element.send_keys(key)
+            ActionChains(self.driver).send_keys(key).perform()
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)

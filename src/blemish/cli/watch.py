@@ -15,7 +15,7 @@ from blemish.cli.scale_options import MmPerPxOption
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where files come.", exists=True, file_okay=False)],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where files come.")],
     out: Annotated[Path, typer.Option(help="Folder for findings and pictures.", metavar="DIR")],
     detector: DetectorOption = DEFAULT_DETECTOR,
     as_json: JsonOption = False,

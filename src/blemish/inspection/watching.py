@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from blemish.errors import ImageError
+from blemish.errors import DataError, ImageError
 from blemish.findings import Finding
 from blemish.inspection.job.assembling import read_job
 from blemish.inspection.job.images import Images
@@ -39,7 +39,12 @@ def watch(
         webhook: told each finding; None tells none.
         say: told what cannot be inspected or told.
         on_finding: told each finding.
+
+    Raises:
+        DataError: there is no such folder.
     """
+    if not Path(folder).is_dir():
+        raise DataError(f'There is no folder "{folder}" to watch; make it, or check the path.')
     seen: dict[str, str] = {}
     if webhook is not None:
         for entry, finding in read_job(job.folder):
