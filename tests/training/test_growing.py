@@ -113,3 +113,25 @@ def test_what_cannot_grow_is_a_sentence(upright: Path, tmp_path: Path):
     with pytest.raises(DetectorError, match="not grown from the same detector"):
         merge_memory_banks([upright, tmp_path / "stranger.blemish"], tmp_path / "x.blemish")
     assert not (tmp_path / "x.blemish").exists()
+
+
+def test_a_memory_of_tokens_grows_too(tmp_path: Path):
+    images(tmp_path / "good", upright=True)
+    settings = {"backbone": "test_vit", "patch_px": 16, "pretrained": False, "blocks": [1, 3], "size_px": 64}
+    blemish.train("dino-memory", tmp_path / "good", tmp_path / "tokens.blemish", settings=settings)
+    before = blemish.load(tmp_path / "tokens.blemish")
+    flat = images(tmp_path / "flat", upright=False)
+    grown = add_normal_images(tmp_path / "tokens.blemish", flat, tmp_path / "grown.blemish")
+    assert mean_score(grown, flat) < mean_score(before, flat) / 2
+
+
+def test_a_detector_that_flags_low_scores_does_not_grow(upright: Path, tmp_path: Path):
+    """A larger memory lowers scores: normal images would be flagged that were not before."""
+    more = images(tmp_path / "more", upright=True, count=40, seed=5)
+    calibrated = tmp_path / "both.blemish"
+    blemish.calibrate(more, detector=upright, alpha=0.2, confidence=None, tails="both", out=calibrated)
+    with pytest.raises(DetectorError, match="calibrate it with --tails upper first"):
+        add_normal_images(calibrated, more[:3], tmp_path / "grown.blemish")
+    with pytest.raises(DetectorError, match="unusually low scores"):
+        merge_memory_banks([upright, calibrated], tmp_path / "merged.blemish")
+    assert not (tmp_path / "grown.blemish").exists()

@@ -53,15 +53,21 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
         "can be judged": spec.usability.describe(),
-        "calibration": f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
-        if spec.calibration
-        else "none",
+        "calibration": _calibration_line(spec),
         "trained on": f"{origin.data}: {origin.n_train} images, {origin.n_held_out} more held out, seed {origin.seed}",
         "fingerprint": origin.fingerprint,
         "libraries": libraries or "not recorded",
     }
     for name, value in rows.items():
         typer.echo(f"{name:<17}{printable(value)}")
+
+
+def _calibration_line(spec: DetectorSpec) -> str:
+    if spec.calibration is None:
+        return "none"
+    both = "; both tails: low scores are flagged too, and scores are given as unusualness"
+    said = f"{len(spec.calibration.scores)} scores of {spec.calibration.source}"
+    return said + both if spec.calibration.tails == "both" else said
 
 
 def _print_confusion(confusion: ClassConfusion) -> None:

@@ -45,7 +45,7 @@ def add_normal_images(
         The extended detector.
 
     Raises:
-        DetectorError: ``file`` is no detector, or has no memory bank.
+        DetectorError: ``file`` is no detector, has no memory bank, or decides by both tails.
         DataError: no images.
         ImageError: an image cannot be read.
     """
@@ -53,6 +53,7 @@ def add_normal_images(
         raise DataError("There is no image to add; give at least one normal image.")
     container = read_container(file)
     ensure_tried(container, file)
+    _check_upper_tail(container.spec, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
     stream = ImageStream(images, ReadOptions(container.spec.input.bit_range))
@@ -73,13 +74,14 @@ def merge_memory_banks(files: Sequence[Path], out: Path, *, say: Callable[[str],
         say: called with sentences for a person.
 
     Raises:
-        DetectorError: fewer than two, one is no detector, or their features differ.
+        DetectorError: fewer than two, one is no detector or decides by both tails, or their features differ.
     """
     if len(files) < 2:
         raise DetectorError("Merging needs two detectors or more.")
     containers = [read_container(file) for file in files]
     for each, file in zip(containers, files, strict=True):
         ensure_tried(each, file)
+        _check_upper_tail(each.spec, file)
     memories = [read_memory(each.graph, str(file)) for each, file in zip(containers, files, strict=True)]
     first = memories[0]
     for memory, file in zip(memories[1:], files[1:], strict=True):
@@ -96,6 +98,15 @@ def merge_memory_banks(files: Sequence[Path], out: Path, *, say: Callable[[str],
     say(sentence)
     digests = [digest for each in containers[1:] for digest in each.spec.provenance.images]
     return _written(containers[0], first, bank, digests, len(set(digests)), sentence, out)
+
+
+def _check_upper_tail(spec: DetectorSpec, file: Path) -> None:
+    """A larger memory bank lowers scores, which changes no guarantee only where low scores are never flagged."""
+    if spec.calibration is not None and spec.calibration.tails == "both":
+        raise DetectorError(
+            f'"{file}" also flags unusually low scores, and a larger memory lowers scores, so its guarantee would not '
+            "hold; calibrate it with --tails upper first, or train it anew with all images."
+        )
 
 
 def _extended(bank: NDArray[np.float32], new: NDArray[np.float32], max_patches: int) -> tuple[NDArray[np.float32], int]:

@@ -78,7 +78,9 @@ def read_memory(graph: bytes, name: str) -> GraphMemory:
     blocks = {each.name: each for each in model.graph.initializer if each.name.startswith(_BLOCKS)}
     products = [node for node in model.graph.node if node.op_type == "Gemm" and node.input[1] in blocks]
     if not products:
-        raise DetectorError(f'"{name}" has no memory that could grow; only detectors of the method patchcore have one.')
+        raise DetectorError(
+            f'"{name}" has no memory that could grow; only detectors that compare patches with a memory have one.'
+        )
     users = sum(1 for node in model.graph.node for tensor in node.input if tensor in blocks)
     if users != len(products):
         raise DetectorError(f'The memory of "{name}" also re-weights its scores and cannot grow; train it anew.')
