@@ -20,8 +20,9 @@ from blemish.calibration.conformal import p_values
 from blemish.calibration.guarantee import Guarantee, flagged_within_risk, too_few_images
 from blemish.calibration.scores import checked_fraction, checked_scores, checked_varied
 
-# A score that is no calibration score never counts as one, however near it lies.
-_NEARLY = 1 - 1e-9
+# A score that is no calibration score never counts as one, however near it lies: that far apart, of one whole count.
+# The threshold lies half-way, because two processors need not agree on the last bit of a logarithm.
+_APART = 1e-8
 
 
 def two_sided_p_values(scores: ArrayLike, normal_scores: ArrayLike) -> NDArray[np.float64]:
@@ -91,7 +92,7 @@ def two_sided_threshold(scores: ArrayLike, alpha: float, confidence: float | Non
     each_side = (flagged_within_risk(n, alpha, confidence) + 1) // 2
     if each_side < 1 or n < 2:
         raise too_few_images(n, alpha, confidence, above=1)
-    threshold = float(np.nextafter(-math.log10(min(1.0, 2 * each_side / (n + 1))), math.inf))
+    threshold = -math.log10(min(1.0, 2 * (each_side - _APART / 2) / (n + 1)))
     above = int(np.count_nonzero(unusualness(values, values) >= threshold))
     return Guarantee(threshold=threshold, alpha=alpha, confidence=confidence, n=n, above=above)
 
@@ -103,6 +104,6 @@ def _outwards(scores: NDArray[np.float64], ascending: NDArray[np.float64]) -> ND
     lower, upper = ascending[np.clip(count - 1, 0, None)], ascending[np.clip(count, None, n - 1)]
     gap = np.where(upper > lower, upper - lower, 1.0)
     # Where a score is a calibration score itself, nothing is added.
-    between = np.where((count > 0) & (count < n), np.minimum((scores - lower) / gap, _NEARLY), 0.0)
-    below = np.minimum(np.exp(-np.clip((ascending[0] - scores) / ascending.std(), 0, 600)), _NEARLY)
+    between = np.where((count > 0) & (count < n), np.minimum((scores - lower) / gap, 1 - _APART), 0.0)
+    below = np.minimum(np.exp(-np.clip((ascending[0] - scores) / ascending.std(), 0, 600)), 1 - _APART)
     return np.asarray(np.where(count > 0, count + between, below) / (n + 1), np.float64)
