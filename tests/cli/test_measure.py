@@ -131,7 +131,7 @@ def test_two_dates_tell_what_grew(blemish, mask: Path, image: Path, tmp_path: Pa
     arguments = ["measure", tmp_path / "later mask.png", "--image", tmp_path / "later.png"]
     arguments += ["--earlier-mask", mask, "--earlier-image", image]
     changes = json.loads(blemish(*arguments, "--mm-per-px", 0.5, "--json").stdout)["changes"]
-    assert [change["status"] for change in changes] == ["grown", "unchanged"]
+    assert [change["status"] for change in changes] == ["grown", "static"]
     assert changes[0]["unit"] == "mm"
     assert changes[0]["length_growth"] == pytest.approx(12.5, abs=1.5)
     assert changes[0]["length_uncertainty"] > 0

@@ -133,12 +133,11 @@ def _print_changes(changes: tuple[CrackChange, ...]) -> None:
         growth = (change.length_growth, change.length_uncertainty, change.width_growth, change.width_uncertainty)
         signs = ("+", "", "+", "")
         # Adding 0 turns -0 into 0.
-        numbers = [
+        values = [
             "–" if v is None else f"{round(v, digits) + 0:{s}.{digits}f}" for v, s in zip(growth, signs, strict=True)
         ]
-        later = "–" if change.later is None else f"{change.later}"
-        earlier = ", ".join(str(number) for number in change.earlier) or "–"
-        rows.append([later, earlier, f"{change.length:.1f}", *numbers, change.status])
+        later, earlier = (", ".join(map(str, numbers)) or "–" for numbers in (change.later, change.earlier))
+        rows.append([later, earlier, f"{change.length:.1f}", *values, change.status])
     titles = ["no.", "earlier no.", "length", "longer by", "±", "wider by", "±", "status"]
     _print_table(f"Change since the earlier image, in {unit}", titles, rows)
 

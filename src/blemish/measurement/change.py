@@ -12,16 +12,12 @@ from numpy.typing import NDArray
 
 from blemish.measurement.crack import Crack
 from blemish.measurement.homography import project_widths
+from blemish.measurement.matching import SAME_FRACTION, Placed, group_cracks, near_px
 from blemish.measurement.polylines import Points, length_of, tangents
 from blemish.measurement.registration import Registration
 from blemish.measurement.scale import Scale
 
-Status = Literal["grown", "unchanged", "smaller", "new", "gone", "out of view"]
-
-# A crack of the earlier image is the same as one of the later if at least this fraction of it lies on that one.
-SAME_FRACTION = 0.5
-# Lies on: nearer than this, or the later crack's half width where that is more, beside the registration's error.
-NEAR_PX = 3.0
+Status = Literal["grown", "new", "smaller", "repaired", "static", "out of view"]
 
 Values = NDArray[np.float64]
 
@@ -33,22 +29,24 @@ class CrackChange:
     All values are in ``unit``: millimetres where the later image has a scale, else pixels of the later image.
 
     Attributes:
-        status: ``grown`` or ``smaller`` where length or width changed by more than its uncertainty; ``new`` or
-            ``gone`` where the other image shows the place without it; ``out of view`` where it does not show the place.
-        earlier: numbers of the earlier image's cracks that it is; more than one where they have joined.
-        later: number of the later image's crack; None where it is gone.
+        status: ``grown`` or ``smaller`` where length or width changed by more than the uncertainties of both dates
+            together, ``static`` where it did not; ``new`` or ``repaired`` where the other image shows the place
+            without the crack; ``out of view`` where it does not show the place.
+        earlier: numbers of the earlier image's cracks that it is; several where it was outlined in parts.
+        later: numbers of the later image's cracks that it is, likewise; empty where it is repaired.
         unit: ``mm`` or ``px``.
-        length: in the later image; in the earlier one where it is gone.
+        length: in the later image; in the earlier one where it is repaired.
         length_growth: later minus earlier length; None where there is only one.
-        length_uncertainty: of ``length_growth``, half of an interval of about 95 %.
+        length_uncertainty: what ``length_growth`` must exceed: the uncertainties of both lengths, added up, and the
+            registration's.
         width_growth: mean change of the width over the places that both images measured.
         largest_width_growth: later minus earlier largest width.
-        width_uncertainty: of ``width_growth``, likewise.
+        width_uncertainty: what ``width_growth`` must exceed: the uncertainties of both widths, added up.
     """
 
     status: Status
     earlier: tuple[int, ...]
-    later: int | None
+    later: tuple[int, ...]
     unit: Literal["mm", "px"]
     length: float
     length_growth: float | None = None
@@ -70,7 +68,7 @@ class CrackChange:
                 ("width_uncertainty", self.width_uncertainty),
             )
         }
-        known = {"status": self.status, "earlier": list(self.earlier), "later": self.later, "unit": self.unit}
+        known = {"status": self.status, "earlier": list(self.earlier), "later": list(self.later), "unit": self.unit}
         return known | rounded
 
 
@@ -83,6 +81,18 @@ class _Line:
     widths: Values
     length: float
     per_px: float
+
+    @property
+    def placed(self) -> Placed:
+        return Placed(self.places, self.crack.mean_width_px)
+
+    @property
+    def length_uncertainty(self) -> float:
+        return self.crack.length_uncertainty_px * self.per_px
+
+    @property
+    def width_uncertainty(self) -> float:
+        return self.crack.width_uncertainty_px * self.per_px
 
 
 def compare_cracks(
@@ -97,25 +107,26 @@ def compare_cracks(
         scale: the later image's; the earlier one needs none, since it is aligned with the later one.
 
     Returns:
-        One change per crack of the later image, in their order, then one per crack that only the earlier one shows.
+        One change per crack of the later image, in their order, where several may be one; then one per crack that only
+        the earlier image shows.
     """
     now = [_as_seen(crack, scale) for crack in later]
     before = [_moved(crack, registration, scale) for crack in earlier]
-    owner = _owners(before, now, registration)
+    groups = group_cracks([line.placed for line in before], [line.placed for line in now], registration.rms_px)
     changes = []
-    for number, line in enumerate(now):
-        same = [old for old, own in zip(before, owner, strict=True) if own == number]
-        if same:
-            changes.append(_change(line, same, registration, scale))
-        else:
+    for group in groups:
+        old, new = [before[i] for i in group.earlier], [now[i] for i in group.later]
+        if old and new:
+            changes.append(_change(old, new, registration, scale))
+        elif new:
+            (line,) = new
             seen = _inside(registration.to_earlier(line.crack.polyline_px), registration.earlier_size_px)
-            changes.append(
-                CrackChange("new" if seen else "out of view", (), line.crack.number, _unit(scale), line.length)
-            )
-    for old, own in zip(before, owner, strict=True):
-        if own is None:
-            status: Status = "gone" if _inside(old.places, registration.later_size_px) else "out of view"
-            changes.append(CrackChange(status, (old.crack.number,), None, _unit(scale), old.length))
+            status: Status = "new" if seen else "out of view"
+            changes.append(CrackChange(status, (), (line.crack.number,), _unit(scale), line.length))
+        else:
+            (line,) = old
+            status = "repaired" if _inside(line.places, registration.later_size_px) else "out of view"
+            changes.append(CrackChange(status, (line.crack.number,), (), _unit(scale), line.length))
     return tuple(changes)
 
 
@@ -142,51 +153,26 @@ def _line(crack: Crack, places: Points, widths_px: Values, scale: Scale | None) 
     return _Line(crack, places, widths, length, length / crack.length_px)
 
 
-def _owners(before: list[_Line], now: list[_Line], registration: Registration) -> list[int | None]:
-    """For each earlier crack the later one that most of it lies on, None without one."""
-    if not now:
-        return [None] * len(before)
-    tree = scipy.spatial.KDTree(np.concatenate([line.places for line in now]))
-    owner = np.repeat(np.arange(len(now)), [len(line.places) for line in now])
-    half_widths = np.concatenate([np.full(len(line.places), line.crack.mean_width_px / 2) for line in now])
-    owners: list[int | None] = []
-    for line in before:
-        distance, nearest = tree.query(line.places)
-        on = distance <= np.maximum(NEAR_PX, half_widths[nearest]) + 2 * registration.rms_px
-        votes = np.bincount(owner[np.asarray(nearest)[on]], minlength=len(now))
-        best = int(votes.argmax())
-        owners.append(best if votes.sum() and votes[best] >= SAME_FRACTION * len(line.places) else None)
-    return owners
-
-
 def _inside(places: Points, size_px: tuple[int, int]) -> bool:
     """Whether most of a line lies inside an image."""
     return bool(((places >= -0.5) & (places <= np.array(size_px) - 0.5)).all(axis=1).mean() >= SAME_FRACTION)
 
 
-def _change(line: _Line, same: list[_Line], registration: Registration, scale: Scale | None) -> CrackChange:
-    length_growth = line.length - sum(old.length for old in same)
-    # Each end of each crack is placed as well as the images are aligned.
-    parts = [old.crack.length_uncertainty_px * old.per_px for old in same]
-    parts += [line.crack.length_uncertainty_px * line.per_px, registration.rms_px * line.per_px]
-    length_uncertainty = float(np.hypot.reduce(parts))
-
-    places = np.concatenate([old.places for old in same])
-    then = np.concatenate([old.widths for old in same])
-    distance, nearest = scipy.spatial.KDTree(line.places).query(places)
-    both = np.isfinite(then) & np.isfinite(line.widths[nearest])
-    both &= distance <= max(NEAR_PX, line.crack.mean_width_px / 2) + 2 * registration.rms_px
-    width_growth = float((line.widths[nearest] - then)[both].mean()) if both.any() else None
-    largest = float(np.nanmax(line.widths) - np.nanmax(then))
-    parts = [line.crack.width_uncertainty_px * line.per_px]
-    parts.append(max(old.crack.width_uncertainty_px * old.per_px for old in same))
-    width_uncertainty = float(np.hypot.reduce(parts))
+def _change(old: list[_Line], new: list[_Line], registration: Registration, scale: Scale | None) -> CrackChange:
+    length = sum(line.length for line in new)
+    length_growth = length - sum(line.length for line in old)
+    # The ends of several parts are off independently of one another; each is placed as well as the images are aligned.
+    both_px = sum(float(np.hypot.reduce([line.length_uncertainty for line in lines])) for lines in (old, new))
+    length_uncertainty = float(np.hypot(both_px, registration.rms_px * new[0].per_px))
+    width_growth = _width_growth(old, new, registration)
+    largest = max(float(np.nanmax(line.widths)) for line in new) - max(float(np.nanmax(line.widths)) for line in old)
+    width_uncertainty = sum(max(line.width_uncertainty for line in lines) for lines in (old, new))
     return CrackChange(
         status=_status(length_growth / length_uncertainty, (width_growth or 0.0) / width_uncertainty),
-        earlier=tuple(old.crack.number for old in same),
-        later=line.crack.number,
+        earlier=tuple(line.crack.number for line in old),
+        later=tuple(line.crack.number for line in new),
         unit=_unit(scale),
-        length=line.length,
+        length=length,
         length_growth=length_growth,
         length_uncertainty=length_uncertainty,
         width_growth=width_growth,
@@ -195,7 +181,19 @@ def _change(line: _Line, same: list[_Line], registration: Registration, scale: S
     )
 
 
+def _width_growth(old: list[_Line], new: list[_Line], registration: Registration) -> float | None:
+    """Mean change of the width over the places that both images measured; None where there are none."""
+    places, then = (np.concatenate([getattr(line, name) for line in old]) for name in ("places", "widths"))
+    now = np.concatenate([line.widths for line in new])
+    reach = np.concatenate(
+        [np.full(len(line.places), near_px(line.crack.mean_width_px, registration.rms_px)) for line in new]
+    )
+    distance, nearest = scipy.spatial.KDTree(np.concatenate([line.places for line in new])).query(places)
+    both = np.isfinite(then) & np.isfinite(now[nearest]) & (distance <= reach[nearest])
+    return float((now[nearest] - then)[both].mean()) if both.any() else None
+
+
 def _status(length_ratio: float, width_ratio: float) -> Status:
     if max(length_ratio, width_ratio) > 1.0:
         return "grown"
-    return "smaller" if min(length_ratio, width_ratio) < -1.0 else "unchanged"
+    return "smaller" if min(length_ratio, width_ratio) < -1.0 else "static"

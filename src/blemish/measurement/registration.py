@@ -52,6 +52,17 @@ class Registration:
         """Places in the later image, (N, 2), as places in the earlier one."""
         return project(np.linalg.inv(np.array(self.matrix)), points)
 
+    def of_sizes(self, earlier_px: tuple[int, int], later_px: tuple[int, int]) -> Registration:
+        """The same between the images that these two were made smaller from.
+
+        Args:
+            earlier_px: (width, height) of the earlier one.
+            later_px: (width, height) of the later one.
+        """
+        grow = later_px[0] / self.later_size_px[0]
+        matrix = _resized(grow) @ np.array(self.matrix) @ _resized(self.earlier_size_px[0] / earlier_px[0])
+        return Registration(_rows(matrix), self.matches, self.rms_px * grow, earlier_px, later_px)
+
 
 def register_images(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Registration:
     """The homography from an earlier image of a flat surface to a later one of the same surface.
@@ -76,20 +87,30 @@ def register_images(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Reg
     if found is None:
         raise _too_few(len(source))
     inliers = agrees.ravel().astype(np.bool_)
-    shrink, grow = np.diag([first_scale, first_scale, 1.0]), np.diag([1 / second_scale, 1 / second_scale, 1.0])
+    shrink, grow = _resized(first_scale), _resized(1 / second_scale)
     matrix = grow @ np.asarray(found, dtype=np.float64) @ shrink
-    start, end = source[inliers].astype(np.float64) / first_scale, target[inliers].astype(np.float64) / second_scale
+    start = project(_resized(1 / first_scale), source[inliers].astype(np.float64))
+    end = project(grow, target[inliers].astype(np.float64))
     size = (earlier.shape[1], earlier.shape[0])
     if inliers.sum() < MIN_INLIERS or not _plausible(matrix, size):
         raise _too_few(int(inliers.sum()))
     off = project(matrix, start) - end
     return Registration(
-        matrix=tuple((float(a), float(b), float(c)) for a, b, c in matrix / matrix[2, 2]),
+        matrix=_rows(matrix),
         matches=int(inliers.sum()),
         rms_px=float(np.sqrt((off**2).sum(axis=1).mean())),
         earlier_size_px=size,
         later_size_px=(later.shape[1], later.shape[0]),
     )
+
+
+def _resized(scale: float) -> NDArray[np.float64]:
+    """Where the pixels of an image lie once it is resized, as a homography: pixel centres are at whole numbers."""
+    return np.array([[scale, 0.0, (scale - 1) / 2], [0.0, scale, (scale - 1) / 2], [0.0, 0.0, 1.0]])
+
+
+def _rows(matrix: NDArray[np.float64]) -> tuple[tuple[float, float, float], ...]:
+    return tuple((float(a), float(b), float(c)) for a, b, c in matrix / matrix[2, 2])
 
 
 def _too_few(count: int) -> DataError:
