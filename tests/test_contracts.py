@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 USING_SIDE = [
     "blemish",
     "blemish.calibration",
+    "blemish.client",
     "blemish.datasets",
     "blemish.detectors",
     "blemish.evaluation",
@@ -21,6 +22,7 @@ USING_SIDE = [
     "blemish.measurement",
     "blemish.reports.overlays",
     "blemish.reports.picture_page",
+    "blemish.serving.app",
     "blemish.synthesis",
     "blemish.cli.main",
 ]

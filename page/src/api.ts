@@ -113,6 +113,36 @@ export interface PageOfFindings {
   total: number;
 }
 
+export interface Job {
+  id: string;
+  state: "waiting" | "running" | "done" | "cancelled" | "failed";
+  error: string | null;
+  detector: string;
+  by: string;
+  created: string;
+  done: number;
+  total: number | null;
+  failed: number;
+  left_s: number | null;
+}
+
+export interface Key {
+  id: string;
+  name: string;
+  role: Me["role"];
+  revoked: boolean;
+  created: string;
+}
+
+export interface Act {
+  id: string;
+  created: string;
+  actor: string;
+  address: string;
+  action: string;
+  target: string;
+}
+
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -214,3 +244,23 @@ export const activate = (name: string, sha: string): Promise<Detectors> =>
   json(`/v1/detectors/${name}/activate`, body({ sha }));
 export const rollBack = (name: string): Promise<Detectors> =>
   json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
+
+export const jobs = (): Promise<Job[]> => json("/v1/jobs");
+export const cancelJob = (id: string): Promise<Job> => json(`/v1/jobs/${id}`, { method: "DELETE" });
+
+export async function beginJob(archive: File): Promise<Job> {
+  const form = new FormData();
+  form.append("archive", archive);
+  return json("/v1/jobs", { method: "POST", body: form });
+}
+
+export const keys = (): Promise<Key[]> => json("/v1/keys");
+export const giveKey = async (name: string, role: string): Promise<string> =>
+  (await json<{ key: string }>("/v1/keys", body({ name, role }))).key;
+export const audit = (before: string | null): Promise<{ acts: Act[]; next: string | null }> =>
+  json(`/v1/audit${before ? `?before=${before}` : ""}`);
+
+export async function revokeKey(id: string): Promise<void> {
+  const answer = await send(`/v1/keys/${id}`, { method: "DELETE" });
+  if (!answer.ok) throw await refused(answer);
+}

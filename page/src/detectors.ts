@@ -7,7 +7,7 @@ import { time } from "./viewer";
 import { number, t } from "./words";
 
 export class DetectorsPage {
-  readonly element = el("section", { id: "detectors", hidden: true });
+  readonly element = el("section", { id: "detectors", className: "page", hidden: true });
 
   constructor(private readonly me: () => Me) {}
 
@@ -81,6 +81,6 @@ export class DetectorsPage {
     });
     const broken = Object.entries(known.broken).map(([name, reason]) => el("p", { className: "bad" }, `${name}: ${reason}`));
     const button = el("button", { type: "button", className: "primary", onclick: () => upload.click() }, t("upload"));
-    replace(this.element, mayChange && el("p", {}, button, upload), ...broken, ...active);
+    replace(this.element, el("h1", {}, t("detectors")), mayChange && el("p", {}, button, upload), ...broken, ...active);
   }
 }

@@ -12,7 +12,8 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value as EventListener);
-    else if (name in made && !name.startsWith("aria") && name !== "list") (made as never as Properties)[name] = value;
+    else if (/^aria[A-Z]/.test(name)) made.setAttribute(`aria-${name.slice(4).toLowerCase()}`, String(value));
+    else if (name in made && name !== "list") (made as never as Properties)[name] = value;
     else made.setAttribute(name === "className" ? "class" : name, value === true ? "" : String(value));
   }
   made.append(...children.filter((child): child is Node | string => !!child || child === ""));
@@ -23,6 +24,20 @@ export const byId = <T extends HTMLElement>(id: string): T => document.getElemen
 
 export function replace(parent: Element, ...children: Child[]): void {
   parent.replaceChildren(...children.filter((child): child is Node | string => !!child));
+}
+
+// A table with heads; it scrolls by itself where the page is narrow.
+export function table(name: string, heads: string[], rows: Child[][]): HTMLElement {
+  return el(
+    "div",
+    { className: "table", tabIndex: 0, role: "region", ariaLabel: name },
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))),
+    ),
+  );
 }
 
 let saying = 0;

@@ -8,7 +8,7 @@ import { number, t, tr } from "./words";
 
 const VERDICTS: Exclude<Verdict, null>[] = ["reject", "review", "unusable", "pass"];
 const PAGE = 60;
-const FORMATS = ["csv", "jsonl", "coco", "geojson", "dxf", "masks", "html", "xlsx", "pdf", "docx"];
+const FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 
 export class Gallery {
   readonly element = el("section", { id: "gallery" });
@@ -24,6 +24,8 @@ export class Gallery {
     this.whatIf = threshold;
     this.draw();
   });
+  private readonly ofJob = el("a", { className: "chip of-job", href: "#/", hidden: true });
+  private job: string | null = null;
   private text = "";
   private state = "";
   private order = "worst";
@@ -71,12 +73,26 @@ export class Gallery {
     this.more.textContent = t("more");
     replace(
       this.element,
-      el("div", { className: "filters", role: "search" }, ...chips, state, order, search, this.exports(), this.count),
+      el("h1", { className: "unseen" }, t("findings")),
+      el("div", { className: "filters", role: "search" }, this.ofJob, ...chips, state, order, search, this.exports(), this.count),
       this.histogram.element,
       this.cards,
       this.more,
     );
     this.draw();
+  }
+
+  get hash(): string {
+    return this.job === null ? "#/" : `#/job/${this.job}`;
+  }
+
+  // Only the findings of a job, or all; what is open over the gallery leaves that as it is.
+  setJob(job: string | null, isCovered: boolean): void {
+    if (isCovered || job === this.job) return;
+    this.job = job;
+    this.ofJob.hidden = job === null;
+    this.ofJob.textContent = job === null ? "" : `${t("job")} ${job.slice(0, 12)} ✕`;
+    void this.load();
   }
 
   // From the first page on, or the next one.
@@ -115,6 +131,7 @@ export class Gallery {
     const filters = new URLSearchParams();
     for (const verdict of this.verdicts) filters.append("verdict", verdict);
     if (this.state) filters.set("state", this.state);
+    if (this.job) filters.set("job", this.job);
     if (this.text.trim()) filters.set("text", this.text.trim());
     return filters;
   }

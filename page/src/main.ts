@@ -1,12 +1,14 @@
 // The page: who is there, what is dropped, and which of the views is open.
 
 import * as api from "./api";
+import { AuditPage, KeysPage } from "./access";
 import { DetectorsPage } from "./detectors";
 import { byId, el, replace, say } from "./dom";
 import { Gallery } from "./gallery";
+import { JobsPage } from "./jobs";
 import { Batch, type Photo, type Progress, chosen, dropped } from "./uploads";
 import { Viewer } from "./viewer";
-import { currentLanguage, setLanguage, t } from "./words";
+import { type Word, currentLanguage, setLanguage, t } from "./words";
 
 const RELOAD_MS = 1500;
 
@@ -15,15 +17,23 @@ let batch: Batch | null = null;
 let reloaded = 0;
 const gallery = new Gallery();
 const viewer = new Viewer(gallery);
-const detectors = new DetectorsPage(() => user);
+// What the header leads to beside the findings, and from which role on.
+const PAGES: { hash: string; word: Word; role: api.Me["role"]; page: { element: HTMLElement; load(): Promise<void> } }[] = [
+  { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
+  { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
+  { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
+  { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() },
+];
+const ROLES: api.Me["role"][] = ["operator", "engineer", "admin"];
 const fields: Record<string, string> = { detector: "", mm_per_px: "" };
 
 function buildHeader(): void {
-  const link = (hash: string, word: "findings" | "detectors"): HTMLElement => el("a", { href: hash, "data-hash": hash }, t(word));
+  const link = (hash: string, word: Word): HTMLElement => el("a", { href: hash, "data-hash": hash }, t(word));
+  const open = PAGES.filter(({ role }) => ROLES.indexOf(role) <= ROLES.indexOf(user.role));
   replace(
     byId("header"),
     el("a", { href: "#/", className: "logo" }, "blemish"),
-    el("nav", {}, link("#/", "findings"), link("#/detectors", "detectors")),
+    el("nav", { ariaLabel: t("pages") }, link("#/", "findings"), ...open.map(({ hash, word }) => link(hash, word))),
     el(
       "button",
       {
@@ -131,12 +141,18 @@ function switchTheme(): void {
 
 function route(): void {
   const id = /^#\/finding\/([0-9a-f]{32})$/.exec(location.hash)?.[1];
-  const atDetectors = location.hash === "#/detectors";
-  detectors.element.hidden = !atDetectors;
-  byId("home").hidden = atDetectors;
-  for (const link of document.querySelectorAll("nav a"))
-    link.toggleAttribute("aria-current", link.getAttribute("data-hash") === (atDetectors ? "#/detectors" : "#/"));
-  if (atDetectors) void detectors.load();
+  const current = PAGES.find(({ hash }) => hash === location.hash);
+  const wasHidden = current?.page.element.hidden;
+  for (const { page } of PAGES) page.element.hidden = page !== current?.page;
+  byId("home").hidden = current !== undefined;
+  for (const link of document.querySelectorAll("nav a")) {
+    const isHere = link.getAttribute("data-hash") === (current?.hash ?? "#/");
+    if (isHere) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  void current?.page.load();
+  if (current && wasHidden) window.scrollTo(0, 0);
+  gallery.setJob(/^#\/job\/([0-9a-f]{32})$/.exec(location.hash)?.[1] ?? null, id !== undefined || current !== undefined);
   if (id) void viewer.open(id);
   else if (viewer.isOpen) viewer.close();
 }
@@ -212,7 +228,7 @@ async function begin(): Promise<void> {
   }
   const home = byId("home");
   replace(home, el("div", { id: "drop" }), el("div", { id: "progress" }), el("p", { id: "empty", hidden: true }), gallery.element);
-  replace(byId("views"), detectors.element, viewer.element);
+  replace(byId("views"), ...PAGES.map(({ page }) => page.element), viewer.element);
   build();
   await gallery.load();
 }

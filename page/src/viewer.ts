@@ -3,7 +3,7 @@
 import * as api from "./api";
 import type { Decision, Stored } from "./api";
 import { Canvas, type Layers } from "./canvas";
-import { el, replace, say } from "./dom";
+import { byId, el, replace, say, table } from "./dom";
 import type { Gallery } from "./gallery";
 import { currentLanguage, number, t, tr } from "./words";
 
@@ -59,7 +59,7 @@ export class Viewer {
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
       this.found = found;
       this.element.hidden = false;
-      document.body.classList.add("viewing");
+      this.cover(true);
       this.tags = new Set();
       this.comment = el("textarea", { rows: 2, maxLength: 4000, ariaLabel: t("comment"), placeholder: t("comment") });
       await Promise.all([this.drawSide(), this.canvas.show(found)]);
@@ -73,9 +73,15 @@ export class Viewer {
   close(): void {
     const id = this.found?.id;
     this.element.hidden = true;
-    document.body.classList.remove("viewing");
-    if (location.hash.startsWith("#/finding/")) location.hash = "#/";
+    this.cover(false);
+    if (location.hash.startsWith("#/finding/")) location.hash = this.gallery.hash;
     document.querySelector<HTMLElement>(`[data-id="${id}"]`)?.focus();
+  }
+
+  // What lies below is neither scrolled nor reached by Tab.
+  private cover(isOpen: boolean): void {
+    document.body.classList.toggle("viewing", isOpen);
+    for (const id of ["header", "home"]) byId(id).inert = isOpen;
   }
 
   async step(by: 1 | -1): Promise<void> {
@@ -161,7 +167,7 @@ export class Viewer {
     const history = el("ol", { className: "history" });
     replace(
       this.side,
-      el("h2", {}, finding.image),
+      el("h1", {}, finding.image),
       el(
         "p",
         { className: "facts" },
@@ -173,11 +179,11 @@ export class Viewer {
       ),
       this.decision(),
       this.layers(),
-      el("h3", {}, t("measurements")),
+      el("h2", {}, t("measurements")),
       this.table(),
-      finding.notes.length ? el("h3", {}, t("notes")) : null,
+      finding.notes.length ? el("h2", {}, t("notes")) : null,
       ...finding.notes.map((note) => el("p", { className: "note" }, note)),
-      el("h3", {}, t("history")),
+      el("h2", {}, t("history")),
       history,
       el(
         "p",
@@ -312,7 +318,7 @@ export class Viewer {
         ];
       });
       const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
-      return table([...heads, t("direction"), t("grade")], rows);
+      return table(t("measurements"), [...heads, t("direction"), t("grade")], rows);
     }
     if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
     const rows = regions.map((region, index) => [
@@ -320,21 +326,8 @@ export class Viewer {
       number(region.area_px),
       number(region.score),
     ]);
-    return table([t("region"), t("regionArea"), t("score")], rows);
+    return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
   }
-}
-
-function table(heads: string[], rows: string[][]): HTMLElement {
-  return el(
-    "div",
-    { className: "table", tabIndex: 0, role: "region", ariaLabel: t("measurements") },
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))),
-    ),
-  );
 }
 
 export const time = (iso: string): string =>

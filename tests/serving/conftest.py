@@ -25,6 +25,8 @@ from blemish.serving.running import server_config
 from blemish.serving.service import Service
 from blemish.serving.settings import Limits, ServeSettings
 
+from .browsing import filled, open_page  # noqa: F401  # fixtures
+
 ADDRESS = "http://127.0.0.1"
 StartService = Callable[..., TestClient]
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from blemish.client import Client
@@ -18,123 +12,13 @@ from blemish.detectors import Container, Thresholds, write_container
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
+from .browsing import IN_CHROMIUM, OpenPage, image
 from .conftest import listening
 
 pytest.importorskip("selenium", reason="drives the browser")
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import ActionChains
-from selenium.webdriver.chrome.service import Service as Driver
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no Chromium or no chromedriver is installed"),
-]
-WAIT_S = 15
-
-
-class Browser:
-    """A page, asked as a person looks at it."""
-
-    def __init__(self, driver: Any, address: str) -> None:
-        self.driver, self.address = driver, address
-        self.driver.get(address)
-
-    def all(self, selector: str) -> list[Any]:
-        return [one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
-
-    def one(self, selector: str, text: str = "") -> Any:
-        def find(_: Any) -> Any:
-            return next((one for one in self.all(selector) if text in one.text), None)
-
-        wait = WebDriverWait(self.driver, WAIT_S, ignored_exceptions=[StaleElementReferenceException])
-        return wait.until(find, f"{selector} {text}")
-
-    def click(self, selector: str, text: str = "") -> None:
-        def act(_: Any) -> bool:
-            self.one(selector, text).click()
-            return True
-
-        WebDriverWait(self.driver, WAIT_S, ignored_exceptions=[StaleElementReferenceException]).until(act)
-
-    def texts(self, selector: str) -> list[str]:
-        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)"
-        return self.run(script, selector)
-
-    def until(self, holds: Callable[[], object]) -> None:
-        def check(_: Any) -> bool:
-            try:
-                return bool(holds())
-            except Exception:  # a card that is just being drawn anew
-                return False
-
-        WebDriverWait(self.driver, WAIT_S).until(check)
-
-    def press(self, *keys: str) -> None:
-        # To whatever has the focus at that moment: an element that was asked for may be drawn anew meanwhile.
-        for key in keys:
-            ActionChains(self.driver).send_keys(key).perform()
-
-    def run(self, script: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def names(self) -> list[str]:
-        return self.texts(".card .name")
-
-    def upload(self, *files: Path) -> None:
-        self.driver.find_element(By.ID, "files").send_keys("\n".join(map(str, files)))
-
-    def slide(self, selector: str, value: float) -> None:
-        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
-        self.run(script, self.driver.find_element(By.CSS_SELECTOR, selector), value)
-
-
-OpenPage = Callable[..., Browser]
-
-
-@pytest.fixture
-def open_page() -> Iterator[OpenPage]:
-    """Opens pages; ``phone`` as a phone does, ``language`` as its reader has set it."""
-    with ExitStack() as stack:
-
-        def begin(address: str, *, phone: bool = False, language: str = "en") -> Browser:
-            options = webdriver.ChromeOptions()
-            options.binary_location = str(CHROMIUM)
-            for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"):
-                options.add_argument(argument)
-            options.add_experimental_option("prefs", {"intl.accept_languages": language})
-            if phone:
-                size = {"width": 390, "height": 844, "pixelRatio": 2.0}
-                options.add_experimental_option("mobileEmulation", {"deviceMetrics": size})
-            options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-            driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
-            stack.callback(driver.quit)
-            return Browser(driver, address)
-
-        yield begin
-
-
-def image(folder: Path, name: str, level: int, *, at: int = 30) -> Path:
-    pixels = np.full((64, 96, 3), 230, np.uint8)
-    pixels[at : at + 4, 10:80] = level
-    path = folder / name
-    cv2.imwrite(str(path), pixels)
-    return path
-
-
-@pytest.fixture
-def filled(address: str, tmp_path: Path) -> str:
-    """A service with four findings: two rejected, one for review, one that passes."""
-    levels = {"dark.png": 10, "grey.png": 60, "pale.png": 130, "clear.png": 225}
-    with Client(address) as service:
-        service.inspect([image(tmp_path, name, level) for name, level in levels.items()], mm_per_px=0.5)
-    return address
+pytestmark = IN_CHROMIUM
 
 
 def test_from_the_first_photo_to_the_gallery(address: str, open_page: OpenPage, tmp_path: Path):
@@ -183,18 +67,18 @@ def test_a_review_by_keyboard_alone_and_its_undo(filled: str, open_page: OpenPag
     page.until(lambda: len(page.names()) == 4)
     page.run("document.querySelector('.card').focus()")
     page.press(Keys.ENTER)
-    page.one(".side h2", "dark.png")
+    page.one(".side h1", "dark.png")
     page.press("a")
-    page.one(".side h2", "grey.png")
+    page.one(".side h1", "grey.png")
     page.press("r")
-    page.one(".side h2", "pale.png")
+    page.one(".side h1", "pale.png")
     with Client(filled) as service:
         page.until(lambda: [one.state for one in service.findings()] == ["approved", "rejected", "open", "open"])
         page.press("u")
-        page.one(".side h2", "grey.png")
+        page.one(".side h1", "grey.png")
         page.until(lambda: [one.state for one in service.findings()] == ["approved", "open", "open", "open"])
     page.press(Keys.ARROW_LEFT)
-    page.one(".side h2", "dark.png")
+    page.one(".side h1", "dark.png")
     page.one(".history li", "confirmed")
     page.press(Keys.ESCAPE)
     page.until(lambda: not page.all("#viewer"))
@@ -207,7 +91,7 @@ def test_a_decision_with_tag_and_comment(filled: str, open_page: OpenPage):
     page.click(".decide .chip", "shadow")
     page.one("textarea").send_keys("only a shadow, <b>a</b>rr")
     page.click(".decide .reject")
-    page.one(".side h2", "grey.png")
+    page.one(".side h1", "grey.png")
     with Client(filled) as service:
         (review,) = service.reviews(next(iter(service.findings(state="rejected"))).id)
     assert (review.decision, review.tags, review.comment) == ("reject", ["shadow"], "only a shadow, <b>a</b>rr")
@@ -216,7 +100,7 @@ def test_a_decision_with_tag_and_comment(filled: str, open_page: OpenPage):
 def test_two_people_at_one_finding(filled: str, open_page: OpenPage):
     page = open_page(filled)
     page.click(".card")
-    page.one(".side h2", "dark.png")
+    page.one(".side h1", "dark.png")
     with Client(filled) as service:
         service.review(next(iter(service.findings())), "approve")
     page.press("r")
@@ -252,8 +136,8 @@ def test_layers_zoom_and_measurements(filled: str, open_page: OpenPage):
         page.press(key)
         page.until(lambda: page.run(picture) != seen[-1])
         seen.append(page.run(picture))
-    assert not page.driver.find_element(By.CSS_SELECTOR, "[data-layer=map]").is_selected()
-    assert page.driver.find_element(By.CSS_SELECTOR, "[data-layer=skeleton]").is_selected()
+    assert not page.driver.find_element("css selector", "[data-layer=map]").is_selected()
+    assert page.driver.find_element("css selector", "[data-layer=skeleton]").is_selected()
 
 
 def test_korean_dark_and_what_is_remembered(filled: str, open_page: OpenPage):
@@ -285,7 +169,7 @@ def test_names_and_comments_never_become_markup(address: str, open_page: OpenPag
         service.review(found.id, "reject", tags=[evil], comment=evil)
     page = open_page(address)
     page.click(".card .name", "<img src=x")
-    page.one(".side h2", "<img src=x")
+    page.one(".side h1", "<img src=x")
     page.one(".history q", "<img src=x")
     assert page.driver.title == "blemish"
     assert page.run("return document.querySelectorAll('img[src=x]').length") == 0
@@ -294,7 +178,7 @@ def test_names_and_comments_never_become_markup(address: str, open_page: OpenPag
 def test_nothing_is_loaded_from_elsewhere_and_the_console_is_quiet(filled: str, open_page: OpenPage):
     page = open_page(filled)
     page.click(".card")
-    page.one(".side h2", "dark.png")
+    page.one(".side h1", "dark.png")
     loaded = page.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert loaded
     assert all(name.startswith(filled) for name in loaded)
@@ -310,7 +194,7 @@ def test_a_detector_is_uploaded_activated_and_rolled_back(
     write_container(file, replace(darkness, spec=darkness.spec.model_copy(update={"thresholds": thresholds})))
     page = open_page(f"{address}/#/detectors")
     page.one("#detectors article", "darkness")
-    page.driver.find_element(By.CSS_SELECTOR, "#detectors input[type=file]").send_keys(str(file))
+    page.driver.find_element("css selector", "#detectors input[type=file]").send_keys(str(file))
     page.click("#detectors td button", "Activate")
     page.one("#detectors article", "reject 0")
     page.click("#detectors button", "Roll back")
@@ -329,7 +213,7 @@ def test_a_browser_logs_in_with_a_key(darkness_file: Path, open_page: OpenPage, 
         page.upload(image(tmp_path, "a.png", 10))
         page.until(lambda: page.names() == ["a.png"])
         page.click(".card")
-        page.one(".side h2", "a.png")
+        page.one(".side h1", "a.png")
         page.press("a")
         page.one(".side .state", "confirmed")
         page.press(Keys.ESCAPE)

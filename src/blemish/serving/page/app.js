@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 244d7f1011e48e96584c3cfbbf04f8f6e97d9f1d83a088a14f288f03eefcd247
+// Built from page/src by "npm run build"; sources 008dfe63760e99c8e8336ad95634a8695549fd15120e3b8049d76582b13f8bda
 
 // src/api.ts
 var Refused = class extends Error {
@@ -79,6 +79,20 @@ async function addDetector(file) {
 }
 var activate = (name, sha) => json(`/v1/detectors/${name}/activate`, body({ sha }));
 var rollBack = (name) => json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
+var jobs = () => json("/v1/jobs");
+var cancelJob = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
+async function beginJob(archive) {
+  const form = new FormData();
+  form.append("archive", archive);
+  return json("/v1/jobs", { method: "POST", body: form });
+}
+var keys = () => json("/v1/keys");
+var giveKey = async (name, role) => (await json("/v1/keys", body({ name, role }))).key;
+var audit = (before) => json(`/v1/audit${before ? `?before=${before}` : ""}`);
+async function revokeKey(id) {
+  const answer = await send(`/v1/keys/${id}`, { method: "DELETE" });
+  if (!answer.ok) throw await refused(answer);
+}
 
 // src/dom.ts
 function el(tag, properties = {}, ...children) {
@@ -86,7 +100,8 @@ function el(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === void 0 || value === null || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && !name.startsWith("aria") && name !== "list") made[name] = value;
+    else if (/^aria[A-Z]/.test(name)) made.setAttribute(`aria-${name.slice(4).toLowerCase()}`, String(value));
+    else if (name in made && name !== "list") made[name] = value;
     else made.setAttribute(name === "className" ? "class" : name, value === true ? "" : String(value));
   }
   made.append(...children.filter((child) => !!child || child === ""));
@@ -95,6 +110,18 @@ function el(tag, properties = {}, ...children) {
 var byId = (id) => document.getElementById(id);
 function replace(parent, ...children) {
   parent.replaceChildren(...children.filter((child) => !!child));
+}
+function table(name, heads, rows) {
+  return el(
+    "div",
+    { className: "table", tabIndex: 0, role: "region", ariaLabel: name },
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))))
+    )
+  );
 }
 var saying = 0;
 function say(sentence, kind = "plain", action) {
@@ -210,6 +237,35 @@ var WORDS = {
     "← → or J K: previous, next · A: right · R: wrong · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
     "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
   ],
+  pages: ["Pages", "페이지"],
+  jobs: ["Jobs", "작업"],
+  job: ["job", "작업"],
+  beginJob: ["Begin a job with a zip of images", "이미지 zip으로 작업 시작"],
+  noJobs: ["No job has been begun.", "시작된 작업이 없습니다."],
+  itsFindings: ["Its findings", "작업 결과 보기"],
+  waiting: ["waiting", "대기 중"],
+  running: ["running", "진행 중"],
+  jobDone: ["done", "완료"],
+  jobCancelled: ["cancelled", "취소됨"],
+  jobFailed: ["failed", "실패"],
+  apiKeys: ["Keys", "키"],
+  keyOf: ["Whose", "사용자"],
+  role: ["Role", "역할"],
+  operator: ["operator", "작업자"],
+  engineer: ["engineer", "엔지니어"],
+  admin: ["admin", "관리자"],
+  giveKey: ["Give a key", "키 발급"],
+  givenOnce: ["Copy it now, it is shown this once:", "지금 복사하세요. 한 번만 표시됩니다:"],
+  created: ["Created", "생성"],
+  revoke: ["Revoke", "폐기"],
+  revoked: ["revoked", "폐기됨"],
+  revokeAsked: ["Revoke the key of {0}? That cannot be undone.", "{0}의 키를 폐기할까요? 되돌릴 수 없습니다."],
+  auditLog: ["Audit log", "감사 기록"],
+  when: ["When", "시각"],
+  who: ["Who", "사용자"],
+  address: ["Address", "주소"],
+  act: ["Act", "행위"],
+  what: ["What", "대상"],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],
   diagonal: ["diagonal", "대각"]
@@ -483,7 +539,7 @@ var Viewer = class {
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
       this.found = found;
       this.element.hidden = false;
-      document.body.classList.add("viewing");
+      this.cover(true);
       this.tags = /* @__PURE__ */ new Set();
       this.comment = el("textarea", { rows: 2, maxLength: 4e3, ariaLabel: t("comment"), placeholder: t("comment") });
       await Promise.all([this.drawSide(), this.canvas.show(found)]);
@@ -496,9 +552,14 @@ var Viewer = class {
   close() {
     const id = this.found?.id;
     this.element.hidden = true;
-    document.body.classList.remove("viewing");
-    if (location.hash.startsWith("#/finding/")) location.hash = "#/";
+    this.cover(false);
+    if (location.hash.startsWith("#/finding/")) location.hash = this.gallery.hash;
     document.querySelector(`[data-id="${id}"]`)?.focus();
+  }
+  // What lies below is neither scrolled nor reached by Tab.
+  cover(isOpen) {
+    document.body.classList.toggle("viewing", isOpen);
+    for (const id of ["header", "home"]) byId(id).inert = isOpen;
   }
   async step(by) {
     const other = this.found && await this.gallery.neighbour(this.found.id, by);
@@ -578,7 +639,7 @@ var Viewer = class {
     const history = el("ol", { className: "history" });
     replace(
       this.side,
-      el("h2", {}, finding2.image),
+      el("h1", {}, finding2.image),
       el(
         "p",
         { className: "facts" },
@@ -590,11 +651,11 @@ var Viewer = class {
       ),
       this.decision(),
       this.layers(),
-      el("h3", {}, t("measurements")),
+      el("h2", {}, t("measurements")),
       this.table(),
-      finding2.notes.length ? el("h3", {}, t("notes")) : null,
+      finding2.notes.length ? el("h2", {}, t("notes")) : null,
       ...finding2.notes.map((note) => el("p", { className: "note" }, note)),
-      el("h3", {}, t("history")),
+      el("h2", {}, t("history")),
       history,
       el(
         "p",
@@ -721,7 +782,7 @@ var Viewer = class {
         ];
       });
       const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
-      return table([...heads, t("direction"), t("grade")], rows2);
+      return table(t("measurements"), [...heads, t("direction"), t("grade")], rows2);
     }
     if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
     const rows = regions.map((region, index) => [
@@ -729,22 +790,87 @@ var Viewer = class {
       number(region.area_px),
       number(region.score)
     ]);
-    return table([t("region"), t("regionArea"), t("score")], rows);
+    return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
   }
 };
-function table(heads, rows) {
-  return el(
-    "div",
-    { className: "table", tabIndex: 0, role: "region", ariaLabel: t("measurements") },
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))))
-    )
-  );
-}
 var time = (iso) => new Date(iso).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "short" });
+
+// src/access.ts
+var ROLES = ["operator", "engineer", "admin"];
+var KeysPage = class {
+  element = el("section", { id: "keys", className: "page", hidden: true });
+  async load() {
+    try {
+      this.draw(await keys());
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load()]);
+    }
+  }
+  draw(keys2, given) {
+    const name = el("input", { required: true, maxLength: 64, id: "key-name", autocomplete: "off" });
+    const role = el("select", { id: "key-role" }, ...ROLES.map((value) => el("option", { value }, t(value))));
+    const form = el(
+      "form",
+      {
+        className: "row",
+        onsubmit: (event) => {
+          event.preventDefault();
+          giveKey(name.value, role.value).then(
+            async (key) => this.draw(await keys(), key),
+            (error) => say(error.message, "bad")
+          );
+        }
+      },
+      el("label", {}, `${t("keyOf")} `, name),
+      el("label", {}, `${t("role")} `, role),
+      el("button", { className: "primary" }, t("giveKey"))
+    );
+    const rows = keys2.map((key) => [
+      key.name,
+      t(key.role),
+      time(key.created),
+      key.revoked ? t("revoked") : el("button", { type: "button", onclick: () => this.revoke(key) }, t("revoke"))
+    ]);
+    replace(
+      this.element,
+      el("h1", {}, t("apiKeys")),
+      form,
+      given ? el("p", { className: "given", role: "status" }, `${t("givenOnce")} `, el("code", { tabIndex: 0 }, given)) : null,
+      table(t("apiKeys"), [t("keyOf"), t("role"), t("created"), t("act")], rows)
+    );
+  }
+  revoke(key) {
+    if (!window.confirm(t("revokeAsked", key.name))) return;
+    revokeKey(key.id).then(
+      () => void this.load(),
+      (error) => say(error.message, "bad")
+    );
+  }
+};
+var AuditPage = class {
+  element = el("section", { id: "audit", className: "page", hidden: true });
+  acts = [];
+  following = null;
+  async load(fresh = true) {
+    try {
+      const page = await audit(fresh ? null : this.following);
+      this.acts = fresh ? page.acts : [...this.acts, ...page.acts];
+      this.following = page.next;
+      this.draw();
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load(fresh)]);
+    }
+  }
+  draw() {
+    const rows = this.acts.map((act) => [time(act.created), act.actor, act.address, act.action, act.target]);
+    replace(
+      this.element,
+      el("h1", {}, t("auditLog")),
+      table(t("auditLog"), [t("when"), t("who"), t("address"), t("act"), t("what")], rows),
+      this.following ? el("button", { type: "button", onclick: () => void this.load(false) }, t("more")) : null
+    );
+  }
+};
 
 // src/detectors.ts
 var DetectorsPage = class {
@@ -752,7 +878,7 @@ var DetectorsPage = class {
     this.me = me2;
   }
   me;
-  element = el("section", { id: "detectors", hidden: true });
+  element = el("section", { id: "detectors", className: "page", hidden: true });
   async load() {
     try {
       this.draw(await detectors());
@@ -817,7 +943,7 @@ var DetectorsPage = class {
     });
     const broken = Object.entries(known.broken).map(([name, reason]) => el("p", { className: "bad" }, `${name}: ${reason}`));
     const button = el("button", { type: "button", className: "primary", onclick: () => upload.click() }, t("upload"));
-    replace(this.element, mayChange && el("p", {}, button, upload), ...broken, ...active);
+    replace(this.element, el("h1", {}, t("detectors")), mayChange && el("p", {}, button, upload), ...broken, ...active);
   }
 };
 
@@ -888,7 +1014,7 @@ var Histogram = class {
 // src/gallery.ts
 var VERDICTS = ["reject", "review", "unusable", "pass"];
 var PAGE = 60;
-var FORMATS = ["csv", "jsonl", "coco", "geojson", "dxf", "masks", "html", "xlsx", "pdf", "docx"];
+var FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 var Gallery = class {
   element = el("section", { id: "gallery" });
   findings = [];
@@ -903,6 +1029,8 @@ var Gallery = class {
     this.whatIf = threshold;
     this.draw();
   });
+  ofJob = el("a", { className: "chip of-job", href: "#/", hidden: true });
+  job = null;
   text = "";
   state = "";
   order = "worst";
@@ -949,12 +1077,24 @@ var Gallery = class {
     this.more.textContent = t("more");
     replace(
       this.element,
-      el("div", { className: "filters", role: "search" }, ...chips, state, order, search, this.exports(), this.count),
+      el("h1", { className: "unseen" }, t("findings")),
+      el("div", { className: "filters", role: "search" }, this.ofJob, ...chips, state, order, search, this.exports(), this.count),
       this.histogram.element,
       this.cards,
       this.more
     );
     this.draw();
+  }
+  get hash() {
+    return this.job === null ? "#/" : `#/job/${this.job}`;
+  }
+  // Only the findings of a job, or all; what is open over the gallery leaves that as it is.
+  setJob(job, isCovered) {
+    if (isCovered || job === this.job) return;
+    this.job = job;
+    this.ofJob.hidden = job === null;
+    this.ofJob.textContent = job === null ? "" : `${t("job")} ${job.slice(0, 12)} ✕`;
+    void this.load();
   }
   // From the first page on, or the next one.
   async load(fresh = true) {
@@ -988,13 +1128,14 @@ var Gallery = class {
     const filters = new URLSearchParams();
     for (const verdict of this.verdicts) filters.append("verdict", verdict);
     if (this.state) filters.set("state", this.state);
+    if (this.job) filters.set("job", this.job);
     if (this.text.trim()) filters.set("text", this.text.trim());
     return filters;
   }
   async loadScores() {
-    const [{ scores: scores2 }, detectors3] = await Promise.all([scores(this.filters()), detectors()]);
+    const [{ scores: scores2 }, detectors2] = await Promise.all([scores(this.filters()), detectors()]);
     const names = new Set(this.findings.map((one) => one.detector));
-    const only = names.size === 1 ? detectors3.active.find((one) => names.has(one.name)) : void 0;
+    const only = names.size === 1 ? detectors2.active.find((one) => names.has(one.name)) : void 0;
     this.histogram.show(only ? scores2 : [], only?.thresholds.reject ?? null);
   }
   draw() {
@@ -1055,6 +1196,84 @@ function choice(word, values, now, onChoice) {
   );
   return select;
 }
+
+// src/jobs.ts
+var LOOK_EVERY_MS = 1e3;
+var SAID = {
+  waiting: "waiting",
+  running: "running",
+  done: "jobDone",
+  cancelled: "jobCancelled",
+  failed: "jobFailed"
+};
+var ENDED = /* @__PURE__ */ new Set(["done", "cancelled", "failed"]);
+var JobsPage = class {
+  element = el("section", { id: "jobs", className: "page", hidden: true });
+  list = el("div", {});
+  looking = 0;
+  async load() {
+    const archive = el("input", {
+      type: "file",
+      id: "archive",
+      accept: ".zip",
+      hidden: true,
+      onchange: () => {
+        const file = archive.files?.[0];
+        if (!file) return;
+        say(t("uploading"));
+        this.act(beginJob(file));
+        archive.value = "";
+      }
+    });
+    const begin2 = el("button", { type: "button", className: "primary", onclick: () => archive.click() }, t("beginJob"));
+    replace(this.element, el("h1", {}, t("jobs")), el("p", {}, begin2, archive), this.list);
+    await this.look();
+  }
+  async look() {
+    window.clearTimeout(this.looking);
+    if (this.element.hidden) return;
+    try {
+      const jobs2 = await jobs();
+      this.draw(jobs2);
+      if (jobs2.every((job) => ENDED.has(job.state))) return;
+    } catch (error) {
+      say(String(error.message), "bad");
+    }
+    this.looking = window.setTimeout(() => void this.look(), LOOK_EVERY_MS);
+  }
+  act(work) {
+    work.catch((error) => say(error.message, "bad")).finally(() => void this.look());
+  }
+  draw(jobs2) {
+    const at = document.activeElement?.closest("article")?.getAttribute("data-id");
+    replace(this.list, ...jobs2.length ? jobs2.map((job) => this.card(job)) : [el("p", { className: "note" }, t("noJobs"))]);
+    if (at) this.list.querySelector(`[data-id="${at}"] button, [data-id="${at}"] a`)?.focus();
+  }
+  card(job) {
+    const said = job.total === null ? "" : t("inspected", job.done - job.failed, job.total);
+    return el(
+      "article",
+      { "data-id": job.id },
+      el("h2", {}, `${t("job")} ${job.id.slice(0, 12)} `, el("span", { className: `state ${job.state}` }, t(SAID[job.state]))),
+      el("p", { className: "note" }, `${job.detector} · ${job.by} · ${time(job.created)}`),
+      job.total === null ? null : el("progress", { max: job.total, value: job.done, ariaLabel: said }),
+      el(
+        "p",
+        {},
+        said,
+        job.failed ? ` · ${t("failed", job.failed)}` : "",
+        job.left_s === null ? "" : ` · ${t("left", Math.ceil(job.left_s))}`
+      ),
+      job.error ? el("p", { className: "bad" }, job.error) : null,
+      el(
+        "p",
+        { className: "row" },
+        el("a", { href: `#/job/${job.id}` }, t("itsFindings")),
+        ENDED.has(job.state) ? null : el("button", { type: "button", onclick: () => this.act(cancelJob(job.id)) }, t("cancel"))
+      )
+    );
+  }
+};
 
 // src/uploads.ts
 var AT_ONCE = 2;
@@ -1148,14 +1367,21 @@ var batch = null;
 var reloaded = 0;
 var gallery = new Gallery();
 var viewer = new Viewer(gallery);
-var detectors2 = new DetectorsPage(() => user);
+var PAGES = [
+  { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
+  { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
+  { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
+  { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() }
+];
+var ROLES2 = ["operator", "engineer", "admin"];
 var fields = { detector: "", mm_per_px: "" };
 function buildHeader() {
   const link = (hash, word) => el("a", { href: hash, "data-hash": hash }, t(word));
+  const open = PAGES.filter(({ role }) => ROLES2.indexOf(role) <= ROLES2.indexOf(user.role));
   replace(
     byId("header"),
     el("a", { href: "#/", className: "logo" }, "blemish"),
-    el("nav", {}, link("#/", "findings"), link("#/detectors", "detectors")),
+    el("nav", { ariaLabel: t("pages") }, link("#/", "findings"), ...open.map(({ hash, word }) => link(hash, word))),
     el(
       "button",
       {
@@ -1252,12 +1478,18 @@ function switchTheme() {
 }
 function route() {
   const id = /^#\/finding\/([0-9a-f]{32})$/.exec(location.hash)?.[1];
-  const atDetectors = location.hash === "#/detectors";
-  detectors2.element.hidden = !atDetectors;
-  byId("home").hidden = atDetectors;
-  for (const link of document.querySelectorAll("nav a"))
-    link.toggleAttribute("aria-current", link.getAttribute("data-hash") === (atDetectors ? "#/detectors" : "#/"));
-  if (atDetectors) void detectors2.load();
+  const current = PAGES.find(({ hash }) => hash === location.hash);
+  const wasHidden = current?.page.element.hidden;
+  for (const { page } of PAGES) page.element.hidden = page !== current?.page;
+  byId("home").hidden = current !== void 0;
+  for (const link of document.querySelectorAll("nav a")) {
+    const isHere = link.getAttribute("data-hash") === (current?.hash ?? "#/");
+    if (isHere) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  void current?.page.load();
+  if (current && wasHidden) window.scrollTo(0, 0);
+  gallery.setJob(/^#\/job\/([0-9a-f]{32})$/.exec(location.hash)?.[1] ?? null, id !== void 0 || current !== void 0);
   if (id) void viewer.open(id);
   else if (viewer.isOpen) viewer.close();
 }
@@ -1329,7 +1561,7 @@ async function begin() {
   }
   const home = byId("home");
   replace(home, el("div", { id: "drop" }), el("div", { id: "progress" }), el("p", { id: "empty", hidden: true }), gallery.element);
-  replace(byId("views"), detectors2.element, viewer.element);
+  replace(byId("views"), ...PAGES.map(({ page }) => page.element), viewer.element);
   build();
   await gallery.load();
 }
