@@ -7,7 +7,7 @@ USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contract format catalogue clean
+.PHONY: help demo test check lint types contract format catalogue site clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,5 +50,8 @@ format: $(READY)  ## Put the code into shape.
 catalogue: $(READY)  ## Write the list of methods anew, after a method or recipe was changed.
 	$(BIN)/python -m blemish.training.catalogue
 
+site: $(READY)  ## Build the manual: build/site/docs/index.html, readable without a network.
+	$(BIN)/python -m sphinx -q -W -b html -c docs/site . build/site
+
 clean:  ## Remove what the targets above made.
-	rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist demo docs/drawn .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
