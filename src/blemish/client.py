@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ from blemish.serving.answers import (
     Stored,
 )
 
-Picture = Literal["view", "thumb", "mask", "map", "image"]
+Picture = Literal["view", "thumb", "mask", "map", "image", "corrected"]
 
 
 class ServiceError(BlemishError):
@@ -144,7 +145,7 @@ class Client:
         return Stored.model_validate_json(self._send("GET", f"/v1/findings/{finding_id}").content)
 
     def picture(self, finding_id: str, picture: Picture) -> bytes:
-        """A picture: view and thumb (JPEG), mask and map (PNG), or image, the file as it was sent."""
+        """A picture: view and thumb (JPEG), mask, map and corrected (PNG), or image, the file as it was sent."""
         return self._send("GET", f"/v1/findings/{finding_id}/{picture}").content
 
     def review(
@@ -154,20 +155,28 @@ class Client:
         *,
         tags: Sequence[str] = (),
         comment: str = "",
+        mask: bytes | None = None,
     ) -> Review:
         """Decide about a finding.
 
         Args:
             finding: as it was looked at; given by its id alone, it is decided whatever happened since.
-            decision: approve, reject or reopen.
+            decision: approve, reject, correct or reopen.
             tags: why, in words.
             comment: why, in a sentence.
+            mask: with ``correct``: a PNG as large as the image, white where it is defective.
 
         Raises:
             ServiceError: with status 412 where somebody else has decided since.
         """
         finding_id, etag = (finding, "*") if isinstance(finding, str) else (finding.id, f'"{finding.version}"')
-        wanted = {"finding_id": finding_id, "decision": decision, "tags": list(tags), "comment": comment}
+        wanted: dict[str, Any] = {
+            "finding_id": finding_id,
+            "decision": decision,
+            "tags": list(tags),
+            "comment": comment,
+            "mask": None if mask is None else base64.b64encode(mask).decode("ascii"),
+        }
         answer = self._send("POST", "/v1/reviews", json=wanted, headers={"If-Match": etag})
         return Review.model_validate_json(answer.content)
 

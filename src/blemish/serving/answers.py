@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from blemish.findings import Finding
 
-State = Literal["open", "approved", "rejected"]
-Decision = Literal["approve", "reject", "reopen"]
+State = Literal["open", "approved", "rejected", "corrected"]
+Decision = Literal["approve", "reject", "correct", "reopen"]
 
 
 class _Answer(BaseModel):
@@ -83,6 +83,7 @@ class Review(_Answer):
     decision: Decision
     tags: list[str]
     comment: str
+    has_mask: bool = Field(description="whether it came with a corrected mask")
     reviewer: str
     created: datetime
 
@@ -108,9 +109,17 @@ class ReviewRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     finding_id: str = Field(min_length=32, max_length=32)
-    decision: Decision = Field(description="approve: what was found is right; reject: it is wrong; reopen: undecided")
+    decision: Decision = Field(
+        description="approve: what was found is right; reject: it is wrong; correct: the mask says what is right; "
+        "reopen: undecided"
+    )
     tags: list[str] = Field([], max_length=20, description="why, in words that are counted")
     comment: str = Field("", max_length=4000)
+    mask: str | None = Field(
+        None,
+        description="with correct: a PNG in base64, as large as the image, white where it is defective; all black says "
+        "that it is normal",
+    )
 
 
 class DetectorVersion(_Answer):

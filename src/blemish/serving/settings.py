@@ -19,6 +19,7 @@ class Limits:
         max_upload_bytes: body of a request with images.
         max_detector_bytes: body of a request that uploads a detector.
         max_job_bytes: body of a request with an archive for a job.
+        max_review_bytes: body of a request with a decision, which may hold a mask.
         max_json_bytes: body of any other request.
         max_images: images in one request.
         max_megapixels: pixels of one image, told from its header before it is decoded.
@@ -33,6 +34,7 @@ class Limits:
     max_upload_bytes: int = 64 << 20
     max_detector_bytes: int = 512 << 20
     max_job_bytes: int = 2 << 30
+    max_review_bytes: int = 16 << 20
     max_json_bytes: int = 1 << 20
     max_images: int = 32
     max_megapixels: float = 50.0

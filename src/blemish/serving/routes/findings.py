@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from blemish.findings import Finding
 from blemish.serving.access.callers import Operator
-from blemish.serving.answers import Page, Problem, Review, Stored, when
+from blemish.serving.answers import Page, Problem, Review, State, Stored, when
 from blemish.serving.exporting import write_archive
 from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.routes.reviews import reviewed
@@ -23,17 +23,22 @@ from blemish.serving.store.findings import Filters
 from blemish.serving.store.tables import FindingRow
 
 router = APIRouter(prefix="/v1/findings", tags=["findings"], responses={404: {"model": Problem}})
-_PICTURES: dict[str, str] = {"view": "image/jpeg", "thumb": "image/jpeg", "mask": "image/png", "map": "image/png"}
+_PICTURES = {
+    "view": "image/jpeg",
+    "thumb": "image/jpeg",
+    "mask": "image/png",
+    "map": "image/png",
+    "corrected": "image/png",
+}
 
 VerdictName = Literal["reject", "review", "unusable", "pass"]
-StateName = Literal["open", "approved", "rejected"]
 # Longer than any name here; NUL is text to no database.
 Text = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 def filters_of(
     verdict: Annotated[list[VerdictName], Query(description="one or several")] = [],  # noqa: B006
-    state: Annotated[list[StateName], Query(description="one or several")] = [],  # noqa: B006
+    state: Annotated[list[State], Query(description="one or several")] = [],  # noqa: B006
     detector: Text = None,
     text: Annotated[Text, Query(description="a part of the image's name")] = None,
     job: Text = None,
@@ -120,19 +125,21 @@ def list_reviews(finding_id: str, service: Serving, caller: Operator) -> list[Re
 @router.get("/{finding_id}/{picture}", response_class=Response, responses={200: {"content": {"image/*": {}}}})
 def show_picture(
     finding_id: str,
-    picture: Literal["view", "thumb", "mask", "map", "image"],
+    picture: Literal["view", "thumb", "mask", "map", "image", "corrected"],
     service: Serving,
     caller: Operator,
 ) -> Response:
-    """A picture: view and thumb (JPEG), mask and map (PNG), or image, the file as it was sent, to download."""
+    """A picture: view and thumb (JPEG), mask and map (PNG), image, the file as it was sent, to download; or corrected,
+    the mask of the correction that stands (PNG)."""
     del caller
     with service.database.transaction() as session:
         row = findings.get_finding(session, finding_id)
-    sha: str | None = getattr(row, f"{picture}_sha")
+        is_correction = picture == "corrected"
+        sha: str | None = findings.corrected_sha(session, row.id) if is_correction else getattr(row, f"{picture}_sha")
     if sha is None:
         raise not_found(f"{picture} of this finding")
-    # The content never changes under this address.
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    # But for a correction the content never changes under this address.
+    headers = {"Cache-Control": "no-store" if is_correction else "private, max-age=31536000, immutable"}
     if picture == "image":
         headers["Content-Disposition"] = f'attachment; filename="{_ascii(row.image)}"'
     kind = _PICTURES.get(picture, "application/octet-stream")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from blemish.serving.access.callers import Operator
 from blemish.serving.answers import Problem, Review, ReviewRequest, when
+from blemish.serving.corrections import keep_mask
 from blemish.serving.refusals import RefusalError
 from blemish.serving.service import Serving
 from blemish.serving.store import findings
@@ -31,8 +32,9 @@ def decide(
     caller: Operator,
     if_match: Annotated[str | None, Header(description="ETag of the finding as it was looked at")] = None,
 ) -> Response:
-    """Approve, reject or reopen a finding. If-Match names what was looked at; ``*`` decides whatever happened since."""
+    """Approve, reject, correct or reopen a finding. If-Match names what was looked at; ``*`` decides all the same."""
     version = _version(if_match)
+    mask_sha = keep_mask(service, review)
     with service.database.transaction() as session:
         row = findings.review(
             session,
@@ -42,6 +44,7 @@ def decide(
             tags=[_plain(tag) for tag in review.tags],
             comment=_plain(review.comment),
             reviewer=caller.name,
+            mask_sha=mask_sha,
         )
         note(session, caller.actor, f"review.{review.decision}", review.finding_id)
     headers = {"ETag": f'"{row.version}"'}
@@ -72,6 +75,7 @@ def reviewed(row: ReviewRow) -> Review:
         decision=row.decision,
         tags=json.loads(row.tags),
         comment=row.comment,
+        has_mask=row.mask_sha is not None,
         reviewer=row.reviewer,
         created=when(row.created_ms),
     )

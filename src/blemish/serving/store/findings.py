@@ -17,7 +17,12 @@ from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.store.tables import FindingRow, ReviewRow, new_id, now_ms
 
 Order = Literal["worst", "newest"]
-STATE_AFTER: dict[Decision, State] = {"approve": "approved", "reject": "rejected", "reopen": "open"}
+STATE_AFTER: dict[Decision, State] = {
+    "approve": "approved",
+    "reject": "rejected",
+    "correct": "corrected",
+    "reopen": "open",
+}
 _BATCH = 500
 
 
@@ -132,6 +137,7 @@ def review(
     tags: Sequence[str],
     comment: str,
     reviewer: str,
+    mask_sha: str | None = None,
 ) -> ReviewRow:
     """Decide about a finding.
 
@@ -139,10 +145,11 @@ def review(
         session: of the database.
         finding_id: which.
         version: the one that the reviewer saw; None decides whatever happened since.
-        decision: approve, reject or reopen.
+        decision: approve, reject, correct or reopen.
         tags: why, in words.
         comment: why, in a sentence.
         reviewer: who.
+        mask_sha: the corrected mask; None without one.
 
     Raises:
         RefusalError: 404 where there is no such finding, 412 where somebody else has decided since.
@@ -166,6 +173,7 @@ def review(
         decision=decision,
         tags=json.dumps(list(tags), ensure_ascii=False),
         comment=comment,
+        mask_sha=mask_sha,
         reviewer=reviewer,
         created_ms=now_ms(),
     )
@@ -178,6 +186,13 @@ def reviews_of(session: Session, finding_id: str) -> list[ReviewRow]:
     return list(
         session.scalars(select(ReviewRow).where(ReviewRow.finding_id == finding_id).order_by(ReviewRow.version))
     )
+
+
+def corrected_sha(session: Session, finding_id: str) -> str | None:
+    """The mask of the correction that stands; None where none does."""
+    if get_finding(session, finding_id).state != "corrected":
+        return None
+    return reviews_of(session, finding_id)[-1].mask_sha
 
 
 def reviews_page(session: Session, *, after: str | None, limit: int) -> list[ReviewRow]:
@@ -201,7 +216,8 @@ def contents_in_use(session: Session) -> set[str]:
         FindingRow.mask_sha,
         FindingRow.map_sha,
     )
-    return {sha for row in session.execute(select(*columns)) for sha in row if sha is not None}
+    found = {sha for row in session.execute(select(*columns)) for sha in row if sha is not None}
+    return found | set(session.scalars(select(ReviewRow.mask_sha).where(ReviewRow.mask_sha.is_not(None))))
 
 
 def _filtered(filters: Filters) -> Select[Any]:

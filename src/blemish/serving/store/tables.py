@@ -73,6 +73,7 @@ class ReviewRow(Base):
     decision: Mapped[str] = mapped_column(String(16))
     tags: Mapped[str] = mapped_column(Text)
     comment: Mapped[str] = mapped_column(Text)
+    mask_sha: Mapped[str | None] = mapped_column(Sha)
     reviewer: Mapped[str] = mapped_column(Name)
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
