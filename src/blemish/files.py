@@ -20,8 +20,12 @@ VERSION_1_NAME = "inspection.json"
 OVERLAYS_NAME = "overlays"
 MASKS_NAME = "masks"
 MAPS_NAME = "maps"
-RESULT_FOLDERS = frozenset({OVERLAYS_NAME, MASKS_NAME, MAPS_NAME})
-"""Folders of pictures beside a run record."""
+VIEWS_NAME = "views"
+PAGES_NAME = "report"
+PICTURE_FOLDERS = (OVERLAYS_NAME, MASKS_NAME, MAPS_NAME, VIEWS_NAME)
+"""Folders of pictures that an inspection writes, beside its run record."""
+RESULT_FOLDERS = frozenset({*PICTURE_FOLDERS, PAGES_NAME})
+"""Folders beside a run record that hold no images to inspect."""
 
 # So much of a target's name goes into that of its temporary file, which must not exceed 255 bytes.
 _STEM_CHARACTERS = 40

@@ -47,6 +47,8 @@ def test_a_folder_becomes_findings_and_overlays(blemish, darkness_file: Path, im
         "out/run.json",
         "out/shards/.lock",
         "out/shards/00001.jsonl",
+        "out/views/normal wall.jpg",
+        "out/views/금 간 벽.jpg",
     ]
 
 
@@ -194,6 +196,7 @@ def test_begun_anew_nothing_of_an_earlier_run_survives_beside_the_new_findings(
         "maps/왼쪽.png",
         "masks/왼쪽.png",
         "overlays/왼쪽.jpg",
+        "views/왼쪽.jpg",
         "notes of mine.txt",
         "dxf/mine.dwg",
     }

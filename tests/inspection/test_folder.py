@@ -46,7 +46,7 @@ def test_every_image_gets_one_answer_in_order(darkness_file: Path, images: list[
     assert [told(one.finding) for one in found] == [
         told(detector.inspect_source(source_of(path)).finding) for path in images
     ]
-    assert names_in(tmp_path / "out") == ["overlays"]
+    assert names_in(tmp_path / "out") == ["overlays", "views"]
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
@@ -140,7 +140,7 @@ def test_a_run_that_is_left_early_leaves_no_thread(darkness_file: Path, images: 
     answers = inspect_images(load(darkness_file), file_sources(images), out=tmp_path / "out")
     next(answers)
     answers.close()
-    assert names_in(tmp_path / "out") == ["overlays"]
+    assert names_in(tmp_path / "out") == ["overlays", "views"]
     assert threading.active_count() == threads
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 from blemish.images import write_jpeg
 from blemish.reports.document import read_document
 from blemish.reports.drawings import picture_px
-from blemish.reports.page import PICTURES, write_page
+from blemish.reports.page import MAX_ON_ONE_PAGE, PICTURES, write_page
 
 from .test_page_in_chromium import CHROMIUM, chromium
 
@@ -50,33 +53,69 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    (path,) = write_page(read_document(folder), tmp_path_factory.mktemp("page"))
-    return path.read_text(encoding="utf-8")
+def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("page")
+    write_page(read_document(folder), out)
+    return out
 
 
-def test_every_image_is_listed_and_the_worst_are_shown(page: str):
-    assert page.count("<article ") == PICTURES
-    assert "Shown here: the 50 worst of 3000 images" in page
-    names = set(re.findall(r'<td class="name">(\d{4}\.jpg)</td>', page))
-    assert len(names) == IMAGES
+@pytest.fixture(scope="module")
+def page(out: Path) -> str:
+    return (out / "report.html").read_text(encoding="utf-8")
 
 
-def test_only_the_first_rows_of_a_long_table_are_laid_out(page: str):
+def rows_of(page: str) -> list[list]:
+    data = re.search(r'<script type="application/json" id="gallery">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    return json.loads(data.group(1))["rows"]
+
+
+def test_every_image_is_listed_and_shown_on_a_page(page: str, out: Path):
+    rows = rows_of(page)
+    assert [row[0] for row in rows] == [f"{number:04d}.jpg" for number in range(IMAGES)]
+    assert [row[3] for row in rows[:2]] == [50, 49.99]
+    pages = re.findall(r'<a href="(report/\d+\.html)">', page)
+    assert pages == [f"report/{number}.html" for number in range(1, IMAGES // 50 + 1)]
+    listed = [re.findall(r'<td class="name">(\d{4}\.jpg)</td>', (out / name).read_text()) for name in pages]
+    assert list(chain.from_iterable(listed)) == [row[0] for row in rows]
+    for name in (pages[0], pages[-1]):
+        assert (out / name).read_text().count("<article ") == 50
+
+
+def test_pictures_lie_beside_the_pages_that_show_them(page: str, out: Path):
+    pictures = [row[9] for row in rows_of(page)]
+    there = PICTURES + 10
+    assert all(pictures[:there])
+    assert not any(pictures[there:])
+    assert all((out / picture).is_file() for picture in pictures[:there])
+    first = (out / "report/1.html").read_text()
+    shown = re.findall(r'<image href="([^"]*)" width', first)
+    assert [(out / "report" / name).resolve() for name in shown] == [(out / name).resolve() for name in pictures[:50]]
+    # The worst are enlarged at their widest place, the others are not read once more.
+    assert first.count('class="close-up"') == 50
+    assert (out / "report/2.html").read_text().count('class="close-up"') == 10
+
+
+def test_only_the_worst_cracks_are_listed(page: str):
     rows = re.findall(r"<tr data-item( class=.later.)?", page)
-    assert len(rows) == 2 * IMAGES
-    assert sum(not later for later in rows) == 2 * 200
-    assert "The 3000 widest are listed; 3000 more are in cracks.csv." in page
+    assert len(rows) == 200
+    assert "The 200 widest are listed; 5800 more are in cracks.csv." in page
 
 
-def test_the_page_stays_below_a_bound_even_for_noise(page: str):
-    assert len(page) < 50e6
-    tables = re.sub(r"data:image/jpeg;base64,[^\"]*", "", page)
-    assert len(tables) < 6e6
+def test_the_page_stays_below_a_megabyte(page: str):
+    assert len(page.encode()) < 1e6
+
+
+def test_a_report_that_is_written_again_leaves_no_page_of_the_earlier_one(folder: Path, tmp_path: Path):
+    document = read_document(folder)
+    write_page(document, tmp_path, pictures=0)
+    write_page(replace(document, images=document.images[-210:]), tmp_path, pictures=0)
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [f"{number}.html" for number in range(1, 6)]
 
 
 def test_many_pictures_are_smaller_ones(folder: Path, tmp_path: Path):
     document = read_document(folder)
+    document = replace(document, images=document.images[:MAX_ON_ONE_PAGE])
     (few,) = write_page(document, tmp_path / "few", pictures=5)
     (many,) = write_page(document, tmp_path / "many", pictures=PICTURES + 10)
     assert many.stat().st_size < 14 * few.stat().st_size
@@ -84,30 +123,66 @@ def test_many_pictures_are_smaller_ones(folder: Path, tmp_path: Path):
     assert [picture_px(count, PICTURES) for count in (0, 1, 200, 3000)] == [1000, 1000, 500, 240]
 
 
+def test_names_cannot_become_markup(folder: Path, tmp_path: Path):
+    document = read_document(folder)
+    odd = document.images[0].model_copy(update={"image": "</script><script>alert(1)<!--.png", "name": "a b#%"})
+    write_page(replace(document, images=(odd, *document.images[1:300])), tmp_path, pictures=0)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<script") == 2
+    assert odd.image in {row[0] for row in rows_of(page)}
+
+
 READER = """<script>
-const table = document.getElementById("images").parentElement.querySelector("table");
-const laidOut = () => [...table.tBodies[0].rows].filter((row) => row.getClientRects().length).length;
-const seen = [laidOut()];
+const tiles = () => [...document.querySelectorAll(".tile")];
 const form = document.getElementById("filters");
-form.elements.text.value = "00";
-form.dispatchEvent(new Event("input"));
-seen.push(laidOut());
-form.elements.text.value = "001";
-form.dispatchEvent(new Event("input"));
-seen.push(laidOut());
-form.reset();
-form.dispatchEvent(new Event("input"));
-table.parentElement.nextElementSibling.querySelector("button").click();
-seen.push(laidOut());
-document.title = `seen ${seen}`;
+const seen = [];
+const first = () => tiles()[0] && tiles()[0].textContent;
+const look = () => seen.push([tiles().length, first(), form.querySelector("output").value]);
+const set = (values) => {
+  form.reset();
+  Object.entries(values).forEach(([name, value]) => { form.elements[name].value = value; });
+  form.dispatchEvent(new Event("input"));
+  look();
+};
+look();
+document.querySelector("#pager button:last-of-type").click();
+look();
+[{ text: "00" }, { text: "001" }, { width: "49.5" }].forEach(set);
+[{ sort: "name", text: "29" }, { verdict: "pass" }, { direction: "horizontal" }].forEach(set);
+seen.push([new URL(tiles()[0].href).pathname.split("/").slice(-2).join("/"), tiles()[0].hash, ""]);
+document.title = "seen " + JSON.stringify(seen);
 </script></body>"""
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-def test_a_browser_shows_the_first_rows_that_pass_and_all_when_asked(page: str, tmp_path: Path):
+def test_filters_and_order_reach_over_all_pages(page: str, tmp_path: Path):
     target = tmp_path / "large.html"
-    target.write_text(re.sub(r"data:image/jpeg;base64,[^\"]*", "data:,", page).replace("</body>", READER))
+    target.write_text(page.replace("</body>", READER))
     dom = chromium(target, "--dump-dom")
-    # "00" is in 147 of the names 0000.jpg to 2999.jpg, "001" in 13.
-    assert re.search(r"<title>seen ([\d,]+)</title>", dom).group(1) == "200,147,13,3000"
+    seen = json.loads(html.unescape(re.search(r"<title>seen (.*?)</title>", dom).group(1)))
+    of = "of 3000 images shown"
+    # "00" is in 147 of the names 0000.jpg to 2999.jpg, "001" in 13, "29" in 159.
+    assert seen == [
+        [60, "0000.jpg1 · reject · 50.00 px", f"3000 {of}"],
+        [60, "0060.jpg61 · reject · 49.40 px", f"3000 {of}"],
+        [60, "0000.jpg1 · reject · 50.00 px", f"147 {of}"],
+        [13, "0001.jpg2 · reject · 49.99 px", f"13 {of}"],
+        [51, "0000.jpg1 · reject · 50.00 px", f"51 {of}"],
+        [60, "0029.jpg30 · reject · 49.71 px", f"159 {of}"],
+        [0, None, f"0 {of}"],
+        [60, "0000.jpg1 · reject · 50.00 px", f"3000 {of}"],
+        ["report/1.html", "#image-1", ""],
+    ]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("name", ["report.html", "report/1.html"])
+def test_pictures_are_loaded_from_files_and_the_page_prints(out: Path, tmp_path: Path, name: str):
+    target = tmp_path / "report.pdf"
+    chromium(
+        out / name, "--no-pdf-header-footer", f"--print-to-pdf={target}", f"--user-data-dir={tmp_path / 'profile'}"
+    )
+    # Noise of 60 or 50 pictures, which no compression makes small.
+    assert target.stat().st_size > 2e6

@@ -1,6 +1,15 @@
 """Findings: what an inspection says about images, in one shape for the runner, the reports, exports and services."""
 
-from blemish.files import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME, RUN_RECORD_NAME, VERSION_1_NAME
+from blemish.files import (
+    MAPS_NAME,
+    MASKS_NAME,
+    OVERLAYS_NAME,
+    PAGES_NAME,
+    PICTURE_FOLDERS,
+    RUN_RECORD_NAME,
+    VERSION_1_NAME,
+    VIEWS_NAME,
+)
 from blemish.findings.change import STATUSES, FindingChange, compare_findings
 from blemish.findings.lines import FINDINGS_NAME, CutOffLineError, read_findings, to_line
 from blemish.findings.run import DetectorRecord, GuaranteeRecord, Language, Options, ReportDetails, RunRecord, read_run
@@ -15,12 +24,15 @@ __all__ = [
     "MAPS_NAME",
     "MASKS_NAME",
     "OVERLAYS_NAME",
+    "PAGES_NAME",
+    "PICTURE_FOLDERS",
     "REPORT_NAME",
     "RUN_RECORD_NAME",
     "STATUSES",
     "TABLE_NAME",
     "VERDICTS",
     "VERSION_1_NAME",
+    "VIEWS_NAME",
     "CutOffLineError",
     "DetectorRecord",
     "Finding",

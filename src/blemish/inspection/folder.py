@@ -29,7 +29,8 @@ def inspect_images(
         sources: images, in the order wanted, with names that differ.
         out: folder for the pictures of each image; None writes nothing. `blemish.inspect` also writes tables.
         options: how files are read; without a bit range the detector's own counts.
-        overlays: whether to draw an overlay of each image into ``overlays/``; without ``out`` none is drawn.
+        overlays: whether to draw an overlay of each image into ``overlays/``, and a small copy into ``views/``; without
+            ``out`` none is drawn.
         measuring: what to measure beyond regions; with ``out`` masks and small anomaly maps are written into
             ``masks/`` and ``maps/``. None measures nothing.
 

@@ -8,14 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from blemish.detectors import Inspection, Measuring
-from blemish.findings import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME
+from blemish.files import write_bytes
+from blemish.findings import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME, VIEWS_NAME
 from blemish.images import write_png
 from blemish.reports.overlays import small_map
-from blemish.reports.pictures import save_picture
+from blemish.reports.pictures import VIEW_PX, jpeg_of, save_picture
 
 # Each holds an image and its anomaly map, 84 MB at 12 megapixels, until it is measured.
 _MEASURED_BEHIND = 2
 _MAP_PX = 320
+_VIEW_QUALITY = 80
 # A line-scan camera's picture can be longer than the format allows.
 _JPEG_LIMIT_PX = 65535
 
@@ -35,7 +37,8 @@ def measure_each(
         measuring: what to measure; None measures nothing and writes no masks.
         level: the pixel threshold that masks were cut from anomaly maps at.
         out: folder of the findings; masks and small anomaly maps go into ``masks/`` and ``maps/``. None writes none.
-        overlays: whether an overlay of each image goes into ``overlays/`` there.
+        overlays: whether an overlay of each image goes into ``overlays/`` there, and a small copy for the report into
+            ``views/``.
 
     Yields:
         Each answer with what was measured, in order; its pictures are written by then.
@@ -50,6 +53,8 @@ def measure_each(
             answer = answer if out is None else _with_map_file(_with_mask_file(answer, out), out)
         if out is not None and overlays and answer.pixels is not None:
             _write_overlay(answer, out)
+            view = jpeg_of(answer.pixels, quality=_VIEW_QUALITY, side_px=VIEW_PX)
+            write_bytes(out / VIEWS_NAME / f"{answer.finding.name}.jpg", view)
         return answer
 
     if measuring is None and not (overlays and out):

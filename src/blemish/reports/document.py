@@ -15,6 +15,7 @@ from blemish.errors import DataError, ImageError, SettingsError
 from blemish.findings import (
     FINDINGS_NAME,
     VERDICTS,
+    VIEWS_NAME,
     CutOffLineError,
     Finding,
     Options,
@@ -108,6 +109,11 @@ class Document:
             return None if path is None else open_windows(path, ReadOptions(how.bit_range, how.max_megapixels))
         except (ImageError, SettingsError):
             return None
+
+    def view_of(self, image: Finding) -> Path | None:
+        """The small copy that was kept of an image when it was inspected; None without one."""
+        view = self.folder / VIEWS_NAME / f"{image.name}.jpg"
+        return view if view.is_file() else None
 
     def read_mask(self, image: Finding) -> NDArray[np.bool_] | None:
         """The mask of an image, bool (H, W), True where defective; None where nothing was outlined.

@@ -23,11 +23,11 @@ from blemish.reports.histograms import nice_step
 from blemish.reports.labels import Box, Label, Placed, place_labels
 from blemish.reports.lines import essential_points
 from blemish.reports.outlines import outline_components
-from blemish.reports.pictures import data_uri
+from blemish.reports.pictures import VIEW_PX, data_uri, jpeg_of, uri_of
 from blemish.reports.width_classes import WidthClasses
 
-# Longer side of a picture, and the least that still shows a crack; see `picture_px`.
-PICTURE_PX, _MIN_PICTURE_PX = 1000, 240
+# The longer side of a picture that still shows a crack; see `picture_px`.
+_MIN_PICTURE_PX = 240
 _JPEG_QUALITY = 80
 # About how large a picture stands on a desktop's screen.
 _SHOWN_PX, _WIDE_SHOWN_PX = (640, 460), 1200
@@ -86,7 +86,7 @@ class Drawing:
     """One image, drawn.
 
     Attributes:
-        jpeg: data URI of the small copy; None where the image could not be read.
+        jpeg: address or data URI of the small copy; None where the image could not be read.
         width_px: width of the image itself, which all coordinates are in.
         height_px: its height.
         unit_px: about one pixel of a screen, in pixels of the image: what lettering is sized by.
@@ -125,7 +125,7 @@ def picture_px(count: int, full_size: int) -> int:
     >>> picture_px(50, 50), picture_px(200, 50), picture_px(100_000, 50)
     (1000, 500, 240)
     """
-    return max(_MIN_PICTURE_PX, round(PICTURE_PX * math.sqrt(min(1.0, full_size / max(count, 1)))))
+    return max(_MIN_PICTURE_PX, round(VIEW_PX * math.sqrt(min(1.0, full_size / max(count, 1)))))
 
 
 def draw(
@@ -134,7 +134,8 @@ def draw(
     pixels: NDArray[np.uint8] | FileWindows | None,
     classes: WidthClasses,
     *,
-    side_px: int = PICTURE_PX,
+    side_px: int = VIEW_PX,
+    address: str | None = None,
 ) -> Drawing | None:
     """Draw one image.
 
@@ -144,6 +145,7 @@ def draw(
         pixels: the image, uint8 RGB (H, W, 3), or its parts; None where it cannot be read.
         classes: widths and their colours.
         side_px: longer side of the picture, where the image has as many pixels.
+        address: where the picture lies; None puts it into the page.
 
     Returns:
         The drawing; None where not even the image's size is known.
@@ -159,7 +161,7 @@ def draw(
     unit_px = round(max(size[0] / (_WIDE_SHOWN_PX if _is_wide(size) else _SHOWN_PX[0]), size[1] / _SHOWN_PX[1]), 4)
     bar = _bar(image, size[0])
     return Drawing(
-        jpeg=None if pixels is None else data_uri(_whole(pixels, side_px), quality=_JPEG_QUALITY, side_px=side_px),
+        jpeg=address or _picture(document, image, pixels, side_px),
         width_px=size[0],
         height_px=size[1],
         unit_px=unit_px,
@@ -170,6 +172,23 @@ def draw(
         anomaly=_anomaly(document, image),
         close_up=_close_up(image, cracks[0], pixels) if cracks and pixels is not None else None,
     )
+
+
+def small_copy(image: Finding, pixels: NDArray[np.uint8] | FileWindows | None) -> bytes | None:
+    """A JPEG of the image for a page that loads its pictures; None where it cannot be read or is another one now."""
+    if pixels is None or image.size_px not in (None, _size_of(pixels)):
+        return None
+    return jpeg_of(_whole(pixels, VIEW_PX), quality=_JPEG_QUALITY, side_px=VIEW_PX)
+
+
+def _picture(
+    document: Document, image: Finding, pixels: NDArray[np.uint8] | FileWindows | None, side_px: int
+) -> str | None:
+    """A small copy of the image; without it, the one that was kept."""
+    if pixels is not None:
+        return data_uri(_whole(pixels, side_px), quality=_JPEG_QUALITY, side_px=side_px)
+    view = document.view_of(image)
+    return None if view is None else uri_of(view.read_bytes())
 
 
 def _markers(

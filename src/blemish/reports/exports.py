@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blemish.errors import SettingsError, did_you_mean
-from blemish.findings import MASKS_NAME, REPORT_NAME
+from blemish.findings import MASKS_NAME, PAGES_NAME, REPORT_NAME
 from blemish.images import write_png
 from blemish.reports.annotations import check_recorded
 from blemish.reports.coco import write_coco
@@ -84,14 +84,21 @@ _FILES = (
     SITE_NAME,
     "yolo/data.yaml",
 )
-_FOLDERS = {"geojson": "*.geojson", "dxf": "*.dxf", "labelme": "*.json", "yolo": "*.txt"}
+_FOLDERS = (
+    (PAGES_NAME, "*.html"),
+    (PAGES_NAME, "*.jpg"),
+    ("geojson", "*.geojson"),
+    ("dxf", "*.dxf"),
+    ("labelme", "*.json"),
+    ("yolo", "*.txt"),
+)
 
 
 def remove_exports(folder: Path) -> None:
     """Remove the report and all exports but masks from a folder; files of other names stay."""
     for name in _FILES:
         (folder / name).unlink(missing_ok=True)
-    for name, pattern in _FOLDERS.items():
+    for name, pattern in _FOLDERS:
         for file in (folder / name).rglob(pattern):
             file.unlink()
         # Label files stand in sub-folders: the deepest go first.

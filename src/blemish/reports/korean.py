@@ -180,6 +180,9 @@ KOREAN: Mapping[str, str] = {
     "{size} mm per pixel{about} ({source})": "픽셀당 {size} mm{about} ({source})",
     "{size} mm per pixel{about} ({source}, in the middle of the plane's points)": "픽셀당 {size} mm{about} ({source}, 평면의 점들 가운데에서)",
     # sections
+    "Pages with everything that was found": "검출 결과 전체 페이지",
+    "previous images": "이전 이미지",
+    "next images": "다음 이미지",
     "Images, worst first": "이미지 (심한 순)",
     "Shown here: the {shown} worst of {all} images.": "이미지 {all}장 중 가장 심한 {shown}장을 표시합니다.",
     "All are listed in the table of images.": "전체는 이미지 표에 있습니다.",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from blemish.errors import DataError, ImageError
 from blemish.files import write_bytes
 from blemish.findings import Finding
+from blemish.images import read_image
 from blemish.reports.document import Document
 from blemish.reports.overlays import outline
 from blemish.reports.tabular import Cell, Rows, Table, extra, rows_of
@@ -132,11 +133,13 @@ def _pictures(document: Document) -> Iterator[tuple[str, NDArray[np.uint8]]]:
 
 def _picture(document: Document, image: Finding) -> NDArray[np.uint8] | None:
     pixels = document.read_pixels(image)
-    if pixels is None:
-        return None
     try:
         mask = document.read_mask(image)
+        if pixels is None and (view := document.view_of(image)) is not None:
+            pixels, mask = _kept(read_image(view), mask)
     except (DataError, ImageError):
+        return None
+    if pixels is None:
         return None
     canvas = pixels.copy()
     if mask is not None and mask.shape == canvas.shape[:2]:
@@ -144,6 +147,18 @@ def _picture(document: Document, image: Finding) -> NDArray[np.uint8] | None:
     shrink = min(1.0, _PICTURE_PX / max(canvas.shape[:2]))
     size = (max(1, round(canvas.shape[1] * shrink)), max(1, round(canvas.shape[0] * shrink)))
     return np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _kept(
+    view: NDArray[np.uint8], mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """A small copy and the mask at its size."""
+    if mask is None:
+        return view, None
+    small = cv2.resize(
+        np.where(mask, np.uint8(255), np.uint8(0)), (view.shape[1], view.shape[0]), interpolation=cv2.INTER_AREA
+    )
+    return view, small > 0
 
 
 def _jpeg(picture: NDArray[np.uint8]) -> bytes:

@@ -1,9 +1,9 @@
-"""``report.html``: one file that an inspector hands in. Pictures inside, no network, fit for paper and phone."""
+"""``report.html``: what an inspector hands in. Pictures inside or beside it, no network, fit for paper and phone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,83 +13,38 @@ from blemish.errors import ImageError
 from blemish.files import write_text
 from blemish.findings import REPORT_NAME, TABLE_NAME, Finding
 from blemish.images import read_image
-from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, Unit, size_of
-from blemish.reports.drawings import Drawing, draw, picture_px
+from blemish.reports.document import Document
+from blemish.reports.drawings import draw, picture_px
 from blemish.reports.elements import element_of, elements_of
 from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
+from blemish.reports.page_rows import ImageRow, crack_rows, image_rows, region_rows
+from blemish.reports.paged import write_gallery
 from blemish.reports.pictures import data_uri
 from blemish.reports.positions import position_map
 from blemish.reports.summary import Summary, summarise, told_length
-from blemish.reports.width_classes import choose_classes
+from blemish.reports.width_classes import WidthClasses, choose_classes
 from blemish.text import encodable
 
 # About 200 kB a picture: a page that mail and phones can take. The other images are in the table.
 PICTURES = 50
-# A table of more rows is one for a spreadsheet.
-MAX_ROWS = 3000
+# Of more images all are shown, on pages beside the report.
+MAX_ON_ONE_PAGE = 200
+# A table of more rows is one for a spreadsheet, and so are images beyond these: 100 bytes each.
+MAX_ROWS, MAX_IMAGES = 3000, 10_000
 # So many are laid out at first, and the others when asked for.
 _ROWS_AT_ONCE = 200
 _CRACKS_ON_A_CARD = 6
 _LOGO_PX = 320
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One crack in a table: values as told, and as sorted and filtered by."""
-
-    finding: Finding
-    crack: Crack
-    unit: Unit
-    grade_index: int | None
-
-    @property
-    def max_width(self) -> float:
-        """Largest width in the row's unit."""
-        return size_of(self.crack, "max_width", self.unit) or 0.0
-
-    @property
-    def length(self) -> float:
-        """Length in the row's unit."""
-        return size_of(self.crack, "length", self.unit) or 0.0
-
-    def size(self, name: str) -> float:
-        """Any other size in the row's unit."""
-        return size_of(self.crack, name, self.unit) or 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRow:
-    """One image with what the filters and the order of the page go by."""
-
-    finding: Finding
-    rank: int
-    rows: tuple[Row, ...]
-    drawing: Drawing | None = None
-
-    @property
-    def max_width(self) -> float:
-        """Largest width of its cracks in their unit, 0 without any."""
-        return max((row.max_width for row in self.rows), default=0.0)
-
-    @property
-    def length(self) -> float:
-        """Total length of its cracks in their unit."""
-        return sum(row.length for row in self.rows)
-
-    @property
-    def worst(self) -> Row | None:
-        """Its widest crack."""
-        return max(self.rows, key=lambda row: row.max_width, default=None)
-
-
 def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> list[Path]:
-    """Write ``report.html``.
+    """Write ``report.html``: with its pictures inside or, of very many images, beside it (`blemish.reports.paged`).
 
     Args:
         document: the inspection; its images are read from where they were inspected, where they still are.
         out: folder for the page.
-        pictures: how many of the worst images are shown; all are listed.
+        pictures: how many of the worst images are shown, all being listed; of very many images all are shown, and so
+            many with their widest place enlarged.
 
     Returns:
         The file written.
@@ -97,22 +52,55 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
-    classes = choose_classes(document)
-    images = [
-        _image_row(document, image, rank, classes.unit) for rank, image in enumerate(document.worst_first(), start=1)
-    ]
-    shown_images = [row for row in images[:pictures] if row.finding.error is None]
-    side_px = picture_px(len(shown_images), PICTURES)
-    cards = [
-        replace(row, drawing=draw(document, row.finding, pixels, classes, side_px=side_px))
-        for row in shown_images
-        for pixels in [document.read_windows(row.finding) or document.read_pixels(row.finding)]
-    ]
-    rows = sorted(
-        (row for image in images for row in image.rows), key=lambda row: (row.unit != classes.unit, -row.max_width)
+    classes, t = choose_classes(document), Messages(document.details.lang)
+    images = image_rows(document, classes.unit)
+    rows, regions = crack_rows(images, classes.unit), region_rows(images)
+    logo, summary = _logo(document, summarise(document, classes), t)
+    told = {
+        "title": title_of(document),
+        "summary": summary,
+        "has_captures": any(image.capture is not None and image.capture.taken for image in document.images),
+        "captured": lambda image: told_capture(image, t),
+        "mixed": len({row.unit for row in rows}) > 1,
+        "rows_at_once": _ROWS_AT_ONCE,
+        "cracks_on_a_card": _CRACKS_ON_A_CARD,
+    }
+    environment, gallery, cards = _environment(t), None, []
+    if len(images) > MAX_ON_ONE_PAGE:
+        gallery = write_gallery(document, images[:MAX_IMAGES], classes, environment, out, close_ups=pictures, **told)
+    else:
+        cards = _cards(document, images[:pictures], classes)
+    max_rows = MAX_ROWS if gallery is None else _ROWS_AT_ONCE
+    page = environment.get_template("report.html").render(
+        document=document,
+        gallery=gallery,
+        details=told_details(document, t),
+        logo=logo,
+        elements=elements_of(document, classes),
+        positions=position_map(document),
+        unanswered=any(image.error is not None for image in document.images),
+        has_maps=any(card.drawing is not None and card.drawing.anomaly for card in cards),
+        regions_in_mm=any(region.area_mm2 is not None for _, _, region in regions),
+        count_images=t.images,
+        classes=classes,
+        cards=cards,
+        rows=rows[:max_rows],
+        rows_left_out=len(rows) - min(len(rows), max_rows),
+        images=images,
+        images_left_out=len(images) - min(len(images), MAX_IMAGES),
+        regions=regions[:max_rows],
+        regions_left_out=len(regions) - min(len(regions), max_rows),
+        settings=_settings(document, t),
+        detector=_detector(document, t),
+        scales=_scales(document, t),
+        **told,
     )
-    regions = _regions(images)
-    t = Messages(document.details.lang)
+    target = out / REPORT_NAME
+    write_text(target, page + "\n")
+    return [target]
+
+
+def _environment(t: Messages) -> Environment:
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,
@@ -129,39 +117,18 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
     }
     # Globals, because macros of other files are given them too.
     environment.globals |= {"t": t, "GUIDE": GUIDE, "WIDTHS": WIDTHS, "LIMITS": LIMITS, "element_of": element_of}
-    logo, summary = _logo(document, summarise(document, classes), t)
-    page = environment.get_template("report.html").render(
-        document=document,
-        title=title_of(document),
-        details=told_details(document, t),
-        logo=logo,
-        summary=summary,
-        elements=elements_of(document, classes),
-        positions=position_map(document),
-        unanswered=any(image.error is not None for image in document.images),
-        has_maps=any(card.drawing is not None and card.drawing.anomaly for card in cards),
-        has_captures=any(image.capture is not None and image.capture.taken for image in document.images),
-        regions_in_mm=any(region.area_mm2 is not None for _, _, region in regions),
-        captured=lambda image: told_capture(image, t),
-        count_images=t.images,
-        classes=classes,
-        cards=cards,
-        rows=rows[:MAX_ROWS],
-        rows_left_out=len(rows) - min(len(rows), MAX_ROWS),
-        mixed=len({row.unit for row in rows}) > 1,
-        images=images[:MAX_ROWS],
-        images_left_out=len(images) - min(len(images), MAX_ROWS),
-        regions=regions[:MAX_ROWS],
-        regions_left_out=len(regions) - min(len(regions), MAX_ROWS),
-        settings=_settings(document, t),
-        detector=_detector(document, t),
-        scales=_scales(document, t),
-        rows_at_once=_ROWS_AT_ONCE,
-        cracks_on_a_card=_CRACKS_ON_A_CARD,
-    )
-    target = out / REPORT_NAME
-    write_text(target, page + "\n")
-    return [target]
+    return environment
+
+
+def _cards(document: Document, images: Sequence[ImageRow], classes: WidthClasses) -> list[ImageRow]:
+    """The images that a page shows, with their drawings."""
+    shown = [row for row in images if row.finding.error is None]
+    side_px = picture_px(len(shown), PICTURES)
+    return [
+        replace(row, drawing=draw(document, row.finding, pixels, classes, side_px=side_px))
+        for row in shown
+        for pixels in [document.read_windows(row.finding) or document.read_pixels(row.finding)]
+    ]
 
 
 def title_of(document: Document) -> str:
@@ -209,21 +176,6 @@ def _logo(document: Document, summary: Summary, t: Messages) -> tuple[str | None
     except ImageError as error:
         note = t("The logo could not be read: {reason}", reason=error)
         return None, replace(summary, notes=(*summary.notes, note))
-
-
-def _image_row(document: Document, finding: Finding, rank: int, wanted: Unit) -> ImageRow:
-    cracks = finding.cracks or ()
-    has_scale = finding.scale is not None and all(crack.mm is not None for crack in cracks)
-    unit: Unit = wanted if has_scale else "px"
-    labels = [] if document.grades is None else list(document.grades.labels)
-    rows = (Row(finding, crack, unit, labels.index(crack.grade) if crack.grade in labels else None) for crack in cracks)
-    return ImageRow(finding, rank, tuple(rows))
-
-
-def _regions(images: list[ImageRow]) -> list[tuple[ImageRow, int, Any]]:
-    """The regions of all images, worst first, with their image and number."""
-    found = [(row, number, region) for row in images for number, region in enumerate(row.finding.regions, start=1)]
-    return sorted(found, key=lambda each: -each[2].score)
 
 
 def _settings(document: Document, t: Messages) -> dict[str, str]:

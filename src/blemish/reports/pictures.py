@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from blemish.errors import ImageError
 from blemish.images import write_jpeg, write_png
 
+VIEW_PX = 1000
+"""Longer side of the small copy of an image that a report shows."""
+
 
 def data_uri(picture: NDArray[np.uint8], *, quality: int = 85, side_px: int | None = None) -> str:
     """A picture, uint8 RGB (H, W, 3), as a JPEG that stands in a page itself.
@@ -23,12 +26,22 @@ def data_uri(picture: NDArray[np.uint8], *, quality: int = 85, side_px: int | No
         quality: 1 to 100.
         side_px: the longer side at most; None keeps the size.
     """
+    return uri_of(jpeg_of(picture, quality=quality, side_px=side_px))
+
+
+def uri_of(jpeg: bytes) -> str:
+    """The bytes of a JPEG, to stand in a page itself."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+def jpeg_of(picture: NDArray[np.uint8], *, quality: int, side_px: int | None = None) -> bytes:
+    """The bytes of a JPEG of a picture, uint8 RGB (H, W, 3); arguments as of `data_uri`."""
     shrink = 1.0 if side_px is None else min(1.0, side_px / max(picture.shape[:2]))
     if shrink < 1:
         size = (max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink)))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return bytes(jpeg.tobytes())
 
 
 def save_picture(path: Path, picture: NDArray[np.uint8]) -> None:

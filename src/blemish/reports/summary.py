@@ -213,7 +213,10 @@ def _histograms(found: list[tuple[Finding, Crack]], classes: WidthClasses, t: Me
 
 def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
     notes = [t.quoted(gap) for gap in document.gaps]
-    gone = sum(image.error is None and document.find_image(image) is None for image in document.images)
+    gone = sum(
+        image.error is None and document.find_image(image) is None and document.view_of(image) is None
+        for image in document.images
+    )
     if gone:
         notes.append(t("{images} no longer where inspected: only what was found can be drawn.", images=t.images(gone)))
     depth = range_warning(image.likely_range for image in document.images if image.error is None)

@@ -236,7 +236,13 @@ def test_a_full_disk_while_pictures_are_written_is_no_fault_of_the_image(
 
 def test_what_a_killed_run_had_begun_to_write_goes(detector: Detector, folder: Path, tmp_path: Path):
     blemish.inspect(folder, detector=detector, out=tmp_path / "out")
-    for begun in ("overlays/.wall.x1.jpg", "masks/.wall.x2.png", ".findings.x3.jsonl", ".run.x4.json"):
+    for begun in (
+        "overlays/.wall.x1.jpg",
+        "masks/.wall.x2.png",
+        "views/.wall.x5.jpg",
+        ".findings.x3.jsonl",
+        ".run.x4.json",
+    ):
         (tmp_path / "out" / begun).touch()
     (tmp_path / "out" / ".mine").touch()
     blemish.inspect(folder, detector=detector, out=tmp_path / "out")

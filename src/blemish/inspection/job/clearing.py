@@ -7,9 +7,8 @@ from pathlib import Path
 from blemish.errors import DataError
 from blemish.findings import (
     FINDINGS_NAME,
-    MAPS_NAME,
     MASKS_NAME,
-    OVERLAYS_NAME,
+    PICTURE_FOLDERS,
     REPORT_NAME,
     RUN_RECORD_NAME,
     TABLE_NAME,
@@ -56,7 +55,7 @@ def discard(out: Path) -> None:
     for pattern in ("*.jsonl", "*.part"):
         for shard in (out / SHARDS_NAME).glob(pattern):
             shard.unlink()
-    for name in (OVERLAYS_NAME, MASKS_NAME, MAPS_NAME):
+    for name in PICTURE_FOLDERS:
         pictures = out / name
         for picture in list(pictures.iterdir()) if pictures.is_dir() else ():
             if picture.suffix in _PICTURES:
@@ -69,7 +68,7 @@ def discard(out: Path) -> None:
 
 def remove_leftovers(out: Path) -> None:
     """Remove what a killed run had begun to write, beside its targets."""
-    for name in (OVERLAYS_NAME, MASKS_NAME, MAPS_NAME):
+    for name in PICTURE_FOLDERS:
         for unfinished in (out / name).glob(".*"):
             unfinished.unlink()
     for target in (FINDINGS_NAME, TABLE_NAME, RUN_RECORD_NAME, JOB_NAME, REPORT_NAME):

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from blemish.errors import DataError
 from blemish.files import appearing
-from blemish.findings import MAPS_NAME, MASKS_NAME, OVERLAYS_NAME, Finding, GuaranteeRecord, RunRecord, read_run
+from blemish.findings import (
+    OVERLAYS_NAME,
+    PICTURE_FOLDERS,
+    VIEWS_NAME,
+    Finding,
+    GuaranteeRecord,
+    RunRecord,
+    read_run,
+)
 from blemish.inspection.job.assembling import assemble, read_job
 from blemish.inspection.job.counting import Count
 from blemish.inspection.job.record import read_record
@@ -80,10 +88,10 @@ def _together(runs: Sequence[RunRecord]) -> GuaranteeRecord | None:
 
 def _link_pictures(source: Path, target: Path, finding: Finding) -> None:
     overlays = [f"{OVERLAYS_NAME}/{finding.name}.{suffix}" for suffix in ("jpg", "png")]
-    for picture in (*overlays, finding.mask_file, finding.map_file):
+    for picture in (*overlays, f"{VIEWS_NAME}/{finding.name}.jpg", finding.mask_file, finding.map_file):
         if picture is None or not (source / picture).exists():
             continue
-        for name in (OVERLAYS_NAME, MASKS_NAME, MAPS_NAME):
+        for name in PICTURE_FOLDERS:
             (target / name).mkdir(exist_ok=True)
         try:
             _link(source / picture, target / picture)

@@ -3,8 +3,10 @@
 (() => {
   "use strict";
   const form = document.getElementById("filters");
-  const items = [...document.querySelectorAll("[data-item]")];
   const cards = document.getElementById("cards");
+  const gallery = document.getElementById("gallery");
+  const images = gallery ? galleryImages(JSON.parse(gallery.textContent)) : [...cards.children];
+  const items = [...document.querySelectorAll("[data-item]"), ...(gallery ? images : [])];
   const fields = [...form.elements].filter((field) => field.name);
 
   const has = (words, word) => !word || (words || "").split(" ").includes(word);
@@ -25,7 +27,8 @@
       "": (a, b) => a.dataset.rank - b.dataset.rank,
       name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, undefined, { numeric: true }),
     }[order] || ((a, b) => value(b) - value(a) || a.dataset.rank - b.dataset.rank);
-    cards.append(...[...cards.children].sort(compare));
+    images.sort(compare);
+    if (!gallery) cards.append(...images);
   }
 
   function apply() {
@@ -36,9 +39,9 @@
     tables.forEach((shorten) => shorten());
     document.body.classList.toggle("plain", state.plain === "1");
     if (state.map !== undefined) document.body.style.setProperty("--map", state.map / 100);
-    const all = [...cards.children];
+    if (gallery) lay(0);
     const said = document.getElementById("shown");
-    said.textContent = said.dataset.said.replace("{count}", all.filter((card) => !card.hidden).length).replace("{all}", all.length);
+    said.textContent = said.dataset.said.replace("{count}", images.filter((image) => !image.hidden).length).replace("{all}", images.length);
     const kept = fields.filter((field) => state[field.name] && state[field.name] !== field.defaultValue).map((field) => [field.name, state[field.name]]);
     history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
   }
@@ -50,6 +53,47 @@
     fields.forEach((field) => {
       if (field.type === "checkbox") field.checked = state.get(field.name) === "1";
       else field.value = state.get(field.name) || field.defaultValue || "";
+    });
+  }
+
+  // Very many images: a row of numbers each, and of those that pass some at a time as small copies.
+  function galleryImages(data) {
+    return data.rows.map(([name, verdict, score, width, length, count, directions, grades, element, picture], index) => ({
+      name, picture, hidden: false,
+      said: [data.labels[verdict], width ? `${width.toFixed(2)} ${data.unit}` : ""].filter(Boolean).join(" · "),
+      page: `${data.pages}/${Math.floor(index / data.perPage) + 1}.html#image-${index + 1}`,
+      dataset: {
+        rank: index + 1, name: name.toLowerCase(), verdict: data.verdicts[verdict] || "", score, width, length, count,
+        direction: directions.map((each) => data.directions[each]).join(" "), grade: grades.join(" "), element: data.elements[element],
+      },
+    }));
+  }
+
+  const AT_ONCE = 60;
+  let first = 0;
+
+  function tile(image) {
+    const link = document.createElement("a");
+    const picture = document.createElement(image.picture ? "img" : "i");
+    const said = document.createElement("span");
+    link.className = `tile ${image.dataset.verdict}`;
+    link.href = image.page;
+    picture.className = "none";
+    if (image.picture) Object.assign(picture, { className: "", loading: "lazy", decoding: "async", alt: "", src: image.picture });
+    said.textContent = [image.dataset.rank, image.said].filter(Boolean).join(" · ");
+    link.append(picture, image.name, said);
+    return link;
+  }
+
+  function lay(from) {
+    const passing = images.filter((image) => !image.hidden);
+    const pager = document.getElementById("pager");
+    first = Math.max(0, Math.min(from, AT_ONCE * Math.floor((passing.length - 1) / AT_ONCE)));
+    cards.replaceChildren(...passing.slice(first, first + AT_ONCE).map(tile));
+    pager.hidden = passing.length <= AT_ONCE;
+    pager.querySelector("output").textContent = `${first + 1} – ${Math.min(first + AT_ONCE, passing.length)} / ${passing.length}`;
+    pager.querySelectorAll("button").forEach((button) => {
+      button.disabled = button.dataset.step < 0 ? first === 0 : first + AT_ONCE >= passing.length;
     });
   }
 
@@ -108,6 +152,9 @@
     const shorten = makeShort(table);
     makeSortable(table, shorten);
     return shorten;
+  });
+  document.querySelectorAll("#pager button").forEach((button) => {
+    button.addEventListener("click", () => { lay(first + AT_ONCE * button.dataset.step); cards.scrollIntoView(); });
   });
   form.addEventListener("input", apply);
   form.addEventListener("reset", () => setTimeout(apply));
