@@ -7,7 +7,7 @@ USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contract format catalogue site clean
+.PHONY: help demo test check lint types contract format catalogue site sbom clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,14 @@ catalogue: $(READY)  ## Write the list of methods anew, after a method or recipe
 
 site: $(READY)  ## Build the manual: build/site/docs/index.html, readable without a network.
 	$(BIN)/python -m sphinx -q -W -b html -c docs/site . build/site
+
+# What an installation without extras brings along, from an environment that holds nothing else.
+sbom:  ## List everything that an installation brings along: build/sbom.json.
+	rm -rf build/sbom && mkdir -p build
+	$(PYTHON) -m venv build/sbom/installed && $(PYTHON) -m venv build/sbom/lister
+	build/sbom/installed/bin/python -m pip install --quiet .
+	build/sbom/lister/bin/python -m pip install --quiet "cyclonedx-bom>=5"
+	build/sbom/lister/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json build/sbom/installed
 
 clean:  ## Remove what the targets above made.
 	rm -rf $(VENV) build dist demo docs/drawn .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
