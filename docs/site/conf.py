@@ -17,7 +17,7 @@ from blemish.files import write_text
 project, author, release = "blemish", "The blemish authors", blemish.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 root_doc = "docs/index"
-include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md", "docs/**/*.md", "docs/*.md"]
+include_patterns = ["*.md", "benchmarks/README.md", "docs/**/*.md", "docs/*.md"]
 exclude_patterns = ["docs/tools", "docs/site"]
 default_role = "code"
 myst_heading_anchors = 4
