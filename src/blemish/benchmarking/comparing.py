@@ -5,6 +5,10 @@ drawn, since drawing n of so few would make the interval too short by the factor
 Snowden, "The bootstrap and finite population sampling", 1985; Rao and Wu, JASA 83, 1988). With one seed the interval
 covers the choice of images alone. Intervals are not adjusted for the number of comparisons: at 95 %, one in twenty
 comparisons of equals shows a difference.
+
+AUROCs also get DeLong's interval and p-value, in closed form and for the choice of images alone
+(`blemish.evaluation.delong`): where both agree, more draws would not change the conclusion; where only DeLong's
+excludes zero, the seeds disagree.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from numpy.typing import NDArray
 
 from blemish.benchmarking.records import ImageAnswers, RunRecord, read_images
 from blemish.evaluation import Interval, auroc, average_precision
+from blemish.evaluation.delong import Areas, areas
 
 CONFIDENCE = 0.95
 RESAMPLES = 1000
@@ -35,6 +40,8 @@ class Difference:
         interval: of ``second - first``, mean over seeds.
         seeds: that both finished.
         images: that the metric is computed on.
+        delong: of the difference in AUROC, for the choice of images alone; None for other metrics, or too few images.
+        delong_p: two-sided, of no difference.
     """
 
     data: str
@@ -44,6 +51,8 @@ class Difference:
     interval: Interval
     seeds: tuple[int, ...]
     images: int
+    delong: Interval | None = None
+    delong_p: float | None = None
 
     def sentence(self) -> str:
         """The conclusion."""
@@ -69,8 +78,9 @@ def _pixel_f1(answers: ImageAnswers, rows: NDArray[np.intp]) -> float | None:
     return 2 * found / (2 * found + false + missed) if found + false + missed else None
 
 
+AUROC = "image AUROC"
 COMPARED: dict[str, Metric] = {
-    "image AUROC": _image_auroc,
+    AUROC: _image_auroc,
     "image AP": _image_average_precision,
     "pixel F1": _pixel_f1,
 }
@@ -92,10 +102,7 @@ def differences(
     Raises:
         DataError: a run's table is damaged.
     """
-    answers: dict[tuple[str, str], dict[int, ImageAnswers]] = {}
-    for record in records:
-        by_seed = answers.setdefault((record.data, record.contender), {})
-        by_seed[record.identity.seed] = read_images(folder_of(record))
+    answers = read_answers(records, folder_of)
     found = []
     for data in dict.fromkeys(name for name, _ in answers):
         contenders = [contender for name, contender in answers if name == data]
@@ -107,8 +114,39 @@ def differences(
                 interval = difference_of(compute, pairs, resamples=resamples)
                 if interval is not None:
                     images = int(np.count_nonzero(pairs[0][0].known))
-                    found.append(Difference(data, first, second, metric, interval, seeds, images))
+                    delong = _delong_of(pairs) if metric == AUROC else (None, None)
+                    found.append(Difference(data, first, second, metric, interval, seeds, images, *delong))
     return tuple(found)
+
+
+def read_answers(
+    records: Sequence[RunRecord], folder_of: Callable[[RunRecord], Path]
+) -> dict[tuple[str, str], dict[int, ImageAnswers]]:
+    """The answers of finished runs, by data set and contender, then by seed.
+
+    Raises:
+        DataError: a run's table is damaged.
+    """
+    answers: dict[tuple[str, str], dict[int, ImageAnswers]] = {}
+    for record in records:
+        by_seed = answers.setdefault((record.data, record.contender), {})
+        by_seed[record.identity.seed] = read_images(folder_of(record))
+    return answers
+
+
+def areas_of(runs: Sequence[ImageAnswers]) -> Areas | None:
+    """AUROCs of runs on the same images, with their covariance; None for too few images."""
+    known = runs[0].known
+    groups = [group for group, is_known in zip(runs[0].groups, known, strict=True) if is_known]
+    return areas([run.scores[known] for run in runs], runs[0].defective[known], groups=groups)
+
+
+def _delong_of(pairs: Sequence[tuple[ImageAnswers, ImageAnswers]]) -> tuple[Interval | None, float | None]:
+    """Of the difference between the means over seeds."""
+    found = areas_of([*(first for first, _ in pairs), *(second for _, second in pairs)])
+    if found is None:
+        return None, None
+    return found.contrast(np.repeat([-1.0, 1.0], len(pairs)) / len(pairs), confidence=CONFIDENCE)
 
 
 def difference_of(

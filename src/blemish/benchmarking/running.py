@@ -6,14 +6,18 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blemish.benchmarking.comparing import Difference, differences
+from blemish.benchmarking.comparing import Difference
+from blemish.benchmarking.conclusions import Conclusions, conclude
 from blemish.benchmarking.contenders import Contender, read_contenders
 from blemish.benchmarking.data import BenchmarkData, prepare, save_data
+from blemish.benchmarking.plan import Plan, freeze
+from blemish.benchmarking.ranks import Ranks
+from blemish.benchmarking.ranks_picture import draw_ranks
 from blemish.benchmarking.records import (
     RUN_NAME,
     Cost,
@@ -27,6 +31,7 @@ from blemish.benchmarking.stages import FIT_NAME, INSPECT_NAME, REQUEST_NAME, Re
 from blemish.benchmarking.summary import write_tables
 from blemish.errors import BlemishError, SettingsError, did_you_mean
 from blemish.files import appearing, write_text
+from blemish.inspection.openings import openings
 
 Say = Callable[[str], None]
 # A traceback, and what led to it.
@@ -41,12 +46,16 @@ class Benchmark:
         runs: finished ones, in the order of data sets, contenders and seeds.
         failures: the others.
         differences: every pair of contenders on every data set.
+        ranks: contenders over data sets; None for fewer than two of either.
+        notes: on the plan, and how often each test split was opened by this installation.
         table: the Markdown file; ``.csv`` and ``.html`` stand beside it.
     """
 
     runs: tuple[RunRecord, ...]
     failures: tuple[FailureRecord, ...]
     differences: tuple[Difference, ...]
+    ranks: Ranks | None
+    notes: tuple[str, ...]
     table: Path
 
 
@@ -99,6 +108,7 @@ def benchmark(
     profile: str = "quick",
     allow_leaks: Sequence[str] = (),
     normal_names: Sequence[str] | None = None,
+    plan: Path | None = None,
     say: Say = lambda _: None,
 ) -> Benchmark:
     """Train and test every recipe on every data set with every seed, each run in processes of its own.
@@ -113,6 +123,8 @@ def benchmark(
         profile: ``quick`` or ``paper``.
         allow_leaks: names of data sets that may leak from training into test.
         normal_names: the normal classes of all data sets; None takes the usual names.
+        plan: TOML file to write what will be run to, before any test image is scored; where it is there already, what
+            is run is compared with it, and the table says whether it was kept.
         say: called with sentences for a person.
 
     Returns:
@@ -127,10 +139,11 @@ def benchmark(
     names = _data_names(data, seeds, allow_leaks)
     contenders = read_contenders(recipes, profile)
     runs: list[_Run] = []
+    prepared: dict[str, BenchmarkData] = {}
     # Every data set is read and checked before the first training starts.
     for name, path in names.items():
         say(f"{name}: reading, and looking for leaks.")
-        ready = prepare(
+        prepared[name] = ready = prepare(
             path,
             contenders,
             allow_leaks=name in allow_leaks,
@@ -144,11 +157,41 @@ def benchmark(
             request = _request(contender, path, split, profile, seed)
             folder = out / "runs" / name / contender.name / f"seed{seed}"
             runs.append(_Run(contender, ready, seed, name, request, folder))
-    records, failures = _finish(runs, out, say)
+    finished = _read_finished(runs)
+    frozen = None if plan is None else _freeze(plan, contenders, prepared, seeds, say)
+    records, failures = _finish(runs, finished, out, say)
     folders = {(run.data_name, run.contender.name, run.seed): run.folder for run in runs}
-    found = differences(records, lambda record: folders[record.data, record.contender, record.identity.seed])
+    found = conclude(
+        records,
+        lambda record: folders[record.data, record.contender, record.identity.seed],
+        _notes(prepared, frozen, unfinished=len(failures)),
+    )
+    if found.ranks is not None:
+        draw_ranks(out / "ranks.png", found.ranks)
     table = write_tables(out, records, failures, found)
-    return Benchmark(tuple(records), tuple(failures), found, table)
+    return Benchmark(tuple(records), tuple(failures), found.differences, found.ranks, found.notes, table)
+
+
+def _freeze(
+    plan: Path, contenders: Sequence[Contender], prepared: Mapping[str, BenchmarkData], seeds: Sequence[int], say: Say
+) -> Plan:
+    data = {
+        name: {
+            "fingerprint": ready.fingerprint,
+            "test_images": len(ready.test()),
+            "opened_before": openings(ready.test()).count,
+        }
+        for name, ready in prepared.items()
+    }
+    frozen = freeze(plan, contenders, data, seeds)
+    say(frozen.sentence(unfinished=len(contenders) * len(prepared) * len(seeds)))
+    return frozen
+
+
+def _notes(prepared: Mapping[str, BenchmarkData], frozen: Plan | None, *, unfinished: int) -> list[str]:
+    opened = "; ".join(f"{name} {openings(ready.test())}" for name, ready in prepared.items())
+    notes = [f"Test splits evaluated by this installation: {opened}."]
+    return notes if frozen is None else [frozen.sentence(unfinished), *notes]
 
 
 def _data_names(data: Sequence[Path], seeds: Sequence[int], allow_leaks: Sequence[str]) -> dict[str, Path]:
@@ -185,24 +228,11 @@ def _request(contender: Contender, data: Path, split: Path, profile: str, seed: 
     )
 
 
-def _finish(runs: Sequence[_Run], out: Path, say: Say) -> tuple[list[RunRecord], list[FailureRecord]]:
-    """Every record; the tables are written after each, so that those of a long benchmark can be read meanwhile."""
-    records: list[RunRecord] = []
-    failures: list[FailureRecord] = []
-    for outcome in _outcomes(runs, say):
-        if isinstance(outcome, RunRecord):
-            records.append(outcome)
-        else:
-            failures.append(outcome)
-        write_tables(out, records, failures, ())
-    return records, failures
-
-
-def _outcomes(runs: Sequence[_Run], say: Say) -> Iterator[RunRecord | FailureRecord]:
-    """The record of every run, computed where it is not there already.
+def _read_finished(runs: Sequence[_Run]) -> list[RunRecord | None]:
+    """The record of every run that is finished already.
 
     Raises:
-        SettingsError: a run in the folder was computed differently; said before any run starts.
+        SettingsError: a run in the folder was computed differently.
     """
     finished = [read_run(run.folder) for run in runs]
     for run, record in zip(runs, finished, strict=True):
@@ -211,6 +241,28 @@ def _outcomes(runs: Sequence[_Run], say: Say) -> Iterator[RunRecord | FailureRec
                 f'"{run.folder}" was computed with other settings, another split or other images; '
                 "choose another --out, or delete that folder."
             )
+    return finished
+
+
+def _finish(
+    runs: Sequence[_Run], finished: Sequence[RunRecord | None], out: Path, say: Say
+) -> tuple[list[RunRecord], list[FailureRecord]]:
+    """Every record; the tables are written after each, so that those of a long benchmark can be read meanwhile."""
+    records: list[RunRecord] = []
+    failures: list[FailureRecord] = []
+    for outcome in _outcomes(runs, finished, say):
+        if isinstance(outcome, RunRecord):
+            records.append(outcome)
+        else:
+            failures.append(outcome)
+        write_tables(out, records, failures, Conclusions())
+    return records, failures
+
+
+def _outcomes(
+    runs: Sequence[_Run], finished: Sequence[RunRecord | None], say: Say
+) -> Iterator[RunRecord | FailureRecord]:
+    """The record of every run, computed where it is not there already."""
     for number, (run, record) in enumerate(zip(runs, finished, strict=True), start=1):
         if record is not None:
             say(f"{run} ({number} of {len(runs)}) is finished already.")

@@ -12,15 +12,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from blemish.benchmarking.comparing import Difference
+from blemish.benchmarking.comparing import AUROC, Difference
+from blemish.benchmarking.conclusions import Conclusions
+from blemish.benchmarking.ranks import Ranks
 from blemish.benchmarking.records import FailureRecord, RunRecord
 from blemish.files import write_text
 
 _TABLE_NAME = "benchmark"
+_INTERVAL = "95 % (images)"
 
 # Heading, place in `RunRecord.metrics`, digits.
 _METRICS = (
-    ("image AUROC", ("image", "auroc"), 4),
+    (AUROC, ("image", "auroc"), 4),
     ("image AUROC, leaks left out", ("image", "auroc_without_leaks"), 4),
     ("image AP", ("image", "average_precision"), 4),
     ("image F1", ("image", "f1"), 4),
@@ -95,15 +98,15 @@ def summarise(records: Sequence[RunRecord], failures: Sequence[FailureRecord]) -
 
 
 def write_tables(
-    out: Path, records: Sequence[RunRecord], failures: Sequence[FailureRecord], found: Sequence[Difference]
+    out: Path, records: Sequence[RunRecord], failures: Sequence[FailureRecord], found: Conclusions
 ) -> Path:
-    """Write ``benchmark.md``, ``benchmark.csv``, ``benchmark.html`` and ``differences.csv``.
+    """Write ``benchmark.md``, ``benchmark.csv``, ``benchmark.html``, ``differences.csv`` and ``ranks.csv``.
 
     Args:
         out: folder.
         records: finished runs.
         failures: failed runs.
-        found: differences between contenders.
+        found: differences between contenders, and everything else beside the metrics.
 
     Returns:
         The Markdown file.
@@ -114,15 +117,22 @@ def write_tables(
     rows = summarise(records, failures)
     # Columns without any value are left out.
     headings = [name for name, *_ in (*_METRICS, *_COSTS) if any(row.values[name] is not None for row in rows)]
+    shown = [
+        part for name in headings for part in ((name, _INTERVAL) if name == AUROC and found.intervals else (name,))
+    ]
     context = {
-        "headings": ["data", "contender", "seeds", *headings],
-        "rows": [[row.data, row.contender, _seeds(row), *(_shown(row.values[h]) for h in headings)] for row in rows],
-        "differences": [_difference_row(one) for one in found],
+        "headings": ["data", "contender", "seeds", *shown],
+        "rows": [[row.data, row.contender, _seeds(row), *_cells(row, shown, found)] for row in rows],
+        "differences": [_difference_row(one) for one in found.differences],
+        "ranks": found.ranks,
+        "notes": found.notes,
         "failures": failures,
         "machines": sorted({", ".join(f"{k} {v}" for k, v in record.machine.items()) for record in records}),
     }
     write_text(out / f"{_TABLE_NAME}.csv", _csv(rows, headings))
-    write_text(out / "differences.csv", _differences_csv(found))
+    write_text(out / "differences.csv", _differences_csv(found.differences))
+    if found.ranks is not None:
+        write_text(out / "ranks.csv", _ranks_csv(found.ranks))
     environment = Environment(
         loader=PackageLoader("blemish.benchmarking"),
         autoescape=lambda name: name is not None and name.endswith(".html"),
@@ -149,6 +159,12 @@ def _seeds(row: Row) -> str:
     return f"{row.seeds}, {row.failed} failed" if row.failed else str(row.seeds)
 
 
+def _cells(row: Row, headings: Sequence[str], found: Conclusions) -> list[str]:
+    interval = found.intervals.get((row.data, row.contender))
+    of_images = "–" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
+    return [of_images if heading == _INTERVAL else _shown(row.values[heading]) for heading in headings]
+
+
 def _shown(value: Spread | None) -> str:
     return "–" if value is None else str(value)
 
@@ -161,6 +177,7 @@ def _difference_row(one: Difference) -> list[str]:
         one.metric,
         f"{interval.estimate:+.4f}",
         f"{interval.low:+.4f} to {interval.high:+.4f}",
+        "–" if one.delong_p is None else f"{one.delong_p:.3f}",
         str(len(one.seeds)),
         one.sentence(),
     ]
@@ -178,6 +195,7 @@ def _csv(rows: Sequence[Row], headings: Sequence[str]) -> str:
 
 def _differences_csv(found: Sequence[Difference]) -> str:
     header = ["data", "first", "second", "metric", "difference", "low", "high", "confidence", "seeds", "images"]
+    header += ["delong low", "delong high", "delong p"]
     body = [
         [
             one.data,
@@ -190,8 +208,25 @@ def _differences_csv(found: Sequence[Difference]) -> str:
             one.interval.confidence,
             len(one.seeds),
             one.images,
+            *(("", "", "") if one.delong is None else (one.delong.low, one.delong.high, one.delong_p)),
         ]
         for one in found
+    ]
+    return _as_csv([header, *body])
+
+
+def _ranks_csv(ranks: Ranks) -> str:
+    header = ["first", "second", "average rank, first", "average rank, second", "Nemenyi p", "Wilcoxon p (Holm)"]
+    body = [
+        [
+            one.first,
+            one.second,
+            ranks.average[one.first],
+            ranks.average[one.second],
+            one.nemenyi_p,
+            one.wilcoxon_p,
+        ]
+        for one in ranks.pairs
     ]
     return _as_csv([header, *body])
 

@@ -26,6 +26,14 @@ def benchmark(
         ),
     ] = None,
     normal: NormalOption = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what will be run to this TOML file before any test image is scored; where it is there, say "
+            "whether it was kept.",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> None:
     """Train and test recipes on data sets with several seeds; print a table with means, spreads and costs."""
     from blemish.benchmarking import benchmark as run
@@ -39,6 +47,7 @@ def benchmark(
         profile=profile,
         allow_leaks=allow_leaks or (),
         normal_names=normal,
+        plan=freeze,
         say=speaking.note,
     )
     typer.echo(result.table.read_text(encoding="utf-8").rstrip())

@@ -18,6 +18,7 @@ from blemish.evaluation import Evaluation
 from blemish.images import BitRange, ReadOptions, range_warning
 from blemish.inspection.evaluation_data import check_labelled, choose_split
 from blemish.inspection.evaluation_result import EvaluationResult
+from blemish.inspection.openings import count_opening
 from blemish.inspection.portfolio import Answer, Portfolio
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
@@ -41,6 +42,8 @@ def evaluate(
     on_progress: OnProgress = silent,
 ) -> EvaluationResult:
     """Compare a detector's answers with labels and masks. Nothing is tuned here.
+
+    That these images were evaluated on is counted on this machine, see `blemish.inspection.openings`.
 
     Args:
         data: a data set, or the folder, table or COCO file of one.
@@ -80,6 +83,7 @@ def evaluate(
     notes = [*chosen.notes, *_notes(chosen, spec.classes)]
     for note in notes:
         say(note)
+    count_opening(chosen)
     evaluation = Evaluation(reject=spec.thresholds.reject, classes=spec.classes)
     portfolio = Portfolio()
     likely: list[BitRange | None] = []
