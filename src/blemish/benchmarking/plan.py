@@ -14,10 +14,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import blemish
 from blemish.benchmarking.comparing import COMPARED, CONFIDENCE
 from blemish.benchmarking.contenders import Contender
 from blemish.errors import DataError
@@ -82,7 +82,7 @@ def freeze(file: Path, contenders: Sequence[Contender], data: Mapping[str, Any],
     """
     plan = {
         "written": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "blemish": blemish.__version__,
+        "blemish": version("blemish"),
         "seeds": list(seeds),
         "compared": list(COMPARED),
         "confidence": CONFIDENCE,
