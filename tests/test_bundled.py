@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors, locate
+from blemish.datasets import SHIPPING_LICENCES, require_shippable
+from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
 from blemish.detectors import Container, load, write_container
 from blemish.errors import DetectorError, SettingsError
 
@@ -20,6 +22,22 @@ def test_it_is_small_and_says_what_it_learned_from():
     file = bundled_detectors()[DEFAULT_DETECTOR]
     assert file.stat().st_size <= 8_000_000
     assert "drawn" in load(DEFAULT_DETECTOR).container.card
+
+
+def test_bundled_weights_learned_only_from_sources_whose_licences_let_them_be_shipped():
+    for file in bundled_detectors().values():
+        made = load(file).spec.provenance
+        assert made.sources or made.data == "drawn-surfaces", f"{file.name} does not say what it learned from"
+        require_shippable(made.sources)
+        assert all(source.name in load(file).container.card for source in made.sources)
+
+
+def test_the_recipe_of_the_bundled_detector_names_no_other_sources():
+    recipes = sorted((Path(__file__).parents[1] / "recipes" / "sources").glob("*.yaml"))
+    assert recipes
+    for path in recipes:
+        for source in read_recipe_of_mixture(path).sources:
+            assert source.licence in SHIPPING_LICENCES, source.name
 
 
 @pytest.mark.parametrize("given", ["wall.blemish", "./concrete-crack", "folder/concrete-crack"])

@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 torch = pytest.importorskip("torch")
 
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError, WeightsError  # noqa: E402
+from blemish.methods.networks.pixels import IMAGENET  # noqa: E402
+from blemish.methods.registry import get_method  # noqa: E402
 from blemish.training.callbacks import LossNotFiniteError  # noqa: E402
 from blemish.training.fitting import fit_by_gradient  # noqa: E402
 from blemish.training.log import TrainingLog  # noqa: E402
@@ -54,6 +58,27 @@ def trained(walls: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out") / "wall.blemish"
     blemish.train("unet", walls, out, settings={**TINY, "epochs": 20, "learning_rate": 0.01, "patience": 20}, seed=1)
     return out
+
+
+def test_a_mixture_is_drawn_by_weight_and_its_sources_stand_in_file_and_card(walls: Path, tmp_path: Path):
+    recipe = tmp_path / "mixed.yaml"
+    source = {"name": "walls", "path": str(walls), "weight": 2, "licence": "CC0-1.0", "attribution": "Drawn here"}
+    recipe.write_text(yaml.safe_dump({"name": "mixed", "sources": [source]}), encoding="utf-8")
+    detector = blemish.train("unet", recipe, tmp_path / "mixed.blemish", settings={**TINY, "epochs": 1})
+    (kept,) = blemish.load(tmp_path / "mixed.blemish").spec.provenance.sources
+    assert (kept.name, kept.licence, kept.n_images) == ("walls", "CC0-1.0", 10)
+    assert "  - walls: 10 images, weight 2. Drawn here. CC0-1.0\n" in detector.container.card
+
+
+def test_images_are_drawn_in_proportion_to_their_weights(walls: Path):
+    samples = read_dataset(walls).split("train").samples
+    weighted = tuple(replace(sample, weight=1.0 + 8 * (index == 3)) for index, sample in enumerate(samples))
+    method = get_method("unet")
+    built = method(method.Settings(**TINY), ("defect",), lambda *_: IMAGENET)
+    assert built.sampling_weights(samples) is None
+    chances = built.sampling_weights(weighted)
+    assert chances.sum() == pytest.approx(1)
+    assert chances[3] == pytest.approx(9 * chances[0])
 
 
 @pytest.mark.slow

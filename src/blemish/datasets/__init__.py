@@ -10,6 +10,7 @@ from blemish.datasets.readers.groups import groups_of_images
 from blemish.datasets.recordings import Series, read_series
 from blemish.datasets.run_lengths import RunLengthMask, decode_run_lengths, encode_run_lengths
 from blemish.datasets.sample import ClassMask, Dataset, MaskSource, Sample, Split
+from blemish.datasets.sources import SHIPPING_LICENCES, Source, require_shippable, unshippable
 from blemish.datasets.splitting import hold_out, with_splits
 from blemish.datasets.subset import write_subset
 from blemish.datasets.tiles import TileCounts, cut_tiles
@@ -25,6 +26,7 @@ from blemish.datasets.truth import (
 
 __all__ = [
     "LAYOUTS",
+    "SHIPPING_LICENCES",
     "ClassMask",
     "CountsMask",
     "Dataset",
@@ -37,6 +39,7 @@ __all__ = [
     "RunLengthMask",
     "Sample",
     "Series",
+    "Source",
     "Split",
     "TileCounts",
     "UnionMask",
@@ -54,6 +57,8 @@ __all__ = [
     "read_dataset",
     "read_series",
     "relative_name",
+    "require_shippable",
+    "unshippable",
     "with_duplicate_groups",
     "with_known_normals",
     "with_known_truth",

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.datasets.sources import Source
 from blemish.errors import DataError
 from blemish.images import ReadOptions, read_image
 from blemish.images.options import DEFAULT_OPTIONS
@@ -60,6 +61,7 @@ class Sample:
         split: the split that the layout fixes, if it does.
         group: images of one part, wall or lot share it: they must never stand on both sides of a split.
         options: how its file is read.
+        weight: how often training draws it, relative to the others.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Sample:
     split: Split | None = None
     group: str | None = None
     options: ReadOptions = DEFAULT_OPTIONS
+    weight: float = 1.0
 
     def read_image(self) -> NDArray[np.uint8]:
         """The image, RGB uint8 (H, W, 3). Raises ImageError when it cannot be read."""
@@ -119,6 +122,7 @@ class Dataset:
         classes: names of the defect classes, in the order of class maps.
         notes: what the reader wants a person to know (files skipped, splits missing, …), a sentence each.
         unread_labels: files beside unlabelled images that may label them and that no reader understands.
+        sources: where its images come from, of a mixture; empty of one folder.
     """
 
     name: str
@@ -128,6 +132,7 @@ class Dataset:
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
     unread_labels: tuple[Path, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)

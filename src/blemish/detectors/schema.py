@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from blemish.calibration import Tails, p_values, two_sided_p_values, unusualness
+from blemish.datasets.sources import Source
 from blemish.errors import ImageError, SettingsError
 from blemish.images import (
     Box,
@@ -232,6 +233,7 @@ class Provenance(_Frozen):
         validation_alias=AliasChoices("images", "photos"),  # files of version 0.1 say "photos"
         description="digest of every training image, held-out ones included",
     )
+    sources: tuple[Source, ...] = Field((), description="where the images come from, of a mixture, with their licences")
     precision: Text | None = Field(None, description="number format of gradient steps; None without any, or unknown")
     libraries: dict[str, str] = Field(default_factory=dict, description="package name -> version")
 

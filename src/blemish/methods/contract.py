@@ -194,8 +194,12 @@ class GradientMethod(L.LightningModule, Method):
         """The training examples of these images; augmented only where ``training``."""
 
     def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
-        """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch."""
-        return None
+        """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch.
+
+        By the weights of the samples, which differ where several sources are mixed.
+        """
+        weights = np.asarray([sample.weight for sample in samples], dtype=np.float64)
+        return None if len(set(weights.tolist())) == 1 else weights / weights.sum()
 
     @abstractmethod
     def compute_loss(self, batch: Any) -> Tensor:

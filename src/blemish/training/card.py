@@ -41,13 +41,14 @@ def model_card(name: str, spec: DetectorSpec, *, info: MethodInfo, report: FitRe
         if spec.calibration
         else f"none: no normal {words.items} were held out for it, so a verdict guarantees no false-alarm rate"
     )
+    sources = "".join(f"  - {source.describe()}\n" for source in made.sources)
     return f"""# {name}
 
 {info.summary}
 
 - Method: `{spec.method}`, classes: {", ".join(spec.classes) or "defect"}
 - Training data: {made.data}, {made.n_train} {words.items}, {made.n_held_out} more held out for stopping and thresholds
-- Data fingerprint: `{made.fingerprint}`, seed {made.seed}
+{sources}- Data fingerprint: `{made.fingerprint}`, seed {made.seed}
 - Fit: {report.describe()}
 - Thresholds as trained: {words.place} {limits.pixel}, reject {limits.reject} ({limits.source})
 - Calibration: {guarantee}

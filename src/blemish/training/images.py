@@ -112,6 +112,7 @@ class TrainingImages(TrainingData[Detector]):
                 seed=seed,
                 n_train=len(self.fit),
                 n_held_out=len(self.held_out),
+                sources=self._dataset.sources,
                 images=tuple(sorted({digest for part in parts for digest in image_digests(part)})),
                 libraries=library_versions(),
             ),

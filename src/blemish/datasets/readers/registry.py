@@ -20,6 +20,7 @@ from blemish.datasets.readers.labelme import LABELME
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.manifest import MANIFEST
 from blemish.datasets.readers.mask_meanings import with_settled_meanings
+from blemish.datasets.readers.mixture_recipe import is_mixture, read_mixture
 from blemish.datasets.readers.mixtures import refuse_mixture
 from blemish.datasets.readers.mvtec import MVTEC
 from blemish.datasets.readers.mvtec_ad2 import MVTEC_AD2
@@ -88,7 +89,7 @@ def read_dataset(
     Images are not opened yet. Mask files are looked through once: what their values mean is decided for all of them.
 
     Args:
-        path: a folder, a table (CSV) or a COCO file (JSON).
+        path: a folder, a table (CSV), a COCO file (JSON), or a mixture recipe (YAML) that names several of them.
         layout: name of the layout, where it should not be recognised by itself.
         normal_names: the classes that are free of defects; None knows ``good``, ``normal``, ``ok``, ``Negative`` and
             the like.
@@ -103,6 +104,8 @@ def read_dataset(
     root = Path(path).expanduser()
     if not root.exists():
         raise DataError(f'There is nothing at "{root}"; give a folder of images, a table (CSV) or a COCO file (JSON).')
+    if layout is None and is_mixture(root):
+        return read_mixture(root, options, read_dataset)
     try:
         dataset = _read(root, layout, NormalNames(normal_names))
     except OSError as error:

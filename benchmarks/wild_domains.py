@@ -1,0 +1,118 @@
+"""The domains of wild_cracks.py: which sources each of them is, what is trained without it and validated on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from blemish.datasets import Dataset, Sample, read_dataset
+from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
+from blemish.files import write_text
+from blemish.images import list_images, read_image
+from blemish.images.writing import write_jpeg
+from blemish.synthesis import SynthesisSettings, write_synthesis
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPE = ROOT / "recipes" / "sources" / "concrete-crack.yaml"
+DRAWING = SynthesisSettings(distractors_mean=1.0, uncracked_distractors_mean=2.4, min_visibility=0.35)
+METU_CRACKED = 300
+# Of each source, on either side: enough for per cents.
+MAX_VALIDATED = 300
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One kind of surface.
+
+    Attributes:
+        name: short.
+        words: what its sources' names start with.
+        has_masks: False: judged by image alone.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    has_masks: bool = True
+
+
+DOMAINS = {
+    domain.name: domain
+    for domain in (
+        Domain("structures", ("SDNET2018 walls and decks",)),
+        Domain("pavements", ("SDNET2018 pavements",)),
+        Domain("asphalt", ("SUT-Crack",)),
+        Domain("drone", ("drone",)),
+        Domain("metu", ("METU",), has_masks=False),
+        Domain("drawn", ("drawings",)),
+    )
+}
+
+
+def recipe_without(domain: str, folder: Path, *, max_images: int | None = None) -> Path:
+    """A recipe with every source but those of a domain ("none": all of them), written into ``folder``.
+
+    ``max_images`` of each source at most, for shorter trainings.
+    """
+    left = DOMAINS[domain].words if domain in DOMAINS else ()
+    return _write(lambda name: not (left and name.startswith(left)), folder / f"without-{domain}.yaml", max_images)
+
+
+def validation_set(domain: str, folder: Path, *, split: str = "train") -> Dataset:
+    """The images of a domain on one side of the test split: ``train`` validates what was trained without it."""
+    words = DOMAINS[domain].words
+    found = read_dataset(_write(lambda name: name.startswith(words), folder / f"only-{domain}.yaml", MAX_VALIDATED))
+    found = found.where(lambda sample: (sample.split == "test") == (split == "test"))
+    if DOMAINS[domain].has_masks:
+        return found
+    return replace(found, samples=(*found.samples, *_metu_cracked(split)))
+
+
+def _metu_cracked(split: str) -> tuple[Sample, ...]:
+    """Cracked METU patches, which no training sees: every 60th, and others for the test."""
+    folder = Path(os.environ["CRACK_SOURCES"]) / "metu" / "Positive"
+    images = list_images([folder]).images
+    step = len(images) // METU_CRACKED
+    return tuple(Sample(image, "crack", defective=True) for image in images[(split == "test") :: step])
+
+
+def _write(keep: Callable[[str], bool], path: Path, max_images: int | None = None) -> Path:
+    recipe = read_recipe_of_mixture(RECIPE)
+    sources = tuple(
+        source.model_copy(update={"max_images": min(filter(None, (source.max_images, max_images)), default=None)})
+        for source in recipe.sources
+        if keep(source.name)
+    )
+    content = recipe.model_copy(update={"sources": sources, "name": path.stem}).model_dump(mode="json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    return path
+
+
+def prepare(folder: Path, data: Path) -> None:
+    """Draw the drawings and repeat the textures to walls; what is there already stays."""
+    if not (folder / "drawn").exists():
+        print("Drawing 2,000 images …")
+        write_synthesis(
+            folder / "drawn", n=2000, seed=1, size_px=384, crack_fraction=0.6, test_fraction=0.1, settings=DRAWING
+        )
+    textures = folder / "textures"
+    textures.mkdir(parents=True, exist_ok=True)
+    for path in list_images([data / "open-cracks" / "textures_cc0" / "images"]).images:
+        target = textures / f"{path.stem}.jpg"
+        if not target.exists():
+            write_jpeg(target, _wall(read_image(path), path.stem), quality=92)
+
+
+def _wall(tile: np.ndarray, name: str) -> np.ndarray:
+    """A seamless tile repeated to a wall of 512 px, at another scale for each name."""
+    rng = np.random.default_rng(list(name.encode()))
+    side_px = int(rng.integers(96, 257))
+    small = cv2.resize(tile, (side_px, side_px), interpolation=cv2.INTER_AREA if side_px < 128 else cv2.INTER_CUBIC)
+    times = -(-512 // side_px)
+    return np.ascontiguousarray(np.tile(small, (times, times, 1))[:512, :512])
