@@ -1,8 +1,8 @@
 // Everything that the page asks the service, typed as the service answers it.
 
 export type Verdict = "reject" | "review" | "unusable" | "pass" | null;
-export type State = "open" | "approved" | "rejected";
-export type Decision = "approve" | "reject" | "reopen";
+export type State = "open" | "approved" | "rejected" | "corrected";
+export type Decision = "approve" | "reject" | "correct" | "reopen";
 
 export interface Sizes {
   length: number;
@@ -55,8 +55,18 @@ export interface Stored {
   detector_sha: string;
   inspected_by: string;
   map_range: [number, number] | null;
+  // Whether a correction stands; finding and mask are then the corrected ones.
+  corrected: boolean;
   has_mask: boolean;
+  detector_mask: boolean;
   finding: Finding;
+}
+
+// A length on the surface between two places in the image.
+export interface TwoPoints {
+  first: [number, number];
+  second: [number, number];
+  length_mm: number;
 }
 
 export interface Inspected {
@@ -215,6 +225,20 @@ export const scores = (filters: URLSearchParams): Promise<{ scores: number[]; ve
 
 export const review = (found: Stored, decision: Decision, tags: string[], comment: string): Promise<Review> =>
   json("/v1/reviews", body({ finding_id: found.id, decision, tags, comment }, { "If-Match": `"${found.version}"` }));
+
+export async function correct(found: Stored, mask: Blob, scale: TwoPoints | null): Promise<Review> {
+  const bytes = new Uint8Array(await mask.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  const wanted = { finding_id: found.id, decision: "correct", mask: btoa(text), scale };
+  return json("/v1/reviews", body(wanted, { "If-Match": `"${found.version}"` }));
+}
+
+export async function correctedMask(id: string): Promise<Blob> {
+  const answer = await send(`/v1/findings/${id}/corrected`);
+  if (!answer.ok) throw await refused(answer);
+  return answer.blob();
+}
 
 export async function inspect(
   file: File,

@@ -11,12 +11,24 @@ export interface Layers {
   widths: boolean;
 }
 
+// What draws on the photo; places are in pixels of the image.
+export interface Hand {
+  down(x: number, y: number): void;
+  move(x: number, y: number): void;
+  up(): void;
+  drop(): void;
+}
+
 const OUTLINE = [0, 229, 255];
 const MAX_ZOOM = 40;
 
 export class Canvas {
   readonly element = document.createElement("canvas");
   layers: Layers = { map: true, opacity: 0.55, mask: true, skeleton: false, widths: true };
+  hand: Hand | null = null;
+  // Drawn over all else; ``line`` is how long a pixel of the screen is in the image.
+  over: ((context: CanvasRenderingContext2D, line: number) => void) | null = null;
+  private drawing = false;
   private stored: Stored | null = null;
   private view: ImageBitmap | null = null;
   private levels: ImageData | null = null;
@@ -40,11 +52,19 @@ export class Canvas {
     this.element.addEventListener("pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, event);
+      // A second finger makes it a pinch.
+      if (this.drawing) this.hand?.drop();
+      this.drawing = this.hand !== null && this.pointers.size === 1 && event.button === 0;
+      if (this.drawing) this.hand!.down(...this.place(event.offsetX, event.offsetY));
     });
     this.element.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel"] as const)
-      this.element.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
-    this.element.addEventListener("dblclick", () => this.fit());
+      this.element.addEventListener(end, (event) => {
+        this.pointers.delete(event.pointerId);
+        if (this.drawing) this.hand?.up();
+        this.drawing = false;
+      });
+    this.element.addEventListener("dblclick", () => this.hand ?? this.fit());
   }
 
   // Loads the pictures of a finding; the one before stays until they are there.
@@ -53,7 +73,7 @@ export class Canvas {
     const [view, map, mask] = await Promise.all([
       picture(`${at}/view`),
       stored.map_range ? picture(`${at}/map`) : null,
-      stored.has_mask ? picture(`${at}/mask`) : null,
+      stored.has_mask ? picture(`${at}/${stored.corrected ? "corrected" : "mask"}`) : null,
     ]);
     this.stored = stored;
     this.view = view;
@@ -103,6 +123,29 @@ export class Canvas {
     this.draw();
   }
 
+  // How many pixels of the screen a pixel of the image is.
+  get zoomed(): number {
+    return this.scale;
+  }
+
+  centre(): [number, number] {
+    return this.place(this.element.clientWidth / 2, this.element.clientHeight / 2);
+  }
+
+  // Moves the image as far as a place needs to be seen.
+  reveal([x, y]: [number, number]): void {
+    const [margin, { clientWidth, clientHeight }] = [24, this.element];
+    const [atX, atY] = [this.left + (x + 0.5) * this.scale, this.top + (y + 0.5) * this.scale];
+    this.left += Math.max(0, margin - atX) - Math.max(0, atX - clientWidth + margin);
+    this.top += Math.max(0, margin - atY) - Math.max(0, atY - clientHeight + margin);
+    this.draw();
+  }
+
+  // The place in the image that lies there in the element.
+  place(x: number, y: number): [number, number] {
+    return [(x - this.left) / this.scale - 0.5, (y - this.top) / this.scale - 0.5];
+  }
+
   draw(): void {
     if (this.asked) return;
     this.asked = true;
@@ -119,7 +162,9 @@ export class Canvas {
   private drag(event: PointerEvent): void {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
-    if (this.pointers.size === 2) {
+    if (this.drawing) {
+      this.hand?.move(...this.place(event.offsetX, event.offsetY));
+    } else if (this.pointers.size === 2) {
       const other = [...this.pointers.values()].find((pointer) => pointer.pointerId !== event.pointerId)!;
       const span = (one: PointerEvent): number => Math.hypot(one.offsetX - other.offsetX, one.offsetY - other.offsetY);
       this.zoom(span(event) / Math.max(1, span(before)), other.offsetX, other.offsetY);
@@ -150,6 +195,10 @@ export class Canvas {
       context.globalAlpha = 1;
     }
     context.imageSmoothingEnabled = false;
+    if (this.over) {
+      this.over(context, 1 / this.scale);
+      return;
+    }
     if (layers.mask && this.outline) context.drawImage(this.outline, 0, 0, imageWidth, imageHeight);
     // What was measured belongs to the detector's own outline.
     if (this.threshold === null) this.paintCracks(context);

@@ -62,7 +62,7 @@ export class Gallery {
       );
       return chip;
     });
-    const state = choice("state", ["", "open", "approved", "rejected"], this.state, (value) => {
+    const state = choice("state", ["", "open", "approved", "corrected", "rejected"], this.state, (value) => {
       this.state = value;
       void this.load();
     });
@@ -163,7 +163,7 @@ export class Gallery {
       el(
         "a",
         { href: `#/finding/${one.id}`, className: "card", "data-verdict": verdict ?? "none", "data-id": one.id },
-        el("img", { src: `/v1/findings/${one.id}/thumb`, alt: "", loading: "lazy", width: 320, height: 240 }),
+        el("img", { src: `/v1/findings/${one.id}/thumb${one.corrected ? `?v=${one.version}` : ""}`, alt: "", loading: "lazy", width: 320, height: 240 }),
         el("span", { className: `verdict ${verdict ?? "none"}${moved ? " moved" : ""}` }, t(verdict ?? "none")),
         one.state === "open" ? null : el("span", { className: `state ${one.state}` }, t(one.state)),
         el("span", { className: "name", title: finding.image }, finding.image),

@@ -195,10 +195,12 @@ function listen(): void {
   window.addEventListener("hashchange", route);
   window.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]):not([type=range]), textarea, select");
-    if (event.ctrlKey || event.metaKey || event.altKey || !viewer.isOpen) return;
-    if (typing && event.key !== "Escape") return;
+    if (event.altKey || !viewer.isOpen) return;
+    if (typing && event.key !== "Escape" && !(viewer.isEditing && event.key === "Enter")) return;
     const moves = event.target instanceof HTMLElement && event.target.matches("[type=range]") && event.key.startsWith("Arrow");
-    if (!moves && viewer.key(event.key)) event.preventDefault();
+    // A button is pressed by Space and Enter, in the editor, too.
+    const presses = event.target instanceof HTMLElement && event.target.matches("button, summary, a") && /^( |Enter)$/.test(event.key);
+    if (!moves && !presses && viewer.key(event)) event.preventDefault();
   });
   for (const kind of ["dragenter", "dragover"] as const)
     window.addEventListener(kind, (event) => {

@@ -3,20 +3,36 @@
 import * as api from "./api";
 import type { Decision, Stored } from "./api";
 import { Canvas, type Layers } from "./canvas";
+import { Editor } from "./editor";
 import { byId, el, replace, say, table } from "./dom";
 import type { Gallery } from "./gallery";
 import { currentLanguage, number, t, tr } from "./words";
 
 type Switch = "map" | "mask" | "skeleton" | "widths";
 
-const BACK: Record<Stored["state"], Decision> = { open: "reopen", approved: "approve", rejected: "reject" };
+const BACK: Record<Stored["state"], Decision> = {
+  open: "reopen",
+  approved: "approve",
+  rejected: "reject",
+  corrected: "correct",
+};
+const STATE_AFTER = { approve: "approved", reject: "rejected", correct: "corrected", reopen: "open" } as const;
+
+// What a decision replaced; a correction with its mask.
+interface Before {
+  id: string;
+  state: Stored["state"];
+  mask: Blob | null;
+}
 
 export class Viewer {
   readonly element = el("section", { id: "viewer", hidden: true });
   private readonly canvas = new Canvas();
   private readonly side = el("div", { className: "side" });
   private found: Stored | null = null;
-  private readonly undone: { id: string; state: Stored["state"] }[] = [];
+  private readonly editor = new Editor(this.canvas, (saved) => void this.edited(saved));
+  private readonly undone: Before[] = [];
+  private replaced: Before | null = null;
   private comment = el("textarea", {});
   private tags = new Set<string>();
   private thresholds = new Map<string, number | null>();
@@ -39,7 +55,7 @@ export class Viewer {
         el(
           "div",
           { className: "tools" },
-          button("close", () => this.close(), "✕"),
+          button("close", () => (this.editor.isOpen ? this.editor.leave() : this.close()), "✕"),
           button("previous", () => void this.step(-1), "‹"),
           button("next", () => void this.step(1), "›"),
           button("zoomIn", () => this.canvas.zoom(1.4), "+"),
@@ -54,6 +70,7 @@ export class Viewer {
   }
 
   async open(id: string): Promise<void> {
+    if (this.editor.isOpen) this.editor.close();
     try {
       const [found, known] = await Promise.all([api.finding(id), api.detectors()]);
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
@@ -85,12 +102,20 @@ export class Viewer {
   }
 
   async step(by: 1 | -1): Promise<void> {
+    if (this.editor.isOpen) return;
     const other = this.found && (await this.gallery.neighbour(this.found.id, by));
     if (other) location.hash = `#/finding/${other.id}`;
   }
 
+  get isEditing(): boolean {
+    return this.editor.isOpen;
+  }
+
   // True where the key was one of the viewer's.
-  key(key: string): boolean {
+  key(event: KeyboardEvent): boolean {
+    if (this.editor.isOpen) return this.editor.key(event);
+    const { key } = event;
+    if (event.ctrlKey || event.metaKey) return false;
     const acts: Record<string, () => void> = {
       ArrowLeft: () => void this.step(-1),
       ArrowRight: () => void this.step(1),
@@ -99,6 +124,7 @@ export class Viewer {
       a: () => void this.decide("approve"),
       r: () => void this.decide("reject"),
       o: () => void this.decide("reopen"),
+      c: () => void this.edit(),
       u: () => void this.undo(),
       m: () => this.toggle("map"),
       l: () => this.toggle("mask"),
@@ -123,14 +149,47 @@ export class Viewer {
     this.canvas.draw();
   }
 
+  private async edit(): Promise<void> {
+    const { found } = this;
+    if (!found?.finding.size_px) return;
+    try {
+      this.replaced = await this.before(found);
+      await this.editor.open(found);
+      replace(this.side, el("h1", {}, found.finding.image), this.editor.element);
+      this.canvas.element.focus({ preventScroll: true });
+    } catch (error) {
+      say(String((error as Error).message), "bad");
+    }
+  }
+
+  private async edited(saved: boolean): Promise<void> {
+    const { id } = this.found!;
+    if (saved && this.replaced) {
+      this.undone.push(this.replaced);
+      say(t("corrected"), "plain", [t("undo"), () => void this.undo()]);
+    }
+    await this.open(id);
+    this.gallery.put(this.found!);
+  }
+
+  private async before(found: Stored): Promise<Before> {
+    const mask = found.state === "corrected" ? await api.correctedMask(found.id) : null;
+    return { id: found.id, state: found.state, mask };
+  }
+
   private async decide(decision: Decision): Promise<void> {
     const before = this.found;
     if (!before) return;
+    if (decision === "approve" && before.state === "corrected") {
+      await this.step(1); // the correction is what is right
+      return;
+    }
     try {
+      const replaced = await this.before(before);
       await api.review(before, decision, [...this.tags], this.comment.value);
-      this.undone.push({ id: before.id, state: before.state });
+      this.undone.push(replaced);
       this.gallery.put(await api.finding(before.id));
-      say(t(decision === "approve" ? "approved" : decision === "reject" ? "rejected" : "open"), "plain", [
+      say(t(STATE_AFTER[decision]), "plain", [
         t("undo"),
         () => void this.undo(),
       ]);
@@ -151,7 +210,8 @@ export class Viewer {
     }
     try {
       const found = await api.finding(last.id);
-      await api.review(found, BACK[last.state], [], "");
+      if (last.mask) await api.correct(found, last.mask, null);
+      else await api.review(found, BACK[last.state], [], "");
       this.gallery.put(await api.finding(last.id));
       say(t("undone"));
       if (location.hash === `#/finding/${last.id}`) await this.open(last.id);
@@ -196,7 +256,7 @@ export class Viewer {
       el(
         "li",
         {},
-        el("b", {}, t(one.decision === "approve" ? "approved" : one.decision === "reject" ? "rejected" : "open")),
+        el("b", {}, t(STATE_AFTER[one.decision])),
         ` ${one.reviewer}, ${time(one.created)}`,
         one.tags.length ? ` · ${one.tags.join(", ")}` : "",
         one.comment ? el("q", {}, one.comment) : null,
@@ -206,6 +266,7 @@ export class Viewer {
   }
 
   private decision(): HTMLElement {
+    const edit = el("button", { type: "button", className: "correct", onclick: () => void this.edit() }, t("correctKey"));
     const button = (decision: Decision, word: "right" | "wrong" | "reopen"): HTMLElement =>
       el("button", { type: "button", className: decision, onclick: () => void this.decide(decision) }, t(word));
     const tags = t("tagList")
@@ -229,7 +290,7 @@ export class Viewer {
     return el(
       "div",
       { className: "decide" },
-      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), button("reopen", "reopen")),
+      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), edit, button("reopen", "reopen")),
       el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
       this.comment,
     );

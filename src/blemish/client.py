@@ -28,6 +28,7 @@ from blemish.serving.answers import (
     Page,
     Review,
     Stored,
+    TwoPoints,
 )
 
 Picture = Literal["view", "thumb", "mask", "map", "image", "corrected"]
@@ -156,6 +157,7 @@ class Client:
         tags: Sequence[str] = (),
         comment: str = "",
         mask: bytes | None = None,
+        scale: TwoPoints | None = None,
     ) -> Review:
         """Decide about a finding.
 
@@ -165,6 +167,7 @@ class Client:
             tags: why, in words.
             comment: why, in a sentence.
             mask: with ``correct``: a PNG as large as the image, white where it is defective.
+            scale: with ``correct``: a length on the surface between two places in the image.
 
         Raises:
             ServiceError: with status 412 where somebody else has decided since.
@@ -176,6 +179,7 @@ class Client:
             "tags": list(tags),
             "comment": comment,
             "mask": None if mask is None else base64.b64encode(mask).decode("ascii"),
+            "scale": None if scale is None else scale.model_dump(),
         }
         answer = self._send("POST", "/v1/reviews", json=wanted, headers={"If-Match": etag})
         return Review.model_validate_json(answer.content)

@@ -62,7 +62,11 @@ class Stored(_Answer):
     map_range: tuple[float, float] | None = Field(
         description="values of the anomaly map that are black and white in its picture"
     )
+    corrected: bool = Field(
+        description="whether a person's correction stands; finding and mask are then the corrected ones"
+    )
     has_mask: bool
+    detector_mask: bool = Field(description="whether the detector outlined anything")
     finding: Finding
 
 
@@ -103,6 +107,16 @@ class JobStatus(_Answer):
     left_s: float | None = Field(description="about how long until the last one; null where nothing tells it")
 
 
+class TwoPoints(BaseModel):
+    """A length on the surface between two places in the image."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    first: tuple[float, float] = Field(description="(x, y) in pixels")
+    second: tuple[float, float]
+    length_mm: float
+
+
 class ReviewRequest(BaseModel):
     """A decision to be made."""
 
@@ -119,6 +133,9 @@ class ReviewRequest(BaseModel):
         None,
         description="with correct: a PNG in base64, as large as the image, white where it is defective; all black says "
         "that it is normal",
+    )
+    scale: TwoPoints | None = Field(
+        None, description="with correct: measures in millimetres by it; null keeps the scale that holds so far"
     )
 
 

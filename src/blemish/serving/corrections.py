@@ -1,4 +1,4 @@
-"""Masks that people corrected: checked against their image from the header, decoded, and kept as a mask is."""
+"""Masks that people corrected: checked against their image from the header, decoded, measured, and kept."""
 
 from __future__ import annotations
 
@@ -14,35 +14,39 @@ from blemish.errors import BlemishError
 from blemish.findings import Finding
 from blemish.images.opening import open_header
 from blemish.serving.answers import ReviewRequest
-from blemish.serving.pictures import mask_png
 from blemish.serving.refusals import RefusalError
+from blemish.serving.remeasuring import remeasure
 from blemish.serving.service import Service
-from blemish.serving.store.findings import get_finding
+from blemish.serving.store.findings import Corrected, get_finding
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def keep_mask(service: Service, review: ReviewRequest) -> str | None:
-    """Keep the mask that a review brings.
+def keep_correction(service: Service, review: ReviewRequest) -> Corrected | None:
+    """Measure and keep the mask that a review brings.
 
     Returns:
-        Its SHA-256; None where the decision is another than ``correct``.
+        What it makes of the finding; None where the decision is another than ``correct``.
 
     Raises:
-        RefusalError: no mask with ``correct``, a mask without it, no such finding, or a mask that does not fit.
+        RefusalError: no mask with ``correct``, a mask or scale without it, no such finding, or a mask that does not
+            fit.
+        SettingsError: a scale that cannot be right.
     """
-    if (review.decision == "correct") != (review.mask is not None):
-        raise RefusalError(422, 'A "mask" comes with the decision "correct", and with no other.')
+    is_correction = review.decision == "correct"
+    if is_correction != (review.mask is not None) or (review.scale is not None and not is_correction):
+        raise RefusalError(422, 'A "mask" comes with the decision "correct", and with no other; so does a "scale".')
     if review.mask is None:
         return None
     with service.database.transaction() as session:
-        finding = Finding.model_validate_json(get_finding(session, review.finding_id).record)
+        row = get_finding(session, review.finding_id)
+    finding = Finding.model_validate_json(row.record)
     try:
         data = base64.b64decode(review.mask, validate=True)
     except (binascii.Error, ValueError):
         raise RefusalError(422, 'The "mask" is a PNG in base64.') from None
     assert finding.size_px is not None  # every stored finding has one
-    return service.pictures.put(mask_png(_decoded(data, finding.size_px)))
+    return remeasure(service, row, _decoded(data, finding.size_px), review.scale)
 
 
 def _decoded(data: bytes, size_px: tuple[int, int]) -> NDArray[np.bool_]:

@@ -76,10 +76,10 @@ def _renamed(rows: Sequence[FindingRow], service: Service, folder: Path) -> Iter
     """Findings under names that differ, each with its mask and its image beside it."""
     names = unique_names([Path(row.id, row.image) for row in rows])
     for row, name in zip(rows, names, strict=True):
-        finding = Finding.model_validate_json(row.record)
+        finding, mask_sha = findings.held(row), findings.mask_of(row)
         mask_file = None
-        if row.mask_sha is not None:
+        if mask_sha is not None:
             mask_file = f"{MASKS_NAME}/{name}.png"
-            (folder / mask_file).write_bytes(service.pictures.read(row.mask_sha))
+            (folder / mask_file).write_bytes(service.pictures.read(mask_sha))
         path = str(service.pictures.path(row.image_sha).absolute())
         yield finding.model_copy(update={"name": name, "mask_file": mask_file, "path": path})

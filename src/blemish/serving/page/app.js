@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 008dfe63760e99c8e8336ad95634a8695549fd15120e3b8049d76582b13f8bda
+// Built from page/src by "npm run build"; sources bdbd8e551e88b117b201bf9b119a3f702f795b5f38d7a940d0c03854796ed5fe
 
 // src/api.ts
 var Refused = class extends Error {
@@ -60,6 +60,18 @@ var reviews = (id) => json(`/v1/findings/${id}/reviews`);
 var detectors = () => json("/v1/detectors");
 var scores = (filters) => json(`/v1/findings/scores?${filters}`);
 var review = (found, decision, tags, comment) => json("/v1/reviews", body({ finding_id: found.id, decision, tags, comment }, { "If-Match": `"${found.version}"` }));
+async function correct(found, mask, scale) {
+  const bytes = new Uint8Array(await mask.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  const wanted = { finding_id: found.id, decision: "correct", mask: btoa(text), scale };
+  return json("/v1/reviews", body(wanted, { "If-Match": `"${found.version}"` }));
+}
+async function correctedMask(id) {
+  const answer = await send(`/v1/findings/${id}/corrected`);
+  if (!answer.ok) throw await refused(answer);
+  return answer.blob();
+}
 async function inspect(file, name, fields2, signal) {
   const form = new FormData();
   form.append("file", file, name);
@@ -164,6 +176,7 @@ var WORDS = {
   open: ["open", "미결"],
   approved: ["confirmed", "확인됨"],
   rejected: ["dismissed", "기각됨"],
+  corrected: ["corrected", "수정됨"],
   allStates: ["all states", "모든 상태"],
   search: ["Search by name", "이름으로 검색"],
   worst: ["worst first", "심한 순"],
@@ -234,8 +247,8 @@ var WORDS = {
   notCalibrated: ["not calibrated", "보정 안 됨"],
   keys: ["Keyboard (?)", "단축키 (?)"],
   keyHelp: [
-    "← → or J K: previous, next · A: right · R: wrong · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
-    "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
+    "← → or J K: previous, next · A: right · R: wrong · C: correct · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
+    "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · C: 수정 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
   ],
   pages: ["Pages", "페이지"],
   jobs: ["Jobs", "작업"],
@@ -266,6 +279,43 @@ var WORDS = {
   address: ["Address", "주소"],
   act: ["Act", "행위"],
   what: ["What", "대상"],
+  correct: ["Correct what was outlined", "윤곽 수정"],
+  correctKey: ["Correct (C)", "수정 (C)"],
+  tools: ["Tools", "도구"],
+  move: ["Move", "이동"],
+  brush: ["Brush", "브러시"],
+  eraser: ["Eraser", "지우개"],
+  polygon: ["Polygon", "다각형"],
+  lines: ["Centre line", "중심선"],
+  scale: ["Scale", "축척"],
+  moveSaid: ["Drag to move the photo.", "끌어서 사진을 이동합니다."],
+  brushSaid: ["Paint what is defective.", "결함 부분을 칠하세요."],
+  eraserSaid: ["Take away what is not.", "결함이 아닌 부분을 지우세요."],
+  polygonSaid: ["Click its corners, then Finish.", "꼭짓점을 누른 뒤 완료를 누르세요."],
+  linesSaid: [
+    "Click a line to move its points or to remove it; click elsewhere to draw a new one, then Finish.",
+    "선을 눌러 점을 옮기거나 삭제하고, 빈 곳을 눌러 새 선을 그린 뒤 완료를 누르세요."
+  ],
+  scaleSaid: ["Click two places whose distance you know.", "거리를 아는 두 점을 누르세요."],
+  scalePx: ["The two points are {0} px apart.", "두 점의 거리: {0} px."],
+  scaleMm: ["That is {0} mm per pixel.", "픽셀당 {0} mm입니다."],
+  strokeWidth: ["Width", "굵기"],
+  removes: ["take away instead (X)", "지우기 (X)"],
+  lengthMm: ["True distance, mm", "실제 거리, mm"],
+  finishShape: ["Finish", "완료"],
+  removeShape: ["Remove", "삭제"],
+  undoStep: ["Undo", "실행 취소"],
+  redoStep: ["Redo", "다시 실행"],
+  detectorsOutline: ["As the detector outlined it", "검출기 윤곽으로"],
+  save: ["Save", "저장"],
+  leave: ["Leave (Esc)", "나가기 (Esc)"],
+  discardAsked: ["Leave without saving?", "저장하지 않고 나갈까요?"],
+  decidedMeanwhile: ["Somebody else has decided meanwhile.", "그 사이 다른 사람이 판정했습니다."],
+  saveAllTheSame: ["Save all the same", "그래도 저장"],
+  editKeyHelp: [
+    "V B E P C D: tools · [ ]: width · arrows (Shift: far): cross · Space: point, brush down and up · Enter: finish · Delete: remove · Ctrl+Z, Ctrl+Y: undo, redo · Ctrl+S: save · Esc: leave",
+    "V B E P C D: 도구 · [ ]: 굵기 · 화살표 (Shift: 멀리): 십자선 · 스페이스: 점 찍기, 브러시 내리기·올리기 · Enter: 완료 · Delete: 삭제 · Ctrl+Z, Ctrl+Y: 취소, 다시 · Ctrl+S: 저장 · Esc: 나가기"
+  ],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],
   diagonal: ["diagonal", "대각"]
@@ -290,6 +340,10 @@ var MAX_ZOOM = 40;
 var Canvas = class {
   element = document.createElement("canvas");
   layers = { map: true, opacity: 0.55, mask: true, skeleton: false, widths: true };
+  hand = null;
+  // Drawn over all else; ``line`` is how long a pixel of the screen is in the image.
+  over = null;
+  drawing = false;
   stored = null;
   view = null;
   levels = null;
@@ -312,11 +366,18 @@ var Canvas = class {
     this.element.addEventListener("pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, event);
+      if (this.drawing) this.hand?.drop();
+      this.drawing = this.hand !== null && this.pointers.size === 1 && event.button === 0;
+      if (this.drawing) this.hand.down(...this.place(event.offsetX, event.offsetY));
     });
     this.element.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel"])
-      this.element.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
-    this.element.addEventListener("dblclick", () => this.fit());
+      this.element.addEventListener(end, (event) => {
+        this.pointers.delete(event.pointerId);
+        if (this.drawing) this.hand?.up();
+        this.drawing = false;
+      });
+    this.element.addEventListener("dblclick", () => this.hand ?? this.fit());
   }
   // Loads the pictures of a finding; the one before stays until they are there.
   async show(stored) {
@@ -324,7 +385,7 @@ var Canvas = class {
     const [view, map, mask] = await Promise.all([
       picture(`${at}/view`),
       stored.map_range ? picture(`${at}/map`) : null,
-      stored.has_mask ? picture(`${at}/mask`) : null
+      stored.has_mask ? picture(`${at}/${stored.corrected ? "corrected" : "mask"}`) : null
     ]);
     this.stored = stored;
     this.view = view;
@@ -369,6 +430,25 @@ var Canvas = class {
     this.scale = scale;
     this.draw();
   }
+  // How many pixels of the screen a pixel of the image is.
+  get zoomed() {
+    return this.scale;
+  }
+  centre() {
+    return this.place(this.element.clientWidth / 2, this.element.clientHeight / 2);
+  }
+  // Moves the image as far as a place needs to be seen.
+  reveal([x, y]) {
+    const [margin, { clientWidth, clientHeight }] = [24, this.element];
+    const [atX, atY] = [this.left + (x + 0.5) * this.scale, this.top + (y + 0.5) * this.scale];
+    this.left += Math.max(0, margin - atX) - Math.max(0, atX - clientWidth + margin);
+    this.top += Math.max(0, margin - atY) - Math.max(0, atY - clientHeight + margin);
+    this.draw();
+  }
+  // The place in the image that lies there in the element.
+  place(x, y) {
+    return [(x - this.left) / this.scale - 0.5, (y - this.top) / this.scale - 0.5];
+  }
   draw() {
     if (this.asked) return;
     this.asked = true;
@@ -383,7 +463,9 @@ var Canvas = class {
   drag(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
-    if (this.pointers.size === 2) {
+    if (this.drawing) {
+      this.hand?.move(...this.place(event.offsetX, event.offsetY));
+    } else if (this.pointers.size === 2) {
       const other = [...this.pointers.values()].find((pointer) => pointer.pointerId !== event.pointerId);
       const span = (one) => Math.hypot(one.offsetX - other.offsetX, one.offsetY - other.offsetY);
       this.zoom(span(event) / Math.max(1, span(before)), other.offsetX, other.offsetY);
@@ -413,6 +495,10 @@ var Canvas = class {
       context.globalAlpha = 1;
     }
     context.imageSmoothingEnabled = false;
+    if (this.over) {
+      this.over(context, 1 / this.scale);
+      return;
+    }
     if (layers.mask && this.outline) context.drawImage(this.outline, 0, 0, imageWidth, imageHeight);
     if (this.threshold === null) this.paintCracks(context);
   }
@@ -491,8 +577,664 @@ function drawn(data) {
   return canvas;
 }
 
+// src/lines.ts
+var NEAR = 12;
+var SIMPLE_PX = 1.5;
+function linesOf(finding2) {
+  return (finding2.cracks ?? []).map((crack) => {
+    const kept = simple(crack.polyline_px);
+    return {
+      points: kept.map((at) => crack.polyline_px[at]),
+      widths: kept.map((at) => crack.widths_px[at] ?? crack.mean_width_px)
+    };
+  });
+}
+var LineTool = class {
+  constructor(mask, width) {
+    this.mask = mask;
+    this.width = width;
+  }
+  mask;
+  width;
+  chosen = null;
+  draft = [];
+  // A point of the chosen line that is being moved.
+  moving = null;
+  before = null;
+  get canUndo() {
+    return this.draft.length > 0;
+  }
+  down(at, line) {
+    const near = NEAR * line;
+    if (this.draft.length) {
+      this.draft = [...this.draft, at];
+      return;
+    }
+    const handle = this.chosen?.points.findIndex((point) => distance(point, at) <= near) ?? -1;
+    if (this.chosen && handle >= 0) {
+      [this.moving, this.before] = [handle, this.chosen];
+      return;
+    }
+    this.chosen = this.mask.lines.find((one) => fromLine(one.points, at) <= near) ?? null;
+    if (!this.chosen) this.draft = [at];
+  }
+  move(to) {
+    if (this.moving === null || !this.chosen) return;
+    const points = this.chosen.points.map((point, index) => index === this.moving ? to : point);
+    this.chosen = { ...this.chosen, points };
+  }
+  up() {
+    if (this.moving !== null && this.chosen && this.before && this.chosen !== this.before) this.exchange(this.before, this.chosen);
+    this.moving = this.before = null;
+  }
+  drop() {
+    if (this.before) this.chosen = this.before;
+    this.moving = this.before = null;
+    this.draft = this.draft.slice(0, -1);
+  }
+  undo() {
+    if (!this.draft.length) {
+      this.chosen = null;
+      return false;
+    }
+    this.draft = this.draft.slice(0, -1);
+    return true;
+  }
+  // Ends a new line.
+  finish() {
+    if (this.draft.length > 1) {
+      const line = { points: this.draft, widths: this.draft.map(() => this.width()) };
+      this.exchange(null, line);
+      this.chosen = line;
+    }
+    this.draft = [];
+  }
+  // The chosen line, or the last point of a new one.
+  remove() {
+    if (this.draft.length) this.draft = this.draft.slice(0, -1);
+    else if (this.chosen) this.exchange(this.chosen, null);
+    if (!this.draft.length) this.chosen = null;
+  }
+  paint(context, line) {
+    const others = this.mask.lines.filter((one) => one !== this.chosen && one !== this.before).map((one) => one.points);
+    for (const points of [...others, this.draft]) trace(context, points, "#ffe14d");
+    const shown = this.chosen ? this.chosen.points : this.draft;
+    if (this.chosen) trace(context, this.chosen.points, "#ff2d95");
+    context.fillStyle = this.chosen ? "#ff2d95" : "#ffe14d";
+    for (const [x, y] of shown) context.fillRect(x + 0.5 - 4 * line, y + 0.5 - 4 * line, 8 * line, 8 * line);
+  }
+  exchange(old, line) {
+    const { mask } = this;
+    mask.begin();
+    if (old) mask.line(old, 0, 3);
+    if (line) mask.line(line, 1);
+    mask.lines = [...mask.lines.filter((one) => one !== old), ...line ? [line] : []];
+    mask.end();
+  }
+};
+function trace(context, points, colour) {
+  context.strokeStyle = colour;
+  context.beginPath();
+  points.forEach(([x, y], index) => context[index ? "lineTo" : "moveTo"](x + 0.5, y + 0.5));
+  context.stroke();
+}
+var distance = ([x0, y0], [x1, y1]) => Math.hypot(x1 - x0, y1 - y0);
+function fromSegment([x, y], [x0, y0], [x1, y1]) {
+  const length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2;
+  const at = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / length2));
+  return Math.hypot(x - x0 - at * (x1 - x0), y - y0 - at * (y1 - y0));
+}
+var fromLine = (points, at) => Math.min(...points.slice(1).map((point, index) => fromSegment(at, points[index], point)));
+function simple(points) {
+  const kept = /* @__PURE__ */ new Set([0, points.length - 1]);
+  const parts = [[0, points.length - 1]];
+  for (let part = parts.pop(); part; part = parts.pop()) {
+    const [from, to] = part;
+    let [farthest, at] = [SIMPLE_PX, -1];
+    for (let index = from + 1; index < to; index += 1) {
+      const far = fromSegment(points[index], points[from], points[to]);
+      if (far > farthest) [farthest, at] = [far, index];
+    }
+    if (at < 0) continue;
+    kept.add(at);
+    parts.push([from, at], [at, to]);
+  }
+  return [...kept].sort((one, other) => one - other);
+}
+
+// src/mask.ts
+var TILE = 64;
+var MAX_PICTURE = 4096;
+var MAX_CHANGES = 200;
+var COLOUR = [0, 229, 255, 110];
+var Mask = class {
+  constructor(width, height, given = null) {
+    this.width = width;
+    this.height = height;
+    this.data = given ?? new Uint8Array(width * height);
+    this.across = Math.ceil(width / TILE);
+    this.shrink = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / MAX_PICTURE)));
+    this.picture = new OffscreenCanvas(Math.ceil(width / this.shrink), Math.ceil(height / this.shrink));
+    if (given) for (let tile = 0; tile < this.across * Math.ceil(height / TILE); tile += 1) this.show(tile);
+  }
+  width;
+  height;
+  picture;
+  // Centre lines belong to what is undone; they are replaced, never changed.
+  lines = [];
+  data;
+  shrink;
+  across;
+  past = [];
+  future = [];
+  open = null;
+  get canUndo() {
+    return this.past.length > 0;
+  }
+  get canRedo() {
+    return this.future.length > 0;
+  }
+  // What follows is undone as one.
+  begin() {
+    this.open = { tiles: /* @__PURE__ */ new Map(), lines: this.lines };
+  }
+  end() {
+    const { open } = this;
+    this.open = null;
+    if (!open || open.tiles.size === 0 && open.lines === this.lines) return;
+    this.past.push(open);
+    if (this.past.length > MAX_CHANGES) this.past.shift();
+    this.future.length = 0;
+  }
+  // Takes back what was begun and not ended.
+  drop() {
+    if (this.open) this.exchange(this.open);
+    this.open = null;
+  }
+  undo() {
+    const change = this.past.pop();
+    if (change) this.future.push(this.exchange(change));
+  }
+  redo() {
+    const change = this.future.pop();
+    if (change) this.past.push(this.exchange(change));
+  }
+  // A stroke from one place to another, as wide at each end as is said.
+  stroke([x0, y0], [x1, y1], width0, width1, value) {
+    const [r0, r1] = [width0 / 2, width1 / 2];
+    const most = Math.max(r0, r1);
+    const length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2;
+    const box = [Math.min(x0, x1) - most, Math.min(y0, y1) - most, Math.max(x0, x1) + most, Math.max(y0, y1) + most];
+    this.fill(box, value, (x, y) => {
+      const at = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / length2));
+      const radius = Math.max(0.5, r0 + at * (r1 - r0));
+      return (x - x0 - at * (x1 - x0)) ** 2 + (y - y0 - at * (y1 - y0)) ** 2 <= radius * radius;
+    });
+  }
+  line(line, value, wider = 0) {
+    const { points, widths } = line;
+    for (let at = 1; at < points.length; at += 1)
+      this.stroke(points[at - 1], points[at], widths[at - 1] + wider, widths[at] + wider, value);
+  }
+  // By the even-odd rule.
+  polygon(points, value) {
+    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+    this.fill([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)], value, (x, y) => {
+      let inside = false;
+      for (let one = 0, other = points.length - 1; one < points.length; other = one, one += 1) {
+        const [[x0, y0], [x1, y1]] = [points[one], points[other]];
+        if (y0 > y !== y1 > y && x < (x1 - x0) * (y - y0) / (y1 - y0) + x0) inside = !inside;
+      }
+      return inside;
+    });
+  }
+  become(other) {
+    this.fill([0, 0, this.width, this.height], 1, (x, y) => other[y * this.width + x] === 1);
+    this.fill([0, 0, this.width, this.height], 0, (x, y) => other[y * this.width + x] === 0);
+  }
+  async png() {
+    const { width, height, data } = this;
+    const bytes = Math.ceil(width / 8);
+    const rows = new Uint8Array((bytes + 1) * height);
+    for (let y = 0; y < height; y += 1)
+      for (let x = 0; x < width; x += 1)
+        if (data[y * width + x]) rows[y * (bytes + 1) + 1 + (x >> 3)] |= 128 >> (x & 7);
+    const squeezed = new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"));
+    const head = new Uint8Array(13);
+    const view = new DataView(head.buffer);
+    view.setUint32(0, width);
+    view.setUint32(4, height);
+    head[8] = 1;
+    const parts = [
+      new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10]),
+      chunk("IHDR", head),
+      chunk("IDAT", new Uint8Array(await new Response(squeezed).arrayBuffer())),
+      chunk("IEND", new Uint8Array())
+    ];
+    return new Blob(parts, { type: "image/png" });
+  }
+  fill([left, top, right, bottom], value, inside) {
+    const x0 = Math.max(0, Math.floor(left));
+    const y0 = Math.max(0, Math.floor(top));
+    const x1 = Math.min(this.width - 1, Math.ceil(right));
+    const y1 = Math.min(this.height - 1, Math.ceil(bottom));
+    const touched = /* @__PURE__ */ new Set();
+    for (let y = y0; y <= y1; y += 1)
+      for (let x = x0; x <= x1; x += 1) {
+        const at = y * this.width + x;
+        if (this.data[at] === value || !inside(x, y)) continue;
+        const tile = Math.floor(y / TILE) * this.across + Math.floor(x / TILE);
+        if (this.open && !this.open.tiles.has(tile)) this.open.tiles.set(tile, this.read(tile));
+        this.data[at] = value;
+        touched.add(tile);
+      }
+    for (const tile of touched) this.show(tile);
+  }
+  exchange(change) {
+    const back = { tiles: /* @__PURE__ */ new Map(), lines: this.lines };
+    this.lines = change.lines;
+    for (const [tile, pixels2] of change.tiles) {
+      back.tiles.set(tile, this.read(tile));
+      const [x0, y0, width, height] = this.bounds(tile);
+      for (let y = 0; y < height; y += 1)
+        this.data.set(pixels2.subarray(y * width, (y + 1) * width), (y0 + y) * this.width + x0);
+      this.show(tile);
+    }
+    return back;
+  }
+  read(tile) {
+    const [x0, y0, width, height] = this.bounds(tile);
+    const pixels2 = new Uint8Array(width * height);
+    for (let y = 0; y < height; y += 1) {
+      const from = (y0 + y) * this.width + x0;
+      pixels2.set(this.data.subarray(from, from + width), y * width);
+    }
+    return pixels2;
+  }
+  bounds(tile) {
+    const [x, y] = [tile % this.across * TILE, Math.floor(tile / this.across) * TILE];
+    return [x, y, Math.min(TILE, this.width - x), Math.min(TILE, this.height - y)];
+  }
+  show(tile) {
+    const [x0, y0, width, height] = this.bounds(tile);
+    const { shrink } = this;
+    const shown = new ImageData(Math.ceil(width / shrink), Math.ceil(height / shrink));
+    for (let y = 0; y < height; y += 1)
+      for (let x = 0; x < width; x += 1)
+        if (this.data[(y0 + y) * this.width + x0 + x])
+          shown.data.set(COLOUR, 4 * (Math.floor(y / shrink) * shown.width + Math.floor(x / shrink)));
+    this.picture.getContext("2d").putImageData(shown, x0 / shrink, y0 / shrink);
+  }
+};
+async function readMask(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  const bitmap = await createImageBitmap(await answer.blob());
+  const { width, height } = bitmap;
+  const data = new Uint8Array(width * height);
+  const band = new OffscreenCanvas(width, Math.min(256, height));
+  const context = band.getContext("2d", { willReadFrequently: true });
+  for (let top = 0; top < height; top += band.height) {
+    const rows = Math.min(band.height, height - top);
+    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
+    const { data: rgba } = context.getImageData(0, 0, width, rows);
+    for (let at = 0; at < width * rows; at += 1) data[top * width + at] = Number(rgba[4 * at] > 127);
+  }
+  bitmap.close();
+  return data;
+}
+var CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? crc >>> 1 ^ 3988292384 : crc >>> 1;
+  return crc;
+});
+function chunk(kind, content) {
+  const out = new Uint8Array(content.length + 12);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, content.length);
+  out.set(new TextEncoder().encode(kind), 4);
+  out.set(content, 8);
+  let crc = 4294967295;
+  for (let at = 4; at < content.length + 8; at += 1) crc = CRC[(crc ^ out[at]) & 255] ^ crc >>> 8;
+  view.setUint32(content.length + 8, (crc ^ 4294967295) >>> 0);
+  return out;
+}
+
+// src/editor.ts
+var TOOLS = [
+  ["move", "v"],
+  ["brush", "b"],
+  ["eraser", "e"],
+  ["polygon", "p"],
+  ["lines", "c"],
+  ["scale", "d"]
+];
+var ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+var MAX_WIDTH = 200;
+var Editor = class {
+  constructor(canvas, onEnd) {
+    this.canvas = canvas;
+    this.onEnd = onEnd;
+  }
+  canvas;
+  onEnd;
+  element = el("div", { className: "editor" });
+  stored;
+  mask;
+  tool = "brush";
+  width = 6;
+  removes = false;
+  // Points of a polygon, or of the scale.
+  points = [];
+  lengthMm = "";
+  last = null;
+  // Where the keys are.
+  cross = null;
+  penDown = false;
+  lineTool;
+  get isOpen() {
+    return this.canvas.over !== null;
+  }
+  async open(stored) {
+    const [width, height] = stored.finding.size_px;
+    const at = `/v1/findings/${stored.id}/${stored.corrected ? "corrected" : "mask"}`;
+    this.stored = stored;
+    this.mask = new Mask(width, height, stored.has_mask ? await readMask(at) : null);
+    this.mask.lines = linesOf(stored.finding);
+    this.lineTool = new LineTool(this.mask, () => this.width);
+    this.lengthMm = "";
+    [this.cross, this.penDown] = [null, false];
+    this.canvas.over = (context, line) => this.paint(context, line);
+    this.choose("brush");
+  }
+  close() {
+    this.canvas.over = this.canvas.hand = null;
+    this.canvas.draw();
+  }
+  // True where the key was one of the editor's.
+  key(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.metaKey) {
+      if (key === "z" && !event.shiftKey) this.undo();
+      else if (key === "y" || key === "z") this.redo();
+      else if (key === "s" || key === "Enter") void this.save();
+      else return false;
+      return true;
+    }
+    const tool = TOOLS.find(([, shortcut]) => shortcut === key);
+    const arrow = ARROWS[key];
+    if (tool) this.choose(tool[0]);
+    else if (arrow) this.steer(arrow, event.shiftKey);
+    else if (key === " ") this.press();
+    else if (key === "Enter") this.finish();
+    else if (key === "Backspace" || key === "Delete") this.remove();
+    else if (key === "[" || key === "]") this.setWidth(this.width * (key === "]" ? 1.25 : 0.8));
+    else if (key === "x") this.setRemoves(!this.removes);
+    else if (key === "+" || key === "=") this.canvas.zoom(1.4);
+    else if (key === "-") this.canvas.zoom(1 / 1.4);
+    else if (key === "0") this.canvas.fit();
+    else if (key === "?") say(t("editKeyHelp"));
+    else if (key === "Escape") this.leave();
+    else return false;
+    return true;
+  }
+  down(x, y) {
+    this.cross = null;
+    if (this.tool === "lines") this.lineTool.down([x, y], this.line);
+    else if (this.tool === "polygon") this.points = [...this.points, [x, y]];
+    else if (this.tool === "scale") this.points = this.points.length === 2 ? [[x, y]] : [...this.points, [x, y]];
+    else {
+      this.mask.begin();
+      this.last = [x, y];
+      this.dab([x, y]);
+    }
+    this.changed();
+  }
+  move(x, y) {
+    if (this.tool === "lines") this.lineTool.move([x, y]);
+    else if (this.last) this.dab([x, y]);
+    this.canvas.draw();
+  }
+  up() {
+    if (this.tool === "lines") this.lineTool.up();
+    if (this.last) this.mask.end();
+    this.last = null;
+    this.changed();
+  }
+  drop() {
+    if (this.tool === "lines") this.lineTool.drop();
+    else if (this.last) this.mask.drop();
+    else this.points = this.points.slice(0, -1);
+    this.last = null;
+    this.changed();
+  }
+  get line() {
+    return 1 / this.canvas.zoomed;
+  }
+  dab(to) {
+    this.mask.stroke(this.last ?? to, to, this.width, this.width, this.tool === "eraser" ? 0 : 1);
+    this.last = to;
+  }
+  choose(tool) {
+    this.liftPen();
+    this.lineTool.finish();
+    [this.tool, this.points, this.last] = [tool, [], null];
+    this.canvas.hand = tool === "move" ? null : this;
+    this.build();
+    this.canvas.draw();
+  }
+  setWidth(width) {
+    this.width = Math.min(MAX_WIDTH, Math.max(1, Math.round(width) === this.width ? width : Math.round(width)));
+    this.build();
+    this.canvas.draw();
+  }
+  setRemoves(removes) {
+    this.removes = removes;
+    this.build();
+  }
+  undo() {
+    this.liftPen();
+    if (this.points.length) this.points = this.points.slice(0, -1);
+    else if (!this.lineTool.undo()) this.mask.undo();
+    this.changed();
+  }
+  redo() {
+    this.liftPen();
+    this.mask.redo();
+    this.changed();
+  }
+  // The cross, by arrow keys: a hand's breadth with Shift, a pixel of the screen or of the image without it.
+  steer([x, y], isFar) {
+    const step = Math.max(1, this.line) * (isFar ? 20 : 2);
+    const from = this.cross ?? this.canvas.centre();
+    this.cross = [from[0] + x * step, from[1] + y * step];
+    this.canvas.reveal(this.cross);
+    if (this.penDown) this.dab(this.cross);
+    this.changed();
+  }
+  // Space: puts a point, or puts the brush down and lifts it.
+  press() {
+    const at = this.cross ?? this.canvas.centre();
+    if (this.penDown) this.liftPen();
+    else if (this.tool !== "move") {
+      this.down(...at);
+      if (this.tool === "brush" || this.tool === "eraser") this.penDown = true;
+      else this.up();
+    }
+    this.cross = at;
+    this.changed();
+  }
+  liftPen() {
+    if (this.penDown) this.mask.end();
+    this.penDown = false;
+    this.last = null;
+  }
+  finish() {
+    if (this.tool === "lines") this.lineTool.finish();
+    if (this.tool === "polygon" && this.points.length > 2) {
+      this.mask.begin();
+      this.mask.polygon(this.points, this.removes ? 0 : 1);
+      this.mask.end();
+      this.points = [];
+    }
+    this.changed();
+  }
+  remove() {
+    if (this.tool === "lines") this.lineTool.remove();
+    else this.points = this.points.slice(0, -1);
+    this.changed();
+  }
+  // Back to the finding, after a question where something was drawn.
+  leave() {
+    if (this.points.length) this.points = [];
+    else if (!this.isChanged || window.confirm(t("discardAsked"))) {
+      this.close();
+      this.onEnd(false);
+      return;
+    }
+    this.changed();
+  }
+  get isChanged() {
+    return this.mask.canUndo || this.scale() !== null;
+  }
+  scale() {
+    const lengthMm = Number(this.lengthMm);
+    const [first, second] = this.points;
+    return this.tool === "scale" && first && second && lengthMm > 0 ? { first, second, length_mm: lengthMm } : null;
+  }
+  async save(version = this.stored.version) {
+    this.liftPen();
+    this.lineTool.finish();
+    try {
+      await correct({ ...this.stored, version }, await this.mask.png(), this.scale());
+      this.close();
+      this.onEnd(true);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 412) {
+        const now = await finding(this.stored.id);
+        say(t("decidedMeanwhile"), "bad", [t("saveAllTheSame"), () => void this.save(now.version)]);
+      } else say(String(error.message), "bad");
+    }
+  }
+  async detectorsOutline() {
+    const { id, has_mask, corrected, detector_mask } = this.stored;
+    const address = `/v1/findings/${id}/mask`;
+    const own = (corrected ? detector_mask : has_mask) ? await readMask(address) : new Uint8Array(this.mask.width * this.mask.height);
+    this.mask.begin();
+    this.mask.become(own);
+    this.mask.end();
+    this.changed();
+  }
+  changed() {
+    const undo = this.element.querySelector("#edit-undo");
+    const redo = this.element.querySelector("#edit-redo");
+    if (undo) undo.disabled = !this.mask.canUndo && this.points.length === 0 && !this.lineTool.canUndo;
+    if (redo) redo.disabled = !this.mask.canRedo;
+    const said = this.element.querySelector("#edit-said");
+    if (said) said.textContent = this.said();
+    this.canvas.draw();
+  }
+  // What the tool waits for, or has measured.
+  said() {
+    if (this.tool !== "scale") return t(`${this.tool}Said`);
+    const [first, second] = this.points;
+    if (!first || !second) return t("scaleSaid");
+    const px = Math.hypot(second[0] - first[0], second[1] - first[1]);
+    const scale = this.scale();
+    return t("scalePx", number(px)) + (scale ? ` ${t("scaleMm", number(scale.length_mm / px))}` : "");
+  }
+  build() {
+    const button = (word, act, more = {}) => el("button", { type: "button", onclick: act, ...more }, t(word));
+    const tools = TOOLS.map(
+      ([tool, key]) => button(tool, () => this.choose(tool), { ariaPressed: String(tool === this.tool), className: "chip", title: key.toUpperCase() })
+    );
+    const size = el("input", {
+      type: "range",
+      id: "edit-width",
+      min: "1",
+      max: String(MAX_WIDTH),
+      value: String(this.width),
+      oninput: () => {
+        this.width = Number(size.value);
+        shown.value = `${this.width} px`;
+      }
+    });
+    const shown = el("output", {}, `${number(this.width)} px`);
+    const removes = el("input", {
+      type: "checkbox",
+      id: "edit-removes",
+      checked: this.removes,
+      onchange: () => this.removes = removes.checked
+    });
+    const length = el("input", {
+      type: "number",
+      id: "edit-length",
+      min: "0",
+      step: "any",
+      value: this.lengthMm,
+      oninput: () => {
+        this.lengthMm = length.value;
+        this.changed();
+      }
+    });
+    const hasWidth = this.tool === "brush" || this.tool === "eraser" || this.tool === "lines";
+    replace(
+      this.element,
+      el("h2", {}, t("correct")),
+      el("div", { className: "row", role: "group", ariaLabel: t("tools") }, ...tools),
+      hasWidth ? el("p", {}, el("label", { htmlFor: "edit-width" }, `${t("strokeWidth")} `), shown, size) : null,
+      this.tool === "polygon" ? el("p", {}, removes, el("label", { htmlFor: "edit-removes" }, ` ${t("removes")}`)) : null,
+      this.tool === "scale" ? el("p", {}, el("label", { htmlFor: "edit-length" }, `${t("lengthMm")} `), length) : null,
+      el("p", { id: "edit-said", className: "note", role: "status" }, this.said()),
+      this.tool === "polygon" || this.tool === "lines" ? el("div", { className: "row" }, button("finishShape", () => this.finish()), button("removeShape", () => this.remove())) : null,
+      el(
+        "div",
+        { className: "row" },
+        button("undoStep", () => this.undo(), { id: "edit-undo" }),
+        button("redoStep", () => this.redo(), { id: "edit-redo" }),
+        button("detectorsOutline", () => void this.detectorsOutline())
+      ),
+      el(
+        "div",
+        { className: "row" },
+        button("save", () => void this.save(), { className: "primary", id: "edit-save" }),
+        button("leave", () => this.leave())
+      ),
+      el("p", { className: "note" }, t("editKeyHelp"))
+    );
+    this.changed();
+  }
+  paint(context, line) {
+    context.drawImage(this.mask.picture, 0, 0, this.mask.width, this.mask.height);
+    context.lineWidth = 1.6 * line;
+    if (this.tool === "lines") this.lineTool.paint(context, line);
+    context.strokeStyle = this.tool === "scale" ? "#7dff8a" : "#ffe14d";
+    context.fillStyle = context.strokeStyle;
+    context.beginPath();
+    this.points.forEach(([x2, y2], index) => context[index ? "lineTo" : "moveTo"](x2 + 0.5, y2 + 0.5));
+    context.stroke();
+    for (const [x2, y2] of this.points) context.fillRect(x2 + 0.5 - 3 * line, y2 + 0.5 - 3 * line, 6 * line, 6 * line);
+    if (!this.cross) return;
+    const [x, y] = [this.cross[0] + 0.5, this.cross[1] + 0.5];
+    context.strokeStyle = this.penDown ? "#ff2d95" : "#ffffff";
+    context.beginPath();
+    context.arc(x, y, Math.max(this.width / 2, 4 * line), 0, 7);
+    for (const [dx, dy] of [[1, 0], [0, 1]]) {
+      context.moveTo(x - 14 * dx * line, y - 14 * dy * line);
+      context.lineTo(x + 14 * dx * line, y + 14 * dy * line);
+    }
+    context.stroke();
+  }
+};
+
 // src/viewer.ts
-var BACK = { open: "reopen", approved: "approve", rejected: "reject" };
+var BACK = {
+  open: "reopen",
+  approved: "approve",
+  rejected: "reject",
+  corrected: "correct"
+};
+var STATE_AFTER = { approve: "approved", reject: "rejected", correct: "corrected", reopen: "open" };
 var Viewer = class {
   constructor(gallery2) {
     this.gallery = gallery2;
@@ -502,7 +1244,9 @@ var Viewer = class {
   canvas = new Canvas();
   side = el("div", { className: "side" });
   found = null;
+  editor = new Editor(this.canvas, (saved) => void this.edited(saved));
   undone = [];
+  replaced = null;
   comment = el("textarea", {});
   tags = /* @__PURE__ */ new Set();
   thresholds = /* @__PURE__ */ new Map();
@@ -520,7 +1264,7 @@ var Viewer = class {
         el(
           "div",
           { className: "tools" },
-          button("close", () => this.close(), "✕"),
+          button("close", () => this.editor.isOpen ? this.editor.leave() : this.close(), "✕"),
           button("previous", () => void this.step(-1), "‹"),
           button("next", () => void this.step(1), "›"),
           button("zoomIn", () => this.canvas.zoom(1.4), "+"),
@@ -534,6 +1278,7 @@ var Viewer = class {
     if (this.found && this.isOpen) void this.open(this.found.id);
   }
   async open(id) {
+    if (this.editor.isOpen) this.editor.close();
     try {
       const [found, known] = await Promise.all([finding(id), detectors()]);
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
@@ -562,11 +1307,18 @@ var Viewer = class {
     for (const id of ["header", "home"]) byId(id).inert = isOpen;
   }
   async step(by) {
+    if (this.editor.isOpen) return;
     const other = this.found && await this.gallery.neighbour(this.found.id, by);
     if (other) location.hash = `#/finding/${other.id}`;
   }
+  get isEditing() {
+    return this.editor.isOpen;
+  }
   // True where the key was one of the viewer's.
-  key(key) {
+  key(event) {
+    if (this.editor.isOpen) return this.editor.key(event);
+    const { key } = event;
+    if (event.ctrlKey || event.metaKey) return false;
     const acts = {
       ArrowLeft: () => void this.step(-1),
       ArrowRight: () => void this.step(1),
@@ -575,6 +1327,7 @@ var Viewer = class {
       a: () => void this.decide("approve"),
       r: () => void this.decide("reject"),
       o: () => void this.decide("reopen"),
+      c: () => void this.edit(),
       u: () => void this.undo(),
       m: () => this.toggle("map"),
       l: () => this.toggle("mask"),
@@ -597,14 +1350,44 @@ var Viewer = class {
     if (box) box.checked = this.canvas.layers[layer];
     this.canvas.draw();
   }
+  async edit() {
+    const { found } = this;
+    if (!found?.finding.size_px) return;
+    try {
+      this.replaced = await this.before(found);
+      await this.editor.open(found);
+      replace(this.side, el("h1", {}, found.finding.image), this.editor.element);
+      this.canvas.element.focus({ preventScroll: true });
+    } catch (error) {
+      say(String(error.message), "bad");
+    }
+  }
+  async edited(saved) {
+    const { id } = this.found;
+    if (saved && this.replaced) {
+      this.undone.push(this.replaced);
+      say(t("corrected"), "plain", [t("undo"), () => void this.undo()]);
+    }
+    await this.open(id);
+    this.gallery.put(this.found);
+  }
+  async before(found) {
+    const mask = found.state === "corrected" ? await correctedMask(found.id) : null;
+    return { id: found.id, state: found.state, mask };
+  }
   async decide(decision) {
     const before = this.found;
     if (!before) return;
+    if (decision === "approve" && before.state === "corrected") {
+      await this.step(1);
+      return;
+    }
     try {
+      const replaced = await this.before(before);
       await review(before, decision, [...this.tags], this.comment.value);
-      this.undone.push({ id: before.id, state: before.state });
+      this.undone.push(replaced);
       this.gallery.put(await finding(before.id));
-      say(t(decision === "approve" ? "approved" : decision === "reject" ? "rejected" : "open"), "plain", [
+      say(t(STATE_AFTER[decision]), "plain", [
         t("undo"),
         () => void this.undo()
       ]);
@@ -624,7 +1407,8 @@ var Viewer = class {
     }
     try {
       const found = await finding(last.id);
-      await review(found, BACK[last.state], [], "");
+      if (last.mask) await correct(found, last.mask, null);
+      else await review(found, BACK[last.state], [], "");
       this.gallery.put(await finding(last.id));
       say(t("undone"));
       if (location.hash === `#/finding/${last.id}`) await this.open(last.id);
@@ -668,7 +1452,7 @@ var Viewer = class {
       (one) => el(
         "li",
         {},
-        el("b", {}, t(one.decision === "approve" ? "approved" : one.decision === "reject" ? "rejected" : "open")),
+        el("b", {}, t(STATE_AFTER[one.decision])),
         ` ${one.reviewer}, ${time(one.created)}`,
         one.tags.length ? ` · ${one.tags.join(", ")}` : "",
         one.comment ? el("q", {}, one.comment) : null
@@ -677,6 +1461,7 @@ var Viewer = class {
     replace(history, ...told);
   }
   decision() {
+    const edit = el("button", { type: "button", className: "correct", onclick: () => void this.edit() }, t("correctKey"));
     const button = (decision, word) => el("button", { type: "button", className: decision, onclick: () => void this.decide(decision) }, t(word));
     const tags = t("tagList").split(", ").map((tag) => {
       const chip = el(
@@ -697,7 +1482,7 @@ var Viewer = class {
     return el(
       "div",
       { className: "decide" },
-      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), button("reopen", "reopen")),
+      el("div", { className: "row" }, button("approve", "right"), button("reject", "wrong"), edit, button("reopen", "reopen")),
       el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
       this.comment
     );
@@ -1066,7 +1851,7 @@ var Gallery = class {
       );
       return chip;
     });
-    const state = choice("state", ["", "open", "approved", "rejected"], this.state, (value) => {
+    const state = choice("state", ["", "open", "approved", "corrected", "rejected"], this.state, (value) => {
       this.state = value;
       void this.load();
     });
@@ -1156,7 +1941,7 @@ var Gallery = class {
       el(
         "a",
         { href: `#/finding/${one.id}`, className: "card", "data-verdict": verdict ?? "none", "data-id": one.id },
-        el("img", { src: `/v1/findings/${one.id}/thumb`, alt: "", loading: "lazy", width: 320, height: 240 }),
+        el("img", { src: `/v1/findings/${one.id}/thumb${one.corrected ? `?v=${one.version}` : ""}`, alt: "", loading: "lazy", width: 320, height: 240 }),
         el("span", { className: `verdict ${verdict ?? "none"}${moved ? " moved" : ""}` }, t(verdict ?? "none")),
         one.state === "open" ? null : el("span", { className: `state ${one.state}` }, t(one.state)),
         el("span", { className: "name", title: finding2.image }, finding2.image),
@@ -1529,10 +2314,11 @@ function listen() {
   window.addEventListener("hashchange", route);
   window.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]):not([type=range]), textarea, select");
-    if (event.ctrlKey || event.metaKey || event.altKey || !viewer.isOpen) return;
-    if (typing && event.key !== "Escape") return;
+    if (event.altKey || !viewer.isOpen) return;
+    if (typing && event.key !== "Escape" && !(viewer.isEditing && event.key === "Enter")) return;
     const moves = event.target instanceof HTMLElement && event.target.matches("[type=range]") && event.key.startsWith("Arrow");
-    if (!moves && viewer.key(event.key)) event.preventDefault();
+    const presses = event.target instanceof HTMLElement && event.target.matches("button, summary, a") && /^( |Enter)$/.test(event.key);
+    if (!moves && !presses && viewer.key(event)) event.preventDefault();
   });
   for (const kind of ["dragenter", "dragover"])
     window.addEventListener(kind, (event) => {

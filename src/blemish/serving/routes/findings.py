@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from starlette.responses import FileResponse, Response
 
-from blemish.findings import Finding
 from blemish.serving.access.callers import Operator
 from blemish.serving.answers import Page, Problem, Review, State, Stored, when
 from blemish.serving.exporting import write_archive
@@ -134,12 +133,13 @@ def show_picture(
     del caller
     with service.database.transaction() as session:
         row = findings.get_finding(session, finding_id)
-        is_correction = picture == "corrected"
-        sha: str | None = findings.corrected_sha(session, row.id) if is_correction else getattr(row, f"{picture}_sha")
+    sha: str | None = getattr(row, f"{picture}_sha")
+    if picture == "thumb":
+        sha = row.corrected_thumb_sha or sha
     if sha is None:
         raise not_found(f"{picture} of this finding")
-    # But for a correction the content never changes under this address.
-    headers = {"Cache-Control": "no-store" if is_correction else "private, max-age=31536000, immutable"}
+    # But for corrections the content never changes under this address; the page adds a version to that of a thumbnail.
+    headers = {"Cache-Control": "no-store" if picture == "corrected" else "private, max-age=31536000, immutable"}
     if picture == "image":
         headers["Content-Disposition"] = f'attachment; filename="{_ascii(row.image)}"'
     kind = _PICTURES.get(picture, "application/octet-stream")
@@ -159,8 +159,10 @@ def stored(row: FindingRow) -> Stored:
         inspected_by=row.inspected_by,
         job=row.job,
         map_range=(row.map_low, row.map_high) if has_map else None,
-        has_mask=row.mask_sha is not None,
-        finding=Finding.model_validate_json(row.record),
+        corrected=row.corrected_record is not None,
+        has_mask=findings.mask_of(row) is not None,
+        detector_mask=row.mask_sha is not None,
+        finding=findings.held(row),
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from blemish.serving.access.callers import Operator
 from blemish.serving.answers import Problem, Review, ReviewRequest, when
-from blemish.serving.corrections import keep_mask
+from blemish.serving.corrections import keep_correction
 from blemish.serving.refusals import RefusalError
 from blemish.serving.service import Serving
 from blemish.serving.store import findings
@@ -34,7 +34,7 @@ def decide(
 ) -> Response:
     """Approve, reject, correct or reopen a finding. If-Match names what was looked at; ``*`` decides all the same."""
     version = _version(if_match)
-    mask_sha = keep_mask(service, review)
+    corrected = keep_correction(service, review)
     with service.database.transaction() as session:
         row = findings.review(
             session,
@@ -44,7 +44,7 @@ def decide(
             tags=[_plain(tag) for tag in review.tags],
             comment=_plain(review.comment),
             reviewer=caller.name,
-            mask_sha=mask_sha,
+            corrected=corrected,
         )
         note(session, caller.actor, f"review.{review.decision}", review.finding_id)
     headers = {"ETag": f'"{row.version}"'}

@@ -43,6 +43,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What a correction makes of a finding: its mask, and what was measured and drawn of it."""
+
+    mask_sha: str
+    thumb_sha: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which findings are meant; None: all."""
 
@@ -98,6 +107,16 @@ def get_finding(session: Session, finding_id: str) -> FindingRow:
     return row
 
 
+def held(row: FindingRow) -> Finding:
+    """What holds of a finding: as it was corrected, or else as the detector found it."""
+    return Finding.model_validate_json(row.corrected_record or row.record)
+
+
+def mask_of(row: FindingRow) -> str | None:
+    """The mask that holds; None where nothing was outlined."""
+    return row.corrected_sha or row.mask_sha
+
+
 def page_of(
     session: Session, filters: Filters, *, order: Order, cursor: str | None, limit: int
 ) -> tuple[list[FindingRow], str | None, int]:
@@ -137,7 +156,7 @@ def review(
     tags: Sequence[str],
     comment: str,
     reviewer: str,
-    mask_sha: str | None = None,
+    corrected: Corrected | None = None,
 ) -> ReviewRow:
     """Decide about a finding.
 
@@ -149,7 +168,7 @@ def review(
         tags: why, in words.
         comment: why, in a sentence.
         reviewer: who.
-        mask_sha: the corrected mask; None without one.
+        corrected: what a correction brings; any other decision ends the correction that stands.
 
     Raises:
         RefusalError: 404 where there is no such finding, 412 where somebody else has decided since.
@@ -159,7 +178,13 @@ def review(
     if version is not None:
         change = change.where(FindingRow.version == version)
     done: Any = session.execute(
-        change.values(version=FindingRow.version + 1, state=STATE_AFTER[decision]),
+        change.values(
+            version=FindingRow.version + 1,
+            state=STATE_AFTER[decision],
+            corrected_sha=None if corrected is None else corrected.mask_sha,
+            corrected_thumb_sha=None if corrected is None else corrected.thumb_sha,
+            corrected_record=None if corrected is None else to_line(corrected.finding),
+        ),
         execution_options={"synchronize_session": False},
     )
     row = get_finding(session, finding_id)
@@ -173,7 +198,7 @@ def review(
         decision=decision,
         tags=json.dumps(list(tags), ensure_ascii=False),
         comment=comment,
-        mask_sha=mask_sha,
+        mask_sha=None if corrected is None else corrected.mask_sha,
         reviewer=reviewer,
         created_ms=now_ms(),
     )
@@ -186,13 +211,6 @@ def reviews_of(session: Session, finding_id: str) -> list[ReviewRow]:
     return list(
         session.scalars(select(ReviewRow).where(ReviewRow.finding_id == finding_id).order_by(ReviewRow.version))
     )
-
-
-def corrected_sha(session: Session, finding_id: str) -> str | None:
-    """The mask of the correction that stands; None where none does."""
-    if get_finding(session, finding_id).state != "corrected":
-        return None
-    return reviews_of(session, finding_id)[-1].mask_sha
 
 
 def reviews_page(session: Session, *, after: str | None, limit: int) -> list[ReviewRow]:
@@ -215,6 +233,7 @@ def contents_in_use(session: Session) -> set[str]:
         FindingRow.thumb_sha,
         FindingRow.mask_sha,
         FindingRow.map_sha,
+        FindingRow.corrected_thumb_sha,
     )
     found = {sha for row in session.execute(select(*columns)) for sha in row if sha is not None}
     return found | set(session.scalars(select(ReviewRow.mask_sha).where(ReviewRow.mask_sha.is_not(None))))

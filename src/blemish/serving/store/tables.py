@@ -60,6 +60,10 @@ class FindingRow(Base):
     map_low: Mapped[float | None] = mapped_column(Float)
     map_high: Mapped[float | None] = mapped_column(Float)
     record: Mapped[str] = mapped_column(Text)
+    # Of the correction that stands: its mask, and what was measured and drawn of it.
+    corrected_sha: Mapped[str | None] = mapped_column(Sha)
+    corrected_thumb_sha: Mapped[str | None] = mapped_column(Sha)
+    corrected_record: Mapped[str | None] = mapped_column(Text)
 
 
 class ReviewRow(Base):
