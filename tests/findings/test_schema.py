@@ -65,7 +65,7 @@ def test_a_width_that_was_not_measured_is_null(whole: Finding):
 
 def test_a_crack_can_be_told_without_its_line(whole: Finding):
     short, full = crack_record(whole.cracks[0], line=False), crack_record(whole.cracks[0])
-    assert set(full) - set(short) == {"polyline_px", "widths_px"}
+    assert set(full) - set(short) == {"polyline_px", "widths_px", "width_uncertainties_px", "width_flags"}
     json.dumps(full, allow_nan=False)
 
 

@@ -154,7 +154,7 @@ def test_of_a_thin_crack_that_a_detector_outlines_too_wide_the_image_is_believed
     detected = measure_cracks(mask, image, probability=anomaly_map, level=0.5)
     assert given[1].mean_width_px == pytest.approx(2.9, abs=0.2)
     assert detected[1].mean_width_px == pytest.approx(1.6, abs=0.2)
-    assert detected[0].mean_width_px == pytest.approx(9.0, abs=0.2)
+    assert detected[0].mean_width_px == pytest.approx(9.0, abs=0.3)
 
 
 def test_a_stain_in_the_image_does_not_widen_a_crack(drawing):

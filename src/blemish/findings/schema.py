@@ -99,8 +99,8 @@ def crack_record(crack: Crack, *, line: bool = True) -> dict[str, Any]:
 
     Args:
         crack: any.
-        line: whether to give the centre line and the widths along it: thousands of numbers.
+        line: whether to give the centre line and what is known at each of its points: thousands of numbers.
     """
-    left_out = None if line else {"polyline_px", "widths_px"}
+    left_out = None if line else {"polyline_px", "widths_px", "width_uncertainties_px", "width_flags"}
     record: dict[str, Any] = _CRACK.dump_python(crack, mode="json", exclude=left_out)
     return record

@@ -16,6 +16,7 @@ from blemish.measurement.scale_sources import (
     ScaleByTable,
     ScalePerImage,
 )
+from blemish.measurement.width.single_profile import ProfileWidth, measure_profile
 
 __all__ = [
     "Crack",
@@ -23,6 +24,7 @@ __all__ = [
     "GradeScale",
     "Measurement",
     "Millimetres",
+    "ProfileWidth",
     "Region",
     "Registration",
     "Scale",
@@ -39,6 +41,7 @@ __all__ = [
     "load_grades",
     "measure_cracks",
     "measure_mask",
+    "measure_profile",
     "register_images",
     "shipped_grades",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from blemish.measurement.polylines import Direction, Points, tangents
 from blemish.measurement.scale import Scale
+
+Flag = Literal["saturated", "low contrast", "edges too close", "out of focus", "another line", "no clear line"]
+"""What can make the width at a point doubtful."""
 
 # Of how many cracks is said what the image shows in place of their outlines.
 MAX_DOUBTS = 3
@@ -114,6 +117,11 @@ class Crack:
         image_fraction: fraction of the measured points where the image's grey levels, not only the mask, were used.
         score: mean of the detector's map along the centre line; None without one.
         doubt: what the image shows in place of the outline; None where it does not contradict it.
+        width_uncertainties_px: float64 (N,), half of an interval of about 94 % of the width at each point that the
+            image's grey profile decided, NaN at others; None where it decided none.
+        width_flags: what makes widths doubtful, each with the first and last points of the stretches that have it:
+            ``saturated``, ``low contrast``, ``edges too close`` (they are not told apart, so the width rests on how
+            dark cracks are), ``out of focus``, ``another line`` beside it, ``no clear line``.
         mm: the same on the surface; None without a scale.
         grade: what a grade scale calls its largest width; None without one.
         grades_within: all grades that it may deserve, given how far its width can be trusted; mildest first.
@@ -142,6 +150,8 @@ class Crack:
     image_fraction: Px
     score: Px | None = None
     doubt: str | None = None
+    width_uncertainties_px: Profile | None = field(default=None, repr=False, compare=False)
+    width_flags: dict[Flag, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     mm: Millimetres | None = None
     grade: str | None = None
     grades_within: tuple[str, ...] = ()
@@ -149,6 +159,15 @@ class Crack:
     def __post_init__(self) -> None:
         if len(self.polyline_px) != len(self.widths_px) or not len(self.polyline_px):
             raise ValueError("a crack's line and widths differ in length")
+        if self.width_uncertainties_px is not None and len(self.width_uncertainties_px) != len(self.widths_px):
+            raise ValueError("a crack's line and widths differ in length")
+
+    @property
+    def flag_fractions(self) -> dict[Flag, float]:
+        """What makes widths doubtful, and the fraction of the measured points that have it, the most frequent first."""
+        measured = max(1, int(np.isfinite(self.widths_px).sum()))
+        counts = {flag: sum(last - first + 1 for first, last in spans) for flag, spans in self.width_flags.items()}
+        return {flag: min(1.0, counts[flag] / measured) for flag in sorted(counts, key=lambda flag: -counts[flag])}
 
     def widths_mm(self, scale: Scale) -> NDArray[np.float64]:
         """The width at each point on the surface, float64 (N,), NaN where another crack meets it.

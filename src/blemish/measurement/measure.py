@@ -7,12 +7,13 @@ tells how each number is found and how far it can be trusted.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blemish.errors import DataError
-from blemish.measurement.crack import Crack, Millimetres
+from blemish.measurement.crack import Crack, Flag, Millimetres
 from blemish.measurement.polylines import (
     Points,
     Polylines,
@@ -26,9 +27,10 @@ from blemish.measurement.sampling import as_grey, sample
 from blemish.measurement.scale import Scale
 from blemish.measurement.skeleton.centre_lines import CentreLine, areas_of, clear_of_junctions, find_lines
 from blemish.measurement.skeleton.components import fill_pinholes
-from blemish.measurement.width.combine import DETECTORS_MASK, GIVEN_MASK, choose_widths
+from blemish.measurement.width.combine import IMAGE_ALONE_PX, Widths, choose_widths, widths_in_outline
+from blemish.measurement.width.grey_profiles import FLAGS
 from blemish.measurement.width.profiles import Edges, find_edges
-from blemish.measurement.width.uncertainty import Contradiction, find_contradictions, uncertainty_px
+from blemish.measurement.width.uncertainty import OF_SPREAD, Contradiction, find_contradictions, uncertainty_px
 
 # Each end of a crack, and the length between them, can be off by this.
 END_UNCERTAINTY_PX, LENGTH_UNCERTAINTY = 0.5, 0.005
@@ -83,8 +85,8 @@ def measure_mask(
         image: the image, uint8 (H, W) or RGB (H, W, 3), cracks darker than the surface; None measures the mask
             alone.
         scale: size of a pixel; None leaves everything in pixels.
-        probability: float32 (H, W), a detector's map that ``mask`` was cut from; edges are then found between pixels,
-            and where they are less than 4 px apart the image is asked before the mask is believed.
+        probability: float32 (H, W), a detector's map that ``mask`` was cut from; the mask then says where cracks are,
+            and the image's grey profile how wide, up to 12 px, and in part up to 15.
         level: where ``mask`` was cut from ``probability``.
 
     Returns:
@@ -108,27 +110,28 @@ def measure_mask(
     if probability is not None:
         # Where a crack is too thin for the map to rise to its full height, the place of its fall means little.
         by_map = find_edges(probability, polylines.points, polylines.normals, reach, level=level, crossing=True)
-        edges = edges.replaced_by(by_map, where=by_map.width_px >= GIVEN_MASK.image_alone_px)
+        edges = edges.replaced_by(by_map, where=by_map.width_px >= IMAGE_ALONE_PX)
     clear = clear_of_junctions(polylines, [line.chain for line in lines], [line.radius_px for line in lines])
     clear &= ~_ends(polylines, lines)
     clear &= np.isfinite(edges.width_px)
     clear &= _within_image(polylines, edges, mask.shape)
     grey = None if image is None else as_grey(image)
-    trust = GIVEN_MASK if probability is None else DETECTORS_MASK
-    widths = choose_widths(polylines, edges, clear, grey, body, trust)
+    if probability is None:
+        widths = choose_widths(polylines, edges, clear, grey, body)
+    else:
+        widths = widths_in_outline(polylines, edges, clear, grey)
     scores = None if probability is None else sample(probability, *polylines.points.T)
     areas = areas_of(skeleton, mask)
     contradictions: list[Contradiction | None] = [None] * len(lines)
     if grey is not None:
         contradictions = find_contradictions(
-            grey, polylines, edges, widths.chosen, outlined_by_detector=probability is not None
+            grey, polylines, widths.edges, widths.chosen, outlined_by_detector=probability is not None
         )
     cracks = []
     for i, line in enumerate(lines):
         part = slice(polylines.starts[i], polylines.starts[i + 1])
         score = None if scores is None else float(scores[part].mean())
-        along = polylines.tangents[part]
-        found = _Profile(widths.chosen[part], widths.by_mask[part], widths.by_image[part], along, contradictions[i])
+        found = _Profile.of(widths, part, polylines.tangents[part], contradictions[i])
         on_border = _touches_border(line.points, mask.shape)
         loops = int(skeleton.loops[line.network])
         cracks.append(_crack(line, found, int(areas[i]), loops, on_border, score, scale))
@@ -144,8 +147,22 @@ class _Profile:
     widths: Values
     by_mask: Values
     by_image: Values
+    uncertainty: Values
+    flags: NDArray[np.bool_]
     tangents: Points
     contradiction: Contradiction | None
+
+    @classmethod
+    def of(cls, widths: Widths, part: slice, tangents: Points, contradiction: Contradiction | None) -> Self:
+        return cls(
+            widths.chosen[part],
+            widths.by_mask[part],
+            widths.by_image[part],
+            widths.uncertainty[part],
+            widths.flags[part],
+            tangents,
+            contradiction,
+        )
 
 
 def _check(mask: NDArray[np.bool_], image: NDArray[np.uint8] | None, probability: NDArray[np.float32] | None) -> None:
@@ -226,7 +243,11 @@ def _crack(
         widths = np.full(len(points), area_width)
     mean, median, p95, largest, place = _statistics(widths)
     doubt, off = found.contradiction or (None, 0.0)
-    uncertainty = max(uncertainty_px(largest, mean, score) + off, _disagreement(found, mean, area_width))
+    at_point = float(found.uncertainty[place])
+    if np.isfinite(at_point):
+        uncertainty = at_point + OF_SPREAD * (largest - mean) + off
+    else:
+        uncertainty = max(uncertainty_px(largest, mean, score) + off, _disagreement(found, mean, area_width))
     length_uncertainty = 2 * END_UNCERTAINTY_PX + LENGTH_UNCERTAINTY * length
     orientation = orientation_of(points, closed=closed)
     measured = np.isfinite(found.widths)
@@ -254,8 +275,20 @@ def _crack(
         image_fraction=float(np.isfinite(found.by_image[measured]).mean()) if measured.any() else 0.0,
         score=score,
         doubt=doubt,
+        width_uncertainties_px=found.uncertainty if np.isfinite(found.uncertainty).any() else None,
+        width_flags=_ranges(found.flags & measured[:, np.newaxis]),
         mm=None if scale is None else _on_surface(line, widths, found.tangents, uncertainty, length_uncertainty, scale),
     )
+
+
+def _ranges(flags: NDArray[np.bool_]) -> dict[Flag, tuple[tuple[int, int], ...]]:
+    """First and last points of the stretches that have each flag, bool (N, F); flags that none has are left out."""
+    found = {}
+    for flag, marked in zip(FLAGS, flags.T, strict=True):
+        steps = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
+        if steps.size:
+            found[flag] = tuple((int(first), int(end) - 1) for first, end in steps.reshape(-1, 2))
+    return found
 
 
 def _statistics(widths: Values) -> tuple[float, float, float, float, int]:

@@ -48,7 +48,10 @@ _IMAGE_COLUMNS = (
     "error",
 )
 # Of a crack everything but its line; what is a pair or a list stands in columns of its own.
-_APART = {"number", "network", "grade", "grades_within", "polyline_px", "widths_px", "max_width_at", "mm"}
+_APART = {
+    *("number", "network", "grade", "grades_within", "max_width_at", "mm"),
+    *("polyline_px", "widths_px", "width_uncertainties_px", "width_flags"),
+}
 _MM = tuple(own.name for own in fields(Millimetres) if own.name not in _APART)
 _CRACK_COLUMNS = (
     "image",
@@ -60,6 +63,7 @@ _CRACK_COLUMNS = (
     "max_width_x_px",
     "max_width_y_px",
     *(own.name for own in fields(Crack) if own.name not in _APART),
+    "width_flags",
     "mm_per_px",
     "scale_source",
 )
@@ -137,6 +141,7 @@ def _crack_row(image: Finding, crack: Crack) -> dict[str, Any]:
     return {
         **{name: record.get(name) for name in _CRACK_COLUMNS},
         **{f"{name}_mm": value for name, value in (record["mm"] or {}).items() if name in _MM},
+        "width_flags": "; ".join(f"{flag} {part:.0%}" for flag, part in crack.flag_fractions.items()),
         **_scale(image.scale),
         "image": image.image,
         "crack": crack.number,

@@ -135,6 +135,13 @@ KOREAN: Mapping[str, str] = {
     "branches": "가지",
     "remarks": "비고",
     "reaches the border": "가장자리에 닿음",
+    # what makes a width doubtful, and on how much of the crack
+    "saturated": "밝기 포화",
+    "low contrast": "대비 낮음",
+    "edges too close": "양쪽 가장자리 구분 불가",
+    "out of focus": "초점 흐림",
+    "another line": "인접한 다른 선",
+    "no clear line": "선이 뚜렷하지 않음",
     "near a grade's limit": "등급 경계에 가까움",
     "kind": "종류",
     "region": "영역",

@@ -1,0 +1,133 @@
+"""What focus, motion, noise and noise removal left of an image's fine detail, from its pixels alone.
+
+Blur is read off edges: a step that a lens blurred by a Gaussian of σ has, through derivatives of a Gaussian of s, a
+steepest slope proportional to 1 / √(σ² + s²). Two such derivatives give σ without knowing the step's height (Zhuo and
+Sim, "Defocus map estimation from a single image", Pattern Recognition 44, 2011). Edges of the surface itself may be
+soft, so the strongest ones count.
+
+Noise is what a Laplacian leaves in the plainest parts (Immerkaer, "Fast noise variance estimation", CVIU 64, 1996).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# The two derivatives, standard deviations in pixels.
+_FINE_PX, _COARSE_PX = 1.0, 2.0
+# Edges that count: the strongest fraction of those whose slope, in grey levels a pixel, is at least this, and at least
+# this many times the noise. Fewer edges tell nothing.
+_STRONG, _MIN_SLOPE, _OVER_NOISE, _MIN_EDGES = 0.2, 0.5, 1.5, 60
+# An edge is upright, or level, where the cosine, or sine, of the way across it is above this.
+_ACROSS = 0.8
+# More blur than this cannot be told from a surface without edges.
+MAX_BLUR_PX = 6.0
+# Large images are looked at in this many windows a side, of this side each: enough edges, and the speed of a small one.
+_WINDOWS, _WINDOW_PX = 4, 512
+# Noise is read in blocks of this side, the plainest fraction of them.
+_BLOCK_PX, _PLAIN = 16, 0.3
+# Blur of one direction this many times that of the other is motion.
+_MOTION, _MIN_MOTION_PX = 1.6, 1.2
+# Plain parts with less noise than this, in grey levels, beside sharp edges have been smoothed.
+_SMOOTHED_LEVELS, _SHARP_PX = 0.35, 1.6
+_CLIPPED = (3, 252)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness:
+    """What is left of fine detail.
+
+    Attributes:
+        blur_px: standard deviation of the blur of the strongest edges, in pixels; None where there are too few.
+        moved: blur in one direction is much larger than in the other: motion.
+        noise_levels: standard deviation of noise in plain parts, in grey levels of 255.
+        smoothed: plain parts hold less noise than any sensor leaves, beside sharp edges: noise removal, or compression.
+    """
+
+    blur_px: float | None
+    moved: bool
+    noise_levels: float
+    smoothed: bool
+
+
+def sharpness(pixels: NDArray[np.uint8]) -> Sharpness:
+    """Blur, motion, noise and noise removal of an image.
+
+    Args:
+        pixels: RGB (H, W, 3) or grey (H, W), uint8, at its full size: reducing it sharpens it.
+    """
+    found: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
+    noises: list[NDArray[np.float64]] = []
+    for window in _windows(pixels):
+        grey = window if window.ndim == 2 else np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)
+        noises.append(_noise_of_blocks(grey))
+        found.append(_edges(grey.astype(np.float32)))
+    blocks = np.sort(np.concatenate(noises))
+    noise = float(np.median(blocks[: max(1, round(_PLAIN * blocks.size))])) if blocks.size else 0.0
+    strength, blur, along_x = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    blur_px, moved = _judge(strength, blur, along_x, noise)
+    smoothed = blur_px is not None and blur_px < _SHARP_PX and noise < _SMOOTHED_LEVELS and blocks.size > 0
+    return Sharpness(blur_px, moved, noise, smoothed)
+
+
+def _windows(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The image, or windows evenly spread over a large one."""
+    height, width = pixels.shape[:2]
+    if height * width <= (_WINDOWS * _WINDOW_PX) ** 2:
+        return [pixels]
+    tops, lefts = (
+        np.linspace(0, max(0, side - _WINDOW_PX), _WINDOWS).round().astype(int).tolist() for side in (height, width)
+    )
+    return [pixels[top : top + _WINDOW_PX, left : left + _WINDOW_PX] for top in tops for left in lefts]
+
+
+def _edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Strength, blur (NaN where it is no blurred step) and direction (cosine of the way across) at ridges of slope."""
+    slopes = []
+    for sigma in (_FINE_PX, _COARSE_PX):
+        smooth = cv2.GaussianBlur(grey, (0, 0), sigma)
+        across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=1) / 2, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=1) / 2
+        slopes.append((*across, cv2.magnitude(*across)))
+    (x, _, fine), (_, _, coarse) = slopes
+    highest = fine >= cv2.dilate(fine, np.ones((3, 3), np.uint8))
+    highest[[0, -1]] = highest[:, [0, -1]] = False
+    ridge = highest & (fine > 0)
+    ratio = (fine[ridge] / np.maximum(coarse[ridge], 1e-6)).astype(np.float64) ** 2
+    # Central differences blur a little more, alike at both scales.
+    square = (_COARSE_PX**2 - ratio * _FINE_PX**2) / np.maximum(ratio - 1.0, 1e-6)
+    blur = np.where(ratio > 1.0, np.sqrt(np.clip(square, 0.0, MAX_BLUR_PX**2)), MAX_BLUR_PX)
+    return fine[ridge].astype(np.float64), blur, (np.abs(x[ridge]) / fine[ridge]).astype(np.float64)
+
+
+def _judge(
+    strength: NDArray[np.float64], blur: NDArray[np.float64], along_x: NDArray[np.float64], noise: float
+) -> tuple[float | None, bool]:
+    strong = strength >= max(_OVER_NOISE * noise, _MIN_SLOPE)
+    sides = []
+    # Motion weakens the edges across it, so the strongest are chosen in each direction by themselves.
+    for across in (along_x > _ACROSS, along_x < np.sqrt(1 - _ACROSS**2)):
+        chosen = strong & across
+        if chosen.sum() >= _MIN_EDGES:
+            chosen &= strength >= np.quantile(strength[chosen], 1 - _STRONG)
+            sides.append(blur[chosen])
+    if not sides:
+        return None, False
+    typical = [float(np.median(side)) for side in sides]
+    moved = len(typical) == 2 and max(typical) >= max(_MOTION * min(typical), _MIN_MOTION_PX)
+    return (max(typical) if moved else float(np.median(np.concatenate(sides)))), moved
+
+
+def _noise_of_blocks(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Noise in each block that is not clipped, in grey levels."""
+    rows, columns = (side // _BLOCK_PX * _BLOCK_PX for side in grey.shape)
+    if not rows or not columns:
+        return np.empty(0)
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    rough = np.abs(cv2.filter2D(grey[:rows, :columns], cv2.CV_32F, kernel))
+    size = (columns // _BLOCK_PX, rows // _BLOCK_PX)
+    noise = cv2.resize(rough, size, interpolation=cv2.INTER_AREA) * np.float32(np.sqrt(np.pi / 2) / 6)
+    level = cv2.resize(grey[:rows, :columns], size, interpolation=cv2.INTER_AREA)
+    return noise[(level > _CLIPPED[0]) & (level < _CLIPPED[1])].astype(np.float64)
