@@ -107,7 +107,7 @@ def noise_of(darkness: Values, outlined: Values) -> Values:
     count = flanks.sum(axis=1)
     mean = np.where(flanks, darkness, 0.0).sum(axis=1) / count
     square = np.where(flanks, (darkness - mean[:, np.newaxis]) ** 2, 0.0).sum(axis=1) / count
-    return CORRELATED * np.maximum(np.sqrt(square), MIN_NOISE)
+    return np.asarray(CORRELATED * np.maximum(np.sqrt(square), MIN_NOISE))
 
 
 def flags_of(grey: Values, surface: Values, darkness: Values, noise: Values, fits: BoxFits) -> NDArray[np.bool_]:
