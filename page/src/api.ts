@@ -109,6 +109,13 @@ export interface Detectors {
   broken: Record<string, string>;
 }
 
+export interface ScoreHistory {
+  intervals: { since: string; until: string; images: number; rejected: number; quantiles: [number, number, number] }[];
+  calibration: { images: number; source: string; quantiles: [number, number, number] } | null;
+  p_values: number[] | null;
+  doubt: string | null;
+}
+
 export interface Me {
   name: string;
   role: "operator" | "engineer" | "admin";
@@ -269,6 +276,7 @@ export const activate = (name: string, sha: string): Promise<Detectors> =>
 export const rollBack = (name: string): Promise<Detectors> =>
   json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
 
+export const scoreHistory = (detector: string): Promise<ScoreHistory> => json(`/v1/detectors/${detector}/drift`);
 export const jobs = (): Promise<Job[]> => json("/v1/jobs");
 export const cancelJob = (id: string): Promise<Job> => json(`/v1/jobs/${id}`, { method: "DELETE" });
 

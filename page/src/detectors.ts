@@ -3,6 +3,7 @@
 import * as api from "./api";
 import type { Detectors, Me } from "./api";
 import { el, replace, say } from "./dom";
+import { drift } from "./drift";
 import { time } from "./viewer";
 import { number, t } from "./words";
 
@@ -38,12 +39,13 @@ export class DetectorsPage {
     const active = known.active.map((one) => {
       const versions = known.versions.filter((version) => version.name === one.name);
       const limits = Object.entries(one.thresholds).filter(([, value]) => typeof value === "number");
+      const told = el("div", {});
+      void drift(one.name, one.thresholds).then((made) => told.replaceWith(made), (error: Error) => say(error.message, "bad"));
       return el(
         "article",
         {},
         el("h2", {}, one.name),
-        el("p", {}, `${one.method} · ${t(one.calibrated ? "calibrated" : "notCalibrated")}`),
-        one.doubt ? el("p", { className: "bad" }, one.doubt) : null,
+        el("p", {}, one.method),
         el("p", {}, `${t("thresholds")}: ${limits.map(([name, value]) => `${name} ${number(value as number)}`).join(", ")}`),
         el(
           "table",
@@ -76,6 +78,7 @@ export class DetectorsPage {
         mayChange && versions.length > 1
           ? el("button", { type: "button", onclick: () => act(api.rollBack(one.name)) }, t("rollBack"))
           : null,
+        told,
         el("details", {}, el("summary", {}, t("card")), el("pre", {}, one.card)),
       );
     });

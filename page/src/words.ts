@@ -96,7 +96,6 @@ const WORDS = {
   addedBy: ["added by", "추가한 사람"],
   thresholds: ["Thresholds", "임계값"],
   card: ["Model card", "모델 카드"],
-  calibrated: ["calibrated", "보정됨"],
   notCalibrated: ["not calibrated", "보정 안 됨"],
   keys: ["Keyboard (?)", "단축키 (?)"],
   keyHelp: [
@@ -168,6 +167,21 @@ const WORDS = {
   editKeyHelp: [
     "V B E P C D: tools · [ ]: width · arrows (Shift: far): cross · Space: point, brush down and up · Enter: finish · Delete: remove · Ctrl+Z, Ctrl+Y: undo, redo · Ctrl+S: save · Esc: leave",
     "V B E P C D: 도구 · [ ]: 굵기 · 화살표 (Shift: 멀리): 십자선 · 스페이스: 점 찍기, 브러시 내리기·올리기 · Enter: 완료 · Delete: 삭제 · Ctrl+Z, Ctrl+Y: 취소, 다시 · Ctrl+S: 저장 · Esc: 나가기",
+  ],
+  calibration: ["Calibration", "보정"],
+  calibratedBy: ["{0} normal images: {1}", "정상 이미지 {0}장: {1}"],
+  guaranteeHolds: ["The guarantee holds: the scores look like those of the calibration.", "보증 유효: 점수가 보정 때와 같은 분포입니다."],
+  calibrationScores: ["calibration, 5 to 95 %", "보정 점수 5–95 %"],
+  scoresOverTime: ["Scores over time", "시간에 따른 점수"],
+  scoresSaid: [
+    "Median, and 5 to 95 % as a band, of {0} images since {1}; {2} % were rejected.",
+    "{1} 이후 이미지 {0}장의 중앙값과 5–95 % 범위. 불합격 {2} %.",
+  ],
+  noScores: ["This version has inspected nothing yet.", "이 버전은 아직 검사한 것이 없습니다."],
+  pValues: ["p-values", "p-값"],
+  pValuesSaid: [
+    "Normal images like those of the calibration have p-values that are even from 0 to 1 (line); defects lie at 0.",
+    "보정 때와 같은 정상 이미지의 p-값은 0에서 1까지 고르게 분포하며(선), 결함은 0 가까이에 모입니다.",
   ],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blemish.client import Client
+from blemish.detectors import Container, write_container
+from blemish.detectors.schema import Calibration
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
@@ -62,6 +65,26 @@ def test_axe_finds_no_violation_in_any_view_light_or_dark(
     assert look_at_every_view(page) == {}
     page.click("#theme")
     assert look_at_every_view(page) == {}
+
+
+def test_scores_over_time_stand_beside_calibration_and_thresholds(
+    darkness: Container, open_page: OpenPage, tmp_path: Path
+):
+    calibration = Calibration(scores=tuple(number / 100 for number in range(5, 30)), source="25 walls")
+    file = tmp_path / "calibrated.blemish"
+    write_container(file, replace(darkness, spec=darkness.spec.model_copy(update={"calibration": calibration})))
+    with listening(Service(ServeSettings(detectors=(str(file),), store=tmp_path / "store", threads=2))) as address:
+        with Client(address) as service:
+            for number in range(30):
+                service.inspect([image(tmp_path, "a.png", 200 - 5 * number)])
+        page = open_page(f"{address}/#/detectors")
+        page.one(".drift", "25 normal images: 25 walls")
+        page.one(".drift figcaption", "of 30 images")
+        assert page.run("return document.querySelectorAll('.drift circle').length") == 3
+        assert page.run("return document.querySelectorAll('.drift .bar').length") == 20
+        assert page.texts(".plot text")[:3] == ["calibration, 5 to 95 %", "review", "reject"]
+        if AXE.exists():
+            assert page.violations() == []
 
 
 def test_a_job_is_begun_watched_and_leads_to_its_findings(filled: str, open_page: OpenPage, tmp_path: Path):

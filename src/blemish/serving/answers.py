@@ -164,6 +164,34 @@ class ActiveDetector(_Answer):
     card: str = Field(description="the model card, Markdown")
 
 
+class ScoreInterval(_Answer):
+    """Scores of images that were inspected one after another."""
+
+    since: datetime
+    until: datetime
+    images: int
+    rejected: int
+    quantiles: tuple[float, float, float] = Field(description="of the scores: 5 %, 50 %, 95 %")
+
+
+class CalibrationSummary(_Answer):
+    """What calibrated a detector."""
+
+    images: int
+    source: str
+    tails: Literal["upper", "both"]
+    quantiles: tuple[float, float, float] = Field(description="of its scores: 5 %, 50 %, 95 %")
+
+
+class ScoreHistory(_Answer):
+    """How the scores of a detector's present version went, beside those that calibrated it."""
+
+    intervals: list[ScoreInterval]
+    calibration: CalibrationSummary | None
+    p_values: list[int] | None = Field(description="images by p-value, in 20 equal bins; null without calibration")
+    doubt: str | None = Field(description="why the guarantee no longer holds; null while it does, or without one")
+
+
 class Detectors(_Answer):
     """All detectors."""
 

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources bdbd8e551e88b117b201bf9b119a3f702f795b5f38d7a940d0c03854796ed5fe
+// Built from page/src by "npm run build"; sources 140e4d979a1269e7de1bbcd7a84dc6913ff415166ce1a651520cf15d1dd778e9
 
 // src/api.ts
 var Refused = class extends Error {
@@ -91,6 +91,7 @@ async function addDetector(file) {
 }
 var activate = (name, sha) => json(`/v1/detectors/${name}/activate`, body({ sha }));
 var rollBack = (name) => json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
+var scoreHistory = (detector) => json(`/v1/detectors/${detector}/drift`);
 var jobs = () => json("/v1/jobs");
 var cancelJob = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 async function beginJob(archive) {
@@ -243,7 +244,6 @@ var WORDS = {
   addedBy: ["added by", "추가한 사람"],
   thresholds: ["Thresholds", "임계값"],
   card: ["Model card", "모델 카드"],
-  calibrated: ["calibrated", "보정됨"],
   notCalibrated: ["not calibrated", "보정 안 됨"],
   keys: ["Keyboard (?)", "단축키 (?)"],
   keyHelp: [
@@ -315,6 +315,21 @@ var WORDS = {
   editKeyHelp: [
     "V B E P C D: tools · [ ]: width · arrows (Shift: far): cross · Space: point, brush down and up · Enter: finish · Delete: remove · Ctrl+Z, Ctrl+Y: undo, redo · Ctrl+S: save · Esc: leave",
     "V B E P C D: 도구 · [ ]: 굵기 · 화살표 (Shift: 멀리): 십자선 · 스페이스: 점 찍기, 브러시 내리기·올리기 · Enter: 완료 · Delete: 삭제 · Ctrl+Z, Ctrl+Y: 취소, 다시 · Ctrl+S: 저장 · Esc: 나가기"
+  ],
+  calibration: ["Calibration", "보정"],
+  calibratedBy: ["{0} normal images: {1}", "정상 이미지 {0}장: {1}"],
+  guaranteeHolds: ["The guarantee holds: the scores look like those of the calibration.", "보증 유효: 점수가 보정 때와 같은 분포입니다."],
+  calibrationScores: ["calibration, 5 to 95 %", "보정 점수 5–95 %"],
+  scoresOverTime: ["Scores over time", "시간에 따른 점수"],
+  scoresSaid: [
+    "Median, and 5 to 95 % as a band, of {0} images since {1}; {2} % were rejected.",
+    "{1} 이후 이미지 {0}장의 중앙값과 5–95 % 범위. 불합격 {2} %."
+  ],
+  noScores: ["This version has inspected nothing yet.", "이 버전은 아직 검사한 것이 없습니다."],
+  pValues: ["p-values", "p-값"],
+  pValuesSaid: [
+    "Normal images like those of the calibration have p-values that are even from 0 to 1 (line); defects lie at 0.",
+    "보정 때와 같은 정상 이미지의 p-값은 0에서 1까지 고르게 분포하며(선), 결함은 0 가까이에 모입니다."
   ],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],
@@ -1657,6 +1672,109 @@ var AuditPage = class {
   }
 };
 
+// src/plot.ts
+var [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 210, 52, 12, 12, 30];
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+function plot(name, unit, series, limits = []) {
+  const points = series.flatMap((one) => one.points);
+  const [firstX, lastX] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))];
+  const lowest = Math.min(...points.map(({ low }) => low), ...limits.map(({ low }) => low));
+  const highest = Math.max(...points.map(({ high }) => high), ...limits.map(({ high }) => high));
+  const pad = 0.06 * (highest - lowest) || 1;
+  const [bottom, top] = [lowest >= 0 ? Math.max(0, lowest - pad) : lowest - pad, highest + pad];
+  const atX = (x) => LEFT + (lastX === firstX ? 0.5 : (x - firstX) / (lastX - firstX)) * (WIDTH - LEFT - RIGHT);
+  const atY = (y) => HEIGHT - BOTTOM - (y - bottom) / (top - bottom) * (HEIGHT - TOP - BOTTOM);
+  const path = (of) => of.map(({ x, y }) => `${atX(x).toFixed(1)},${atY(y).toFixed(1)}`).join(" ");
+  const drawn2 = [];
+  for (const { kind, name: said, low, high } of limits) {
+    const [upper, lower] = [atY(high), atY(low)];
+    const [x, width] = [LEFT, WIDTH - LEFT - RIGHT];
+    drawn2.push(
+      low === high ? svg("line", { class: kind, x1: x, x2: x + width, y1: upper, y2: upper }) : svg("rect", { class: kind, x, width, y: upper, height: lower - upper }),
+      svg("text", { x: x + 4, y: upper - 4 }, said)
+    );
+  }
+  for (const { kind, points: own, band } of series) {
+    if (band) {
+      const around = [...own.map(({ x, high }) => ({ x, y: high })), ...[...own].reverse().map(({ x, low }) => ({ x, y: low }))];
+      drawn2.push(svg("polygon", { class: `band ${kind}`, points: path(around) }));
+    }
+    drawn2.push(svg("polyline", { class: kind, points: path(own) }));
+    for (const { x, y, low, high } of own) {
+      if (!band) drawn2.push(svg("line", { class: kind, x1: atX(x), x2: atX(x), y1: atY(low), y2: atY(high) }));
+      drawn2.push(svg("circle", { class: kind, cx: atX(x), cy: atY(y), r: 3 }));
+    }
+  }
+  for (const y of [bottom, (bottom + top) / 2, top])
+    drawn2.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 3)));
+  const day = (x) => new Date(x).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
+  drawn2.push(svg("text", { x: LEFT, y: HEIGHT - 8 }, day(firstX)));
+  if (lastX > firstX) drawn2.push(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, day(lastX)));
+  drawn2.push(svg("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, unit));
+  drawn2.push(svg("path", { class: "axes", d: `M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }));
+  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": name }, ...drawn2);
+}
+function bars(name, counts) {
+  const [width, height] = [320, 90];
+  const sum = counts.reduce((one, other) => one + other, 0);
+  const most = Math.max(...counts, 1);
+  const step = (width - 20) / counts.length;
+  const drawn2 = counts.map((count, at) => {
+    const high = count / most * (height - 24);
+    return svg("rect", { class: "bar", x: 10 + at * step, width: step - 1, y: height - 18 - high, height: high });
+  });
+  const even = height - 18 - sum / counts.length / most * (height - 24);
+  return svg(
+    "svg",
+    { class: "plot bars-01", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name },
+    ...drawn2,
+    svg("line", { class: "limit", x1: 10, x2: width - 10, y1: even, y2: even }),
+    svg("text", { x: 10, y: height - 4 }, "0"),
+    svg("text", { x: width - 10, y: height - 4, "text-anchor": "end" }, "1")
+  );
+}
+
+// src/drift.ts
+async function drift(name, thresholds) {
+  const made = el("section", { className: "drift" });
+  const found = await scoreHistory(name);
+  const { intervals, calibration, p_values } = found;
+  const limits = [];
+  if (calibration) limits.push({ kind: "known", name: t("calibrationScores"), low: calibration.quantiles[0], high: calibration.quantiles[2] });
+  for (const which of ["review", "reject"]) {
+    const value = thresholds[which];
+    if (typeof value === "number") limits.push({ kind: "limit", name: t(which), low: value, high: value });
+  }
+  replace(
+    made,
+    el("h3", {}, t("calibration")),
+    el("p", {}, calibration ? t("calibratedBy", calibration.images, calibration.source) : t("notCalibrated")),
+    calibration ? el("p", { className: found.doubt ? "bad" : "note" }, found.doubt ?? t("guaranteeHolds")) : null,
+    el("h3", {}, t("scoresOverTime")),
+    intervals.length ? pictureOf(found, limits) : el("p", { className: "note" }, t("noScores")),
+    p_values ? el("h3", {}, t("pValues")) : null,
+    p_values ? el("figure", {}, bars(t("pValues"), p_values), el("figcaption", { className: "note" }, t("pValuesSaid"))) : null
+  );
+  return made;
+}
+function pictureOf({ intervals }, limits) {
+  const points = intervals.map(({ until, quantiles: [low, y, high] }) => ({ x: Date.parse(until), y, low, high }));
+  const images = intervals.reduce((sum, one) => sum + one.images, 0);
+  const rejected = intervals.reduce((sum, one) => sum + one.rejected, 0);
+  const said = t("scoresSaid", images, time(intervals[0].since), number(100 * rejected / images, 2));
+  return el(
+    "figure",
+    {},
+    plot(`${t("scoresOverTime")}. ${said}`, t("score"), [{ kind: "first", points, band: true }], limits),
+    el("figcaption", { className: "note" }, said)
+  );
+}
+
 // src/detectors.ts
 var DetectorsPage = class {
   constructor(me2) {
@@ -1690,12 +1808,13 @@ var DetectorsPage = class {
     const active = known.active.map((one) => {
       const versions = known.versions.filter((version) => version.name === one.name);
       const limits = Object.entries(one.thresholds).filter(([, value]) => typeof value === "number");
+      const told = el("div", {});
+      void drift(one.name, one.thresholds).then((made) => told.replaceWith(made), (error) => say(error.message, "bad"));
       return el(
         "article",
         {},
         el("h2", {}, one.name),
-        el("p", {}, `${one.method} · ${t(one.calibrated ? "calibrated" : "notCalibrated")}`),
-        one.doubt ? el("p", { className: "bad" }, one.doubt) : null,
+        el("p", {}, one.method),
         el("p", {}, `${t("thresholds")}: ${limits.map(([name, value]) => `${name} ${number(value)}`).join(", ")}`),
         el(
           "table",
@@ -1723,6 +1842,7 @@ var DetectorsPage = class {
           )
         ),
         mayChange && versions.length > 1 ? el("button", { type: "button", onclick: () => act(rollBack(one.name)) }, t("rollBack")) : null,
+        told,
         el("details", {}, el("summary", {}, t("card")), el("pre", {}, one.card))
       );
     });
@@ -1760,7 +1880,7 @@ var Histogram = class {
     const counts = new Array(BINS).fill(0);
     for (const score of scores2) counts[Math.min(BINS - 1, Math.floor((score - low) / span * BINS))] += 1;
     const most = Math.max(...counts);
-    const bars = counts.map((count) => el("i", { "data-height": Math.ceil(20 * count / most) }));
+    const bars2 = counts.map((count) => el("i", { "data-height": Math.ceil(20 * count / most) }));
     const said = el("output", {});
     const slider = el("input", {
       type: "range",
@@ -1776,7 +1896,7 @@ var Histogram = class {
       const at = threshold ?? this.reject ?? high;
       slider.value = String(at);
       reset.hidden = threshold === null;
-      bars.forEach((bar, index) => bar.classList.toggle("above", low + (index + 0.5) / BINS * span >= at));
+      bars2.forEach((bar, index) => bar.classList.toggle("above", low + (index + 0.5) / BINS * span >= at));
       const above = scores2.filter((score) => score >= at).length;
       said.value = `${t("scoreThreshold")}: ${number(at)}. ` + t("whatIfSaid", above, scores2.length - above);
       this.onChange(threshold);
@@ -1787,7 +1907,7 @@ var Histogram = class {
         "details",
         {},
         el("summary", {}, t("whatIf")),
-        el("div", { className: "bars", ariaHidden: "true" }, ...bars),
+        el("div", { className: "bars", ariaHidden: "true" }, ...bars2),
         slider,
         el("p", {}, said, " ", reset)
       )

@@ -1,4 +1,7 @@
-"""``/v1/detectors``: list, upload, activate, roll back. Loading an uploaded detector runs none of its sender's code."""
+"""``/v1/detectors``: list, upload, activate, roll back, scores over time.
+
+Loading an uploaded detector runs none of its sender's code.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from blemish.serving.access.callers import Engineer, Operator
-from blemish.serving.answers import ActiveDetector, Detectors, DetectorVersion, Problem, when
+from blemish.serving.answers import ActiveDetector, Detectors, DetectorVersion, Problem, ScoreHistory, when
+from blemish.serving.drift import score_history
 from blemish.serving.refusals import RefusalError
 from blemish.serving.routes.documenting import multipart
 from blemish.serving.service import Service, Serving
-from blemish.serving.store import detectors
+from blemish.serving.store import detectors, findings
 from blemish.serving.uploads import read_form
 
 router = APIRouter(
     prefix="/v1/detectors", tags=["detectors"], responses={404: {"model": Problem}, 422: {"model": Problem}}
 )
+
+# What a plot of scores is made from: the latest ones.
+_MAX_SCORES = 20_000
 
 
 class Activation(BaseModel):
@@ -72,6 +79,16 @@ def show_detector(name: str, service: Serving, caller: Operator) -> ActiveDetect
             return active
     service.detectors.get(name)
     raise RefusalError(404, "There is no such detector.")
+
+
+@router.get("/{name}/drift")
+def show_drift(name: str, service: Serving, caller: Operator) -> ScoreHistory:
+    """How the scores of the version that answers went over time, beside those that calibrated it."""
+    del caller
+    answering = service.detectors.get(name)
+    with service.database.transaction() as session:
+        found = findings.scores_over_time(session, answering.sha, _MAX_SCORES)
+    return score_history(found, answering.detector.spec.calibration, answering.doubt)
 
 
 @router.post("/{name}/activate")

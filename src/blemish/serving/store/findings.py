@@ -147,6 +147,14 @@ def scores_of(session: Session, filters: Filters) -> list[tuple[float, str | Non
     return [(score, verdict) for score, verdict in session.execute(query)]
 
 
+def scores_over_time(session: Session, detector_sha: str, limit: int) -> list[tuple[int, float, str | None]]:
+    """Time, score and verdict of the latest findings of a detector's version, the oldest first; no unusable ones."""
+    columns = (FindingRow.created_ms, FindingRow.score, FindingRow.verdict)
+    query = select(*columns).where(FindingRow.detector_sha == detector_sha)
+    query = query.where(func.coalesce(FindingRow.verdict, "") != "unusable").order_by(FindingRow.id.desc()).limit(limit)
+    return [(time_ms, score, verdict) for time_ms, score, verdict in session.execute(query)][::-1]
+
+
 def review(
     session: Session,
     finding_id: str,
