@@ -15,8 +15,11 @@ _LOOKED_AT = 3
 def masks_beside(folder: Path) -> dict[str, Path]:
     """Mask files among the images of a folder, by the stem of their image: ``a_mask.png`` or ``a.png`` of ``a.jpg``."""
     files = look(folder).images
-    stems = {composed(path.stem) for path in files}
-    named = {image_stem(path): path for path in files if image_stem(path) in stems - {composed(path.stem)}}
+    stems = {path: composed(path.stem) for path in files}
+    known = set(stems.values())
+    named = {
+        image_stem(path): path for path, own in stems.items() if image_stem(path) in known and image_stem(path) != own
+    }
     return named or _masks_of_same_name(files)
 
 

@@ -8,11 +8,10 @@ augmentation) is run where its variants are named: ``--variant "building: ganoma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from random import Random
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,6 +25,7 @@ from blemish.inspection.portfolio import Answer
 from blemish.methods import get_method
 from blemish.reports.plots import draw_boxes
 from blemish.reproduction.baselines import NAMES, baseline_scores
+from blemish.reproduction.domains import DOMAINS, check_split, split
 from blemish.reproduction.records import Results, RunRecord
 from blemish.reproduction.runs import Run
 from blemish.reproduction.system import Picture, System
@@ -33,47 +33,7 @@ from blemish.reproduction.tables import Row, Table
 from blemish.training import train_under_torch
 from blemish.training.recipes import resolve_settings
 
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """One of the study's domains.
-
-    Attributes:
-        labels: of the normal and the defective images, as the readers name them.
-        needs: its folders, in words.
-        published: the method of its best run, its recipe, and AUROC and AUPR where the study gives a number.
-        settings: how the study saw its images.
-        quick: how ``quick`` sees them instead.
-    """
-
-    labels: frozenset[str]
-    needs: str
-    published: tuple[str, str, Mapping[str, float]]
-    settings: Mapping[str, Any]
-    quick: Mapping[str, Any] = field(default_factory=dict)
-
-
-DOMAINS = {
-    "building": Domain(
-        frozenset({"Negative", "Positive"}),
-        "METU's patches (Negative/, Positive/)",
-        ("fanogan", "building-fanogan", {"AUROC": 0.995, "AUPR": 0.995}),
-        {"size_px": 64, "colour": True},
-    ),
-    "medical": Domain(
-        frozenset({"normal", "covid"}),
-        "X-rays (train/normal/, test/normal/, test/covid/)",
-        ("ganomaly", "medical-ganomaly", {"AUROC": 0.811, "AUPR": 0.90}),
-        {"size_px": 128, "colour": False},
-    ),
-    "manufacturing": Domain(
-        frozenset({"ok_front", "def_front"}),
-        "castings (train/ok_front/, test/ok_front/, test/def_front/)",
-        ("ganomaly", "manufacturing-ganomaly", {}),
-        {"size_px": 128, "colour": False},
-        {"size_px": 64},
-    ),
-}
+_STUDIED = ("ganomaly", "fanogan")
 _AUGMENT = "angle-colour"
 # The study's two first. Gradient steps of a quick training, sized for two to four minutes of one core each.
 _STEPS = {
@@ -100,10 +60,15 @@ _QUICK: dict[str, dict[str, Any]] = {
     "memae": {"width": 32, "batch_size": 8},
     "anogan": {"width": 32},
 }
-_ENCODER_FRACTION = 0.6
+# Of f-AnoGAN's epochs; the study does not say.
+_QUICK_ENCODER_FRACTION, _PAPER_ENCODER_FRACTION = 0.6, 0.2
 # Found on 250 patches that no run tests: a generator of 32 px learns in minutes, and a crack is a few of its pixels.
 _QUICK_IN = {("building", "fanogan"): {"size_px": 32, "augment": "none", "worst_fraction": 0.05}}
-_TRIVIAL, _MEMORY = "trivial baselines", "patchcore"
+_TRIVIAL, _MEMORIES = "trivial baselines", ("patchcore", "dino-memory")
+# Of a whole set of METU's 40,000 patches: normal images to learn from, and test images of each class.
+_QUICK_TRAIN, _QUICK_TEST = 4000, 1000
+# Of normal images a memory, or a principal component, learns as much from these.
+_FEW_TRAIN = 1000
 _GRID = {
     "colour": (False, True),
     "size_px": (64, 128),
@@ -111,7 +76,6 @@ _GRID = {
     "learning_rate": (0.001, 0.0005),
     "augment": ("none", _AUGMENT),
 }
-_TEST_FRACTION = 0.25
 _WORST_FRACTION = 0.01
 # AnoGAN's search takes seconds an image.
 _MAX_SEARCHED = 60
@@ -157,7 +121,7 @@ class AdversarialStudySystem(System):
                 )
             if name in found:
                 raise DataError(f'"{found[name].root}" and "{dataset.root}" are both of the domain "{name}"; give one.')
-            _check_split(name, dataset)
+            check_split(name, dataset)
             found[name] = dataset
         return found
 
@@ -166,29 +130,30 @@ class AdversarialStudySystem(System):
         wanted: dict[str, Mapping[str, Any]] = {}
         for domain, dataset in data.items():
             for method in _STEPS:
-                wanted[f"{domain}: {method}"] = _settings(domain, method, profile, _n_train(domain, dataset), {})
-            wanted[f"{domain}: {_MEMORY}"] = {"domain": domain, "method": _MEMORY}
-            wanted[f"{domain}: {_TRIVIAL}"] = {"domain": domain, "method": _TRIVIAL}
+                wanted[f"{domain}: {method}"] = _settings(domain, method, profile, dataset, {})
+            for method in (*_MEMORIES, _TRIVIAL):
+                wanted[f"{domain}: {method}"] = {"domain": domain, "method": method, **_drawn(method, profile)}
         return wanted
 
     def on_request(self, profile: str, data: Mapping[str, Dataset]) -> Mapping[str, Mapping[str, Any]]:
         """The study's grid for its two methods."""
         wanted: dict[str, Mapping[str, Any]] = {}
         for domain, dataset in data.items():
-            for method in ("ganomaly", "fanogan"):
+            for method in _STUDIED:
                 for values in product(*_GRID.values()):
                     changed = dict(zip(_GRID, values, strict=True))
                     look = "colour" if changed["colour"] else "grey"
                     name = f"{domain}: {method} {look} {changed['size_px']} px, batch {changed['batch_size']}"
                     name += f", {changed['learning_rate']:g}, {changed['augment']}"
-                    wanted[name] = _settings(domain, method, profile, _n_train(domain, dataset), changed)
+                    wanted[name] = _settings(domain, method, profile, dataset, changed)
         return wanted
 
     def measure(self, run: Run, data: Mapping[str, Dataset]) -> Mapping[str, Any]:
         """Scores of the test images, and what they are worth."""
         settings = dict(run.settings)
         domain, method = settings.pop("domain"), settings.pop("method")
-        dataset = split(domain, data[domain], run.seed)
+        drawn = {name: settings.pop(name) for name in ("max_train", "max_test")}
+        dataset = split(domain, data[domain], run.seed, **drawn)
         if method == _TRIVIAL:
             return _measure_baselines(run, dataset)
         if not get_method(method).exportable:
@@ -224,12 +189,12 @@ class AdversarialStudySystem(System):
         note = "The study gives no number for castings: AUROC and AUPR below .5 with both of its methods."
         tables = [Table("as-published", "The best run of each domain", _COLUMNS, tuple(best), (note,), digits=3)]
         for domain in domains:
-            rows = [Row.of(method, results.of(f"{domain}: {method}"), _pick) for method in (*_STEPS, _MEMORY)]
+            rows = [Row.of(method, results.of(f"{domain}: {method}"), _pick) for method in (*_STEPS, *_MEMORIES)]
             trivial = results.of(f"{domain}: {_TRIVIAL}")
             rows += [Row.of(name, trivial, partial(_pick_baseline, name)) for name in NAMES]
             notes = (*_counts(results, domain), _DIRECTIONS)
             tables.append(Table(domain, f"All methods: {domain}", _COLUMNS, tuple(rows), notes, digits=3))
-        known = {f"{domain}: {method}" for domain in DOMAINS for method in (*_STEPS, _MEMORY, _TRIVIAL)}
+        known = {f"{domain}: {method}" for domain in DOMAINS for method in (*_STEPS, *_MEMORIES, _TRIVIAL)}
         grid = [Row.of(name, results.of(name), _pick) for name in names if name not in known]
         if grid:
             tables.append(Table("grid", "The study's grid", _COLUMNS, tuple(grid), digits=3))
@@ -239,7 +204,7 @@ class AdversarialStudySystem(System):
         """Of the first seed: scaled scores as boxes, distributions, ROC, losses, and what the networks made."""
         drawn = []
         for number, (variant, records) in enumerate(results.runs.items()):
-            if not records or records[0].identity.settings["method"] in (_TRIVIAL, _MEMORY):
+            if not records or records[0].identity.settings["method"] in (_TRIVIAL, *_MEMORIES):
                 continue
             first, home = records[0], results.folder(records[0])
             scores, defective = np.array(first.measured["scores"]), np.array(first.measured["defective"])
@@ -267,60 +232,45 @@ _DIRECTIONS = (
 )
 
 
-def split(domain: str, dataset: Dataset, seed: int) -> Dataset:
-    """The domain's data with a split for every image: the study's, or by the seed where it has none."""
-    if domain != "building":
-        return dataset
-    normal, cracked = (
-        sorted((one for one in dataset.samples if one.defective is kind), key=lambda one: one.path)
-        for kind in (False, True)
-    )
-    rng = Random(seed)
-    count = max(1, round(_TEST_FRACTION * len(normal)))
-    test = rng.sample(normal, count) + rng.sample(cracked, min(count, len(cracked)))
-    tests = {sample.path for sample in test}
-    train = [replace(one, split="train") for one in normal if one.path not in tests]
-    samples: list[Sample] = [*train, *(replace(one, split="test") for one in test)]
-    return replace(dataset, samples=tuple(samples))
-
-
 def min_max(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scaled to 0 to 1 by their own minimum and maximum, as the study does."""
     low, high = scores.min(), scores.max()
     return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
 
 
-def _check_split(name: str, dataset: Dataset) -> None:
-    splits = {(sample.split, sample.defective) for sample in dataset.samples}
-    wanted = (
-        {(None, False), (None, True)} if name == "building" else {("train", False), ("test", False), ("test", True)}
-    )
-    if not wanted <= splits:
-        raise DataError(f'"{dataset.root}" is not split as the study\'s: {DOMAINS[name].needs} are needed.')
+def _drawn(method: str, profile: str) -> dict[str, int | None]:
+    """How many images train, and test of each class, at most."""
+    few = method == _TRIVIAL or (profile == "quick" and method in _MEMORIES)
+    max_train = _FEW_TRAIN if few else _QUICK_TRAIN if profile == "quick" else None
+    return {"max_train": max_train, "max_test": _QUICK_TEST if profile == "quick" else None}
 
 
-def _n_train(domain: str, dataset: Dataset) -> int:
+def _n_train(domain: str, dataset: Dataset, drawn: Mapping[str, int | None]) -> int:
     """Normal images that are fitted on: of the training images four fifths."""
-    dealt = split(domain, dataset, 0).samples
+    dealt = split(domain, dataset, 0, max_train=drawn["max_train"], max_test=drawn["max_test"]).samples
     return max(2, round(0.8 * sum(one.split == "train" and one.defective is False for one in dealt)))
 
 
-def _settings(domain: str, method: str, profile: str, n_train: int, changed: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(domain: str, method: str, profile: str, dataset: Dataset, changed: Mapping[str, Any]) -> dict[str, Any]:
     """Every setting of a run: the recipe's, then the domain's, then the grid's."""
-    of = DOMAINS[domain]
+    of, drawn = DOMAINS[domain], _drawn(method, profile)
     best, recipe, _ = of.published
     values: dict[str, Any] = {**of.settings, "augment": _AUGMENT}
     if profile == "quick":
         values |= {**of.quick, **_QUICK[method], **_QUICK_IN.get((domain, method), {}), **changed}
-        values["epochs"] = max(5, round(_STEPS[method] * values.get("batch_size", 16) / n_train))
         values.setdefault("batch_size", 16)
+        shown = _STEPS[method] * values["batch_size"]
+        values["epochs"] = max(5, round(shown / _n_train(domain, dataset, drawn)))
         if get_method(method).stops_early:
             values["patience"] = values["epochs"]
-        if method == "fanogan":
-            values["encoder_epochs"] = max(1, round(_ENCODER_FRACTION * values["epochs"]))
+    elif method in _STUDIED:
+        values |= of.paper
+    if method == "fanogan":
+        fraction = _QUICK_ENCODER_FRACTION if profile == "quick" else _PAPER_ENCODER_FRACTION
+        values["encoder_epochs"] = max(1, round(fraction * values["epochs"]))
     own = Path(recipe) if method == best else None
     resolved = resolve_settings(get_method(method), recipe=own, profile=profile, overrides={**values, **changed})
-    return {"domain": domain, "method": method, **resolved.model_dump(mode="json")}
+    return {"domain": domain, "method": method, **drawn, **resolved.model_dump(mode="json")}
 
 
 def _measure_baselines(run: Run, dataset: Dataset) -> dict[str, Any]:
