@@ -37,6 +37,15 @@ def test_every_fault_still_has_its_text_in_the_code():
         assert ast.parse(faulty) if fault.file.endswith(".py") else yaml.safe_load(faulty)
 
 
+def test_faults_that_change_nothing_still_fit_the_code_and_have_a_reason():
+    listed = yaml.safe_load((ROOT / "benchmarks" / "equivalent_faults.yaml").read_text(encoding="utf-8"))
+    for file, faults in listed.items():
+        source = (ROOT / file).read_text(encoding="utf-8")
+        for fault in faults:
+            assert fault["because"]
+            assert ast.parse(mutations.Fault(file, fault["fault"], fault["text"], fault["instead"], ()).applied(source))
+
+
 def test_every_fault_names_tests_that_exist():
     for test in sorted({test for fault in FAULTS for test in fault.tests}):
         file, _, name = test.partition("::")

@@ -194,3 +194,13 @@ def test_the_hash_does_not_see_brightness() -> None:
     bright = dark + np.uint8(60)
     first, second = perceptual_hashes(np.stack([dark, bright]))
     assert (first != second).sum() <= 2
+
+
+def test_the_hash_is_of_the_lowest_frequencies_without_the_constant_term() -> None:
+    """Beside the cosine sums written out: 0 to 7 down, 1 to 8 across."""
+    thumbs = np.random.default_rng(0).integers(0, 256, (20, 32, 32), dtype=np.uint8)
+    cosines = np.cos(np.pi * np.outer(np.arange(9), np.arange(32) + 0.5) / 32)
+    cosines[0] /= np.sqrt(2)
+    low = (cosines @ thumbs.astype(float) @ cosines.T)[:, :8, 1:].reshape(len(thumbs), 64)
+    expected = low > np.median(low, axis=1, keepdims=True)
+    np.testing.assert_array_equal(perceptual_hashes(thumbs), expected)

@@ -55,6 +55,19 @@ def test_an_image_of_other_size_and_proportions_than_the_reference():
     assert np.abs(found.matrix @ there - ((expected + 0.5) * scale - 0.5)).max() < 1.0
 
 
+def test_a_large_image_is_turned_about_the_middle_of_its_pixels():
+    """A reference of a tenth of the size: half a pixel of it, forgotten, would shift a turned image by a pixel."""
+    size = (1600, 1200)
+    large = cv2.GaussianBlur(cv2.resize(part(), size, interpolation=cv2.INTER_LINEAR), (0, 0), 5)
+    matrix = np.asarray(cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), 15.0, 1.0), np.float64)
+    turned = np.asarray(cv2.warpAffine(large, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    found = find_placement(turned, to_reference(np.asarray(large, np.uint8), (120, 160)))
+    assert found is not None
+    places = np.vstack([4 * POINTS[:2], np.ones(3)])
+    off = (found.matrix @ places - matrix @ places).mean(axis=1)
+    assert np.abs(off).max() < 0.35
+
+
 def test_laying_and_moving_back_undo_one_another():
     matrix = movement(7, 15, -20)
     placement = Placement(matrix)

@@ -157,6 +157,16 @@ def test_of_a_thin_crack_that_a_detector_outlines_too_wide_the_image_is_believed
     assert detected[0].mean_width_px == pytest.approx(9.0, abs=0.3)
 
 
+def test_an_image_corrects_a_mask_by_its_rounding_and_no_more(drawing):
+    """A mask that is drawn 3 px too wide along a fifth of a crack is no rounding: what was drawn stands there."""
+    crack, stretch = drawing.bar(110, 110, 0, 180, 5.0), drawing.bar(110, 110, 0, 36, 8.0)
+    mask = drawing.mask(drawing.together(crack, stretch))
+    (alone,), (found,) = measure_cracks(mask), measure_cracks(mask, drawing.image(crack, blur=0.6, noise=0.01))
+    within = np.abs(found.polyline_px[:, 0] - 110) < 6
+    assert np.median(alone.widths_px[np.abs(alone.polyline_px[:, 0] - 110) < 6]) > 7.0
+    assert np.median(found.widths_px[within]) > 6.0
+
+
 def test_a_stain_in_the_image_does_not_widen_a_crack(drawing):
     crack, stain = drawing.bar(110, 110, 20, 150, 1.5), drawing.bar(110, 110, 20, 150, 9.0)
     image = np.minimum(drawing.image(crack, noise=0.01), drawing.image(stain, blur=2.0, noise=0.01) // 2 + 105)

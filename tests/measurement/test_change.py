@@ -56,6 +56,20 @@ def test_the_way_from_one_image_to_the_other_is_found(found: Registration):
     assert found.matches > 50
 
 
+@pytest.mark.parametrize(("sign", "fits"), [(1, True), (-1, False)])
+def test_a_mirrored_image_shows_another_surface(monkeypatch: pytest.MonkeyPatch, sign: int, fits: bool):
+    """Round features are alike in a mirror: their places tell."""
+    places = np.random.default_rng(0).uniform(20, 400, (60, 2)).astype(np.float32)
+    elsewhere = np.float32([sign, 1]) * places + np.float32([450, 5])
+    monkeypatch.setattr(registration, "_matches", lambda *_: (places, elsewhere))
+    wall = surface().astype(np.uint8)
+    if fits:
+        assert register_images(wall, wall).matches == 60
+        return
+    with pytest.raises(DataError, match="cannot be aligned"):
+        register_images(wall, wall)
+
+
 def test_the_same_images_give_the_same_answer(found: Registration):
     wall = surface().astype(np.uint8)
     again = register_images(wall, cv2.warpPerspective(wall, MOVE, SHAPE[::-1], borderMode=cv2.BORDER_REFLECT))

@@ -15,8 +15,9 @@ from blemish.errors import DataError, SettingsError
 from blemish.methods import method_names
 from blemish.reproduction import reproduce
 from blemish.reproduction.baselines import NAMES, PCA, baseline_scores
+from blemish.reproduction.domains import split
 from blemish.reproduction.systems import adversarial_study
-from blemish.reproduction.systems.adversarial_study import AdversarialStudySystem, min_max, split
+from blemish.reproduction.systems.adversarial_study import AdversarialStudySystem, min_max
 
 pytestmark = pytest.mark.train
 
@@ -51,7 +52,7 @@ def chests(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_quarter_of_the_normal_patches_and_as_many_cracked_ones_test(metu: Path):
     dataset = read_dataset(metu)
-    one, again, other = (split("building", dataset, seed) for seed in (0, 0, 1))
+    one, again, other = (split("building", dataset, seed, max_train=None, max_test=None) for seed in (0, 0, 1))
     assert one == again
     tests = {sample.path for sample in one.split("test").samples}
     assert tests != {sample.path for sample in other.split("test").samples}
@@ -59,6 +60,32 @@ def test_a_quarter_of_the_normal_patches_and_as_many_cracked_ones_test(metu: Pat
     train = one.split("train").samples
     assert len(train) == 18
     assert not any(sample.defective or sample.path in tests for sample in train)
+
+
+def test_of_a_whole_set_some_are_drawn_and_no_test_image_trains(metu: Path, chests: Path):
+    dealt = split("building", read_dataset(metu), 0, max_train=5, max_test=4)
+    tests = {sample.path for sample in dealt.split("test").samples}
+    assert (len(dealt.split("train").samples), len(tests)) == (5, 8)
+    assert not any(sample.path in tests for sample in dealt.split("train").samples)
+    chest = split("medical", read_dataset(chests), 0, max_train=5, max_test=4)
+    assert (len(chest.split("train").samples), len(chest.split("test").samples)) == (5, 12)
+
+
+@pytest.mark.parametrize(("profile", "trains"), [("quick", (4000, 1000)), ("paper", (None, None))])
+def test_quick_learns_from_fewer_images_and_a_memory_from_fewer_still(metu: Path, profile: str, trains):
+    system = AdversarialStudySystem()
+    of = system.variants(profile, system.read([metu]))
+    assert (of["building: fanogan"]["max_train"], of["building: patchcore"]["max_train"]) == trains
+    assert {one["max_test"] for one in of.values()} == {1000 if profile == "quick" else None}
+
+
+def test_the_studys_two_methods_train_as_long_as_in_the_study(chests: Path):
+    system = AdversarialStudySystem()
+    paper = system.variants("paper", system.read([chests]))
+    chosen = paper["medical: fanogan"]
+    kept = ("epochs", "encoder_epochs", "learning_rate", "batch_size", "size_px", "colour")
+    assert [chosen[name] for name in kept] == [100, 20, 0.001, 16, 128, False]
+    assert paper["medical: autoencoder"]["epochs"] != 100
 
 
 def test_both_domains_have_every_method_and_the_published_runs_are_the_studys(metu: Path, chests: Path):

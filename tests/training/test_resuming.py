@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -54,6 +54,27 @@ def train(data: Path, out: Path, **options: Any) -> list[str]:
     said: list[str] = []
     blemish.train("memae", data, out, say=said.append, **{"settings": TINY, **options})
     return said
+
+
+def test_checkpoints_that_take_long_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    now_s, written_s = [0.0], []
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now_s[0])
+
+    class Trainer:
+        current_epoch = 1
+
+        def save_checkpoint(self, file: Path) -> None:
+            Path(file).touch()
+            written_s.append(now_s[0])
+            now_s[0] += 3.0
+
+    attempt: Any = checkpoints.Attempt(0, "float32")
+    loader: Any = None
+    writer = checkpoints.Checkpoints(tmp_path, "any").writer(attempt, loader)
+    while now_s[0] < 200:
+        now_s[0] += 5.0
+        writer.on_train_epoch_start(cast(Any, Trainer()), cast(Any, None))
+    assert written_s == [20.0, 83.0, 146.0]
 
 
 def losses(folder: Path) -> dict[tuple[int, str], float]:

@@ -18,7 +18,8 @@ from blemish.training.precision import Precision
 
 _NAME = "checkpoint.ckpt"
 _KEY = "blemish"
-# At the start of an epoch: a checkpoint takes as long as a step or two, and this much work may be lost.
+# At the start of an epoch; this much work may be lost. Where writing takes more than a second (a network of 50 million
+# weights has 600 MB), as long for each of them: a twentieth of the time at most.
 EVERY_S = 20.0
 
 
@@ -81,7 +82,7 @@ class _Writer(L.Callback):
 
     def __init__(self, file: Path, header: dict[str, Any], loader: DataLoader[Any]) -> None:
         self._file, self._header, self._loader = file, header, loader
-        self._written_s = time.monotonic()
+        self._written_s, self._cost_s = time.monotonic(), 0.0
         self._apply: Callable[[], None] | None = None
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -89,10 +90,14 @@ class _Writer(L.Callback):
         if self._apply is not None:
             self._apply()
             self._apply = None
-        elif trainer.current_epoch > 0 and time.monotonic() - self._written_s >= EVERY_S:
+            return
+        started_s = time.monotonic()
+        interval_s = EVERY_S * max(1.0, self._cost_s)
+        if trainer.current_epoch > 0 and started_s - self._written_s >= interval_s:
             with replacing(self._file) as temporary:
                 trainer.save_checkpoint(temporary)
             self._written_s = time.monotonic()
+            self._cost_s = self._written_s - started_s
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Add what Lightning leaves out, and count the batches from 0: those of the last epoch are still in there."""

@@ -63,7 +63,11 @@ _QUICK: dict[str, dict[str, Any]] = {
 # Of f-AnoGAN's epochs; the study does not say.
 _QUICK_ENCODER_FRACTION, _PAPER_ENCODER_FRACTION = 0.6, 0.2
 # Found on 250 patches that no run tests: a generator of 32 px learns in minutes, and a crack is a few of its pixels.
-_QUICK_IN = {("building", "fanogan"): {"size_px": 32, "augment": "none", "worst_fraction": 0.05}}
+# The step size is the study's. At the authors' 1e-4 a generator is far from trained after minutes: held-out normal
+# patches come back with a mean error of .110 (of 2) instead of .069.
+_QUICK_IN = {
+    ("building", "fanogan"): {"size_px": 32, "augment": "none", "worst_fraction": 0.05, "learning_rate": 0.0005}
+}
 _TRIVIAL, _MEMORIES = "trivial baselines", ("patchcore", "dino-memory")
 # Of a whole set of METU's 40,000 patches: normal images to learn from, and test images of each class.
 _QUICK_TRAIN, _QUICK_TEST = 4000, 1000
