@@ -5,7 +5,8 @@
 
 Prints one line for each fault, with the test that failed; exits with 1 where a fault survived. The working tree is not
 touched. Faults that change no result stand in equivalent_faults.yaml with the reason. A file of faults maps each file
-of the code to the tests that should notice (``tests``) and to its ``faults``: what is wrong (``fault``), a text that occurs once in the file (``text``), and what replaces it (``instead``).
+of the code to the tests that should notice (``tests``) and to its ``faults``: what is wrong (``fault``),
+a text that occurs once in the file (``text``), and what replaces it (``instead``).
 """
 
 from __future__ import annotations
