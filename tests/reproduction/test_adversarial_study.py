@@ -15,9 +15,9 @@ from blemish.errors import DataError, SettingsError
 from blemish.methods import method_names
 from blemish.reproduction import reproduce
 from blemish.reproduction.baselines import NAMES, PCA, baseline_scores
-from blemish.reproduction.domains import split
 from blemish.reproduction.systems import adversarial_study
 from blemish.reproduction.systems.adversarial_study import AdversarialStudySystem, min_max
+from blemish.reproduction.systems.domains import split
 
 pytestmark = pytest.mark.train
 

@@ -25,10 +25,10 @@ from blemish.inspection.portfolio import Answer
 from blemish.methods import get_method
 from blemish.reports.plots import draw_boxes
 from blemish.reproduction.baselines import NAMES, baseline_scores
-from blemish.reproduction.domains import DOMAINS, check_split, split
 from blemish.reproduction.records import Results, RunRecord
 from blemish.reproduction.runs import Run
 from blemish.reproduction.system import Picture, System
+from blemish.reproduction.systems.domains import DOMAINS, check_split, split
 from blemish.reproduction.tables import Row, Table
 from blemish.training import train_under_torch
 from blemish.training.recipes import resolve_settings

@@ -1,4 +1,4 @@
-"""The domains of the adversarial study: whose images, how the study saw them, and which of them train and test."""
+"""The domains of ``adversarial-study``: whose images, how the study saw them, and which of them train and test."""
 
 from __future__ import annotations
 
