@@ -14,6 +14,7 @@ from blemish.detectors import Container, Detector, Thresholds
 from blemish.errors import DataError
 from blemish.images import write_png
 from blemish.inspection import Answer, choose_split, evaluate
+from blemish.inspection.thresholds import set_usability
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ def test_metrics_agree_with_scikit_learn(darkness_file: Path, labelled: Path):
     truth = np.concatenate(truths)
     assert record["pixel"]["auroc"] == pytest.approx(roc_auc_score(truth, np.concatenate(anomaly)))
     assert record["pixel"]["f1"] == pytest.approx(f1_score(truth, np.concatenate(masks)))
+
+
+def test_an_unusable_image_counts_as_one_in_which_nothing_is_outlined(darkness_file: Path, labelled: Path):
+    set_usability(darkness_file, {"dark_level": 40})
+    usual = evaluate(labelled, detector=darkness_file).metrics.to_record()
+    write_png(labelled / "test" / "images" / "9.png", np.zeros((64, 90, 3), np.uint8))
+    truth = np.zeros((64, 90), np.bool_)
+    truth[20:40, 30:50] = True
+    write_png(labelled / "test" / "masks" / "9.png", truth)
+    masks: list[NDArray[np.bool_] | None] = []
+    result = evaluate(labelled, detector=darkness_file, on_answer=lambda answer: masks.append(answer.found.mask))
+    assert masks[-1] is not None
+    assert not masks[-1].any()
+    assert result.metrics.to_record()["pixel"]["precision"] == usual["pixel"]["precision"]
+    assert result.metrics.to_record()["pixel"]["recall"] < usual["pixel"]["recall"]
+    assert "1 of 5 images are judged unusable" in " ".join(result.notes)
 
 
 def test_a_split_is_taken_where_there_is_one(labelled: Path):

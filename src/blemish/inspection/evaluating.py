@@ -87,11 +87,18 @@ def evaluate(
     evaluation = Evaluation(reject=spec.thresholds.reject, classes=spec.classes)
     portfolio = Portfolio()
     likely: list[BitRange | None] = []
+    unusable = 0
     for number, answer in enumerate(_evaluate_each(loaded, chosen, evaluation), start=1):
         portfolio.add(answer)
         likely.append(answer.found.finding.likely_range)
+        unusable += answer.found.verdict == "unusable"
         on_answer(answer)
         on_progress(number, len(chosen))
+    if unusable:
+        notes.append(
+            f"{unusable} of {len(chosen)} images are judged unusable: their scores count, nothing is outlined in them."
+        )
+        say(notes[-1])
     if (depth := range_warning(likely)) is not None:
         say(depth)
         notes.append(depth)
@@ -133,6 +140,7 @@ def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation)
     ):
         if found.pixels is None or found.score is None:
             raise DataError(f"The evaluation stopped at an image that cannot be inspected. {found.error}")
+        found = _with_masks(detector, found)
         truth = None if sample.masks is None else sample.read_mask(*found.pixels.shape[:2])
         ignored = sample.read_ignored(*found.pixels.shape[:2])
         defective = is_defective(sample.defective, truth)
@@ -148,6 +156,15 @@ def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation)
         )
         reconstruct = partial(detector.reconstruct, found.pixels)
         yield Answer(sample, found.pixels, found, truth, ignored, defective, reconstruct)
+
+
+def _with_masks(detector: Detector, found: Inspection) -> Inspection:
+    """An image that is judged unusable has no masks: here it counts as one in which nothing is outlined."""
+    spec, shape = detector.spec, None if found.anomaly_map is None else found.anomaly_map.shape
+    if found.mask is not None or shape is None or spec.thresholds.pixel is None:
+        return found
+    classes = np.zeros((len(spec.classes), *shape), np.bool_) if len(spec.classes) > 1 else None
+    return replace(found, mask=np.zeros(shape, np.bool_), class_masks=classes)
 
 
 def _class_masks(
