@@ -135,12 +135,10 @@ def _evaluate_each(detector: Detector, dataset: Dataset, evaluation: Evaluation)
         DataError: an image or mask cannot be read or they do not fit each other: metrics of a part would mislead.
     """
     sources = (source_of(sample.path) for sample in dataset.samples)
-    for sample, found in zip(
-        dataset.samples, inspect_stream(detector, sources, dataset.options, whole=True), strict=True
-    ):
+    answers = (_with_masks(detector, found) for found in inspect_stream(detector, sources, dataset.options, whole=True))
+    for sample, found in zip(dataset.samples, answers, strict=True):
         if found.pixels is None or found.score is None:
             raise DataError(f"The evaluation stopped at an image that cannot be inspected. {found.error}")
-        found = _with_masks(detector, found)
         truth = None if sample.masks is None else sample.read_mask(*found.pixels.shape[:2])
         ignored = sample.read_ignored(*found.pixels.shape[:2])
         defective = is_defective(sample.defective, truth)

@@ -23,6 +23,7 @@ from blemish.datasets import Sample
 from blemish.methods import FittedMethod, GradientMethod
 from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.data.order import SeveralOfEach
+from blemish.methods.data.prefetching import PrefetchingLoader
 from blemish.training.callbacks import (
     DivergedError,
     KeepBest,
@@ -156,7 +157,7 @@ def _run(
         callbacks += [EarlyStopping("val_loss", patience=method.settings.patience, check_finite=False), keep]
     callbacks.append(checkpoints.writer(attempt, loader))
     with warnings.catch_warnings():
-        # Loading in the main process is meant: on few cores worker processes only compete with the network.
+        # Loading in a thread is meant: on few cores worker processes only compete with the network.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*")
         warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to hold any out
@@ -206,7 +207,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int) -> DataLoader[Any]:
-    """A method's examples in batches, shuffled or drawn by `GradientMethod.sampling_weights` in training.
+    """A method's examples in batches, read ahead; in training shuffled or by `GradientMethod.sampling_weights`.
 
     Args:
         method: what is trained.
@@ -224,7 +225,7 @@ def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool,
         sampler = SeveralOfEach(len(samples), visits, order, None if weights is None else torch.from_numpy(weights))
     elif weights is not None:
         sampler = WeightedRandomSampler(weights.tolist(), len(samples), generator=order)
-    return DataLoader(
+    return PrefetchingLoader(
         method.examples(samples, training=training, seed=seed),
         batch_size=batch,
         # Drawn anew in every epoch.
