@@ -232,7 +232,7 @@ def kills(given: argparse.Namespace, images: Sequence[bytes], store: Path) -> No
             killing.join()
         server = start(given.detector, store)
         with Client(server.address) as service:
-            reached.append(service.job(job).done)
+            reached.append(sum(1 for _ in service.findings(job=job)))
     with Client(server.address) as service:
         *_, last = service.watch_job(job)
         names = Counter(one.finding.image for one in service.findings(job=job))
@@ -245,8 +245,8 @@ def kills(given: argparse.Namespace, images: Sequence[bytes], store: Path) -> No
     assert set(names.values()) == {1}, "an image has two findings"
     assert answered <= kept, f"{len(answered - kept)} of {len(answered)} answered images are lost"
     print(
-        f"{given.kills} kills, after which the job stood at {reached} of {given.images} images: it ended complete, "
-        f"each image once, and all {len(answered)} images that were answered in between are there"
+        f"{given.kills} kills, after which {reached} of {given.images} images of the job were stored: it ended "
+        f"complete, each image once, and all {len(answered)} images that were answered in between are there"
     )
 
 

@@ -116,6 +116,22 @@ def subset(
     typer.echo(f"{said}: {_counted(taken.total(), 'image')} of {len(dataset):,}, in {out}")
 
 
+@app.command()
+def reviews(
+    database: Annotated[
+        str, typer.Argument(metavar="DATABASE", help="The store of blemish serve, its database's file or URL.")
+    ],
+    out: Annotated[Path, typer.Option(help="A new folder for the images and their labels (COCO).", metavar="DIR")],
+    store: Annotated[
+        Path | None, typer.Option(help="With a URL: the folder of the service's pictures.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Write the images that people have decided about in a service, with their labels and masks."""
+    from blemish.serving.learning.opening import write_reviewed_images
+
+    typer.echo(write_reviewed_images(database, out, store=store).sentence)
+
+
 app.command()(synth)
 
 

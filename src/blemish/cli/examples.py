@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train patchcore --data line-3/ --out line-3.blemish",
         "train unet --data walls/ --out wall.blemish --profile paper --set epochs=50",
         "train auto --data line-3/ --out line-3.blemish",
+        "train unet --reviews ~/.local/share/blemish --out wall.blemish",
     ),
     "evaluate": ("evaluate --detector wall.blemish --data walls/ --out evaluation",),
     "gate": ("gate wall.blemish --data walls/ --max-false-alarms 0.01 --min-recall 0.98",),
@@ -63,5 +64,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "data check": ("data check walls/", "data check walls/ --layout class-folders --normal free --json"),
     "data tiles": ("data tiles walls/ --out tiles --tile 64",),
     "data subset": ("data subset METU/ --per-class 1000 --out part.csv",),
+    "data reviews": ("data reviews ~/.local/share/blemish --out reviewed",),
     "data synth": ("data synth --out drawn -n 200 --seed 1",),
 }

@@ -45,12 +45,30 @@ _Recipe = Annotated[
 _Start = Annotated[
     Path | None, typer.Option("--start-from", help="weights.safetensors of an earlier training.", metavar="FILE")
 ]
+_Reviews = Annotated[
+    str | None,
+    typer.Option(
+        help="Instead of --data: the store of blemish serve, or its database's file or URL; reviewed images are taken.",
+        metavar="DATABASE",
+        show_default=False,
+    ),
+]
+_Store = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --reviews URL: the folder of the service's pictures, blemish serve --store.",
+        metavar="DIR",
+        show_default=False,
+    ),
+]
 
 
 def train(
     method: _Method,
-    data: Annotated[Path, typer.Option(help="Folder or table of images.", show_default=False)],
     out: _Out,
+    data: Annotated[Path | None, typer.Option(help="Folder or table of images.", show_default=False)] = None,
+    reviews: _Reviews = None,
+    store: _Store = None,
     assignments: SetOption = None,
     recipe: _Recipe = None,
     profile: ProfileOption = "quick",
@@ -72,6 +90,8 @@ def train(
     from blemish.training.automatic import AUTO
     from blemish.training.recipes import find_method, parse_assignments
 
+    if (data is None) == (reviews is None):
+        raise SettingsError("Give either --data, a folder or table of images, or --reviews, the database of a service.")
     reading = read_options(bit_range, max_megapixels)
     how: dict[str, Any] = {
         "settings": parse_assignments(assignments or []),
@@ -85,12 +105,18 @@ def train(
     if method != AUTO and not find_method(method)[0].info.exportable:
         if threshold_rule is not None:
             raise SettingsError(f'"{method}" leaves scores and no detector: there is no threshold to set.')
-        _train_under_torch(method, data, out, {"layout": layout, "normal_names": normal, "options": reading}, how)
+        _train_under_torch(
+            method,
+            _images(data, reviews, store, out),
+            out,
+            {"layout": layout, "normal_names": normal, "options": reading},
+            how,
+        )
         return
     require_free(out, force=force)
     run(
         method,
-        data,
+        _images(data, reviews, store, out),
         out,
         weights=weights,
         threshold_rule=threshold_rule,
@@ -100,6 +126,22 @@ def train(
         max_megapixels=reading.max_megapixels,
         **how,
     )
+
+
+def _images(data: Path | None, reviews: str | None, store: Path | None, out: Path) -> Path:
+    """The data set: as given, or what people have decided about, written beside ``out``."""
+    if data is not None:
+        return data
+    from shutil import rmtree
+
+    from blemish.serving.learning.opening import write_reviewed_images
+
+    assert reviews is not None
+    folder = out.with_suffix(".training") / "reviewed"
+    # Anew each time; as long as nothing was decided since, an interrupted training goes on all the same.
+    rmtree(folder, ignore_errors=True)
+    speaking.note(write_reviewed_images(reviews, folder, store=store).sentence)
+    return folder
 
 
 def _train_under_torch(method: str, data: Path, out: Path, reading: dict[str, Any], how: dict[str, Any]) -> None:

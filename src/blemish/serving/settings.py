@@ -10,6 +10,9 @@ from blemish.bundled import DEFAULT_DETECTOR
 from blemish.errors import SettingsError
 from blemish.locations import store_dir
 
+DATABASE_NAME = "blemish.sqlite"
+"""What the SQLite database is called in the store, where no other is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -105,4 +108,4 @@ class ServeSettings:
     @property
     def database_url(self) -> str:
         """The database's URL, whether named or not."""
-        return self.database or f"sqlite:///{(self.store / 'blemish.sqlite').absolute()}"
+        return self.database or f"sqlite:///{(self.store / DATABASE_NAME).absolute()}"

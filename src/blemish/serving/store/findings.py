@@ -221,6 +221,11 @@ def reviews_of(session: Session, finding_id: str) -> list[ReviewRow]:
     )
 
 
+def every_review(session: Session) -> Iterator[ReviewRow]:
+    """All decisions, the first one first; of each finding the last one counts."""
+    yield from session.scalars(select(ReviewRow).order_by(ReviewRow.id).execution_options(yield_per=_BATCH))
+
+
 def reviews_page(session: Session, *, after: str | None, limit: int) -> list[ReviewRow]:
     """Decisions about any finding, the first one first, from behind an id on."""
     query = select(ReviewRow).order_by(ReviewRow.id).limit(limit)
