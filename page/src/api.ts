@@ -55,11 +55,35 @@ export interface Stored {
   detector_sha: string;
   inspected_by: string;
   map_range: [number, number] | null;
+  place: string | null;
   // Whether a correction stands; finding and mask are then the corrected ones.
   corrected: boolean;
   has_mask: boolean;
   detector_mask: boolean;
   finding: Finding;
+}
+
+export interface Change {
+  status: "grown" | "new" | "smaller" | "repaired" | "static" | "out of view";
+  earlier: number[];
+  later: number[];
+  unit: "mm" | "px";
+  length: number;
+  length_growth: number | null;
+  length_uncertainty: number | null;
+  width_growth: number | null;
+  width_uncertainty: number | null;
+}
+
+export interface Trend {
+  dates: {
+    id: string;
+    taken: string;
+    counts: Partial<Record<Change["status"], number>>;
+    changes: Change[];
+    problem: string | null;
+  }[];
+  tracks: { crack: number; unit: "mm" | "px"; points: { taken: string; width: number; width_uncertainty: number }[] }[];
 }
 
 // A length on the surface between two places in the image.
@@ -226,6 +250,9 @@ export async function logOut(): Promise<void> {
 export const findings = (filters: URLSearchParams): Promise<PageOfFindings> => json(`/v1/findings?${filters}`);
 export const finding = (id: string): Promise<Stored> => json(`/v1/findings/${id}`);
 export const reviews = (id: string): Promise<Review[]> => json(`/v1/findings/${id}/reviews`);
+export const trend = (id: string): Promise<Trend> => json(`/v1/findings/${id}/trend`);
+export const setPlace = (id: string, place: string | null): Promise<Stored> =>
+  json(`/v1/findings/${id}/place`, { ...body({ place }), method: "PUT" });
 export const detectors = (): Promise<Detectors> => json("/v1/detectors");
 export const scores = (filters: URLSearchParams): Promise<{ scores: number[]; verdicts: Verdict[] }> =>
   json(`/v1/findings/scores?${filters}`);

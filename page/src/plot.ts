@@ -37,14 +37,15 @@ export function plot(name: string, unit: string, series: Series[], limits: Limit
   const atY = (y: number): number => HEIGHT - BOTTOM - ((y - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM);
   const path = (of: { x: number; y: number }[]): string => of.map(({ x, y }) => `${atX(x).toFixed(1)},${atY(y).toFixed(1)}`).join(" ");
   const drawn: SVGElement[] = [];
-  for (const { kind, name: said, low, high } of limits) {
+  for (const [place, { kind, name: said, low, high }] of limits.entries()) {
     const [upper, lower] = [atY(high), atY(low)];
     const [x, width] = [LEFT, WIDTH - LEFT - RIGHT];
     drawn.push(
       low === high
         ? svg("line", { class: kind, x1: x, x2: x + width, y1: upper, y2: upper })
         : svg("rect", { class: kind, x, width, y: upper, height: lower - upper }),
-      svg("text", { x: x + 4, y: upper - 4 }, said),
+      // Side by side, since limits can lie close to one another.
+      svg("text", { x: x + 4 + place * 200, y: upper - 4 }, said),
     );
   }
   for (const { kind, points: own, band } of series) {

@@ -4,8 +4,10 @@ import * as api from "./api";
 import type { Decision, Stored } from "./api";
 import { Canvas, type Layers } from "./canvas";
 import { Editor } from "./editor";
-import { byId, el, replace, say, table } from "./dom";
+import { byId, el, replace, say } from "./dom";
 import type { Gallery } from "./gallery";
+import { measurements } from "./measurements";
+import { TrendPanel } from "./trend";
 import { currentLanguage, number, t, tr } from "./words";
 
 type Switch = "map" | "mask" | "skeleton" | "widths";
@@ -31,6 +33,7 @@ export class Viewer {
   private readonly side = el("div", { className: "side" });
   private found: Stored | null = null;
   private readonly editor = new Editor(this.canvas, (saved) => void this.edited(saved));
+  private readonly trend = new TrendPanel();
   private readonly undone: Before[] = [];
   private replaced: Before | null = null;
   private comment = el("textarea", {});
@@ -125,6 +128,7 @@ export class Viewer {
       r: () => void this.decide("reject"),
       o: () => void this.decide("reopen"),
       c: () => void this.edit(),
+      t: () => this.side.querySelector<HTMLElement>(".trend summary")?.click(),
       u: () => void this.undo(),
       m: () => this.toggle("map"),
       l: () => this.toggle("mask"),
@@ -240,7 +244,8 @@ export class Viewer {
       this.decision(),
       this.layers(),
       el("h2", {}, t("measurements")),
-      this.table(),
+      measurements(finding),
+      this.trend.build(found, () => void this.open(found.id)),
       finding.notes.length ? el("h2", {}, t("notes")) : null,
       ...finding.notes.map((note) => el("p", { className: "note" }, note)),
       el("h2", {}, t("history")),
@@ -356,38 +361,6 @@ export class Viewer {
     };
     said.value = number(own);
     return el("p", {}, el("label", { htmlFor: "pixel-threshold" }, t("pixelThreshold")), " ", said, " ", reset, slider);
-  }
-
-  private table(): HTMLElement {
-    const { cracks, regions } = this.found!.finding;
-    if (cracks?.length) {
-      const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
-      const rows = cracks.map((crack) => {
-        const sizes = crack.mm ?? {
-          length: crack.length_px,
-          mean_width: crack.mean_width_px,
-          max_width: crack.max_width_px,
-          width_uncertainty: crack.width_uncertainty_px,
-        };
-        return [
-          String(crack.number) + (crack.doubt ? " ⚠" : ""),
-          number(sizes.length),
-          number(sizes.mean_width, 2),
-          `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
-          tr(crack.direction),
-          crack.grade ?? "",
-        ];
-      });
-      const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
-      return table(t("measurements"), [...heads, t("direction"), t("grade")], rows);
-    }
-    if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
-    const rows = regions.map((region, index) => [
-      `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
-      number(region.area_px),
-      number(region.score),
-    ]);
-    return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
   }
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from blemish.client import Client
 
@@ -136,6 +137,16 @@ def image(folder: Path, name: str, level: int, *, at: int = 30) -> Path:
     path = folder / name
     cv2.imwrite(str(path), pixels)
     return path
+
+
+def wall_of(*bars: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """A textured wall, uint8 RGB (480, 640, 3), with dark bars at (left, right, top, bottom)."""
+    chance = np.random.default_rng(3)
+    grain = sum(s * cv2.GaussianBlur(chance.normal(size=(480, 640)), (0, 0), s) for s in (3.0, 4.0, 9.0))
+    pixels = np.clip(190 + 18 * np.asarray(grain), 130, 255).astype(np.uint8)
+    for left, right, top, bottom in bars:
+        pixels[top:bottom, left:right] = 40
+    return np.repeat(pixels[..., None], 3, axis=2)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from blemish.detectors import Container, Thresholds, write_container
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
-from .browsing import IN_CHROMIUM, OpenPage, image
-from .conftest import listening
+from .browsing import AXE, IN_CHROMIUM, OpenPage, image, wall_of
+from .conftest import listening, png
 
 pytest.importorskip("selenium", reason="drives the browser")
 from selenium.webdriver.common.keys import Keys
@@ -106,6 +106,25 @@ def test_two_people_at_one_finding(filled: str, open_page: OpenPage):
     page.press("r")
     page.one("#said", "Somebody else has decided since")
     page.one(".side .state", "confirmed")
+
+
+def test_the_same_place_at_other_dates(address: str, open_page: OpenPage):
+    stays, short, long = (60, 360, 60, 65), (60, 260, 160, 164), (60, 420, 160, 164)
+    with Client(address) as service:
+        service.inspect([("pier.png", png(wall_of(stays, short)))], mm_per_px=0.5)
+        service.inspect([("pier.png", png(wall_of(stays, long, (60, 360, 400, 406))))], mm_per_px=0.5)
+        later = next(iter(service.findings(order="newest")))
+    page = open_page(f"{address}/#/finding/{later.id}")
+    page.one(".side h1", "pier.png")
+    page.press("t")
+    page.one(".trend li", "1 grown, 1 new, 1 static")
+    rows = [one.text for one in page.all(".trend tbody tr")]
+    assert any("grown" in row and "±" in row for row in rows)
+    assert len(page.all(".trend .plot")) == 2
+    page.one("#place").send_keys("Pier 1", Keys.ENTER)
+    page.one(".trend .note", "No earlier image of this place.")
+    if AXE.exists():
+        assert page.violations() == []
 
 
 def test_thresholds_redraw_at_once(filled: str, open_page: OpenPage):

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 140e4d979a1269e7de1bbcd7a84dc6913ff415166ce1a651520cf15d1dd778e9
+// Built from page/src by "npm run build"; sources febe4fe588207bca2d5e2f2ae46315c4db63130e4412d5b6b6a4135b04dd8933
 
 // src/api.ts
 var Refused = class extends Error {
@@ -57,6 +57,8 @@ async function logOut() {
 var findings = (filters) => json(`/v1/findings?${filters}`);
 var finding = (id) => json(`/v1/findings/${id}`);
 var reviews = (id) => json(`/v1/findings/${id}/reviews`);
+var trend = (id) => json(`/v1/findings/${id}/trend`);
+var setPlace = (id, place) => json(`/v1/findings/${id}/place`, { ...body({ place }), method: "PUT" });
 var detectors = () => json("/v1/detectors");
 var scores = (filters) => json(`/v1/findings/scores?${filters}`);
 var review = (found, decision, tags, comment) => json("/v1/reviews", body({ finding_id: found.id, decision, tags, comment }, { "If-Match": `"${found.version}"` }));
@@ -247,8 +249,8 @@ var WORDS = {
   notCalibrated: ["not calibrated", "보정 안 됨"],
   keys: ["Keyboard (?)", "단축키 (?)"],
   keyHelp: [
-    "← → or J K: previous, next · A: right · R: wrong · C: correct · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
-    "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · C: 수정 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
+    "← → or J K: previous, next · A: right · R: wrong · C: correct · T: other dates · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
+    "← → 또는 J K: 이전, 다음 · A: 맞음 · R: 틀림 · C: 수정 · T: 다른 날짜 · O: 다시 열기 · U: 취소 · M L S W: 레이어 · + − 0: 확대/축소 · Esc: 목록"
   ],
   pages: ["Pages", "페이지"],
   jobs: ["Jobs", "작업"],
@@ -331,6 +333,24 @@ var WORDS = {
     "Normal images like those of the calibration have p-values that are even from 0 to 1 (line); defects lie at 0.",
     "보정 때와 같은 정상 이미지의 p-값은 0에서 1까지 고르게 분포하며(선), 결함은 0 가까이에 모입니다."
   ],
+  otherDates: ["The same place at other dates (T)", "같은 위치의 다른 날짜 (T)"],
+  place: ["Place", "위치"],
+  comparing: ["Aligning the images and comparing …", "영상을 맞추어 비교하는 중 …"],
+  noOtherDate: [
+    "No earlier image of this place. Images of one name show one place, or those that were given the same place.",
+    "이 위치의 이전 영상이 없습니다. 이름이 같거나 같은 위치로 지정된 영상을 비교합니다."
+  ],
+  grown: ["grown", "성장"],
+  isNew: ["new", "신규"],
+  smaller: ["smaller", "감소"],
+  repaired: ["repaired", "보수됨"],
+  isStatic: ["static", "변화 없음"],
+  outOfView: ["out of view", "화면 밖"],
+  became: ["became", "변화"],
+  widthChange: ["width", "폭"],
+  lengthChange: ["length", "길이"],
+  since: ["Since {0}", "{0} 이후"],
+  widthOverTime: ["Largest width of crack {0} over time {1}", "균열 {0}의 최대 폭 변화 {1}"],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],
   diagonal: ["diagonal", "대각"]
@@ -1242,6 +1262,209 @@ var Editor = class {
   }
 };
 
+// src/measurements.ts
+function measurements({ cracks, regions }) {
+  if (cracks?.length) {
+    const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
+    const rows2 = cracks.map((crack) => {
+      const sizes = crack.mm ?? {
+        length: crack.length_px,
+        mean_width: crack.mean_width_px,
+        max_width: crack.max_width_px,
+        width_uncertainty: crack.width_uncertainty_px
+      };
+      return [
+        String(crack.number) + (crack.doubt ? " ⚠" : ""),
+        number(sizes.length),
+        number(sizes.mean_width, 2),
+        `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
+        tr(crack.direction),
+        crack.grade ?? ""
+      ];
+    });
+    const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
+    return table(t("measurements"), [...heads, t("direction"), t("grade")], rows2);
+  }
+  if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
+  const rows = regions.map((region, index) => [
+    `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
+    number(region.area_px),
+    number(region.score)
+  ]);
+  return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
+}
+
+// src/plot.ts
+var [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 210, 52, 12, 12, 30];
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+function plot(name, unit, series, limits = []) {
+  const points = series.flatMap((one) => one.points);
+  const [firstX, lastX] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))];
+  const lowest = Math.min(...points.map(({ low }) => low), ...limits.map(({ low }) => low));
+  const highest = Math.max(...points.map(({ high }) => high), ...limits.map(({ high }) => high));
+  const pad = 0.06 * (highest - lowest) || 1;
+  const [bottom, top] = [lowest >= 0 ? Math.max(0, lowest - pad) : lowest - pad, highest + pad];
+  const atX = (x) => LEFT + (lastX === firstX ? 0.5 : (x - firstX) / (lastX - firstX)) * (WIDTH - LEFT - RIGHT);
+  const atY = (y) => HEIGHT - BOTTOM - (y - bottom) / (top - bottom) * (HEIGHT - TOP - BOTTOM);
+  const path = (of) => of.map(({ x, y }) => `${atX(x).toFixed(1)},${atY(y).toFixed(1)}`).join(" ");
+  const drawn2 = [];
+  for (const [place, { kind, name: said, low, high }] of limits.entries()) {
+    const [upper, lower] = [atY(high), atY(low)];
+    const [x, width] = [LEFT, WIDTH - LEFT - RIGHT];
+    drawn2.push(
+      low === high ? svg("line", { class: kind, x1: x, x2: x + width, y1: upper, y2: upper }) : svg("rect", { class: kind, x, width, y: upper, height: lower - upper }),
+      // Side by side, since limits can lie close to one another.
+      svg("text", { x: x + 4 + place * 200, y: upper - 4 }, said)
+    );
+  }
+  for (const { kind, points: own, band } of series) {
+    if (band) {
+      const around = [...own.map(({ x, high }) => ({ x, y: high })), ...[...own].reverse().map(({ x, low }) => ({ x, y: low }))];
+      drawn2.push(svg("polygon", { class: `band ${kind}`, points: path(around) }));
+    }
+    drawn2.push(svg("polyline", { class: kind, points: path(own) }));
+    for (const { x, y, low, high } of own) {
+      if (!band) drawn2.push(svg("line", { class: kind, x1: atX(x), x2: atX(x), y1: atY(low), y2: atY(high) }));
+      drawn2.push(svg("circle", { class: kind, cx: atX(x), cy: atY(y), r: 3 }));
+    }
+  }
+  for (const y of [bottom, (bottom + top) / 2, top])
+    drawn2.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 3)));
+  const day = (x) => new Date(x).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
+  drawn2.push(svg("text", { x: LEFT, y: HEIGHT - 8 }, day(firstX)));
+  if (lastX > firstX) drawn2.push(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, day(lastX)));
+  drawn2.push(svg("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, unit));
+  drawn2.push(svg("path", { class: "axes", d: `M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }));
+  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": name }, ...drawn2);
+}
+function bars(name, counts) {
+  const [width, height] = [320, 90];
+  const sum = counts.reduce((one, other) => one + other, 0);
+  const most = Math.max(...counts, 1);
+  const step = (width - 20) / counts.length;
+  const drawn2 = counts.map((count, at) => {
+    const high = count / most * (height - 24);
+    return svg("rect", { class: "bar", x: 10 + at * step, width: step - 1, y: height - 18 - high, height: high });
+  });
+  const even = height - 18 - sum / counts.length / most * (height - 24);
+  return svg(
+    "svg",
+    { class: "plot bars-01", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name },
+    ...drawn2,
+    svg("line", { class: "limit", x1: 10, x2: width - 10, y1: even, y2: even }),
+    svg("text", { x: 10, y: height - 4 }, "0"),
+    svg("text", { x: width - 10, y: height - 4, "text-anchor": "end" }, "1")
+  );
+}
+
+// src/trend.ts
+var STATUSES = ["grown", "new", "smaller", "repaired", "static", "out of view"];
+var SAID = {
+  grown: "grown",
+  new: "isNew",
+  smaller: "smaller",
+  repaired: "repaired",
+  static: "isStatic",
+  "out of view": "outOfView"
+};
+var MAX_PLOTS = 4;
+var TrendPanel = class {
+  isOpen = false;
+  inside = el("div", {});
+  // Aligning images takes seconds: it is asked for when the panel is opened, and while it stays open.
+  build(stored, onPlaced) {
+    const place = el("input", { id: "place", maxLength: 255, value: stored.place ?? "", placeholder: stored.finding.image });
+    const form = el(
+      "form",
+      {
+        className: "row",
+        onsubmit: (event) => {
+          event.preventDefault();
+          setPlace(stored.id, place.value.trim() || null).then(onPlaced, (error) => say(error.message, "bad"));
+        }
+      },
+      el("label", {}, `${t("place")} `, place),
+      el("button", {}, t("save"))
+    );
+    const details = el(
+      "details",
+      {
+        className: "trend",
+        open: this.isOpen,
+        ontoggle: () => {
+          this.isOpen = details.open;
+          if (details.open) void this.load(stored);
+        }
+      },
+      el("summary", {}, t("otherDates")),
+      form,
+      this.inside
+    );
+    replace(this.inside);
+    return details;
+  }
+  async load(stored) {
+    replace(this.inside, el("p", { className: "note", role: "status" }, t("comparing")));
+    try {
+      const found = await trend(stored.id);
+      replace(this.inside, ...found.dates.length ? this.draw(found, stored) : [el("p", { className: "note" }, t("noOtherDate"))]);
+    } catch (error) {
+      replace(this.inside, el("p", { className: "bad" }, String(error.message)));
+    }
+  }
+  draw({ dates, tracks }, stored) {
+    const list = dates.map(({ id, taken, counts, problem }) => {
+      const said = STATUSES.filter((status) => counts[status]).map((status) => `${counts[status]} ${t(SAID[status])}`);
+      return el(
+        "li",
+        {},
+        el("a", { href: `#/finding/${id}` }, time(taken)),
+        problem ? el("span", { className: "bad" }, ` ${problem}`) : ` ${said.join(", ") || t("nothingFound")}`
+      );
+    });
+    const made = [el("ol", { className: "history" }, ...list)];
+    const last = dates.filter(({ problem }) => problem === null).at(-1);
+    if (last?.changes.length) {
+      const unit = last.changes[0].unit;
+      const grown = (growth, doubt) => growth === null ? "" : `${growth > 0 ? "+" : ""}${number(growth, 2)} ± ${number(doubt ?? 0, 2)}`;
+      const rows = last.changes.map((change) => [
+        change.later.join(", ") || "–",
+        el("b", { className: `became ${change.status.replaceAll(" ", "-")}` }, t(SAID[change.status])),
+        grown(change.width_growth, change.width_uncertainty),
+        grown(change.length_growth, change.length_uncertainty)
+      ]);
+      const heads = [t("crack"), t("became"), `${t("widthChange")}, ${unit}`, `${t("lengthChange")}, ${unit}`];
+      made.push(el("p", {}, t("since", time(last.taken))), table(t("since", time(last.taken)), heads, rows));
+    }
+    const attention = (crack) => STATUSES.indexOf(last?.changes.find(({ later }) => later.includes(crack))?.status ?? "static");
+    const drawn2 = tracks.filter(({ points }) => points.length > 1).sort((one, other) => attention(one.crack) - attention(other.crack));
+    for (const { crack, unit, points } of drawn2.slice(0, MAX_PLOTS)) {
+      const widths = points.map(({ taken, width, width_uncertainty: doubt }) => ({
+        x: Date.parse(taken),
+        y: width,
+        low: Math.max(0, width - doubt),
+        high: width + doubt
+      }));
+      const name = t("widthOverTime", crack, stored.finding.image);
+      const said = points.map(({ taken, width, width_uncertainty: doubt }) => `${time(taken)}: ${number(width, 2)} ± ${number(doubt, 2)} ${unit}`);
+      made.push(
+        el(
+          "figure",
+          {},
+          plot(`${name}. ${said.join("; ")}`, `${t("maxWidth")}, ${unit}`, [{ kind: "first", points: widths, band: false }]),
+          el("figcaption", { className: "note" }, t("widthOverTime", crack, "").trim())
+        )
+      );
+    }
+    return made;
+  }
+};
+
 // src/viewer.ts
 var BACK = {
   open: "reopen",
@@ -1260,6 +1483,7 @@ var Viewer = class {
   side = el("div", { className: "side" });
   found = null;
   editor = new Editor(this.canvas, (saved) => void this.edited(saved));
+  trend = new TrendPanel();
   undone = [];
   replaced = null;
   comment = el("textarea", {});
@@ -1343,6 +1567,7 @@ var Viewer = class {
       r: () => void this.decide("reject"),
       o: () => void this.decide("reopen"),
       c: () => void this.edit(),
+      t: () => this.side.querySelector(".trend summary")?.click(),
       u: () => void this.undo(),
       m: () => this.toggle("map"),
       l: () => this.toggle("mask"),
@@ -1451,7 +1676,8 @@ var Viewer = class {
       this.decision(),
       this.layers(),
       el("h2", {}, t("measurements")),
-      this.table(),
+      measurements(finding2),
+      this.trend.build(found, () => void this.open(found.id)),
       finding2.notes.length ? el("h2", {}, t("notes")) : null,
       ...finding2.notes.map((note) => el("p", { className: "note" }, note)),
       el("h2", {}, t("history")),
@@ -1561,37 +1787,6 @@ var Viewer = class {
     said.value = number(own);
     return el("p", {}, el("label", { htmlFor: "pixel-threshold" }, t("pixelThreshold")), " ", said, " ", reset, slider);
   }
-  table() {
-    const { cracks, regions } = this.found.finding;
-    if (cracks?.length) {
-      const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
-      const rows2 = cracks.map((crack) => {
-        const sizes = crack.mm ?? {
-          length: crack.length_px,
-          mean_width: crack.mean_width_px,
-          max_width: crack.max_width_px,
-          width_uncertainty: crack.width_uncertainty_px
-        };
-        return [
-          String(crack.number) + (crack.doubt ? " ⚠" : ""),
-          number(sizes.length),
-          number(sizes.mean_width, 2),
-          `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
-          tr(crack.direction),
-          crack.grade ?? ""
-        ];
-      });
-      const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
-      return table(t("measurements"), [...heads, t("direction"), t("grade")], rows2);
-    }
-    if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
-    const rows = regions.map((region, index) => [
-      `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
-      number(region.area_px),
-      number(region.score)
-    ]);
-    return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
-  }
 };
 var time = (iso) => new Date(iso).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "short" });
 
@@ -1671,73 +1866,6 @@ var AuditPage = class {
     );
   }
 };
-
-// src/plot.ts
-var [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 210, 52, 12, 12, 30];
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
-}
-function plot(name, unit, series, limits = []) {
-  const points = series.flatMap((one) => one.points);
-  const [firstX, lastX] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))];
-  const lowest = Math.min(...points.map(({ low }) => low), ...limits.map(({ low }) => low));
-  const highest = Math.max(...points.map(({ high }) => high), ...limits.map(({ high }) => high));
-  const pad = 0.06 * (highest - lowest) || 1;
-  const [bottom, top] = [lowest >= 0 ? Math.max(0, lowest - pad) : lowest - pad, highest + pad];
-  const atX = (x) => LEFT + (lastX === firstX ? 0.5 : (x - firstX) / (lastX - firstX)) * (WIDTH - LEFT - RIGHT);
-  const atY = (y) => HEIGHT - BOTTOM - (y - bottom) / (top - bottom) * (HEIGHT - TOP - BOTTOM);
-  const path = (of) => of.map(({ x, y }) => `${atX(x).toFixed(1)},${atY(y).toFixed(1)}`).join(" ");
-  const drawn2 = [];
-  for (const { kind, name: said, low, high } of limits) {
-    const [upper, lower] = [atY(high), atY(low)];
-    const [x, width] = [LEFT, WIDTH - LEFT - RIGHT];
-    drawn2.push(
-      low === high ? svg("line", { class: kind, x1: x, x2: x + width, y1: upper, y2: upper }) : svg("rect", { class: kind, x, width, y: upper, height: lower - upper }),
-      svg("text", { x: x + 4, y: upper - 4 }, said)
-    );
-  }
-  for (const { kind, points: own, band } of series) {
-    if (band) {
-      const around = [...own.map(({ x, high }) => ({ x, y: high })), ...[...own].reverse().map(({ x, low }) => ({ x, y: low }))];
-      drawn2.push(svg("polygon", { class: `band ${kind}`, points: path(around) }));
-    }
-    drawn2.push(svg("polyline", { class: kind, points: path(own) }));
-    for (const { x, y, low, high } of own) {
-      if (!band) drawn2.push(svg("line", { class: kind, x1: atX(x), x2: atX(x), y1: atY(low), y2: atY(high) }));
-      drawn2.push(svg("circle", { class: kind, cx: atX(x), cy: atY(y), r: 3 }));
-    }
-  }
-  for (const y of [bottom, (bottom + top) / 2, top])
-    drawn2.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 3)));
-  const day = (x) => new Date(x).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
-  drawn2.push(svg("text", { x: LEFT, y: HEIGHT - 8 }, day(firstX)));
-  if (lastX > firstX) drawn2.push(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, day(lastX)));
-  drawn2.push(svg("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, unit));
-  drawn2.push(svg("path", { class: "axes", d: `M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }));
-  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": name }, ...drawn2);
-}
-function bars(name, counts) {
-  const [width, height] = [320, 90];
-  const sum = counts.reduce((one, other) => one + other, 0);
-  const most = Math.max(...counts, 1);
-  const step = (width - 20) / counts.length;
-  const drawn2 = counts.map((count, at) => {
-    const high = count / most * (height - 24);
-    return svg("rect", { class: "bar", x: 10 + at * step, width: step - 1, y: height - 18 - high, height: high });
-  });
-  const even = height - 18 - sum / counts.length / most * (height - 24);
-  return svg(
-    "svg",
-    { class: "plot bars-01", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name },
-    ...drawn2,
-    svg("line", { class: "limit", x1: 10, x2: width - 10, y1: even, y2: even }),
-    svg("text", { x: 10, y: height - 4 }, "0"),
-    svg("text", { x: width - 10, y: height - 4, "text-anchor": "end" }, "1")
-  );
-}
 
 // src/drift.ts
 async function drift(name, thresholds) {
@@ -2104,7 +2232,7 @@ function choice(word, values, now, onChoice) {
 
 // src/jobs.ts
 var LOOK_EVERY_MS = 1e3;
-var SAID = {
+var SAID2 = {
   waiting: "waiting",
   running: "running",
   done: "jobDone",
@@ -2159,7 +2287,7 @@ var JobsPage = class {
     return el(
       "article",
       { "data-id": job.id },
-      el("h2", {}, `${t("job")} ${job.id.slice(0, 12)} `, el("span", { className: `state ${job.state}` }, t(SAID[job.state]))),
+      el("h2", {}, `${t("job")} ${job.id.slice(0, 12)} `, el("span", { className: `state ${job.state}` }, t(SAID2[job.state]))),
       el("p", { className: "note" }, `${job.detector} · ${job.by} · ${time(job.created)}`),
       job.total === null ? null : el("progress", { max: job.total, value: job.done, ariaLabel: said }),
       el(

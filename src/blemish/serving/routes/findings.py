@@ -11,15 +11,16 @@ from pydantic import BaseModel
 from starlette.responses import FileResponse, Response
 
 from blemish.serving.access.callers import Operator
-from blemish.serving.answers import Page, Problem, Review, State, Stored, when
+from blemish.serving.answers import Page, PlaceRequest, Problem, Review, State, Stored, Trend, when
 from blemish.serving.exporting import write_archive
 from blemish.serving.refusals import RefusalError, not_found
-from blemish.serving.routes.reviews import reviewed
+from blemish.serving.routes.reviews import plain_text, reviewed
 from blemish.serving.service import Serving
 from blemish.serving.store import findings
 from blemish.serving.store.audit import note
 from blemish.serving.store.findings import Filters
 from blemish.serving.store.tables import FindingRow
+from blemish.serving.trends import trend_of
 
 router = APIRouter(prefix="/v1/findings", tags=["findings"], responses={404: {"model": Problem}})
 _PICTURES = {
@@ -121,6 +122,24 @@ def list_reviews(finding_id: str, service: Serving, caller: Operator) -> list[Re
         return [reviewed(row) for row in findings.reviews_of(session, finding_id)]
 
 
+@router.get("/{finding_id}/trend")
+def show_trend(finding_id: str, service: Serving, caller: Operator) -> Trend:
+    """What became of its cracks since earlier images of the same place: of the same name where no place was given."""
+    del caller
+    return trend_of(service, finding_id)
+
+
+@router.put("/{finding_id}/place", response_model=Stored)
+def set_place(finding_id: str, wanted: PlaceRequest, service: Serving, caller: Operator) -> Response:
+    """Say which place an image shows."""
+    place = plain_text(wanted.place or "").strip() or None
+    with service.database.transaction() as session:
+        row = findings.get_finding(session, finding_id)
+        row.place = place
+        note(session, caller.actor, "finding.place", f"{finding_id} {place or ''}")
+    return Response(stored(row).model_dump_json(), media_type="application/json")
+
+
 @router.get("/{finding_id}/{picture}", response_class=Response, responses={200: {"content": {"image/*": {}}}})
 def show_picture(
     finding_id: str,
@@ -159,6 +178,7 @@ def stored(row: FindingRow) -> Stored:
         inspected_by=row.inspected_by,
         job=row.job,
         map_range=(row.map_low, row.map_high) if has_map else None,
+        place=row.place,
         corrected=row.corrected_record is not None,
         has_mask=findings.mask_of(row) is not None,
         detector_mask=row.mask_sha is not None,

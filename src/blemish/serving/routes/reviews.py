@@ -41,8 +41,8 @@ def decide(
             review.finding_id,
             version,
             review.decision,
-            tags=[_plain(tag) for tag in review.tags],
-            comment=_plain(review.comment),
+            tags=[plain_text(tag) for tag in review.tags],
+            comment=plain_text(review.comment),
             reviewer=caller.name,
             corrected=corrected,
         )
@@ -92,6 +92,6 @@ def _version(if_match: str | None) -> int | None:
     return int(given)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Text that every database takes."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

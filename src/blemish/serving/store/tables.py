@@ -38,6 +38,7 @@ class FindingRow(Base):
         Index("findings_worst", "verdict_rank", "score", "id"),
         Index("findings_state", "state", "id"),
         Index("findings_detector", "detector", "id"),
+        Index("findings_image", "image"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -60,6 +61,7 @@ class FindingRow(Base):
     map_low: Mapped[float | None] = mapped_column(Float)
     map_high: Mapped[float | None] = mapped_column(Float)
     record: Mapped[str] = mapped_column(Text)
+    place: Mapped[str | None] = mapped_column(Name, index=True)
     # Of the correction that stands: its mask, and what was measured and drawn of it.
     corrected_sha: Mapped[str | None] = mapped_column(Sha)
     corrected_thumb_sha: Mapped[str | None] = mapped_column(Sha)

@@ -1,0 +1,36 @@
+// What was measured in an image, as a table.
+
+import type { Finding } from "./api";
+import { el, table } from "./dom";
+import { number, t, tr } from "./words";
+
+export function measurements({ cracks, regions }: Finding): HTMLElement {
+  if (cracks?.length) {
+    const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
+    const rows = cracks.map((crack) => {
+      const sizes = crack.mm ?? {
+        length: crack.length_px,
+        mean_width: crack.mean_width_px,
+        max_width: crack.max_width_px,
+        width_uncertainty: crack.width_uncertainty_px,
+      };
+      return [
+        String(crack.number) + (crack.doubt ? " ⚠" : ""),
+        number(sizes.length),
+        number(sizes.mean_width, 2),
+        `${number(sizes.max_width, 2)} ± ${number(sizes.width_uncertainty, 2)}`,
+        tr(crack.direction),
+        crack.grade ?? "",
+      ];
+    });
+    const heads = [t("crack"), `${t("length")}, ${unit}`, `${t("meanWidth")}, ${unit}`, `${t("maxWidth")}, ${unit}`];
+    return table(t("measurements"), [...heads, t("direction"), t("grade")], rows);
+  }
+  if (!regions.length) return el("p", { className: "note" }, t("nothingFound"));
+  const rows = regions.map((region, index) => [
+    `${index + 1}${region.label ? ` ${tr(region.label)}` : ""}`,
+    number(region.area_px),
+    number(region.score),
+  ]);
+  return table(t("measurements"), [t("region"), t("regionArea"), t("score")], rows);
+}
