@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "blemish"
 PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 # What every room imports says nothing about the structure.
-GROUND = {"errors", "files", "locations", "cpu", "text"}
+GROUND = {"errors", "files", "lazy", "locations", "cpu", "text"}
 LEARNING = {"methods", "training", "benchmarking", "reproduction"}
 BOX_PX, GAP_PX, ROW_PX = (132, 40), 26, 92
 

@@ -1,20 +1,27 @@
 """The ``.blemish`` file and what runs it."""
 
-from blemish.detectors.container import Container, read_container, require_free, write_container
-from blemish.detectors.detector import Detector, failed, load
-from blemish.detectors.measuring import Measuring, ScaleOf
-from blemish.detectors.result import Inspection
-from blemish.detectors.schema import (
-    Calibration,
-    ClassThreshold,
-    DetectorSpec,
-    InputSpec,
-    Provenance,
-    SeriesSpec,
-    Thresholds,
-)
-from blemish.detectors.series_detector import SeriesDetector, SeriesScores, load_series_detector
-from blemish.detectors.sources import ImageLike, ImageSource, source_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blemish.lazy import lazily
+
+if TYPE_CHECKING:
+    from blemish.detectors.container import Container, read_container, require_free, write_container
+    from blemish.detectors.detector import Detector, failed, load
+    from blemish.detectors.measuring import Measuring, ScaleOf
+    from blemish.detectors.result import Inspection
+    from blemish.detectors.schema import (
+        Calibration,
+        ClassThreshold,
+        DetectorSpec,
+        InputSpec,
+        Provenance,
+        SeriesSpec,
+        Thresholds,
+    )
+    from blemish.detectors.series_detector import SeriesDetector, SeriesScores, load_series_detector
+    from blemish.detectors.sources import ImageLike, ImageSource, source_of
 
 __all__ = [
     "Calibration",
@@ -41,3 +48,24 @@ __all__ = [
     "source_of",
     "write_container",
 ]
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "container": ("Container", "read_container", "require_free", "write_container"),
+        "detector": ("Detector", "failed", "load"),
+        "measuring": ("Measuring", "ScaleOf"),
+        "result": ("Inspection",),
+        "schema": (
+            "Calibration",
+            "ClassThreshold",
+            "DetectorSpec",
+            "InputSpec",
+            "Provenance",
+            "SeriesSpec",
+            "Thresholds",
+        ),
+        "series_detector": ("SeriesDetector", "SeriesScores", "load_series_detector"),
+        "sources": ("ImageLike", "ImageSource", "source_of"),
+    },
+)

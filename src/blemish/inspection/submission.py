@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from blemish.datasets.run_lengths import encode_run_lengths
 from blemish.detectors import Detector, Inspection
 from blemish.errors import SettingsError
 from blemish.files import write_text
@@ -41,6 +40,8 @@ class Submission:
 
     def runs_of(self, found: Inspection) -> tuple[str, ...]:
         """The run lengths of each class in one answer; empty where nothing is, or there is no answer."""
+        from blemish.datasets.run_lengths import encode_run_lengths  # here, since few runs make a submission
+
         layers = found.class_masks
         if layers is None and found.mask is not None:
             layers = found.mask[None]

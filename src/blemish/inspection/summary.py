@@ -13,7 +13,6 @@ from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, RunRecord, Verdic
 from blemish.inspection.progress import Progress
 from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
-from blemish.reports.page import write_page
 from blemish.reports.pictures import show
 
 _SHOWN = 20
@@ -86,6 +85,8 @@ class InspectionSummary:
         Raises:
             BlemishError: it cannot be written to.
         """
+        from blemish.reports.page import write_page  # here, for runs without a report
+
         folder, findings = Path(folder), tuple(self.findings)
         if self.out is not None:
             findings = tuple(one.model_copy(update={"mask_file": None}) for one in findings)

@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from blemish.errors import SettingsError, did_you_mean
@@ -81,6 +80,8 @@ def load_grades(name: str | Path) -> GradeScale:
     Raises:
         SettingsError: no such name or file, or the file is not a grade scale.
     """
+    import yaml  # here, so that measuring without grades need not wait for it
+
     text, where = _text(name)
     try:
         return GradeScale.model_validate(yaml.safe_load(text))

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.readers.csv_files import read_rows
 from blemish.errors import DataError, SettingsError
 from blemish.images import Capture
 from blemish.images.optics import Optics
@@ -214,6 +213,8 @@ class ScaleByTable(ScalePerImage):
         Raises:
             DataError: it cannot be read, lacks a column, or a row cannot be right.
         """
+        from blemish.datasets.readers.csv_files import read_rows  # here, since it takes longer than a verdict
+
         table = Path(table)
         if not table.is_file():
             raise DataError(f'There is no table "{table}"; give a CSV file with the columns path and mm_per_px.')

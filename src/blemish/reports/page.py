@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from blemish.errors import ImageError
 from blemish.files import write_text
@@ -24,6 +22,9 @@ from blemish.reports.positions import position_map
 from blemish.reports.summary import Summary, summarise, told_length
 from blemish.reports.width_classes import WidthClasses, choose_classes
 from blemish.text import encodable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # About 200 kB a picture: a page that mail and phones can take. The other images are in the table.
 PICTURES = 50
@@ -101,6 +102,8 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
 
 
 def _environment(t: Messages) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # here, for runs without a report
+
     environment = Environment(
         loader=PackageLoader("blemish.reports"),
         autoescape=True,

@@ -10,10 +10,8 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from jinja2 import Environment
 
 from blemish.files import write_bytes, write_text
 from blemish.findings import PAGES_NAME, VERDICTS, VIEWS_NAME, Finding
@@ -24,6 +22,9 @@ from blemish.reports.elements import element_of
 from blemish.reports.messages import Messages
 from blemish.reports.page_rows import ImageRow
 from blemish.reports.width_classes import WidthClasses
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PER_PAGE = 50
 DIRECTIONS = ("horizontal", "vertical", "diagonal", "map")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from blemish.detectors import Detector
-from blemish.findings import Finding
-from blemish.inspection.job.images import Images
-from blemish.inspection.job.index import Wanted
-from blemish.inspection.job.record import JobOptions
-from blemish.inspection.job.shards import Entry
+if TYPE_CHECKING:
+    from blemish.detectors import Detector
+    from blemish.findings import Finding
+    from blemish.inspection.job.images import Images
+    from blemish.inspection.job.index import Wanted
+    from blemish.inspection.job.record import JobOptions
+    from blemish.inspection.job.shards import Entry
 
 
 class Engine(Protocol):

@@ -17,7 +17,6 @@ from blemish.findings import (
 from blemish.inspection.job.lock import SHARDS_NAME
 from blemish.inspection.job.record import JOB_NAME
 from blemish.inspection.job.shards import has_shards
-from blemish.reports.exports import remove_exports
 
 _PICTURES = {".jpg", ".png"}
 
@@ -50,6 +49,8 @@ def discard(out: Path) -> None:
     """
     if not ((out / FINDINGS_NAME).exists() or (out / JOB_NAME).exists()):
         return
+    from blemish.reports.exports import remove_exports  # here, for runs that discard nothing
+
     # The job's record goes last: as long as it is there, what is left is known to be an inspection's.
     remove_exports(out)
     for pattern in ("*.jsonl", "*.part"):

@@ -15,12 +15,11 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from blemish.detectors import Detector
 from blemish.errors import BlemishError
 from blemish.findings import ReportDetails
-from blemish.inspection.engines import Engine, LocalEngine
 from blemish.inspection.job.assembling import assemble
 from blemish.inspection.job.clearing import check_folder, discard, remove_leftovers
 from blemish.inspection.job.counting import Count
@@ -32,7 +31,9 @@ from blemish.inspection.job.shards import read_shards, seal_parts
 from blemish.inspection.progress import JobEvent, Progress, Say, silent
 from blemish.inspection.summary import InspectionSummary
 from blemish.reports.document import read_document
-from blemish.reports.page import write_page
+
+if TYPE_CHECKING:
+    from blemish.inspection.engines import Engine
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -71,7 +72,11 @@ class Job:
         self._report = report
         self._anew = anew
         self._again = again
-        self._engine = LocalEngine() if engine is None else engine
+        if engine is None:
+            from blemish.inspection.engines import LocalEngine  # here, since engines know jobs
+
+            engine = LocalEngine()
+        self._engine = engine
         self._stopping = threading.Event()
         self._earlier = 0
         self._count: Count | None = None
@@ -154,6 +159,8 @@ class Job:
         record.write(self.folder)
         page = None
         if report:
+            from blemish.reports.page import write_page  # here, for runs without a report
+
             (page,) = write_page(read_document(self.folder), self.folder)
         return InspectionSummary.of(
             gathering.progress, record, earlier=self._earlier, out=self.folder, page=page, submission=submission

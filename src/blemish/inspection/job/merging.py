@@ -25,7 +25,6 @@ from blemish.inspection.job.shards import ShardWriter
 from blemish.inspection.progress import Say, silent
 from blemish.inspection.summary import InspectionSummary
 from blemish.reports.document import read_document
-from blemish.reports.page import write_page
 
 _WORST_FIRST = ("suspended", "not applicable", "in force")
 
@@ -63,7 +62,11 @@ def merge_jobs(
         assemble(folder, lambda entry, _: count.add(entry, now=False))
         record = record.model_copy(update={"complete": all(run.complete for run in runs)})
         record.write(folder)
-    page = write_page(read_document(out), out)[0] if report else None
+    page = None
+    if report:
+        from blemish.reports.page import write_page  # here, for runs without a report
+
+        (page,) = write_page(read_document(out), out)
     return InspectionSummary.of(count.progress(), record, out=out, page=page)
 
 
