@@ -88,5 +88,12 @@ def test_a_verdict_waits_for_nothing_that_it_does_not_need():
     done = run(f"import blemish.inspection.inspecting, blemish.cli.inspect\n{LOADED}")
     assert done.returncode == 0, done.stderr
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
-    unneeded = ("blemish.datasets", "blemish.evaluation", "blemish.synthesis", "blemish.reports.page", "jinja2", "yaml")
+    unneeded = (
+        "blemish.datasets.readers",
+        "blemish.evaluation",
+        "blemish.synthesis",
+        "blemish.reports.page",
+        "jinja2",
+        "yaml",
+    )
     assert not loaded & {*unneeded, "scipy.ndimage", "scipy.sparse", "matplotlib", "rich.console"}

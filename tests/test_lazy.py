@@ -18,7 +18,7 @@ ROOMS = sorted(
 
 
 def test_there_are_some():
-    assert set(ROOMS) >= {"detectors", "inspection", "measurement"}
+    assert set(ROOMS) >= {"datasets", "detectors", "inspection", "measurement"}
 
 
 @pytest.mark.parametrize("name", ROOMS)

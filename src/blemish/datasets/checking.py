@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.identity import relative_name
 from blemish.datasets.leaks import Leak, find_leaks
 from blemish.datasets.sample import Dataset
 from blemish.datasets.survey import Look, find_near_duplicates, look_at

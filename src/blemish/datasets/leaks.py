@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blemish.datasets.duplicates import groups_of_pairs
-from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.identity import relative_name
 from blemish.datasets.sample import Dataset, Sample
 from blemish.datasets.survey import NearDuplicates, find_near_duplicates, look_at
 

@@ -9,7 +9,7 @@ import os
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.identity import relative_name
 from blemish.datasets.masks import FileMask
 from blemish.datasets.readers.manifest import COLUMNS
 from blemish.datasets.sample import Dataset, Sample

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.identity import relative_name
 from blemish.datasets.readers.folders import NormalNames
 from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, Sample, hold_out
-from blemish.datasets.fingerprint import relative_name
+from blemish.datasets.identity import relative_name
 from blemish.detectors import Detector
 from blemish.errors import DataError
 from blemish.evaluation import auroc
