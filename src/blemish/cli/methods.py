@@ -38,11 +38,9 @@ def methods(
 
 def read_catalogue() -> dict[str, Any]:
     """The shipped catalogue; where other packages bring methods, theirs too."""
-    import json
     from importlib.metadata import entry_points
-    from pathlib import Path
 
-    import blemish
+    from blemish.bundled import bundled_catalogue
 
     if entry_points(group="blemish.methods"):
         try:
@@ -51,9 +49,7 @@ def read_catalogue() -> dict[str, Any]:
             return catalogue()
         except ModuleNotFoundError:
             note('Methods of other packages are listed with pip install "blemish[train]" only.')
-    file = Path(blemish.__file__).parent / "methods" / "catalogue.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    return bundled_catalogue()
 
 
 def _print_list(known: dict[str, Any]) -> None:

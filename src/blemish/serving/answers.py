@@ -264,6 +264,91 @@ class Detectors(_Answer):
     broken: dict[str, str] = Field(description="name and reason of those that could not be loaded")
 
 
+class Proposal(_Answer):
+    """A finding that is worth a decision."""
+
+    finding: Stored
+    rank_distance: float | None = Field(
+        description="fraction of all scores between its own and the nearest threshold; null without a threshold"
+    )
+
+
+class Proposals(_Answer):
+    """Open findings in the order in which to decide about them."""
+
+    proposals: list[Proposal]
+
+
+class Rate(_Answer):
+    """How many of some images, with exact bounds, each of which holds with 95 % confidence."""
+
+    count: int
+    n: int
+    low: float
+    high: float
+
+
+class Rates(_Answer):
+    """What a detector did on reviewed images."""
+
+    false_alarms: Rate = Field(description="normal images that did not pass")
+    recall: Rate = Field(description="defective images that did not pass")
+
+
+class Comparison(_Answer):
+    """An old and a new detector on the same images, none of which trained either."""
+
+    images: int
+    old: Rates
+    new: Rates
+    is_no_worse: bool = Field(description="no more false alarms, and no fewer defects found")
+    sentence: str
+
+
+class TrainingRequest(BaseModel):
+    """A training to be begun."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    detector: str | None = Field(None, max_length=64, description="whose reviewed images; the default one if left out")
+    method: str | None = Field(
+        None,
+        max_length=64,
+        pattern="^[a-z0-9][a-z0-9-]*$",
+        description="a method, a recipe, or auto; that of the detector if left out",
+    )
+    profile: Literal["quick", "paper"] = "quick"
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class TrainingStatus(_Answer):
+    """How far a training is."""
+
+    id: str
+    state: Literal["waiting", "running", "comparing", "done", "cancelled", "failed"]
+    error: str | None = Field(description="why it failed")
+    said: str | None = Field(description="the last that it said: epoch, time left")
+    by: str
+    created: datetime
+    detector: str
+    old_sha: str = Field(description="the version that answered when it began")
+    method: str
+    profile: str
+    seed: int
+    images: str | None = Field(description="what it learns from, a sentence")
+    new_sha: str | None = Field(description="the version that it made, which answers once it is activated")
+    comparison: Comparison | None
+    active: bool = Field(description="whether its version answers now")
+
+
+class Trainings(_Answer):
+    """All trainings."""
+
+    trainings: list[TrainingStatus]
+    methods: list[str] = Field(description="what can be trained")
+    problem: str | None = Field(description="why this server cannot train; null where it can")
+
+
 class Me(_Answer):
     """Who is asking, and what the page has to know."""
 

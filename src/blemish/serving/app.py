@@ -22,8 +22,10 @@ from blemish.serving.routes import (
     inspect,
     jobs,
     page,
+    proposals,
     published,
     reviews,
+    trainings,
 )
 from blemish.serving.service import Service
 
@@ -41,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.jobs.start()
+        service.trainings.start()
         cleaning = asyncio.create_task(_clean(service))
         try:
             yield
@@ -59,7 +62,8 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for group in (published, inspect, jobs, detectors, findings, reviews, access, health, inference_protocol, page):
+    groups = (published, inspect, jobs, detectors, findings, reviews, proposals, trainings, access, health)
+    for group in (*groups, inference_protocol, page):
         app.include_router(group.router)
     say_errors(app)
     app.add_middleware(Guard, settings=service.settings)

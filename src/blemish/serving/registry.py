@@ -152,6 +152,18 @@ class Registry:
             self._use(answering)
         return sha
 
+    def version(self, name: str, sha: str) -> Detector:
+        """A version of a detector, whether it answers or not. Raises RefusalError or DetectorError where it cannot."""
+        answering = self._active.get(name)
+        if answering is not None and answering.sha == sha:
+            return answering.detector
+        return self._read(name, sha).detector
+
+    def active_sha(self, name: str) -> str | None:
+        """The version that answers under a name; None where none does."""
+        answering = self._active.get(name)
+        return None if answering is None else answering.sha
+
     def _begin(self, given: str) -> None:
         """A detector of the command line: it answers unless this very file was replaced by another one before."""
         file, name = locate(given), _name_of(given)

@@ -16,6 +16,7 @@ from blemish.serving.access.callers import Caller, FailedKeys
 from blemish.serving.access.keys import Role, count_admins, create_key
 from blemish.serving.inspecting import Outcome, Upload, inspect_upload, sources_of
 from blemish.serving.jobs.queue import JobQueue
+from blemish.serving.learning.trainings import Trainings
 from blemish.serving.metrics import Metrics
 from blemish.serving.queueing import FairQueue
 from blemish.serving.registry import Registry
@@ -54,6 +55,7 @@ class Service:
         self.metrics = Metrics()
         jobs = settings.store / "jobs"
         self.jobs = JobQueue(jobs, settings.images, self.detectors, self.database, self.pictures)
+        self.trainings = Trainings(settings.store / "trainings", self.detectors, self.database, self.pictures)
         self.first_key = self._give_first_key()
         self.clean()
 
@@ -115,6 +117,7 @@ class Service:
     def close(self) -> None:
         """End the workers and let go of the database."""
         self.jobs.close()
+        self.trainings.close()
         self.queue.close()
         self.database.close()
 

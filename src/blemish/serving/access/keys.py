@@ -27,7 +27,7 @@ class Role(IntEnum):
     OPERATOR = 1
     """inspects, reviews, exports"""
     ENGINEER = 2
-    """also adds, activates and rolls back detectors"""
+    """also trains, adds, activates and rolls back detectors"""
     ADMIN = 3
     """also gives and revokes keys, and reads the audit log"""
 
