@@ -144,7 +144,7 @@ def compared(crack: Crack, places: NDArray[np.float64], widths: NDArray[np.float
             flagged[first : last + 1] = True
     off = np.full(len(known), crack.width_uncertainty_px)
     if crack.width_uncertainties_px is not None:
-        off = crack.width_uncertainties_px
+        off = np.where(np.isfinite(crack.width_uncertainties_px), crack.width_uncertainties_px, off)
     return np.column_stack([crack.widths_px[known], widths[nearest], off[known], flagged[known]])[same]
 
 

@@ -183,6 +183,8 @@ def synthesis_cracks(images: int, size_px: int, detector_file: Path | None) -> d
             picture = draw_image(seed, size_px=size_px, cracked=True)
             if picture.cracks:
                 mask, image, map_and_level = given_to(picture)
+                if mask is None:  # too blurred or dark to be judged
+                    continue
                 for one in compared(picture, measure_cracks(mask, image, **map_and_level)):
                     points.append(one)
                     if len(one) >= 10:

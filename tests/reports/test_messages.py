@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 
 from blemish import reports
+from blemish.findings.image_check import ADVICE_TEXTS, GROUP_TEXT
 from blemish.reports.korean import KOREAN
 from blemish.reports.messages import Messages
 
@@ -52,6 +53,10 @@ def test_every_text_that_is_said_is_in_the_catalogue():
     said = texts_in_templates() | texts_in_code()
     assert len(said) > 100
     assert said - KOREAN.keys() == set()
+
+
+def test_advice_and_groups_of_checked_images_are_said_in_both_languages():
+    assert {GROUP_TEXT, *ADVICE_TEXTS} - KOREAN.keys() == set()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ import tifffile
 
 import blemish
 from blemish.findings import GuaranteeRecord, read_run
+from blemish.findings.image_check import ImageCheck, ImageChecks
 from blemish.images import write_png
 from blemish.images.windows import open_windows
 from blemish.measurement import Scale, load_grades
@@ -257,3 +259,17 @@ def test_a_very_large_image_is_drawn_from_its_parts(tmp_path, monkeypatch):
     monkeypatch.setattr("blemish.reports.document.open_windows", partial(open_windows, from_px=1))
     monkeypatch.setattr("blemish.reports.drawings.CLUSTERED_FROM_PX", 1)
     assert drawn("parts") == whole
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "cannot be trusted in 2 photographs"), ("ko", "사진 2장에서는 0.15 mm")]
+)
+def test_what_widths_photographs_can_tell_stands_in_the_report(found: Path, lang: str, said: str):
+    checks = [ImageCheck(image=f"{i}<b>.jpg", min_width_mm=0.12, problems=("tilted",)) for i in range(2)]
+    ImageChecks(images=tuple(checks), wanted_mm=0.1).save(found / "photos.json")
+    document = read_document(found)
+    (path,) = write_page(replace(document, details=document.details.model_copy(update={"lang": lang})), found)
+    tree = Tree(path.read_text("utf-8"))
+    assert said in tree.text
+    assert "0<b>.jpg" in tree.text
+    assert "5°" in tree.text

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import blemish
-from blemish.cli import data, detector, job, series, speaking
+from blemish.cli import data, detector, job, photos, series, speaking
 from blemish.cli.benchmark import benchmark
 from blemish.cli.calibrate import calibrate
 from blemish.cli.demo import demo
@@ -40,6 +40,7 @@ app.command(rich_help_panel=_USE)(measure)
 app.command(rich_help_panel=_USE)(report)
 app.command(rich_help_panel=_USE)(serve)
 app.add_typer(job.app, name="job", rich_help_panel=_USE)
+app.add_typer(photos.app, name="photos", rich_help_panel=_USE)
 app.command(rich_help_panel=_MAKE)(train)
 app.command(rich_help_panel=_MAKE)(calibrate)
 app.command(rich_help_panel=_MAKE)(evaluate)

@@ -45,6 +45,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("demo", "demo --train --out demo-trained"),
     "doctor": ("doctor",),
     "watch": ("watch hot/ --out findings", "watch hot/ --out findings --webhook https://line.example/findings"),
+    "photos": ("photos check flight/",),
+    "photos check": ("photos check flight/ --width-mm 0.2", "photos check flight/ --out findings --mm-per-px 0.3"),
     "job": ("job status findings",),
     "job merge": ("job merge part-1 part-2 part-3 --out findings",),
     "job status": ("job status findings", "job status findings --json"),

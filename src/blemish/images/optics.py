@@ -35,6 +35,9 @@ class Optics:
         height_m: above the place of take-off.
         tilt_deg: where the camera looked, from -90, straight down, over 0, level, to 90.
         turn_deg: the compass direction of the picture's upper edge, or of the view where the camera looks level.
+        f_number: focal length over the width of the aperture.
+        exposure_s: how long the shutter was open.
+        iso: the sensor's speed.
     """
 
     recorded_px: tuple[int, int] | None = None
@@ -46,6 +49,9 @@ class Optics:
     height_m: float | None = None
     tilt_deg: float | None = None
     turn_deg: float | None = None
+    f_number: float | None = None
+    exposure_s: float | None = None
+    iso: float | None = None
 
 
 def optics_of(details: Mapping[int, Any], xmp: bytes) -> Optics | None:
@@ -66,8 +72,16 @@ def optics_of(details: Mapping[int, Any], xmp: bytes) -> Optics | None:
         height_m=_number(said.get("RelativeAltitude")),
         tilt_deg=_number(said.get("GimbalPitchDegree")),
         turn_deg=_number(said.get("GimbalYawDegree")),
+        f_number=_positive(details.get(base.FNumber)),
+        exposure_s=_positive(details.get(base.ExposureTime)),
+        iso=_positive(_first(details.get(base.ISOSpeedRatings))),
     )
     return None if optics == Optics() else optics
+
+
+def _first(value: Any) -> Any:
+    """Some cameras write a list of one."""
+    return value[0] if isinstance(value, tuple | list) and value else value
 
 
 def _number(value: Any) -> float | None:

@@ -31,8 +31,9 @@ _WINDOWS, _WINDOW_PX = 4, 512
 _BLOCK_PX, _PLAIN = 16, 0.3
 # Blur of one direction this many times that of the other is motion.
 _MOTION, _MIN_MOTION_PX = 1.6, 1.2
-# Plain parts with less noise than this, in grey levels, beside sharp edges have been smoothed.
-_SMOOTHED_LEVELS, _SHARP_PX = 0.35, 1.6
+# Plain parts that hold less than this, in grey levels, at half the size beside sharp edges have been smoothed: among 17
+# photos of seven sets those as taken hold .8 and more, and eight of them .6 or less once their noise is removed.
+_SMOOTHED_LEVELS, _SHARP_PX = 0.7, 1.6
 _CLIPPED = (3, 252)
 
 
@@ -44,7 +45,8 @@ class Sharpness:
         blur_px: standard deviation of the blur of the strongest edges, in pixels; None where there are too few.
         moved: blur in one direction is much larger than in the other: motion.
         noise_levels: standard deviation of noise in plain parts, in grey levels of 255.
-        smoothed: plain parts hold less noise than any sensor leaves, beside sharp edges: noise removal, or compression.
+        smoothed: plain parts hold neither the texture of a surface nor a sensor's noise, beside sharp edges: noise
+            removal, as phones do it, or strong compression.
     """
 
     blur_px: float | None
@@ -61,16 +63,17 @@ def sharpness(pixels: NDArray[np.uint8]) -> Sharpness:
     """
     found: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
     noises: list[NDArray[np.float64]] = []
+    coarse_noises: list[NDArray[np.float64]] = []
     for window in _windows(pixels):
         grey = window if window.ndim == 2 else np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)
         noises.append(_noise_of_blocks(grey))
+        coarse_noises.append(_noise_of_blocks(_half(grey)))
         found.append(_edges(grey.astype(np.float32)))
-    blocks = np.sort(np.concatenate(noises))
-    noise = float(np.median(blocks[: max(1, round(_PLAIN * blocks.size))])) if blocks.size else 0.0
+    noise, coarse_noise = _of_plain_parts(noises), _of_plain_parts(coarse_noises)
     strength, blur, along_x = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    blur_px, moved = _judge(strength, blur, along_x, noise)
-    smoothed = blur_px is not None and blur_px < _SHARP_PX and noise < _SMOOTHED_LEVELS and blocks.size > 0
-    return Sharpness(blur_px, moved, noise, smoothed)
+    blur_px, moved = _judge(strength, blur, along_x, noise or 0.0)
+    smoothed = blur_px is not None and blur_px < _SHARP_PX and (coarse_noise or np.inf) < _SMOOTHED_LEVELS
+    return Sharpness(blur_px, moved, noise or 0.0, smoothed)
 
 
 def _windows(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
@@ -118,6 +121,17 @@ def _judge(
     typical = [float(np.median(side)) for side in sides]
     moved = len(typical) == 2 and max(typical) >= max(_MOTION * min(typical), _MIN_MOTION_PX)
     return (max(typical) if moved else float(np.median(np.concatenate(sides)))), moved
+
+
+def _half(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = max(1, grey.shape[1] // 2), max(1, grey.shape[0] // 2)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _of_plain_parts(noises: list[NDArray[np.float64]]) -> float | None:
+    """Noise of the plainest blocks; None where there are none that are not clipped."""
+    blocks = np.sort(np.concatenate(noises))
+    return float(np.median(blocks[: max(1, round(_PLAIN * blocks.size))])) if blocks.size else None
 
 
 def _noise_of_blocks(grey: NDArray[np.uint8]) -> NDArray[np.float64]:

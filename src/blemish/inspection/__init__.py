@@ -8,6 +8,7 @@ from blemish.lazy import lazily
 
 if TYPE_CHECKING:
     from blemish.inspection.calibrating import CalibrationResult, calibrate
+    from blemish.inspection.checking_images import check_images
     from blemish.inspection.drifting import DriftWatch
     from blemish.inspection.evaluating import evaluate
     from blemish.inspection.evaluation_data import choose_split
@@ -43,6 +44,7 @@ __all__ = [
     "Submission",
     "assemble",
     "calibrate",
+    "check_images",
     "choose_split",
     "describe_run",
     "evaluate",
@@ -60,6 +62,7 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "calibrating": ("CalibrationResult", "calibrate"),
+        "checking_images": ("check_images",),
         "drifting": ("DriftWatch",),
         "evaluating": ("evaluate",),
         "evaluation_data": ("choose_split",),

@@ -93,12 +93,12 @@ def write_csv(document: Document, out: Path) -> list[Path]:
     Raises:
         BlemishError: ``out`` cannot be written to.
     """
-    written = [_write(out / TABLE_NAME, _IMAGE_COLUMNS, map(_image_row, document.images))]
+    written = [write_table(out / TABLE_NAME, _IMAGE_COLUMNS, map(_image_row, document.images))]
     if document.measured:
         rows = (_crack_row(image, crack) for image, crack in document.cracks())
-        written.append(_write(out / "cracks.csv", _CRACK_COLUMNS, rows))
+        written.append(write_table(out / "cracks.csv", _CRACK_COLUMNS, rows))
     if any(image.regions for image in document.images):
-        written.append(_write(out / "regions.csv", _REGION_COLUMNS, _region_rows(document)))
+        written.append(write_table(out / "regions.csv", _REGION_COLUMNS, _region_rows(document)))
     return written
 
 
@@ -218,7 +218,8 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.6g}")
 
 
-def _write(target: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Path:
+def write_table(target: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Path:
+    """Write a CSV table in which no text is a formula; ``target``. Raises BlemishError where it cannot be written."""
     # Excel takes a table for one in the local code page unless it begins with a byte order mark.
     with replacing(target) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.DictWriter(file, columns)

@@ -238,4 +238,45 @@ KOREAN: Mapping[str, str] = {
         "8 × 8 px 안에 들어가는 조각은 측정하지 않습니다. 표시된 것이 균열인지는 검출기가 판단합니다. 줄눈, 뿌리, 케이블이 균열로 "
         "판단될 수 있고, 검출기가 놓친 것은 어느 표에도 없습니다."
     ),
+    # what widths photographs can tell
+    "What widths can be trusted": "신뢰할 수 있는 균열 폭",
+    "A width can be trusted where its uncertainty is at most half of it, given pixel size, tilt, blur and noise of the "
+    "photograph.": "사진의 픽셀 크기, 기울기, 흐림, 잡음을 고려할 때 불확도가 폭의 절반 이하이면 그 폭을 신뢰할 수 있습니다.",
+    "widths that cannot be trusted": "신뢰할 수 없는 폭",
+    "which": "해당 사진",
+    "For the next flight": "다음 비행을 위한 권고",
+    "Widths below {below:g} {unit} cannot be trusted in {count} photographs.": (
+        "사진 {count}장에서는 {below:g} {unit} 미만의 폭을 신뢰할 수 없습니다."
+    ),
+    "{count} of {total}: focus on the surface and check a picture at full size; about f/{f_number:g} is in focus over "
+    "more of it.": (
+        "{total}장 중 {count}장: 표면에 초점을 맞추고 사진을 원래 크기로 확인하십시오. f/{f_number:g} 정도에서 더 넓은 범위에 초점이 맞습니다."
+    ),
+    "{count} of {total}: fly slower, or with a shutter of 1/500 s and less.": (
+        "{total}장 중 {count}장: 더 천천히 비행하거나 셔터를 1/500초 이하로 하십시오."
+    ),
+    "{count} of {total}: switch off the camera's noise removal, or keep its raw files: it takes thin cracks for noise.": (
+        "{total}장 중 {count}장: 카메라의 잡음 제거를 끄거나 원본(raw) 파일을 보관하십시오. 잡음 제거는 가는 균열을 잡음으로 지웁니다."
+    ),
+    "{count} of {total}: expose less, since white parts show nothing.": (
+        "{total}장 중 {count}장: 노출을 줄이십시오. 하얗게 날아간 부분에는 아무것도 보이지 않습니다."
+    ),
+    "{count} of {total}: expose more, or wait for more light, since cracks drown in shadow.": (
+        "{total}장 중 {count}장: 노출을 늘리거나 더 밝을 때 촬영하십시오. 균열이 그림자에 묻힙니다."
+    ),
+    "{count} of {total}: look straight at the surface, within {tilt:g}°.": (
+        "{total}장 중 {count}장: 표면을 {tilt:g}° 이내로 똑바로 촬영하십시오."
+    ),
+    "{count} of {total}: let neighbouring pictures overlap by {overlap:.0%} and more.": (
+        "{total}장 중 {count}장: 이웃한 사진이 {overlap:.0%} 이상 겹치게 하십시오."
+    ),
+    "{count} of {total}: keep the camera's metadata, or put a marker on the surface; without a scale there are no "
+    "millimetres.": (
+        "{total}장 중 {count}장: 카메라 메타데이터를 보존하거나 표면에 표지를 붙이십시오. 축척이 없으면 밀리미터 값을 알 수 없습니다."
+    ),
+    "{count} of {total}: keep ISO at {iso:g} or below.": "{total}장 중 {count}장: ISO를 {iso:g} 이하로 유지하십시오.",
+    "{count} of {total}: widths of {wanted:g} mm need pixels up to {times:.1f} times smaller; go nearer, or take a longer "
+    "lens.": (
+        "{total}장 중 {count}장: {wanted:g} mm 폭을 재려면 픽셀이 최대 {times:.1f}배 작아야 합니다. 더 가까이 가거나 초점 거리가 더 긴 렌즈를 쓰십시오."
+    ),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blemish.errors import ImageError
 from blemish.files import write_text
 from blemish.findings import REPORT_NAME, TABLE_NAME, Finding
+from blemish.findings.image_check import GROUP_TEXT, IMAGE_CHECK_NAME, ImageChecks, read_image_checks
 from blemish.images import read_image
 from blemish.reports.document import Document
 from blemish.reports.drawings import draw, picture_px
@@ -79,6 +80,8 @@ def write_page(document: Document, out: Path, *, pictures: int = PICTURES) -> li
         logo=logo,
         elements=elements_of(document, classes),
         positions=position_map(document),
+        checks=_image_checks(document),
+        GROUP_TEXT=GROUP_TEXT,
         unanswered=any(image.error is not None for image in document.images),
         has_maps=any(card.drawing is not None and card.drawing.anomaly for card in cards),
         regions_in_mm=any(region.area_mm2 is not None for _, _, region in regions),
@@ -168,6 +171,12 @@ def told_capture(image: Finding, t: Messages) -> list[tuple[str, str]]:
         (t("altitude"), "" if capture.altitude_m is None else f"{capture.altitude_m:.1f} m"),
     ]
     return [(name, value) for name, value in told if value]
+
+
+def _image_checks(document: Document) -> ImageChecks | None:
+    """What widths the images can tell, where `blemish photos check` left it beside the findings."""
+    file = document.folder / IMAGE_CHECK_NAME
+    return read_image_checks(file) if file.is_file() else None
 
 
 def _logo(document: Document, summary: Summary, t: Messages) -> tuple[str | None, Summary]:

@@ -128,10 +128,10 @@ def _boxes(window_px: float) -> _Boxes:
         axis.ravel() for axis in np.meshgrid(every, _BLURS_PX, _SHIFTS_PX, _SLOPES, indexing="ij")
     )
     places = offsets - shifts[:, np.newaxis]
-    shapes = _blurred(places, widths, blurs)
+    shapes = line_profiles(places, widths, blurs)
     # A slope to the middle: narrower boxes on top of one another.
     steps = np.arange(0.5, 8) / 8
-    sloping = np.mean([_blurred(places, step * widths, blurs) for step in steps], axis=0)
+    sloping = np.mean([line_profiles(places, step * widths, blurs) for step in steps], axis=0)
     shapes += slopes[:, np.newaxis] * (sloping - shapes)
     surface, _ = np.linalg.qr(np.stack([np.ones(offsets.size), offsets], axis=1))
     shapes -= (shapes @ surface) @ surface.T
@@ -150,7 +150,8 @@ def _boxes(window_px: float) -> _Boxes:
     )
 
 
-def _blurred(places: Values, widths: Values, blurs: Values) -> Values:
+def line_profiles(places: Values, widths: Values, blurs: Values) -> Values:
+    """Blurred boxes of height 1 and these widths and blurs, (T,), at places across them, (K,) or (T, K) -> (T, K)."""
     root = np.sqrt(2.0) * blurs[:, np.newaxis]
     half = widths[:, np.newaxis] / 2
     return np.asarray((scipy.special.erf((places + half) / root) - scipy.special.erf((places - half) / root)) / 2)
