@@ -1,0 +1,157 @@
+"""AUROC over the number of normal images to learn from: `dino-memory` beside `patchcore` and `padim`.
+
+    BLEMISH_DATA=… BLEMISH_WEIGHTS=… python benchmarks/few_images.py --out benchmarks/out/few
+    python benchmarks/few_images.py --sets chest-xray --counts 8 60 --methods dino-memory --seeds 0
+
+A draw is a seed: it chooses the images to learn from and, where the test split is larger, `TESTED` images of either
+kind to test on, the same for every method and number. Sets and splits are those of `feature_methods.py`; magnetic tiles are
+split with groups kept whole. Every method has its default settings. One cell is one method on one set with one number
+of images and one seed; a finished cell is never computed again. ``full`` takes every normal training image.
+
+At the end a table is printed, and the curves are drawn to ``few-images.png`` in the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+import blemish
+from blemish.datasets import Dataset, Sample
+from blemish.evaluation import auroc
+from blemish.evaluation.delong import areas
+from blemish.files import write_text
+from blemish.images import read_image
+from blemish.reports.png_figure import OTHERS, png_figure
+
+from feature_methods import read_set
+from machine import describe_machine
+
+SETS = ("chest-xray", "casting", "brickwork", "magnetic-tile-grouped")
+METHODS = ("dino-memory", "patchcore", "padim")
+COUNTS = ("1", "2", "4", "8", "16", "60", "full")
+TESTED = 100
+
+
+def drawn(dataset: Dataset, count: str, seed: int, tested: int) -> tuple[Dataset, list[Sample]] | None:
+    """Training images, and images to test on; None where there are not so many to train on."""
+    rng = Random(seed)
+    fitted = sorted((one for one in dataset.split("train").samples if not one.defective), key=lambda one: one.path)
+    tests: list[Sample] = []
+    for kind in (False, True):
+        of_kind = sorted((one for one in dataset.split("test").samples if one.defective is kind), key=lambda o: o.path)
+        tests += rng.sample(of_kind, min(tested, len(of_kind)))
+    rng.shuffle(fitted)
+    if count != "full":
+        if int(count) > len(fitted):
+            return None
+        fitted = fitted[: int(count)]
+    # Without masks and groups: both have done their work in the split.
+    return replace(dataset, samples=tuple(replace(one, group=None, masks=None) for one in fitted)), tests
+
+
+def measure(name: str, count: str, method: str, seed: int, options: argparse.Namespace) -> dict | None:
+    found = drawn(read_set(name, seed, options.out), count, seed, options.tested)
+    if found is None:
+        return None
+    data, tests = found
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        detector = blemish.train(method, data, Path(folder) / "detector.blemish", seed=seed)
+        fit_s = time.perf_counter() - started
+        started = time.perf_counter()
+        scores = [detector.score(read_image(one.path))[0] for one in tests]
+        score_ms = (time.perf_counter() - started) / len(tests) * 1000
+        file_mb = (Path(folder) / "detector.blemish").stat().st_size / 1e6
+    defective = [bool(one.defective) for one in tests]
+    area = auroc(scores, defective)
+    normal = np.array([score for score, bad in zip(scores, defective, strict=True) if not bad])
+    return {
+        "auroc": area,
+        "n_train": len(data),
+        "n_test": [len(normal), len(tests) - len(normal)],
+        "fit_s": fit_s,
+        "score_ms": score_ms,
+        "file_mb": file_mb,
+        "scores": scores,
+        "defective": defective,
+        "machine": describe_machine("onnxruntime", "torch", "timm"),
+    }
+
+
+def draw_curves(cells: dict[tuple[str, str, str], list[dict]], target: Path) -> None:
+    """One panel for each set, one line for each method; bars are the standard deviation over draws."""
+    names = [name for name in SETS if any(key[0] == name for key in cells)]
+    with png_figure(target, width_in=2.6 * len(names) + 0.6, height_in=3.2) as figure:
+        every = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+        for axes, name in zip(every, names, strict=True):
+            for method, colour in zip(METHODS, OTHERS, strict=False):
+                rows = [
+                    (statistics.mean(one["n_train"] for one in cell), [one["auroc"] for one in cell])
+                    for (where, _, what), cell in cells.items()
+                    if (where, what) == (name, method)
+                ]
+                rows.sort()
+                means = [statistics.mean(values) for _, values in rows]
+                spreads = [statistics.stdev(values) if len(values) > 1 else 0.0 for _, values in rows]
+                axes.errorbar(
+                    [n for n, _ in rows], means, spreads, marker="o", ms=3, lw=1.2, color=colour, label=method
+                )
+            axes.set(title=name, xscale="log", xlabel="normal images")
+            axes.grid(axis="y", color="#e3e6ea")
+        every[0].set(ylabel="image AUROC")
+        every[-1].legend(loc="lower right", fontsize=7)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--counts", nargs="+", choices=COUNTS, default=["8", "60", "full"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--tested", type=int, default=TESTED, help="test images of either kind, at most")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out/few"))
+    options = parser.parse_args()
+    cells: dict[tuple[str, str, str], list[dict]] = {}
+    for count in options.counts:
+        for seed in options.seeds:
+            for name in options.sets:
+                for method in options.methods:
+                    file = options.out / f"{name}_{count}_{method}_{seed}.json"
+                    if not file.is_file():
+                        write_text(file, json.dumps(measure(name, count, method, seed, options), indent=1))
+                    if (record := json.loads(file.read_text())) is not None:
+                        cells.setdefault((name, count, method), []).append(record)
+                        print(name, count, method, seed, f"{record['auroc']:.4f}", flush=True)
+    for machine in dict.fromkeys(record["machine"] for cell in cells.values() for record in cell):
+        print(f"\n{machine}")
+    print("\n| set | images | method | draws | test | AUROC | 95 % of the first draw | fit, s | ms | MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for (name, _, method), cell in cells.items():
+        first = cell[0]
+        found = areas(first["scores"], np.array(first["defective"]))
+        interval = found.mean() if found is not None else None
+        said = "–" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+        costs = " | ".join(
+            f"{statistics.mean(one[cost] for one in cell):.1f}" for cost in ("fit_s", "score_ms", "file_mb")
+        )
+        values = [one["auroc"] for one in cell]
+        spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+        tests = f"{first['n_test'][0]} + {first['n_test'][1]}"
+        print(
+            f"| {name} | {first['n_train']} | {method} | {len(cell)} | {tests} "
+            f"| {statistics.mean(values):.3f}{spread} | {said} | {costs} |"
+        )
+    draw_curves(cells, options.out / "few-images.png")
+
+
+if __name__ == "__main__":
+    main()
