@@ -4,9 +4,10 @@
     python benchmarks/few_images.py --sets chest-xray --counts 8 60 --methods dino-memory --seeds 0
 
 A draw is a seed: it chooses the images to learn from and, where the test split is larger, `TESTED` images of either
-kind to test on, the same for every method and number. Sets and splits are those of `feature_methods.py`; magnetic tiles are
-split with groups kept whole. Every method has its default settings. One cell is one method on one set with one number
-of images and one seed; a finished cell is never computed again. ``full`` takes every normal training image.
+kind to test on, the same for every method and number. Sets and splits are those of `feature_methods.py`; magnetic
+tiles are split with groups kept whole. Every method has its default settings, and `dino-memory` also those for fine
+defects. One cell is one method on one set with one number of images and one seed; a finished cell is never computed
+again. ``full`` takes every normal training image.
 
 At the end a table is printed, and the curves are drawn to ``few-images.png`` in the folder.
 """
@@ -32,11 +33,16 @@ from blemish.files import write_text
 from blemish.images import read_image
 from blemish.reports.png_figure import OTHERS, png_figure
 
-from feature_methods import read_set
+from feature_methods import read_set, slug
 from machine import describe_machine
 
 SETS = ("chest-xray", "casting", "brickwork", "magnetic-tile-grouped")
-METHODS = ("dino-memory", "patchcore", "padim")
+METHODS: dict[str, tuple[str, dict]] = {
+    "dino-memory": ("dino-memory", {}),
+    "dino-memory, fine": ("dino-memory", {"size_px": 448, "projection": "none"}),
+    "patchcore": ("patchcore", {}),
+    "padim": ("padim", {}),
+}
 COUNTS = ("1", "2", "4", "8", "16", "60", "full")
 TESTED = 100
 
@@ -63,9 +69,10 @@ def measure(name: str, count: str, method: str, seed: int, options: argparse.Nam
     if found is None:
         return None
     data, tests = found
+    trained, settings = METHODS[method]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        detector = blemish.train(method, data, Path(folder) / "detector.blemish", seed=seed)
+        detector = blemish.train(trained, data, Path(folder) / "detector.blemish", settings=settings, seed=seed)
         fit_s = time.perf_counter() - started
         started = time.perf_counter()
         scores = [detector.score(read_image(one.path))[0] for one in tests]
@@ -125,7 +132,7 @@ def main() -> None:
         for seed in options.seeds:
             for name in options.sets:
                 for method in options.methods:
-                    file = options.out / f"{name}_{count}_{method}_{seed}.json"
+                    file = options.out / f"{name}_{count}_{slug(method)}_{seed}.json"
                     if not file.is_file():
                         write_text(file, json.dumps(measure(name, count, method, seed, options), indent=1))
                     if (record := json.loads(file.read_text())) is not None:

@@ -2,6 +2,7 @@
 
     BLEMISH_DATA=… python benchmarks/guarantee.py                                # magnetic tiles, a simple statistic
     python benchmarks/guarantee.py --detector concrete-crack --data metu/        # scores of a detector, unseen images
+    python benchmarks/guarantee.py --train patchcore --data casting/             # a detector trained here, on 60 images
     python benchmarks/guarantee.py --scores scores.json                          # {"good": […], "defective": […]}
 
 Each run deals the normal images out: some calibrate, all others test, and no image does both. One image is taken of
@@ -15,13 +16,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from scipy import stats
 
+import blemish
 from blemish.calibration import (
     Drift,
     ThresholdRule,
@@ -31,7 +35,7 @@ from blemish.calibration import (
     p_values,
 )
 from blemish.calibration.scores import just_above
-from blemish.datasets import Dataset, image_digests, read_dataset
+from blemish.datasets import Dataset, Sample, image_digests, read_dataset
 from blemish.detectors import load, source_of
 from blemish.errors import DataError
 from blemish.evaluation import best_f1
@@ -48,6 +52,8 @@ CONFIDENCE = 0.95
 DEFECTS = 50
 # With fewer test images a rate of two in a hundred cannot be told from none.
 MIN_TEST = 100
+# Of --train: images to learn from, and to score at most.
+FITTED, MAX_NORMAL, MAX_DEFECTIVE = 60, 500, 200
 SIDE_PX = 128
 CELLS = 8
 
@@ -178,15 +184,33 @@ def detector_scores(file: Path, dataset: Dataset) -> tuple[np.ndarray, np.ndarra
     return np.array(good), np.array(defective), f"{detector.spec.method}, {file.name}, images unseen in training"
 
 
+def trained_scores(method: str, dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Scores of a detector that was trained on `FITTED` normal images, drawn by the seed, on others."""
+    rng = np.random.default_rng(seed)
+    normal, bad = (
+        [samples[i] for i in rng.permutation(len(samples))]
+        for samples in ([one for one in dataset.samples if one.defective is kind] for kind in (False, True))
+    )
+    fitted = replace(dataset, samples=tuple(replace(one, split="train", masks=None) for one in normal[:FITTED]))
+    with tempfile.TemporaryDirectory() as folder:
+        detector = blemish.train(method, fitted, Path(folder) / "detector.blemish", seed=seed)
+        chosen = (normal[FITTED : FITTED + MAX_NORMAL], bad[:MAX_DEFECTIVE])
+        good, defective = (
+            np.array([found.score for found in inspect_stream(detector, [source_of(one.path) for one in samples])])
+            for samples in chosen
+        )
+    return good, defective, f"{method} trained on {FITTED} other normal images"
+
+
 def one_of_each_group(dataset: Dataset) -> Dataset:
-    """The first image of each group; images without one stand alone."""
+    """The first image of each group, and of each content; images without a group stand alone."""
+    digests = dict(zip((sample.path for sample in dataset.samples), image_digests(dataset), strict=True))
     taken: set[str] = set()
 
-    def first(sample) -> bool:
-        if sample.group is None:
-            return True
-        fresh = sample.group not in taken
-        taken.add(sample.group)
+    def first(sample: Sample) -> bool:
+        names = {name for name in (sample.group, digests[sample.path]) if name is not None}
+        fresh = not names & taken
+        taken.update(names)
         return fresh
 
     return dataset.where(first)
@@ -204,7 +228,9 @@ def read_scores(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, st
     if root is None:
         raise SystemExit("Set BLEMISH_DATA to the folder that holds magnetic-tile/, or give --data or --scores.")
     dataset = one_of_each_group(read_dataset(root))
-    if options.detector is not None:
+    if options.train is not None:
+        good, bad, source = trained_scores(options.train, dataset, options.seed)
+    elif options.detector is not None:
         good, bad, source = detector_scores(options.detector, dataset)
     else:
         good, bad, source = statistic_scores(dataset, options.seed)
@@ -215,6 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scores", type=Path, help="npy of good scores, or json with good and defective ones")
     parser.add_argument("--detector", type=Path, help="a .blemish file that makes the scores")
+    parser.add_argument("--train", metavar="METHOD", help="train it on some of the images, score the others")
     parser.add_argument("--data", type=Path, help="images to score; magnetic-tile of BLEMISH_DATA by default")
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)

@@ -58,12 +58,26 @@ def test_counts_are_those_of_a_plain_count(size: tuple[int, int]):
         np.testing.assert_array_equal(found[2].reshape(grid, grid, 3).numpy(), expected[..., named])
 
 
+def test_a_patch_between_two_words_counts_for_both_by_its_distances():
+    rng = np.random.default_rng(6)
+    tokens = patches_of(rng.integers(0, 3, (6, 4, 4))) + torch.from_numpy(rng.normal(0, 2, (6, 3, 4, 4))).float()
+    counting = WordCounts(tokens, 3, seed=0)
+    centres = ((counting.centres @ counting.directions.T) + counting.mean).double().numpy()
+    rows = tokens.permute(0, 2, 3, 1).reshape(-1, 3).double().numpy()
+    squared = ((rows[:, None] - centres[None]) ** 2).sum(axis=2)
+    weights = np.exp(-squared / (2 * squared.min(axis=1).mean()))
+    weights /= weights.sum(axis=1, keepdims=True)
+    expected = weights.reshape(6, 16, 3).sum(axis=1)
+    np.testing.assert_allclose(counting.counts(tokens)[0].numpy(), expected, atol=1e-4)
+    assert (np.abs(expected - expected.round()) > 0.05).any()
+
+
 def test_a_normal_image_is_compared_with_all_others():
     words = np.random.default_rng(4).integers(0, 3, (9, 6, 6))
     counting = WordCounts(patches_of(words), 3, seed=0)
     counts = counting.counts(patches_of(words))[1].numpy()
     others = np.delete(counts, 5, axis=0)
-    expected = np.sqrt((((counts[5] - others.mean(0)) / (others.std(0) + 0.5)) ** 2).mean())
+    expected = np.sqrt((((counts[5] - others.mean(0)) / (others.std(0) + 0.1)) ** 2).mean())
     assert np.abs(counting.surprises[1].ascending.numpy() - expected).min() < 1e-5
 
 

@@ -6,6 +6,9 @@ Lazebnik, Schmid, Ponce, "Beyond bags of features", CVPR 2006, for counting in t
 lies in another place changes the counts of two cells and none of the whole.
 
 The words are few, and clusters of the tokens' main directions: what tells parts from their ground, and not its grain.
+A patch counts for several words, by how near they are (van Gemert et al., "Visual word ambiguity", IEEE TPAMI 32,
+2010): parts that lie anywhere fall on the grid of patches in another way on every image, and a patch that is half part
+and half ground would count now as one and now as the other.
 """
 
 from __future__ import annotations
@@ -26,8 +29,8 @@ GRIDS = (1, 2, 4, 8)
 _DIRECTIONS = 32
 _MAX_PATCHES = 20_000
 _ITERATIONS = 25
-# A count that never varies among a few normal images may yet vary by about half a patch.
-_MIN_SPREAD = 0.5
+# A count that never varies among a few normal images may yet vary by about a tenth of a patch.
+_MIN_SPREAD = 0.1
 
 
 class WordCounts(nn.Module):
@@ -48,7 +51,10 @@ class WordCounts(nn.Module):
         mean, directions = _main_directions(tokens)
         self.register_buffer("mean", mean)
         self.register_buffer("directions", directions)
-        self.register_buffer("centres", find_words((_rows(tokens) - mean) @ directions, words, seed=seed))
+        vectors = (_rows(tokens) - mean) @ directions
+        self.register_buffer("centres", find_words(vectors, words, seed=seed))
+        # How far patches lie from their word, squared: the scale on which words are near or far.
+        self.width = max(float(torch.cdist(vectors, self.centres).amin(dim=1).square().mean()), 1e-9)
         for grid in GRIDS:
             self.register_buffer(f"cells_{grid}", _cells(grid, *tokens.shape[2:]))
         surprises = []
@@ -59,12 +65,12 @@ class WordCounts(nn.Module):
         self.surprises = nn.ModuleList(surprises)
 
     def counts(self, tokens: Tensor) -> list[Tensor]:
-        """(N, d, h, w) -> patches of each of k words in each cell, (N, k g²) for each grid of g."""
+        """(N, d, h, w) -> patches of each of k words in each cell, (N, k g²) for each grid of g; no whole numbers."""
         n = tokens.shape[0]
         vectors = (_rows(tokens) - self.mean) @ self.directions
         # |a - b|² without |a|², which is the same for all words.
-        nearest = (self.centres.square().sum(dim=1) - 2 * vectors @ self.centres.T).argmin(dim=1)
-        words = F.one_hot(nearest, len(self.centres)).to(tokens.dtype).reshape(n, -1, len(self.centres))
+        distances = self.centres.square().sum(dim=1) - 2 * vectors @ self.centres.T
+        words = (-distances / (2 * self.width)).softmax(dim=1).reshape(n, -1, len(self.centres))
         return [(getattr(self, f"cells_{grid}") @ words).flatten(1) for grid in GRIDS]
 
     def forward(self, tokens: Tensor) -> list[Tensor]:
