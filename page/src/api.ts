@@ -140,6 +140,40 @@ export interface ScoreHistory {
   doubt: string | null;
 }
 
+export interface Rate {
+  count: number;
+  n: number;
+  low: number;
+  high: number;
+}
+
+export interface Rates {
+  false_alarms: Rate;
+  recall: Rate;
+}
+
+export interface Training {
+  id: string;
+  state: "waiting" | "running" | "comparing" | "done" | "cancelled" | "failed";
+  error: string | null;
+  said: string | null;
+  by: string;
+  created: string;
+  detector: string;
+  old_sha: string;
+  method: string;
+  images: string | null;
+  new_sha: string | null;
+  comparison: { images: number; old: Rates; new: Rates; is_no_worse: boolean } | null;
+  active: boolean;
+}
+
+export interface Trainings {
+  trainings: Training[];
+  methods: string[];
+  problem: string | null;
+}
+
 export interface Me {
   name: string;
   role: "operator" | "engineer" | "admin";
@@ -304,6 +338,12 @@ export const rollBack = (name: string): Promise<Detectors> =>
   json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
 
 export const scoreHistory = (detector: string): Promise<ScoreHistory> => json(`/v1/detectors/${detector}/drift`);
+export const trainings = (): Promise<Trainings> => json("/v1/trainings");
+export const beginTraining = (detector: string, method: string, profile: string): Promise<Training> =>
+  json("/v1/trainings", body({ detector, method, profile }));
+export const cancelTraining = (id: string): Promise<Training> => json(`/v1/trainings/${id}`, { method: "DELETE" });
+export const activateTrained = (id: string): Promise<Training> =>
+  json(`/v1/trainings/${id}/activate`, { method: "POST" });
 export const jobs = (): Promise<Job[]> => json("/v1/jobs");
 export const cancelJob = (id: string): Promise<Job> => json(`/v1/jobs/${id}`, { method: "DELETE" });
 

@@ -6,6 +6,7 @@ import { DetectorsPage } from "./detectors";
 import { byId, el, replace, say } from "./dom";
 import { Gallery } from "./gallery";
 import { JobsPage } from "./jobs";
+import { TrainingPage } from "./training";
 import { Batch, type Photo, type Progress, chosen, dropped } from "./uploads";
 import { Viewer } from "./viewer";
 import { type Word, currentLanguage, setLanguage, t } from "./words";
@@ -21,6 +22,7 @@ const viewer = new Viewer(gallery);
 const PAGES: { hash: string; word: Word; role: api.Me["role"]; page: { element: HTMLElement; load(): Promise<void> } }[] = [
   { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
   { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
+  { hash: "#/training", word: "training", role: "operator", page: new TrainingPage(() => user) },
   { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
   { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() },
 ];

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,32 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blemish.detectors import Container, Thresholds, write_container
+from blemish.detectors import Container
 from blemish.serving.learning import process, reviewed, trainings
 
 from .conftest import StartService, TestClient, png
-
-# Stands for `blemish train`: says something, works for a while, and writes the detector that it is told to.
-SCRIPT = """
-import pathlib, shutil, sys, time
-out = sys.argv[sys.argv.index("--out") + 1]
-data = pathlib.Path(sys.argv[sys.argv.index("--data") + 1])
-assert (data / "instances_train.json").is_file()
-print("Epoch 1 of 2; 1 s left.", flush=True)
-with (pathlib.Path(out).parent / "begun").open("a") as begun:
-    begun.write("x")
-time.sleep({seconds})
-if {fails!r}:
-    sys.exit("Error: " + {fails!r})
-shutil.copyfile({made!r}, out)
-"""
-
-
-def detector(container: Container, file: Path, reject: float) -> Path:
-    thresholds = Thresholds(review=reject, reject=reject, source="the tests")
-    spec = container.spec.model_copy(update={"thresholds": thresholds})
-    write_container(file, Container(spec, container.graph, str(reject)))
-    return file
+from .training_bench import detector, faint, stand_in
 
 
 class Bench:
@@ -46,7 +24,6 @@ class Bench:
 
     def __init__(self, start: StartService, container: Container, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._start, self._container, self._folder, self._patch = start, container, folder, patch
-        patch.setattr(trainings, "find_spec", lambda _: object())
         patch.setattr(reviewed, "_TEST_ONE_IN", 2)
         detector(container, folder / "wall.blemish", 0.6)
         self.will_make(0.6)
@@ -57,18 +34,14 @@ class Bench:
 
     def will_make(self, reject: float, *, seconds: float = 0.0, fails: str = "") -> None:
         made = detector(self._container, self._folder / "made.blemish", reject)
-        script = self._folder / "train.py"
-        script.write_text(SCRIPT.format(seconds=seconds, fails=fails, made=str(made)))
-        self._patch.setattr(process, "_BLEMISH", [sys.executable, str(script)])
+        stand_in(self._patch, self._folder, made, seconds=seconds, fails=fails)
 
     def review(self, count: int = 16) -> None:
         """Every second image has a faint bar (darkness .5), which people confirm; the old detector misses it."""
         rng = np.random.default_rng(0)
         for number in range(count):
-            image = rng.integers(180, 255, (64, 64, 3), dtype=np.uint8)
-            if number % 2:
-                image[30:34, 10:50] = 127
-            answer = self.client.post("/v1/inspect", files={"file": (f"{number}.png", png(image))})
+            image = png(faint(rng, has_bar=bool(number % 2)))
+            answer = self.client.post("/v1/inspect", files={"file": (f"{number}.png", image)})
             found = answer.json()["results"][0]
             decision = {"finding_id": found["id"], "decision": "reject" if number % 2 else "approve"}
             assert found["finding"]["verdict"] == "pass"

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources febe4fe588207bca2d5e2f2ae46315c4db63130e4412d5b6b6a4135b04dd8933
+// Built from page/src by "npm run build"; sources 192a4cac6f0c2ee49f4fd7373a07ef3f66db929a51896b419c8fc2ce6e7ce58e
 
 // src/api.ts
 var Refused = class extends Error {
@@ -94,6 +94,10 @@ async function addDetector(file) {
 var activate = (name, sha) => json(`/v1/detectors/${name}/activate`, body({ sha }));
 var rollBack = (name) => json(`/v1/detectors/${name}/roll-back`, { method: "POST" });
 var scoreHistory = (detector) => json(`/v1/detectors/${detector}/drift`);
+var trainings = () => json("/v1/trainings");
+var beginTraining = (detector, method, profile) => json("/v1/trainings", body({ detector, method, profile }));
+var cancelTraining = (id) => json(`/v1/trainings/${id}`, { method: "DELETE" });
+var activateTrained = (id) => json(`/v1/trainings/${id}/activate`, { method: "POST" });
 var jobs = () => json("/v1/jobs");
 var cancelJob = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 async function beginJob(archive) {
@@ -247,6 +251,29 @@ var WORDS = {
   thresholds: ["Thresholds", "임계값"],
   card: ["Model card", "모델 카드"],
   notCalibrated: ["not calibrated", "보정 안 됨"],
+  training: ["Training", "학습"],
+  trainingHelp: [
+    "Learn from the images that people have decided about. A fifth of them is kept aside; on it the old and the new detector are compared.",
+    "사람이 판정한 이미지로 학습합니다. 그중 5분의 1은 남겨 두고 기존 검출기와 새 검출기를 비교합니다."
+  ],
+  engineersTrain: ["A key of an engineer is needed to train.", "학습하려면 엔지니어 키가 필요합니다."],
+  method: ["Method", "방법"],
+  profile: ["Profile", "프로필"],
+  quickProfile: ["quick", "빠름"],
+  paperProfile: ["as published", "논문대로"],
+  beginTraining: ["Train", "학습 시작"],
+  noTrainings: ["Nothing was trained here yet.", "아직 학습한 것이 없습니다."],
+  trainingRuns: ["training", "학습 중"],
+  trainingCompares: ["comparing old and new", "기존과 새 검출기 비교 중"],
+  oldAndNew: ["Old and new detector", "기존 검출기와 새 검출기"],
+  onTheSame: ["on the same images", "같은 이미지에서"],
+  oldDetector: ["old", "기존"],
+  newDetector: ["new", "새"],
+  falseAlarms: ["false alarms", "오경보"],
+  defectsFound: ["defects found", "검출한 결함"],
+  rate: ["{0} of {1} ({2} to {3} %)", "{1}건 중 {0}건 ({2}–{3} %)"],
+  noWorse: ["On these {0} images the new detector is no worse. Bounds are exact, each with 95 % confidence.", "이 이미지 {0}장에서 새 검출기가 더 나쁘지 않습니다. 범위는 정확 한계이며 각각 신뢰도 95 %입니다."],
+  isWorse: ["On these {0} images the new detector is worse, so it is not activated here.", "이 이미지 {0}장에서 새 검출기가 더 나쁘므로 여기서 사용하지 않습니다."],
   keys: ["Keyboard (?)", "단축키 (?)"],
   keyHelp: [
     "← → or J K: previous, next · A: right · R: wrong · C: correct · T: other dates · O: reopen · U: undo · M L S W: layers · + − 0: zoom · Esc: all",
@@ -2308,6 +2335,127 @@ var JobsPage = class {
   }
 };
 
+// src/training.ts
+var LOOK_EVERY_MS2 = 2e3;
+var SAID3 = {
+  waiting: "waiting",
+  running: "trainingRuns",
+  comparing: "trainingCompares",
+  done: "jobDone",
+  cancelled: "jobCancelled",
+  failed: "jobFailed"
+};
+var ENDED2 = /* @__PURE__ */ new Set(["done", "cancelled", "failed"]);
+var TrainingPage = class {
+  constructor(me2) {
+    this.me = me2;
+  }
+  me;
+  element = el("section", { id: "training", className: "page", hidden: true });
+  form = el("div", {});
+  list = el("div", {});
+  looking = 0;
+  async load() {
+    replace(this.element, el("h1", {}, t("training")), el("p", { className: "note" }, t("trainingHelp")), this.form, this.list);
+    try {
+      const [known, found] = await Promise.all([detectors(), trainings()]);
+      this.drawForm(
+        known.active.map((one) => ({ name: one.name, method: one.method, isDefault: one.is_default })),
+        found
+      );
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load()]);
+      return;
+    }
+    await this.look();
+  }
+  async look() {
+    window.clearTimeout(this.looking);
+    if (this.element.hidden) return;
+    try {
+      const { trainings: trainings2 } = await trainings();
+      this.draw(trainings2);
+      if (trainings2.every((one) => ENDED2.has(one.state))) return;
+    } catch (error) {
+      say(String(error.message), "bad");
+    }
+    this.looking = window.setTimeout(() => void this.look(), LOOK_EVERY_MS2);
+  }
+  act(work) {
+    work.catch((error) => say(error.message, "bad")).finally(() => void this.look());
+  }
+  get mayTrain() {
+    return this.me().role !== "operator";
+  }
+  drawForm(detectors2, { methods, problem }) {
+    if (problem !== null || !this.mayTrain) {
+      replace(this.form, el("p", { className: problem === null ? "note" : "bad" }, problem ?? t("engineersTrain")));
+      return;
+    }
+    const detector = el(
+      "select",
+      { onchange: () => method.value = usual() },
+      ...detectors2.map((one) => el("option", { value: one.name, selected: one.isDefault }, one.name))
+    );
+    const usual = () => {
+      const found = detectors2.find((one) => one.name === detector.value)?.method ?? "auto";
+      return methods.includes(found) ? found : "auto";
+    };
+    const method = el("select", {}, ...["auto", ...methods].map((name) => el("option", { value: name }, name)));
+    const profile = el("select", {}, el("option", { value: "quick" }, t("quickProfile")), el("option", { value: "paper" }, t("paperProfile")));
+    method.value = usual();
+    const begin2 = () => this.act(beginTraining(detector.value, method.value, profile.value));
+    replace(
+      this.form,
+      el(
+        "p",
+        { className: "row" },
+        el("label", {}, `${t("detector")} `, detector),
+        el("label", {}, `${t("method")} `, method),
+        el("label", {}, `${t("profile")} `, profile),
+        el("button", { type: "button", className: "primary", onclick: begin2 }, t("beginTraining"))
+      )
+    );
+  }
+  draw(trainings2) {
+    const at = document.activeElement?.closest("article")?.getAttribute("data-id");
+    const none = el("p", { className: "note" }, t("noTrainings"));
+    replace(this.list, ...trainings2.length ? trainings2.map((one) => this.card(one)) : [none]);
+    if (at) this.list.querySelector(`[data-id="${at}"] button`)?.focus();
+  }
+  card(one) {
+    const { comparison } = one;
+    const runs = !ENDED2.has(one.state);
+    const mayActivate = this.mayTrain && comparison?.is_no_worse && !one.active;
+    return el(
+      "article",
+      { "data-id": one.id },
+      el("h2", {}, `${one.detector}: ${one.method} `, el("span", { className: `state ${one.state}` }, t(SAID3[one.state]))),
+      el("p", { className: "note" }, `${one.by} · ${time(one.created)}${one.images === null ? "" : ` · ${one.images}`}`),
+      runs && one.said !== null ? el("p", { role: "status" }, one.said) : null,
+      one.error ? el("p", { className: "bad" }, one.error) : null,
+      comparison ? table(
+        t("oldAndNew"),
+        [t("onTheSame"), `${t("oldDetector")} ${one.old_sha.slice(0, 8)}`, `${t("newDetector")} ${one.new_sha?.slice(0, 8) ?? ""}`],
+        [
+          [t("falseAlarms"), rate(comparison.old.false_alarms), rate(comparison.new.false_alarms)],
+          [t("defectsFound"), rate(comparison.old.recall), rate(comparison.new.recall)]
+        ]
+      ) : null,
+      comparison ? el("p", {}, t(comparison.is_no_worse ? "noWorse" : "isWorse", comparison.images)) : null,
+      one.active ? el("p", {}, el("b", {}, t("active"))) : null,
+      el(
+        "p",
+        { className: "row" },
+        mayActivate ? el("button", { type: "button", className: "primary", onclick: () => this.act(activateTrained(one.id)) }, t("activate")) : null,
+        runs && this.mayTrain ? el("button", { type: "button", onclick: () => this.act(cancelTraining(one.id)) }, t("cancel")) : null
+      )
+    );
+  }
+};
+var percent = (value) => number(100 * value);
+var rate = ({ count, n, low, high }) => t("rate", count, n, percent(low), percent(high));
+
 // src/uploads.ts
 var AT_ONCE = 2;
 var TRIES = 20;
@@ -2403,6 +2551,7 @@ var viewer = new Viewer(gallery);
 var PAGES = [
   { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
   { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
+  { hash: "#/training", word: "training", role: "operator", page: new TrainingPage(() => user) },
   { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
   { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() }
 ];
