@@ -17,7 +17,8 @@ also training images. drawn: steel strips, whose pictures may be shown. The netw
 are in `QUICK`, sized for two to three minutes a cell on one core; ``--effort`` is a factor on the passes. ``--profile
 paper`` takes the recipe's settings.
 
-"auroc" and "ap" are of the method's own score, as published; "_worst" of the mean of its map over the most unusual
+"auroc" and "ap" are of the method's own score, as published; "_both" is of its distance, on either side, to the scores
+of held-out normal images (`blemish.calibration.unusualness`); "_worst" of the mean of its map over the most unusual
 hundredth of the pixels and "_map" over all of them (the settings ``worst_fraction=0.01`` and ``worst_fraction=1``),
 from the same training; "_clean" is without the test images that are byte for byte among the training images. "accuracy"
 decides at mean + 1 · std of the scores of held-out normal images, as García-de-la-Puente et al. 2023 do. Pixel figures
@@ -42,6 +43,7 @@ import numpy as np
 import torch
 
 import blemish
+from blemish.calibration import unusualness
 from blemish.datasets import Dataset, cut_tiles, read_dataset
 from blemish.evaluation import auroc, average_precision
 from blemish.files import write_text
@@ -134,6 +136,7 @@ _NORMAL_PIXELS_BELOW = 0.95
 # Heading, name in the record, and digits.
 COLUMNS = {
     "AUROC": ("auroc", 3),
+    "AUROC, both tails": ("auroc_both", 3),
     "AP": ("ap", 3),
     "accuracy": ("accuracy", 3),
     "AUROC, worst hundredth": ("auroc_worst", 3),
@@ -211,8 +214,10 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
         batches = [test[start : start + SEARCHED_AT_ONCE] for start in range(0, len(test), SEARCHED_AT_ONCE)]
         answers = [scorer.score([read_image(sample.path) for sample in batch]) for batch in batches]
         scored = [pair for scores, maps in answers for pair in zip(scores.astype(float), maps, strict=True)]
+        usual = scorer.score([read_image(path) for path in aside[:SEARCHED_AT_ONCE]])[0].astype(float)
     else:
         scored = [detector.score(read_image(sample.path)) for sample in test]
+        usual = np.array(detector.spec.calibration.scores if detector.spec.calibration else ())
     scores = np.array([score for score, _ in scored])
     record["ms_per_image"] = 1000 * (time.process_time() - used) / len(test)
     record["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -229,10 +234,11 @@ def run_cell(domain: str, method: str, seed: int, options: argparse.Namespace) -
             f"ap{name}": average_precision(read, defective),
             f"auroc{name}_clean": auroc(read[~leaked], defective[~leaked]),
         }
+    if np.unique(usual).size > 1:
+        record["auroc_both"] = auroc(unusualness(scores, usual), defective)
     if method != "anogan":
-        if detector.spec.calibration is not None:
-            normal = np.array(detector.spec.calibration.scores)
-            record["accuracy"] = float(((scores > normal.mean() + normal.std()) == defective).mean())
+        if usual.size:
+            record["accuracy"] = float(((scores > usual.mean() + usual.std()) == defective).mean())
         if any(sample.masks for sample in test):
             maps_of_normal = np.concatenate([detector.score(read_image(path))[1].ravel() for path in aside])
             limit = float(np.quantile(maps_of_normal, _NORMAL_PIXELS_BELOW))

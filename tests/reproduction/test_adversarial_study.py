@@ -172,6 +172,8 @@ def test_a_tiny_run_gives_tables_pictures_and_counts(metu: Path, tmp_path: Path,
     assert rows["ganomaly"].test_opened == 1
     assert rows["memae"].mean("AUROC") is None
     assert 0 <= rows["ganomaly"].mean("min-max normal") <= rows["ganomaly"].mean("either way") <= 1
+    assert 0 <= rows["ganomaly"].mean("both tails") <= 1
+    assert rows["darkest pixel"].mean("both tails") is None
     page = done.page.read_text()
     for said in ("min-max scaled scores", "ROC", "distribution", "losses", "original, reconstruction, difference"):
         assert said in page

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import blemish
+from blemish.calibration import unusualness
 from blemish.datasets import Dataset, Sample, image_digests, read_dataset
+from blemish.detectors.schema import Calibration
 from blemish.errors import DataError
 from blemish.evaluation import auroc, average_precision
 from blemish.inspection.portfolio import Answer
@@ -83,7 +85,16 @@ _GRID = {
 _WORST_FRACTION = 0.01
 # AnoGAN's search takes seconds an image.
 _MAX_SEARCHED = 60
-_COLUMNS = ("AUROC", "AUPR", "worst hundredth", "without leaks", "either way", "min-max normal", "min-max defective")
+_COLUMNS = (
+    "AUROC",
+    "AUPR",
+    "both tails",
+    "worst hundredth",
+    "without leaks",
+    "either way",
+    "min-max normal",
+    "min-max defective",
+)
 
 
 class AdversarialStudySystem(System):
@@ -178,6 +189,7 @@ class AdversarialStudySystem(System):
         known = set(detector.spec.provenance.images)
         leaked = np.array([digest in known for digest in image_digests(test)])
         return _record(scores, defective, leaked) | {
+            "both tails": _by_both_tails(scores, defective, detector.spec.calibration),
             "worst hundredth": auroc(np.array(worst), defective),
             "n_train": detector.spec.provenance.n_train,
         }
@@ -232,7 +244,8 @@ _SHOWN = {
 }
 _DIRECTIONS = (
     "Trivial baselines are of a grey copy of 64 × 64 px; higher is worse (the darkest pixel: darker). Either way is "
-    "the AUROC in the better of both directions, which the test labels choose: an upper bound, shown for networks too."
+    "the AUROC in the better of both directions, which the test labels choose: an upper bound, shown for networks too. "
+    "Both tails: of the distance, on either side, to the scores of held-out training images, which no label chooses."
 )
 
 
@@ -302,6 +315,15 @@ def _measure_under_torch(run: Run, method: str, dataset: Dataset, settings: Mapp
     defective = np.array([bool(sample.defective) for sample in chosen])
     n_train = sum(one.split == "train" and one.defective is False for one in dataset.samples)
     return _record(scores, defective, np.zeros(len(scores), np.bool_)) | {"n_train": n_train}
+
+
+def _by_both_tails(
+    scores: NDArray[np.float64], defective: NDArray[np.bool_], calibration: Calibration | None
+) -> float | None:
+    """AUROC of how unusual each score is among those of held-out training images, on either side."""
+    if calibration is None or min(calibration.scores) == max(calibration.scores):
+        return None
+    return auroc(unusualness(scores, calibration.scores), defective)
 
 
 def _record(scores: NDArray[np.float64], defective: NDArray[np.bool_], leaked: NDArray[np.bool_]) -> dict[str, Any]:
