@@ -18,7 +18,7 @@ from blemish.measurement.scale_sources import TableRow
 from blemish.reports.csv_tables import write_csv
 from blemish.reports.document import Document, read_document
 
-from .conftest import ODD_NAME, Drawn, Write, bar, line, specks
+from .conftest import ODD_NAME, SHAPE, Drawn, Write, bar, line, specks
 
 
 def named(folder: Path, name: str) -> Finding:
@@ -149,3 +149,16 @@ def test_worst_first_goes_by_millimetres_where_there_is_a_scale(write_inspection
     assert float(told["far.png"]["total_length_mm"]) == pytest.approx(280, abs=5)
     assert float(told["near.png"]["max_width_px"]) == pytest.approx(9, abs=0.5)
     assert told["none.png"]["max_width_mm"] == ""
+
+
+@pytest.mark.parametrize("shrink", [2, 7, 8])
+def test_a_mask_that_is_read_smaller_keeps_every_pixel(found: Path, shrink: int):
+    document = read_document(found)
+    image = next(image for image in document.images if image.mask_file is not None)
+    mask = np.zeros(SHAPE, np.bool_)
+    mask[17, 33] = mask[239, 319] = True
+    write_png(found / (image.mask_file or ""), mask)
+    small = document.read_mask(image, shrink=shrink)
+    assert small is not None
+    assert small.shape == (-(-SHAPE[0] // shrink), -(-SHAPE[1] // shrink))
+    assert np.argwhere(small).tolist() == [[17 // shrink, 33 // shrink], [239 // shrink, 319 // shrink]]

@@ -1,13 +1,16 @@
 """A detector on an image of which not everything can be held: read, looked at and outlined in bands, in bounded memory.
 
-Only the mask is kept at full size, one byte a pixel. Of the map, the surroundings of what is outlined are kept; of the
-pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is read again, cut-out by
+Only the mask is kept at full size, one byte a pixel. Of the map, the surroundings of what is outlined are kept in a
+temporary file; of the pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is read again, cut-out by
 cut-out. Scores, regions and cracks are those of `Detector.inspect_pixels`.
 """
 
 from __future__ import annotations
 
 import math
+import tempfile
+import threading
+import weakref
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -24,6 +27,7 @@ from blemish.images.windows import ImageWindows
 _PICTURE_PX = 25e6
 # Side of the blocks of a map that are kept or not: half of the distance that clusters keep from one another.
 _BLOCK_PX = 64
+_BLOCK_BYTES = 4 * _BLOCK_PX**2
 
 
 class Scan:
@@ -99,7 +103,7 @@ class Scan:
 
 
 class SparseMap:
-    """A map of which only blocks are kept that reach a level, and those around them.
+    """A map of which only blocks are kept that reach a level, and those around them; in a temporary file.
 
     Args:
         height_px, width_px: its size.
@@ -109,7 +113,10 @@ class SparseMap:
     def __init__(self, height_px: int, width_px: int, level: float) -> None:
         self._size_px = height_px, width_px
         self._level = level
-        self._blocks: dict[tuple[int, int], NDArray[np.float32]] = {}
+        # Blocks of values in the file, one after another, and which of them is where; -1: none.
+        self._file, self._kept, self._reading = tempfile.TemporaryFile(), 0, threading.Lock()
+        weakref.finalize(self, self._file.close)
+        self._place = np.full((-(-height_px // _BLOCK_PX), -(-width_px // _BLOCK_PX)), -1, np.int32)
         self._waiting = np.zeros((0, width_px), np.float32)
         # The last row of blocks, which the next one may still make worth keeping, and which of the two before are hit.
         self._last: NDArray[np.float32] | None = None
@@ -136,10 +143,15 @@ class SparseMap:
         found = np.full((box.height, box.width), min(0.0, self._level - 1), np.float32)
         for row in range(box.y // _BLOCK_PX, -(-(box.y + box.height) // _BLOCK_PX)):
             for column in range(box.x // _BLOCK_PX, -(-(box.x + box.width) // _BLOCK_PX)):
-                block = self._blocks.get((row, column))
-                if block is not None:
-                    _paste(found, block, row * _BLOCK_PX - box.y, column * _BLOCK_PX - box.x)
+                if (place := int(self._place[row, column])) >= 0:
+                    _paste(found, self._read(place), row * _BLOCK_PX - box.y, column * _BLOCK_PX - box.x)
         return found
+
+    def _read(self, place: int) -> NDArray[np.float32]:
+        with self._reading:
+            self._file.seek(place * _BLOCK_BYTES)
+            data = self._file.read(_BLOCK_BYTES)
+        return np.frombuffer(data, np.float32).reshape(_BLOCK_PX, _BLOCK_PX)
 
     def _add_blocks(self, rows: NDArray[np.float32] | None) -> None:
         hit = np.zeros_like(self._last_hit)
@@ -150,7 +162,11 @@ class SparseMap:
             near = near | np.append(near[1:], False) | np.append(False, near[:-1])
             for column in np.flatnonzero(near).tolist():
                 block = self._last[:, column * _BLOCK_PX : (column + 1) * _BLOCK_PX]
-                self._blocks[self._next_row - 1, column] = block.copy()
+                whole = np.zeros((_BLOCK_PX, _BLOCK_PX), np.float32)
+                whole[: block.shape[0], : block.shape[1]] = block
+                self._file.write(whole.data)
+                self._place[self._next_row - 1, column] = self._kept
+                self._kept += 1
         self._hit_before, self._last_hit = self._last_hit, hit
         self._last = None if rows is None else rows.copy()
         self._next_row += 1

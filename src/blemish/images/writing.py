@@ -18,15 +18,17 @@ def write_png(path: Path, array: NDArray[np.generic]) -> None:
 
     Args:
         path: target; its folder is created.
-        array: bool (drawn black and white), uint8 or uint16; (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGB with alpha.
+        array: bool (drawn black and white, one bit a pixel), uint8 or uint16; (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGB with alpha.
 
     Raises:
         BlemishError: the target cannot be written.
         ValueError: another type or shape.
     """
+    options: list[int] = []
     if array.dtype == np.bool_:
-        array = np.where(array, np.uint8(255), np.uint8(0))
-    _write(Path(path), ".png", array, (3, 4), (np.uint8, np.uint16), [])
+        # One bit a pixel, and no copy of a large mask in memory.
+        array, options = np.ascontiguousarray(array).view(np.uint8), [cv2.IMWRITE_PNG_BILEVEL, 1]
+    _write(Path(path), ".png", array, (3, 4), (np.uint8, np.uint16), options)
 
 
 def write_jpeg(path: Path, rgb: NDArray[np.uint8], quality: int = 90) -> None:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,8 +116,12 @@ class Document:
         view = self.folder / VIEWS_NAME / f"{image.name}.jpg"
         return view if view.is_file() else None
 
-    def read_mask(self, image: Finding) -> NDArray[np.bool_] | None:
+    def read_mask(self, image: Finding, *, shrink: int = 1) -> NDArray[np.bool_] | None:
         """The mask of an image, bool (H, W), True where defective; None where nothing was outlined.
+
+        Args:
+            image: one of the inspection's.
+            shrink: by how much smaller it is given, True where any of its pixels is.
 
         Raises:
             ImageError: the mask's file is missing or damaged.
@@ -128,14 +133,24 @@ class Document:
         # An empty mask is a small file whatever its size; that of its image is the only one that is right.
         expected = None if image.size_px is None else math.ceil(image.size_px[0] * image.size_px[1] / 1e6)
         with open_image(file) as stream:
-            levels = decode(stream, str(file), expected).values
+            levels = decode(stream, str(file), expected).values if shrink == 1 else _small(stream, str(file), shrink)
         mask = np.asarray((levels if levels.ndim == 2 else levels[..., 0]) > 127)
-        if image.size_px is not None and mask.shape[::-1] != image.size_px:
+        if shrink == 1 and image.size_px is not None and mask.shape[::-1] != image.size_px:
             raise DataError(
                 f'The mask "{file}" has {mask.shape[1]} x {mask.shape[0]} px and its image '
                 f"{image.size_px[0]} x {image.size_px[1]}; inspect again."
             )
         return mask
+
+
+def _small(stream: BinaryIO, name: str, shrink: int) -> NDArray[np.uint8]:
+    """A mask's levels, so many times smaller, the highest of each block. Pillow would hold a large one four times."""
+    levels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if levels is None:
+        raise ImageError(f'"{name}" is cut short or damaged: its pixels cannot be decoded.')
+    columns = range(0, levels.shape[1], shrink)
+    rows = (levels[top : top + shrink].max(axis=0) for top in range(0, len(levels), shrink))
+    return np.stack([np.maximum.reduceat(row, columns) for row in rows])
 
 
 def size_of(crack: Crack, name: str, unit: Unit) -> float | None:

@@ -269,8 +269,11 @@ def _filled(widths: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _outlines(document: Document, image: Finding, shrink: float) -> str:
+    # A very large mask is read as small as the picture needs it.
+    is_large = image.size_px is not None and image.size_px[0] * image.size_px[1] >= CLUSTERED_FROM_PX
+    reduced = max(1, int(shrink // 2)) if is_large else 1
     try:
-        mask = document.read_mask(image)
+        mask = document.read_mask(image, shrink=reduced)
     except (DataError, ImageError):
         # The page does without; the exports, which consist of masks, do not.
         return ""
@@ -284,7 +287,7 @@ def _outlines(document: Document, image: Finding, shrink: float) -> str:
     found.sort(key=lambda each: -each[1].area_px)
     for box, polygon in ((box, polygon) for box, component in found[:_MAX_OUTLINES] for polygon in component.polygons):
         for ring in (polygon.exterior, *polygon.holes):
-            points = ring.astype(np.float64) + np.array([box.x, box.y])
+            points = reduced * (ring.astype(np.float64) + np.array([box.x, box.y]))
             kept = points[essential_points(points, closed=True, tolerance=0.8 * shrink)]
             if len(kept) > 2:
                 paths.append(_path(kept) + "Z")
