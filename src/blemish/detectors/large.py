@@ -1,8 +1,8 @@
 """A detector on an image of which not everything can be held: read, looked at and outlined in bands, in bounded memory.
 
 Only the mask is kept at full size, one byte a pixel. Of the map, the surroundings of what is outlined are kept in a
-temporary file; of the pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is read again, cut-out by
-cut-out. Scores, regions and cracks are those of `Detector.inspect_pixels`.
+temporary file; of the pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is
+read again, cut-out by cut-out. Scores, regions and cracks are those of `Detector.inspect_pixels`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class SparseMap:
         self._size_px = height_px, width_px
         self._level = level
         # Blocks of values in the file, one after another, and which of them is where; -1: none.
-        self._file, self._kept, self._reading = tempfile.TemporaryFile(), 0, threading.Lock()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the map
+        self._kept, self._reading = 0, threading.Lock()
         weakref.finalize(self, self._file.close)
         self._place = np.full((-(-height_px // _BLOCK_PX), -(-width_px // _BLOCK_PX)), -1, np.int32)
         self._waiting = np.zeros((0, width_px), np.float32)

@@ -18,7 +18,8 @@ def write_png(path: Path, array: NDArray[np.generic]) -> None:
 
     Args:
         path: target; its folder is created.
-        array: bool (drawn black and white, one bit a pixel), uint8 or uint16; (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGB with alpha.
+        array: bool (drawn black and white, one bit a pixel), uint8 or uint16; (H, W) grey, (H, W, 3) RGB or (H, W, 4)
+            RGB with alpha.
 
     Raises:
         BlemishError: the target cannot be written.
