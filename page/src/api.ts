@@ -174,6 +174,19 @@ export interface Trainings {
   problem: string | null;
 }
 
+export interface Honeypots {
+  fraction: number;
+  known: { finding_id: string; image: string; truth: "approve" | "reject"; right: number; wrong: number }[];
+  reviewers: {
+    reviewer: string;
+    caught: number;
+    missed: number;
+    dismissed: number;
+    confirmed: number;
+    recall_at_least: number | null;
+  }[];
+}
+
 export interface Me {
   name: string;
   role: "operator" | "engineer" | "admin";
@@ -344,6 +357,12 @@ export const beginTraining = (detector: string, method: string, profile: string)
 export const cancelTraining = (id: string): Promise<Training> => json(`/v1/trainings/${id}`, { method: "DELETE" });
 export const activateTrained = (id: string): Promise<Training> =>
   json(`/v1/trainings/${id}/activate`, { method: "POST" });
+export const honeypots = (): Promise<Honeypots> => json("/v1/honeypots");
+export async function setHoneypot(id: string, truth: "approve" | "reject" | null): Promise<void> {
+  const answer = await send(`/v1/honeypots/${id}`, { ...body({ truth }), method: "PUT" });
+  if (!answer.ok) throw await refused(answer);
+}
+
 export const jobs = (): Promise<Job[]> => json("/v1/jobs");
 export const cancelJob = (id: string): Promise<Job> => json(`/v1/jobs/${id}`, { method: "DELETE" });
 

@@ -127,6 +127,14 @@ export class Gallery {
     return this.findings[at + step] ?? null;
   }
 
+  // The pictures of the next finding into the browser's cache, where it is known already.
+  prefetch(id: string): void {
+    const next = this.findings[this.findings.findIndex((one) => one.id === id) + 1];
+    if (!next) return;
+    const names = ["view", next.map_range ? "map" : null, next.detector_mask && !next.corrected ? "mask" : null];
+    for (const name of names) if (name) void fetch(`/v1/findings/${next.id}/${name}`, { priority: "low" }).catch(() => undefined);
+  }
+
   private filters(): URLSearchParams {
     const filters = new URLSearchParams();
     for (const verdict of this.verdicts) filters.append("verdict", verdict);

@@ -7,6 +7,7 @@ import { byId, el, replace, say } from "./dom";
 import { Gallery } from "./gallery";
 import { JobsPage } from "./jobs";
 import { TrainingPage } from "./training";
+import { ReviewersPage } from "./reviewers";
 import { Batch, type Photo, type Progress, chosen, dropped } from "./uploads";
 import { Viewer } from "./viewer";
 import { type Word, currentLanguage, setLanguage, t } from "./words";
@@ -17,12 +18,13 @@ let user: api.Me;
 let batch: Batch | null = null;
 let reloaded = 0;
 const gallery = new Gallery();
-const viewer = new Viewer(gallery);
+const viewer = new Viewer(gallery, () => user);
 // What the header leads to beside the findings, and from which role on.
 const PAGES: { hash: string; word: Word; role: api.Me["role"]; page: { element: HTMLElement; load(): Promise<void> } }[] = [
   { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
   { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
   { hash: "#/training", word: "training", role: "operator", page: new TrainingPage(() => user) },
+  { hash: "#/reviewers", word: "reviewers", role: "engineer", page: new ReviewersPage() },
   { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
   { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() },
 ];

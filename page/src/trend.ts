@@ -5,7 +5,7 @@ import type { Change, Stored, Trend } from "./api";
 import { el, replace, say, table } from "./dom";
 import { plot } from "./plot";
 import { time } from "./viewer";
-import { type Word, number, t } from "./words";
+import { type Word, currentLanguage, number, t } from "./words";
 
 // What asks for attention first.
 const STATUSES: Change["status"][] = ["grown", "new", "smaller", "repaired", "static", "out of view"];
@@ -18,6 +18,12 @@ const SAID: Record<Change["status"], Word> = {
   "out of view": "outOfView",
 };
 const MAX_PLOTS = 4;
+
+// With as many digits as its uncertainty has.
+function rounded(value: number, doubt: number): string {
+  const digits = doubt > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(doubt)))) : 2;
+  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
+}
 
 export class TrendPanel {
   private isOpen = false;
@@ -81,7 +87,7 @@ export class TrendPanel {
     if (last?.changes.length) {
       const unit = last.changes[0]!.unit;
       const grown = (growth: number | null, doubt: number | null): string =>
-        growth === null ? "" : `${growth > 0 ? "+" : ""}${number(growth, 2)} ± ${number(doubt ?? 0, 2)}`;
+        growth === null ? "" : `${growth > 0 ? "+" : ""}${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
       const rows = last.changes.map((change) => [
         change.later.join(", ") || "–",
         el("b", { className: `became ${change.status.replaceAll(" ", "-")}` }, t(SAID[change.status])),

@@ -1,7 +1,7 @@
 // One finding: the photo with its layers, thresholds to move, what was measured, and the decision.
 
 import * as api from "./api";
-import type { Decision, Stored } from "./api";
+import type { Decision, Me, Stored } from "./api";
 import { Canvas, type Layers } from "./canvas";
 import { Editor } from "./editor";
 import { byId, el, replace, say } from "./dom";
@@ -36,11 +36,16 @@ export class Viewer {
   private readonly trend = new TrendPanel();
   private readonly undone: Before[] = [];
   private replaced: Before | null = null;
+  private deciding = false;
+  private opening = 0;
   private comment = el("textarea", {});
   private tags = new Set<string>();
   private thresholds = new Map<string, number | null>();
 
-  constructor(private readonly gallery: Gallery) {}
+  constructor(
+    private readonly gallery: Gallery,
+    private readonly me: () => Me,
+  ) {}
 
   get isOpen(): boolean {
     return !this.element.hidden;
@@ -74,15 +79,18 @@ export class Viewer {
 
   async open(id: string): Promise<void> {
     if (this.editor.isOpen) this.editor.close();
+    const turn = ++this.opening;
     try {
       const [found, known] = await Promise.all([api.finding(id), api.detectors()]);
+      if (turn !== this.opening) return; // another one was asked for, or none
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
       this.found = found;
       this.element.hidden = false;
       this.cover(true);
       this.tags = new Set();
       this.comment = el("textarea", { rows: 2, maxLength: 4000, ariaLabel: t("comment"), placeholder: t("comment") });
-      await Promise.all([this.drawSide(), this.canvas.show(found)]);
+      await Promise.all([this.drawSide(), this.canvas.show(found).then(() => (this.deciding = false))]);
+      this.gallery.prefetch(id);
       this.canvas.element.focus({ preventScroll: true });
     } catch (error) {
       say(String((error as Error).message), "bad");
@@ -92,6 +100,7 @@ export class Viewer {
 
   close(): void {
     const id = this.found?.id;
+    this.opening += 1;
     this.element.hidden = true;
     this.cover(false);
     if (location.hash.startsWith("#/finding/")) location.hash = this.gallery.hash;
@@ -183,11 +192,13 @@ export class Viewer {
 
   private async decide(decision: Decision): Promise<void> {
     const before = this.found;
-    if (!before) return;
+    // A key that is pressed before the next finding is seen decides nothing about that one.
+    if (!before || this.deciding) return;
     if (decision === "approve" && before.state === "corrected") {
       await this.step(1); // the correction is what is right
       return;
     }
+    this.deciding = true;
     try {
       const replaced = await this.before(before);
       await api.review(before, decision, [...this.tags], this.comment.value);
@@ -198,11 +209,15 @@ export class Viewer {
         () => void this.undo(),
       ]);
       const next = decision === "reopen" ? null : await this.gallery.neighbour(before.id, 1);
-      if (next) location.hash = `#/finding/${next.id}`;
-      else await this.open(before.id);
+      // Whoever has left meanwhile stays away.
+      if (!this.isOpen || this.found?.id !== before.id) return;
+      if (next) history.pushState(null, "", `#/finding/${next.id}`);
+      await this.open(next?.id ?? before.id);
     } catch (error) {
       say(error instanceof api.Refused && error.status === 412 ? t("decidedSince") : String((error as Error).message), "bad");
       await this.open(before.id);
+    } finally {
+      this.deciding = false;
     }
   }
 
@@ -243,6 +258,7 @@ export class Viewer {
       ),
       this.decision(),
       this.layers(),
+      this.honeypot(found),
       el("h2", {}, t("measurements")),
       measurements(finding),
       this.trend.build(found, () => void this.open(found.id)),
@@ -299,6 +315,18 @@ export class Viewer {
       el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
       this.comment,
     );
+  }
+
+  // What an engineer has decided about can be shown again, to measure those who decide.
+  private honeypot({ id, state }: Stored): HTMLElement | null {
+    if (this.me().role === "operator" || state === "open") return null;
+    const act = (): void => {
+      api.setHoneypot(id, state === "rejected" ? "reject" : "approve").then(
+        () => say(t("willBeMixedIn"), "plain", [t("undo"), () => void api.setHoneypot(id, null)]),
+        (error: Error) => say(error.message, "bad"),
+      );
+    };
+    return el("p", {}, el("button", { type: "button", id: "honeypot", onclick: act }, t("mixIn")));
   }
 
   private layers(): HTMLElement {

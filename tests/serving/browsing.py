@@ -49,6 +49,10 @@ class Browser:
 
         self.wait().until(act)
 
+    def shown(self, name: str) -> None:
+        """Wait until the viewer shows an image; before that no key decides."""
+        self.one(f'.stage canvas[aria-label="{name}"]')
+
     def texts(self, selector: str) -> list[str]:
         script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)"
         return self.run(script, selector)

@@ -227,7 +227,7 @@ def test_a_correction_is_undone_and_what_replaced_one_too(filled: str, open_page
     drawing.drag((20, 50), (60, 50))
     save(page)
     page.press("r")
-    page.one(".side h1", "grey.png")
+    page.shown("grey.png")
     page.press("u")
     page.one(".side h1", "dark.png")
     page.one(".side .state", "corrected")

@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from blemish.client import Client
@@ -25,6 +26,7 @@ VIEWS = {
     "": ".card",
     "#/jobs": "#jobs article",
     "#/detectors": "#detectors article",
+    "#/reviewers": "#reviewers table",
     "#/keys": "#keys table",
     "#/audit": "#audit td",
 }
@@ -60,7 +62,9 @@ def test_axe_finds_no_violation_in_any_view_light_or_dark(
 ):
     with Client(filled) as service:
         list(service.watch_job(service.begin_job(archive(tmp_path, "a.png")).id))
-        service.review(next(iter(service.findings())), "approve", tags=["dirt"], comment="seen")
+        seen = next(iter(service.findings()))
+        service.review(seen, "approve", tags=["dirt"], comment="seen")
+    httpx.put(f"{filled}/v1/honeypots/{seen.id}", json={"truth": "approve"}).raise_for_status()
     page = open_page(filled, phone=phone, language=language)
     assert look_at_every_view(page) == {}
     page.click("#theme")
@@ -134,6 +138,38 @@ def test_an_admin_gives_and_revokes_a_key_and_reads_who_did_it(
         page.click("nav a", "Audit log")
         page.one("#audit tr", "key.revoke")
         page.one("#audit tr", "Kim")
+
+
+def test_a_known_image_measures_whoever_decides_about_it(darkness_file: Path, open_page: OpenPage, tmp_path: Path):
+    settings = ServeSettings(detectors=(str(darkness_file),), store=tmp_path / "store", honeypots=1.0, threads=2)
+    with listening(Service(settings)) as address, Client(address) as service:
+        service.inspect([image(tmp_path, "known.png", 10)])
+        page = open_page(address)
+        page.click(".card")
+        page.one(".side h1", "known.png")
+        page.press("a")
+        page.one(".side .state", "confirmed")
+        page.click("#honeypot")
+        page.one("#said", "mixed into the queue")
+        service.inspect([image(tmp_path, "new.png", 225)])
+        page.run("location.hash = '#/'")
+        page.until(lambda: not page.all("#viewer"))
+        page.driver.refresh()
+        page.until(lambda: sorted(page.names()) == ["known.png", "known.png", "new.png"])
+        copy = next(one for one in service.findings(state="open") if one.finding.image == "known.png")
+        page.run("location.hash = arguments[0]", f"#/finding/{copy.id}")
+        page.one(".side h1", "known.png")
+        page.one(".side .state", "open")
+        page.press("r")
+        page.until(lambda: service.finding(copy.id).state == "rejected")
+        page.press(Keys.ESCAPE)
+        page.until(lambda: not page.all("#viewer"))
+        page.click("nav a", "Reviewers")
+        page.one("#reviewers td", "local")
+        cells = [cell.text for cell in page.all("#reviewers table:first-of-type td")]
+        assert cells[:4] == ["local", "0", "1", "at least 0 %"]
+        page.click("#reviewers button", "No longer")
+        page.one("#reviewers", "No image is mixed in.")
 
 
 def test_an_operator_sees_neither_keys_nor_the_audit_log(darkness_file: Path, open_page: OpenPage, tmp_path: Path):

@@ -47,6 +47,9 @@ def serve(
     keep_days: Annotated[
         float | None, typer.Option(help="Delete findings and images that are older.", metavar="DAYS")
     ] = None,
+    honeypots: Annotated[
+        float, typer.Option(help="Known images mixed into the queue, for each new one.", metavar="FRACTION")
+    ] = 0.02,
     threads: ThreadsOption = None,
 ) -> None:
     """Serve detectors over HTTP, with a page to inspect and review images on."""
@@ -64,6 +67,7 @@ def serve(
         keys=keys,
         names=tuple(name or []),
         keep_days=keep_days,
+        honeypots=honeypots,
         threads=threads,
     )
     run(settings, say=speaking.note)

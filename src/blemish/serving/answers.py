@@ -108,69 +108,6 @@ class JobStatus(_Answer):
     left_s: float | None = Field(description="about how long until the last one; null where nothing tells it")
 
 
-class Change(_Answer):
-    """What became of a crack between two dates; numbers and unit as in `blemish.measurement.CrackChange`."""
-
-    status: Literal["grown", "new", "smaller", "repaired", "static", "out of view"]
-    earlier: list[int]
-    later: list[int]
-    unit: Literal["mm", "px"]
-    length: float
-    length_growth: float | None
-    length_uncertainty: float | None = Field(description="what the growth must exceed")
-    width_growth: float | None
-    largest_width_growth: float | None
-    width_uncertainty: float | None = Field(description="what the growth must exceed")
-
-
-class PlaceDate(_Answer):
-    """A finding of the same place at an earlier date, beside the one that was asked for."""
-
-    id: str
-    image: str
-    taken: datetime = Field(description="as the camera says; else when it was inspected")
-    status: str | None = Field(description="what asks for attention first; null where nothing does")
-    counts: dict[str, int] = Field(description="cracks by status")
-    changes: list[Change]
-    problem: str | None = Field(description="why the two cannot be compared; null where they were")
-
-
-class TrackPoint(_Answer):
-    """A crack at one date, as large as it differs from the latest one."""
-
-    id: str
-    taken: datetime
-    width: float = Field(description="the largest")
-    width_uncertainty: float
-    length: float
-    length_uncertainty: float
-
-
-class Track(_Answer):
-    """A crack of the latest image over time."""
-
-    crack: int
-    unit: Literal["mm", "px"]
-    points: list[TrackPoint]
-
-
-class Trend(_Answer):
-    """A finding beside those of the same place at earlier dates."""
-
-    place: str | None
-    taken: datetime
-    dates: list[PlaceDate]
-    tracks: list[Track]
-
-
-class PlaceRequest(BaseModel):
-    """Which place an image shows."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    place: str | None = Field(max_length=255, description="any name; null: images of the same name show the same place")
-
-
 class TwoPoints(BaseModel):
     """A length on the surface between two places in the image."""
 

@@ -18,6 +18,7 @@ from blemish.serving.routes import (
     detectors,
     findings,
     health,
+    honeypots,
     inference_protocol,
     inspect,
     jobs,
@@ -62,8 +63,8 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    groups = (published, inspect, jobs, detectors, findings, reviews, proposals, trainings, access, health)
-    for group in (*groups, inference_protocol, page):
+    groups = (published, inspect, jobs, detectors, findings, reviews, proposals, trainings, honeypots, access)
+    for group in (*groups, health, inference_protocol, page):
         app.include_router(group.router)
     say_errors(app)
     app.add_middleware(Guard, settings=service.settings)

@@ -24,6 +24,7 @@ from blemish.serving.settings import ServeSettings
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.audit import Actor, note
 from blemish.serving.store.findings import Kept, add_finding, contents_in_use, remove_older
+from blemish.serving.store.honeypots import mix_in
 from blemish.serving.store.tables import now_ms
 
 _LOG = logging.getLogger("blemish.serving")
@@ -54,7 +55,7 @@ class Service:
         self.failed_keys = FailedKeys(settings.limits.max_failed_keys)
         self.metrics = Metrics()
         jobs = settings.store / "jobs"
-        self.jobs = JobQueue(jobs, settings.images, self.detectors, self.database, self.pictures)
+        self.jobs = JobQueue(jobs, settings.images, self.detectors, self.database, self.pictures, settings.honeypots)
         self.trainings = Trainings(settings.store / "trainings", self.detectors, self.database, self.pictures)
         self.first_key = self._give_first_key()
         self.clean()
@@ -125,10 +126,13 @@ class Service:
         # Files first: a finding in the database never lacks its pictures.
         kept = [self._keep(outcome, caller) for outcome in outcomes]
         with self.database.transaction() as session:
-            return [
+            ids = [
                 None if one is None else add_finding(session, outcome.inspection.finding, one)
                 for outcome, one in zip(outcomes, kept, strict=True)
             ]
+            for finding_id in filter(None, ids):
+                mix_in(session, finding_id, self.settings.honeypots)
+        return ids
 
     def _keep(self, outcome: Outcome, caller: Caller) -> Kept | None:
         pictures = outcome.pictures

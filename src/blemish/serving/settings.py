@@ -63,6 +63,7 @@ class ServeSettings:
         keys: whether every request needs a key; None: only where ``host`` is not the loopback address.
         names: further host names by which browsers may reach the server.
         keep_days: findings older than this are deleted with their images; None keeps all.
+        honeypots: known images that are mixed into the queue for each new image, on average, 0 to 1.
         threads: cores to use; None takes all.
         limits: what one request may ask for.
     """
@@ -76,12 +77,15 @@ class ServeSettings:
     keys: bool | None = None
     names: tuple[str, ...] = ()
     keep_days: float | None = None
+    honeypots: float = 0.02
     threads: int | None = None
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         if not self.detectors:
             raise SettingsError("A server needs a detector: --detector FILE, or the name of a bundled one.")
+        if not 0 <= self.honeypots <= 1:
+            raise SettingsError(f"--honeypots is a fraction from 0 to 1, not {self.honeypots:g}.")
         if self.images is not None and not self.images.is_dir():
             raise SettingsError(f'--images names "{self.images}", which is no folder.')
         if self.keys is False and not self.on_loopback:

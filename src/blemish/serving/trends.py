@@ -6,16 +6,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blemish.errors import DataError
 from blemish.findings import Finding, FindingChange, compare_findings
-from blemish.serving.answers import Change, PlaceDate, Track, TrackPoint, Trend, when
+from blemish.serving.answers import when
 from blemish.serving.service import Service
 from blemish.serving.store.findings import get_finding, held
 from blemish.serving.store.tables import FindingRow
@@ -26,6 +28,61 @@ _MAX_KEPT = 500
 _ALIGNING = threading.BoundedSemaphore(2)
 
 Key = tuple[str, int, str, int]
+
+
+class Change(BaseModel):
+    """What became of a crack between two dates; numbers and unit as in `blemish.measurement.CrackChange`."""
+
+    status: Literal["grown", "new", "smaller", "repaired", "static", "out of view"]
+    earlier: list[int]
+    later: list[int]
+    unit: Literal["mm", "px"]
+    length: float
+    length_growth: float | None
+    length_uncertainty: float | None = Field(description="what the growth must exceed")
+    width_growth: float | None
+    largest_width_growth: float | None
+    width_uncertainty: float | None = Field(description="what the growth must exceed")
+
+
+class PlaceDate(BaseModel):
+    """A finding of the same place at an earlier date, beside the one that was asked for."""
+
+    id: str
+    image: str
+    taken: datetime = Field(description="as the camera says; else when it was inspected")
+    status: str | None = Field(description="what asks for attention first; null where nothing does")
+    counts: dict[str, int] = Field(description="cracks by status")
+    changes: list[Change]
+    problem: str | None = Field(description="why the two cannot be compared; null where they were")
+
+
+class TrackPoint(BaseModel):
+    """A crack at one date, as large as it differs from the latest one."""
+
+    id: str
+    taken: datetime
+    width: float = Field(description="the largest")
+    width_uncertainty: float
+    length: float
+    length_uncertainty: float
+
+
+class Track(BaseModel):
+    """A crack of the latest image over time."""
+
+    crack: int
+    unit: Literal["mm", "px"]
+    points: list[TrackPoint]
+
+
+class Trend(BaseModel):
+    """A finding beside those of the same place at earlier dates."""
+
+    place: str | None
+    taken: datetime
+    dates: list[PlaceDate]
+    tracks: list[Track]
 
 
 class Comparisons:
@@ -88,7 +145,9 @@ def _dated(row: FindingRow, found: FindingChange | str) -> PlaceDate:
 
 def _earlier(session: Session, row: FindingRow) -> list[FindingRow]:
     """Findings of the same place at earlier dates, the earliest first: of one name where no place was given."""
-    query = select(FindingRow).where(FindingRow.id != row.id)
+    query = select(FindingRow).where(FindingRow.id != row.id, FindingRow.known_id.is_(None))
+    if row.known_id is not None:
+        query = query.where(FindingRow.id != row.known_id)
     if row.place is not None:
         query = query.where(FindingRow.place == row.place)
     else:

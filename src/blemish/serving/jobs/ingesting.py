@@ -16,6 +16,7 @@ from blemish.serving.pictures import thumbnail_jpeg, view_jpeg
 from blemish.serving.registry import Answering
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.findings import Kept, add_finding
+from blemish.serving.store.honeypots import mix_in
 from blemish.serving.store.tables import FindingRow
 
 
@@ -29,10 +30,18 @@ class Ingestion:
         by: who asked for the job.
         database: where findings go.
         pictures: where pictures go.
+        honeypots: as in `ServeSettings`.
     """
 
     def __init__(
-        self, job: str, folder: Path, answering: Answering, by: str, database: Database, pictures: Blobs
+        self,
+        job: str,
+        folder: Path,
+        answering: Answering,
+        by: str,
+        database: Database,
+        pictures: Blobs,
+        honeypots: float,
     ) -> None:
         self._job = job
         self._folder = folder
@@ -40,11 +49,16 @@ class Ingestion:
         self._by = by
         self._database = database
         self._pictures = pictures
+        self._honeypots = honeypots
 
     def catch_up(self) -> None:
         """Take over what earlier runs have inspected and not stored."""
         with self._database.transaction() as session:
-            known = set(session.scalars(select(FindingRow.image).where(FindingRow.job == self._job)))
+            known = set(
+                session.scalars(
+                    select(FindingRow.image).where(FindingRow.job == self._job, FindingRow.known_id.is_(None))
+                )
+            )
         for _, finding in read_job(self._folder):
             if finding.image not in known:
                 self.add(finding)
@@ -62,7 +76,8 @@ class Ingestion:
         kept = self._keep(finding, finding.file)
         with self._database.transaction() as session:
             # The store knows images by name, not by where the server keeps them.
-            add_finding(session, finding.model_copy(update={"path": None, "mask_file": None, "map_file": None}), kept)
+            plain = finding.model_copy(update={"path": None, "mask_file": None, "map_file": None})
+            mix_in(session, add_finding(session, plain, kept), self._honeypots)
 
     def _keep(self, finding: Finding, file: Path) -> Kept:
         put, spec = self._pictures.put, self._answering.detector.spec

@@ -74,16 +74,24 @@ class JobQueue:
         detectors: what inspects.
         database: where findings go.
         pictures: where pictures go.
+        honeypots: as in `ServeSettings`.
     """
 
     def __init__(
-        self, root: Path, images: Path | None, detectors: Registry, database: Database, pictures: Blobs
+        self,
+        root: Path,
+        images: Path | None,
+        detectors: Registry,
+        database: Database,
+        pictures: Blobs,
+        honeypots: float,
     ) -> None:
         self._root = root.absolute()
         self._images = images
         self._detectors = detectors
         self._database = database
         self._pictures = pictures
+        self._honeypots = honeypots
         self._jobs: dict[str, Running] = {}
         self._waiting: deque[str] = deque()
         self._changed = threading.Condition()
@@ -204,7 +212,8 @@ class JobQueue:
         )
         found = folder / _FOUND_NAME
         source = folder / IMAGES_NAME if request.source is None else self.source_of(request.source)
-        ingestion = Ingestion(request.id, found, answering, request.by, self._database, self._pictures)
+        places = (self._database, self._pictures)
+        ingestion = Ingestion(request.id, found, answering, request.by, *places, self._honeypots)
         with Images([source]) as images, Job(found, answering.detector, options) as work:
             with self._changed:
                 job.stop = work.cancel

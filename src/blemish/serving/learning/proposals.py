@@ -50,7 +50,11 @@ def propose(session: Session, pictures: Blobs, answering: Answering, limit: int)
         answering: the detector.
         limit: so many at most.
     """
-    of_version = (FindingRow.detector == answering.name, FindingRow.detector_sha == answering.sha)
+    of_version = (
+        FindingRow.detector == answering.name,
+        FindingRow.detector_sha == answering.sha,
+        FindingRow.known_id.is_(None),
+    )
     scores = sorted(session.scalars(select(FindingRow.score).where(*of_version)))
     undecided = select(FindingRow.id, FindingRow.score).where(*of_version, FindingRow.state == "open")
     thresholds = answering.detector.spec.thresholds

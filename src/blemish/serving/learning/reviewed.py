@@ -127,7 +127,7 @@ def write_reviewed(database: Database, pictures: Blobs, folder: Path, *, detecto
 
 def _decided(session: Session, pictures: Blobs, detector: str | None) -> Iterator[ReviewedImage | None]:
     """The latest decision about each image; None for one that says nothing."""
-    query = select(FindingRow).where(FindingRow.state != "open")
+    query = select(FindingRow).where(FindingRow.state != "open", FindingRow.known_id.is_(None))
     if detector is not None:
         query = query.where(FindingRow.detector == detector)
     rows = {row.id: row for row in session.scalars(query)}

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 192a4cac6f0c2ee49f4fd7373a07ef3f66db929a51896b419c8fc2ce6e7ce58e
+// Built from page/src by "npm run build"; sources d396c8d2a6fafb4223f4ce2f5ebb36641350b3f04878d41eb9f8e17660a3e263
 
 // src/api.ts
 var Refused = class extends Error {
@@ -98,6 +98,11 @@ var trainings = () => json("/v1/trainings");
 var beginTraining = (detector, method, profile) => json("/v1/trainings", body({ detector, method, profile }));
 var cancelTraining = (id) => json(`/v1/trainings/${id}`, { method: "DELETE" });
 var activateTrained = (id) => json(`/v1/trainings/${id}/activate`, { method: "POST" });
+var honeypots = () => json("/v1/honeypots");
+async function setHoneypot(id, truth) {
+  const answer = await send(`/v1/honeypots/${id}`, { ...body({ truth }), method: "PUT" });
+  if (!answer.ok) throw await refused(answer);
+}
 var jobs = () => json("/v1/jobs");
 var cancelJob = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 async function beginJob(archive) {
@@ -378,6 +383,29 @@ var WORDS = {
   lengthChange: ["length", "길이"],
   since: ["Since {0}", "{0} 이후"],
   widthOverTime: ["Largest width of crack {0} over time {1}", "균열 {0}의 최대 폭 변화 {1}"],
+  reviewers: ["Reviewers", "검토자"],
+  honeypotsSaid: [
+    "Known images are mixed into the queue as if they were new: {0} for each 100 images. Choose them in the viewer, once they are decided about.",
+    "이미 아는 영상을 새 영상처럼 섞습니다: 100장당 {0}장. 판정된 영상을 뷰어에서 지정하세요."
+  ],
+  caught: ["defects confirmed", "결함 확인"],
+  missed: ["defects dismissed", "결함 기각 (놓침)"],
+  recall: ["finds, with 95 % confidence", "발견율 (신뢰도 95 %)"],
+  atLeast: ["at least {0} %", "{0} % 이상"],
+  dismissed: ["false alarms dismissed", "오경보 기각"],
+  confirmed: ["false alarms confirmed", "오경보 확인 (틀림)"],
+  noneDecided: ["Nobody has decided about a known image yet.", "아직 아는 영상에 대한 판정이 없습니다."],
+  noneKnown: ["No image is mixed in.", "섞이는 영상이 없습니다."],
+  knownImages: ["Known images", "아는 영상"],
+  image: ["image", "영상"],
+  truth: ["truth", "정답"],
+  isDefect: ["defect", "결함"],
+  isFalseAlarm: ["false alarm", "오경보"],
+  decidedRight: ["decided rightly", "맞은 판정"],
+  decidedWrong: ["decided wrongly", "틀린 판정"],
+  noLonger: ["No longer", "중지"],
+  mixIn: ["Show it to reviewers again", "검토자에게 다시 보이기"],
+  willBeMixedIn: ["It will be mixed into the queue; this decision is the truth.", "대기열에 섞입니다. 이 판정이 정답입니다."],
   horizontal: ["horizontal", "수평"],
   vertical: ["vertical", "수직"],
   diagonal: ["diagonal", "대각"]
@@ -1400,6 +1428,10 @@ var SAID = {
   "out of view": "outOfView"
 };
 var MAX_PLOTS = 4;
+function rounded(value, doubt) {
+  const digits = doubt > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(doubt)))) : 2;
+  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
+}
 var TrendPanel = class {
   isOpen = false;
   inside = el("div", {});
@@ -1458,7 +1490,7 @@ var TrendPanel = class {
     const last = dates.filter(({ problem }) => problem === null).at(-1);
     if (last?.changes.length) {
       const unit = last.changes[0].unit;
-      const grown = (growth, doubt) => growth === null ? "" : `${growth > 0 ? "+" : ""}${number(growth, 2)} ± ${number(doubt ?? 0, 2)}`;
+      const grown = (growth, doubt) => growth === null ? "" : `${growth > 0 ? "+" : ""}${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
       const rows = last.changes.map((change) => [
         change.later.join(", ") || "–",
         el("b", { className: `became ${change.status.replaceAll(" ", "-")}` }, t(SAID[change.status])),
@@ -1501,10 +1533,12 @@ var BACK = {
 };
 var STATE_AFTER = { approve: "approved", reject: "rejected", correct: "corrected", reopen: "open" };
 var Viewer = class {
-  constructor(gallery2) {
+  constructor(gallery2, me2) {
     this.gallery = gallery2;
+    this.me = me2;
   }
   gallery;
+  me;
   element = el("section", { id: "viewer", hidden: true });
   canvas = new Canvas();
   side = el("div", { className: "side" });
@@ -1513,6 +1547,8 @@ var Viewer = class {
   trend = new TrendPanel();
   undone = [];
   replaced = null;
+  deciding = false;
+  opening = 0;
   comment = el("textarea", {});
   tags = /* @__PURE__ */ new Set();
   thresholds = /* @__PURE__ */ new Map();
@@ -1545,15 +1581,18 @@ var Viewer = class {
   }
   async open(id) {
     if (this.editor.isOpen) this.editor.close();
+    const turn = ++this.opening;
     try {
       const [found, known] = await Promise.all([finding(id), detectors()]);
+      if (turn !== this.opening) return;
       for (const one of known.active) this.thresholds.set(one.name, one.thresholds.pixel);
       this.found = found;
       this.element.hidden = false;
       this.cover(true);
       this.tags = /* @__PURE__ */ new Set();
       this.comment = el("textarea", { rows: 2, maxLength: 4e3, ariaLabel: t("comment"), placeholder: t("comment") });
-      await Promise.all([this.drawSide(), this.canvas.show(found)]);
+      await Promise.all([this.drawSide(), this.canvas.show(found).then(() => this.deciding = false)]);
+      this.gallery.prefetch(id);
       this.canvas.element.focus({ preventScroll: true });
     } catch (error) {
       say(String(error.message), "bad");
@@ -1562,6 +1601,7 @@ var Viewer = class {
   }
   close() {
     const id = this.found?.id;
+    this.opening += 1;
     this.element.hidden = true;
     this.cover(false);
     if (location.hash.startsWith("#/finding/")) location.hash = this.gallery.hash;
@@ -1644,11 +1684,12 @@ var Viewer = class {
   }
   async decide(decision) {
     const before = this.found;
-    if (!before) return;
+    if (!before || this.deciding) return;
     if (decision === "approve" && before.state === "corrected") {
       await this.step(1);
       return;
     }
+    this.deciding = true;
     try {
       const replaced = await this.before(before);
       await review(before, decision, [...this.tags], this.comment.value);
@@ -1659,11 +1700,14 @@ var Viewer = class {
         () => void this.undo()
       ]);
       const next = decision === "reopen" ? null : await this.gallery.neighbour(before.id, 1);
-      if (next) location.hash = `#/finding/${next.id}`;
-      else await this.open(before.id);
+      if (!this.isOpen || this.found?.id !== before.id) return;
+      if (next) history.pushState(null, "", `#/finding/${next.id}`);
+      await this.open(next?.id ?? before.id);
     } catch (error) {
       say(error instanceof Refused && error.status === 412 ? t("decidedSince") : String(error.message), "bad");
       await this.open(before.id);
+    } finally {
+      this.deciding = false;
     }
   }
   async undo() {
@@ -1687,7 +1731,7 @@ var Viewer = class {
   async drawSide() {
     const found = this.found;
     const { finding: finding2 } = found;
-    const history = el("ol", { className: "history" });
+    const history2 = el("ol", { className: "history" });
     replace(
       this.side,
       el("h1", {}, finding2.image),
@@ -1702,13 +1746,14 @@ var Viewer = class {
       ),
       this.decision(),
       this.layers(),
+      this.honeypot(found),
       el("h2", {}, t("measurements")),
       measurements(finding2),
       this.trend.build(found, () => void this.open(found.id)),
       finding2.notes.length ? el("h2", {}, t("notes")) : null,
       ...finding2.notes.map((note) => el("p", { className: "note" }, note)),
       el("h2", {}, t("history")),
-      history,
+      history2,
       el(
         "p",
         { className: "note" },
@@ -1726,7 +1771,7 @@ var Viewer = class {
         one.comment ? el("q", {}, one.comment) : null
       )
     );
-    replace(history, ...told);
+    replace(history2, ...told);
   }
   decision() {
     const edit = el("button", { type: "button", className: "correct", onclick: () => void this.edit() }, t("correctKey"));
@@ -1754,6 +1799,17 @@ var Viewer = class {
       el("div", { className: "row", role: "group", ariaLabel: t("tags") }, ...tags),
       this.comment
     );
+  }
+  // What an engineer has decided about can be shown again, to measure those who decide.
+  honeypot({ id, state }) {
+    if (this.me().role === "operator" || state === "open") return null;
+    const act = () => {
+      setHoneypot(id, state === "rejected" ? "reject" : "approve").then(
+        () => say(t("willBeMixedIn"), "plain", [t("undo"), () => void setHoneypot(id, null)]),
+        (error) => say(error.message, "bad")
+      );
+    };
+    return el("p", {}, el("button", { type: "button", id: "honeypot", onclick: act }, t("mixIn")));
   }
   layers() {
     const { canvas } = this;
@@ -2184,6 +2240,13 @@ var Gallery = class {
     if (at + step >= this.findings.length && this.cursor) await this.load(false);
     return this.findings[at + step] ?? null;
   }
+  // The pictures of the next finding into the browser's cache, where it is known already.
+  prefetch(id) {
+    const next = this.findings[this.findings.findIndex((one) => one.id === id) + 1];
+    if (!next) return;
+    const names = ["view", next.map_range ? "map" : null, next.detector_mask && !next.corrected ? "mask" : null];
+    for (const name of names) if (name) void fetch(`/v1/findings/${next.id}/${name}`, { priority: "low" }).catch(() => void 0);
+  }
   filters() {
     const filters = new URLSearchParams();
     for (const verdict of this.verdicts) filters.append("verdict", verdict);
@@ -2456,6 +2519,50 @@ var TrainingPage = class {
 var percent = (value) => number(100 * value);
 var rate = ({ count, n, low, high }) => t("rate", count, n, percent(low), percent(high));
 
+// src/reviewers.ts
+var ReviewersPage = class {
+  element = el("section", { id: "reviewers", className: "page", hidden: true });
+  async load() {
+    try {
+      this.draw(await honeypots());
+    } catch (error) {
+      say(String(error.message), "bad", [t("retry"), () => void this.load()]);
+    }
+  }
+  draw({ fraction, known, reviewers }) {
+    const people = reviewers.map((one) => [
+      one.reviewer,
+      String(one.caught),
+      String(one.missed),
+      one.recall_at_least === null ? "" : t("atLeast", number(100 * one.recall_at_least, 2)),
+      String(one.dismissed),
+      String(one.confirmed)
+    ]);
+    const images = known.map((one) => [
+      el("a", { href: `#/finding/${one.finding_id}` }, one.image),
+      t(one.truth === "approve" ? "isDefect" : "isFalseAlarm"),
+      String(one.right),
+      String(one.wrong),
+      el("button", { type: "button", onclick: () => this.end(one.finding_id) }, t("noLonger"))
+    ]);
+    const heads = [t("who"), t("caught"), t("missed"), t("recall"), t("dismissed"), t("confirmed")];
+    replace(
+      this.element,
+      el("h1", {}, t("reviewers")),
+      el("p", { className: "note" }, t("honeypotsSaid", number(100 * fraction, 2))),
+      people.length ? table(t("reviewers"), heads, people) : el("p", {}, t("noneDecided")),
+      el("h2", {}, t("knownImages")),
+      images.length ? table(t("knownImages"), [t("image"), t("truth"), t("decidedRight"), t("decidedWrong"), t("act")], images) : el("p", {}, t("noneKnown"))
+    );
+  }
+  end(id) {
+    setHoneypot(id, null).then(
+      () => void this.load(),
+      (error) => say(error.message, "bad")
+    );
+  }
+};
+
 // src/uploads.ts
 var AT_ONCE = 2;
 var TRIES = 20;
@@ -2547,11 +2654,12 @@ var user;
 var batch = null;
 var reloaded = 0;
 var gallery = new Gallery();
-var viewer = new Viewer(gallery);
+var viewer = new Viewer(gallery, () => user);
 var PAGES = [
   { hash: "#/jobs", word: "jobs", role: "operator", page: new JobsPage() },
   { hash: "#/detectors", word: "detectors", role: "operator", page: new DetectorsPage(() => user) },
   { hash: "#/training", word: "training", role: "operator", page: new TrainingPage(() => user) },
+  { hash: "#/reviewers", word: "reviewers", role: "engineer", page: new ReviewersPage() },
   { hash: "#/keys", word: "apiKeys", role: "admin", page: new KeysPage() },
   { hash: "#/audit", word: "auditLog", role: "admin", page: new AuditPage() }
 ];

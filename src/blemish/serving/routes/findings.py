@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response
 
 from blemish.serving.access.callers import Operator
-from blemish.serving.answers import Page, PlaceRequest, Problem, Review, State, Stored, Trend, when
+from blemish.serving.answers import Page, Problem, Review, State, Stored, when
 from blemish.serving.exporting import write_archive
 from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.routes.reviews import plain_text, reviewed
@@ -20,7 +20,7 @@ from blemish.serving.store import findings
 from blemish.serving.store.audit import note
 from blemish.serving.store.findings import Filters
 from blemish.serving.store.tables import FindingRow
-from blemish.serving.trends import trend_of
+from blemish.serving.trends import Trend, trend_of
 
 router = APIRouter(prefix="/v1/findings", tags=["findings"], responses={404: {"model": Problem}})
 _PICTURES = {
@@ -50,6 +50,14 @@ def filters_of(
 
 
 Filtered = Annotated[Filters, Depends(filters_of)]
+
+
+class PlaceRequest(BaseModel):
+    """Which place an image shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    place: str | None = Field(max_length=255, description="any name; null: images of the same name show the same place")
 
 
 class Histogram(BaseModel):

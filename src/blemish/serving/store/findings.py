@@ -138,19 +138,21 @@ def page_of(
 
 def every_finding(session: Session, filters: Filters) -> Iterator[FindingRow]:
     """All that the filters let through, the oldest first."""
-    yield from session.scalars(_filtered(filters).order_by(FindingRow.id).execution_options(yield_per=_BATCH))
+    query = _filtered(filters).where(FindingRow.known_id.is_(None))
+    yield from session.scalars(query.order_by(FindingRow.id).execution_options(yield_per=_BATCH))
 
 
 def scores_of(session: Session, filters: Filters) -> list[tuple[float, str | None]]:
     """Score and verdict of all that the filters let through: what a histogram is drawn from."""
-    query = _filtered(filters).with_only_columns(FindingRow.score, FindingRow.verdict)
-    return [(score, verdict) for score, verdict in session.execute(query)]
+    query = _filtered(filters).where(FindingRow.known_id.is_(None))
+    found = session.execute(query.with_only_columns(FindingRow.score, FindingRow.verdict))
+    return [(score, verdict) for score, verdict in found]
 
 
 def scores_over_time(session: Session, detector_sha: str, limit: int) -> list[tuple[int, float, str | None]]:
     """Time, score and verdict of the latest findings of a detector's version, the oldest first; no unusable ones."""
     columns = (FindingRow.created_ms, FindingRow.score, FindingRow.verdict)
-    query = select(*columns).where(FindingRow.detector_sha == detector_sha)
+    query = select(*columns).where(FindingRow.detector_sha == detector_sha, FindingRow.known_id.is_(None))
     query = query.where(func.coalesce(FindingRow.verdict, "") != "unusable").order_by(FindingRow.id.desc()).limit(limit)
     return [(time_ms, score, verdict) for time_ms, score, verdict in session.execute(query)][::-1]
 
@@ -227,8 +229,9 @@ def every_review(session: Session) -> Iterator[ReviewRow]:
 
 
 def reviews_page(session: Session, *, after: str | None, limit: int) -> list[ReviewRow]:
-    """Decisions about any finding, the first one first, from behind an id on."""
-    query = select(ReviewRow).order_by(ReviewRow.id).limit(limit)
+    """Decisions about any finding but copies of known images, the first one first, from behind an id on."""
+    copies = select(FindingRow.id).where(FindingRow.known_id.is_not(None))
+    query = select(ReviewRow).where(ReviewRow.finding_id.not_in(copies)).order_by(ReviewRow.id).limit(limit)
     return list(session.scalars(query if after is None else query.where(ReviewRow.id > after)))
 
 
@@ -253,7 +256,8 @@ def contents_in_use(session: Session) -> set[str]:
 
 
 def _filtered(filters: Filters) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = []
+    # Copies of known images are in the queue as others are, and nowhere once they are decided about.
+    conditions: list[ColumnElement[bool]] = [or_(FindingRow.known_id.is_(None), FindingRow.state == "open")]
     for column, wanted in (
         (FindingRow.verdict, filters.verdict),
         (FindingRow.state, filters.state),

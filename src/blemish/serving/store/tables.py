@@ -62,6 +62,9 @@ class FindingRow(Base):
     map_high: Mapped[float | None] = mapped_column(Float)
     record: Mapped[str] = mapped_column(Text)
     place: Mapped[str | None] = mapped_column(Name, index=True)
+    # Of a copy of a known image: which, and what is right to decide about it.
+    known_id: Mapped[str | None] = mapped_column(Id, index=True)
+    known_truth: Mapped[str | None] = mapped_column(String(16))
     # Of the correction that stands: its mask, and what was measured and drawn of it.
     corrected_sha: Mapped[str | None] = mapped_column(Sha)
     corrected_thumb_sha: Mapped[str | None] = mapped_column(Sha)
@@ -81,6 +84,17 @@ class ReviewRow(Base):
     comment: Mapped[str] = mapped_column(Text)
     mask_sha: Mapped[str | None] = mapped_column(Sha)
     reviewer: Mapped[str] = mapped_column(Name)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class KnownRow(Base):
+    """A finding that is mixed into the queue again, and what is right to decide about it."""
+
+    __tablename__ = "known"
+
+    finding_id: Mapped[str] = mapped_column(ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True)
+    truth: Mapped[str] = mapped_column(String(16))
+    added_by: Mapped[str] = mapped_column(Name)
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
