@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from blemish.errors import DataError
 from blemish.findings import STATUSES, Finding, compare_findings
-from blemish.measurement import Scale, measure_cracks
+from blemish.measurement import Registration, Scale, compare_cracks, measure_cracks
 
 SIZE = (640, 480)
 
@@ -79,3 +80,25 @@ def test_other_surfaces_cannot_be_compared():
     found, view = finding_of(mask_of(STAYS))
     with pytest.raises(DataError, match="cannot be aligned"):
         compare_findings(found, found, view, np.full_like(view, 128))
+
+
+@pytest.mark.parametrize("missed", ["earlier", "later"])
+def test_a_crack_that_one_date_missed_is_neither_new_nor_repaired(missed: str):
+    outlined, view = finding_of(mask_of(STAYS, CLOSED))
+    lacking = finding_of(mask_of(STAYS))[0]
+    pair = (lacking, outlined) if missed == "earlier" else (outlined, lacking)
+    found = compare_findings(*pair, view, view)
+    assert found.counts == {"static": 2}
+    (doubted,) = [change for change in found.changes if change.doubt]
+    assert f"the {missed} image shows a dark line there" in doubted.doubt
+    assert doubted.length_growth is None
+    assert [change["doubt"] for change in found.to_record()["changes"]].count(None) == 1
+
+
+def test_the_mean_width_of_profiles_is_known_better_than_the_largest_of_an_outline():
+    (crack,) = finding_of(mask_of(STAYS))[0].cracks
+    known = replace(crack, width_uncertainties_px=np.full(len(crack.widths_px), 0.3))
+    still = Registration(((1, 0, 0), (0, 1, 0), (0, 0, 1)), 99, 0.0, SIZE, SIZE)
+    coarse, fine = (compare_cracks([one], [one], still)[0] for one in (crack, known))
+    assert fine.width_uncertainty == pytest.approx(0.6)
+    assert coarse.width_uncertainty == pytest.approx(2 * crack.width_uncertainty_px)

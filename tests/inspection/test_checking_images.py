@@ -14,7 +14,9 @@ from PIL import Image
 
 from blemish.errors import DataError, SettingsError
 from blemish.findings.image_check import ImageCheck, ImageChecks, read_image_checks
-from blemish.inspection import check_images
+from blemish.images import Capture
+from blemish.images.optics import Optics
+from blemish.inspection import check_images, checking_images
 
 SIZE = (640, 480)
 
@@ -113,7 +115,24 @@ def test_wrong_exposures_are_told(tmp_path: Path, pixels: np.ndarray, problem: s
     assert (check.min_width_px is None) == (problem == "unusable") == (check.error is not None)
 
 
-def test_tilt_makes_the_smallest_width_larger():
+def test_a_tilted_view_tells_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    stored(tmp_path / "a.jpg", wall())
+    (straight,) = check_images(tmp_path, scale=0.1).images
+    monkeypatch.setattr(checking_images, "_tilt", lambda capture: 60.0)
+    (tilted,) = check_images(tmp_path, scale=0.1).images
+    assert tilted.min_width_mm == pytest.approx(2 * straight.min_width_mm, rel=1e-3)
+    assert tilted.problems == ("tilted",)
+
+
+@pytest.mark.parametrize(
+    ("pitch_deg", "tilt_deg"), [(-90.0, 0.0), (-84.0, 6.0), (0.0, 0.0), (12.5, 12.5), (-45.0, 45.0), (None, None)]
+)
+def test_the_gimbal_tells_how_far_the_view_is_off_ground_or_wall(pitch_deg: float | None, tilt_deg: float | None):
+    assert checking_images._tilt(Capture(optics=Optics(tilt_deg=pitch_deg))) == tilt_deg
+    assert checking_images._tilt(None) is None
+
+
+def test_images_that_show_less_than_asked_are_named():
     straight = ImageCheck(image="a", min_width_px=2.0, min_width_mm=0.2)
     assert ImageChecks(images=(straight,), wanted_mm=0.3).too_coarse == ()
     assert ImageChecks(images=(straight,), wanted_mm=0.1).too_coarse == (straight,)

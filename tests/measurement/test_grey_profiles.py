@@ -117,3 +117,20 @@ def test_a_given_mask_keeps_its_own_widths_and_no_flags(drawing):
     shape = drawing.bar(110, 110, 10, 160, 5.0)
     (crack,) = measure_cracks(drawing.mask(shape), drawing.image(shape, noise=0.02))
     assert (crack.width_uncertainties_px, crack.width_flags) == (None, {})
+
+
+def test_a_widening_crack_is_measured_place_by_place(drawing):
+    shape, wider = drawing.wedge(30, 110, 160, 2.0, 8.0), drawing.wedge(30, 110, 160, 5.0, 11.0)
+    (crack,) = outlined(drawing, shape, wider, blur=0.7, noise=0.02)
+    known = np.isfinite(crack.widths_px)
+    true = 2.0 + 6.0 * (crack.polyline_px[known, 0] - 30) / 160
+    assert np.median(np.abs(crack.widths_px[known] - true)) < 0.4
+
+
+def test_where_the_image_shows_hardly_anything_the_outline_stands(drawing):
+    shape = drawing.bar(110, 110, 10, 160, 3.0)
+    anomaly_map = (1 - drawing.image(drawing.bar(110, 110, 10, 160, 6.0), noise=0) / 255).astype(np.float32)
+    plain = np.full_like(drawing.image(shape), 200)
+    (crack,) = measure_cracks(anomaly_map >= 0.5, plain, probability=anomaly_map, level=0.5)
+    assert crack.mean_width_px == pytest.approx(6.0, abs=0.5)
+    assert crack.flag_fractions["low contrast"] > 0.9

@@ -70,7 +70,8 @@ def compare_findings(
     """
     (old, old_px), (new, new_px) = _measured("earlier", earlier), _measured("later", later)
     registration = register_images(earlier_view, later_view).of_sizes(old_px, new_px)
-    return FindingChange(compare_cracks(old, new, registration, scale=later.scale), registration)
+    views = (earlier_view, later_view)
+    return FindingChange(compare_cracks(old, new, registration, scale=later.scale, images=views), registration)
 
 
 def _measured(date: str, finding: Finding) -> tuple[tuple[Crack, ...], tuple[int, int]]:

@@ -175,7 +175,8 @@ def measure(
         earlier_pixels, before, _ = _read(earlier_mask, earlier_image, options)
         assert before is not None
         earlier = measure_mask(remove_small_components(earlier_pixels, window_px), before.pixels).cracks
-        changes = compare_cracks(earlier, measured.cracks, register_images(before.pixels, loaded), scale=known)
+        images = before.pixels, loaded
+        changes = compare_cracks(earlier, measured.cracks, register_images(*images), scale=known, images=images)
     notes += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in doubts_of(measured.cracks)]
     if measured.small_components:
         notes.append(

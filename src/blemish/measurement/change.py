@@ -11,15 +11,19 @@ import scipy  # its modules are imported when they are first used: they take lon
 from numpy.typing import NDArray
 
 from blemish.measurement.crack import Crack
+from blemish.measurement.dark_lines import shows_dark_line
 from blemish.measurement.homography import project_widths
-from blemish.measurement.matching import SAME_FRACTION, Placed, group_cracks, near_px
-from blemish.measurement.polylines import Points, length_of, tangents
+from blemish.measurement.matching import NEAR_PX, SAME_FRACTION, Placed, group_cracks, near_px
+from blemish.measurement.polylines import Points, length_of, resample, tangents
 from blemish.measurement.registration import Registration
 from blemish.measurement.scale import Scale
 
 Status = Literal["grown", "new", "smaller", "repaired", "static", "out of view"]
 
 Values = NDArray[np.float64]
+
+_MISSED_EARLIER = "it was outlined at the later date only, and the earlier image shows a dark line there, too"
+_MISSED_LATER = "it was outlined at the earlier date only, and the later image shows a dark line there, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class CrackChange:
         status: ``grown`` or ``smaller`` where length or width changed by more than the uncertainties of both dates
             together, ``static`` where it did not; ``new`` or ``repaired`` where the other image shows the place
             without the crack; ``out of view`` where it does not show the place.
+        doubt: why a crack that was outlined at one date only is called static: the other image shows a dark line
+            there, too; None elsewhere.
         earlier: numbers of the earlier image's cracks that it is; several where it was outlined in parts.
         later: numbers of the later image's cracks that it is, likewise; empty where it is repaired.
         unit: ``mm`` or ``px``.
@@ -54,6 +60,7 @@ class CrackChange:
     width_growth: float | None = None
     largest_width_growth: float | None = None
     width_uncertainty: float | None = None
+    doubt: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Plain values for JSON, lengths and widths to six digits after the point."""
@@ -69,7 +76,7 @@ class CrackChange:
             )
         }
         known = {"status": self.status, "earlier": list(self.earlier), "later": list(self.later), "unit": self.unit}
-        return known | rounded
+        return known | rounded | {"doubt": self.doubt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,20 @@ class _Line:
 
     @property
     def width_uncertainty(self) -> float:
-        return self.crack.width_uncertainty_px * self.per_px
+        """Of its mean width: the mean of what is known at its points, else that of its largest width."""
+        at_points = self.crack.width_uncertainties_px
+        if at_points is None or not np.isfinite(at_points).any():
+            return self.crack.width_uncertainty_px * self.per_px
+        return float(np.nanmean(at_points)) * self.per_px
 
 
 def compare_cracks(
-    earlier: Sequence[Crack], later: Sequence[Crack], registration: Registration, *, scale: Scale | None = None
+    earlier: Sequence[Crack],
+    later: Sequence[Crack],
+    registration: Registration,
+    *,
+    scale: Scale | None = None,
+    images: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
 ) -> tuple[CrackChange, ...]:
     """Match the cracks of two images and tell how they changed.
 
@@ -105,6 +121,8 @@ def compare_cracks(
         later: cracks of the later image.
         registration: from the earlier image to the later one.
         scale: the later image's; the earlier one needs none, since it is aligned with the later one.
+        images: the earlier and the later one, or smaller copies: a crack that was outlined at one date only is called
+            new or repaired only where the other image shows no dark line; None believes the outlines.
 
     Returns:
         One change per crack of the later image, in their order, where several may be one; then one per crack that only
@@ -120,13 +138,16 @@ def compare_cracks(
             changes.append(_change(old, new, registration, scale))
         elif new:
             (line,) = new
-            seen = _inside(registration.to_earlier(line.crack.polyline_px), registration.earlier_size_px)
-            status: Status = "new" if seen else "out of view"
-            changes.append(CrackChange(status, (), (line.crack.number,), _unit(scale), line.length))
+            places = registration.to_earlier(line.crack.polyline_px)
+            status, doubt = _alone(
+                "new", places, line, registration.earlier_size_px, images and images[0], registration
+            )
+            changes.append(CrackChange(status, (), (line.crack.number,), _unit(scale), line.length, doubt=doubt))
         else:
             (line,) = old
-            status = "repaired" if _inside(line.places, registration.later_size_px) else "out of view"
-            changes.append(CrackChange(status, (line.crack.number,), (), _unit(scale), line.length))
+            size_px = registration.later_size_px
+            status, doubt = _alone("repaired", line.places, line, size_px, images and images[1], registration)
+            changes.append(CrackChange(status, (line.crack.number,), (), _unit(scale), line.length, doubt=doubt))
     return tuple(changes)
 
 
@@ -156,6 +177,29 @@ def _line(crack: Crack, places: Points, widths_px: Values, scale: Scale | None) 
 def _inside(places: Points, size_px: tuple[int, int]) -> bool:
     """Whether most of a line lies inside an image."""
     return bool(((places >= -0.5) & (places <= np.array(size_px) - 0.5)).all(axis=1).mean() >= SAME_FRACTION)
+
+
+def _alone(
+    status: Status,
+    places: Points,
+    line: _Line,
+    size_px: tuple[int, int],
+    image: NDArray[np.uint8] | None,
+    registration: Registration,
+) -> tuple[Status, str | None]:
+    """What a crack is that only one date outlines, by what the other image shows at its places."""
+    if not _inside(places, size_px):
+        return "out of view", None
+    if image is None:
+        return status, None
+    shrink = image.shape[1] / size_px[0]
+    seen = resample((places + 0.5) * shrink - 0.5, closed=line.crack.closed)
+    near_px = (NEAR_PX + 2 * registration.rms_px) * shrink
+    width_px = line.crack.mean_width_px * shrink
+    dark = shows_dark_line(image, seen, width_px=width_px, near_px=near_px, closed=line.crack.closed)
+    if dark.mean() < SAME_FRACTION:
+        return status, None
+    return "static", _MISSED_EARLIER if status == "new" else _MISSED_LATER
 
 
 def _change(old: list[_Line], new: list[_Line], registration: Registration, scale: Scale | None) -> CrackChange:

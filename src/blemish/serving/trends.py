@@ -43,6 +43,7 @@ class Change(BaseModel):
     width_growth: float | None
     largest_width_growth: float | None
     width_uncertainty: float | None = Field(description="what the growth must exceed")
+    doubt: str | None = Field(None, description="why a crack that one date alone outlines is called static")
 
 
 class PlaceDate(BaseModel):

@@ -30,7 +30,7 @@ SEEK_PX = 1.0
 BEYOND_PX, FLANK_PX = 2.5, 4.0
 # Noise beside a crack is that of a rough surface, whose neighbouring pixels are alike: it weighs so much more. No
 # surface has less than the last.
-CORRELATED, MIN_NOISE = 2.45, 0.008
+CORRELATED, MIN_NOISE = 2.45, 0.016
 # ± is so many standard deviations of the fit and, since no crack is a box, this much and this fraction of its width, in
 # quadrature: 94 % of points of drawn cracks lie within (`blemish.synthesis`, seeds 100 to 159, through JPEG).
 COVERAGE, NO_BOX_PX, NO_BOX = 2.5, 0.4, 0.15

@@ -46,7 +46,7 @@ def measure_profile(grey: ArrayLike) -> ProfileWidth:
     Example:
         >>> profile = [120, 121, 119, 120, 120, 118, 60, 22, 61, 119, 121, 120, 120, 119, 120]
         >>> round(measure_profile(profile).width_px, 1)
-        2.0
+        2.3
     """
     values = np.asarray(grey, dtype=np.float64)
     if values.ndim != 1 or values.size < _MIN_SAMPLES or not np.isfinite(values).all():
