@@ -11,14 +11,34 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 import blemish
+from blemish.datasets import read_dataset, require_shippable
+from blemish.detectors import Detector, Thresholds
+from blemish.inspection import calibrate
 from blemish.locations import data_dir
+from blemish.training.splits import split_masked_images
+from wild_decision import curve, merit, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_scoring import Rule, Seen, score, see
+
+RULE = "chosen on surfaces left out of the training, and on drawings"
+ABOUT = """
+## What it is for
+
+Cracks in concrete, render, stone, asphalt and masonry, in images of any size, without any training on the user's side.
+It started from a network that saw drawings alone, and then learned from drawings and the open photos listed above; the
+encoder started from a MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 like blemish; the
+sources' licences want their authors named, as above.
+
+docs/concrete-crack.md says how it does on surfaces that a training never met, and what it is not for. For a guarantee
+about your own surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out mine.blemish`.
+"""
 
 
 def train(options: argparse.Namespace) -> None:
@@ -52,6 +72,55 @@ def measure(options: argparse.Namespace) -> None:
     print(f"Real domains, F1 within 2 px: worst {min(best):.3f}, mean {np.mean(best):.3f}.")
 
 
+def choose(options: argparse.Namespace) -> None:
+    """The trade-off curve of one rule for all domains, and how probable a probability is."""
+    domains = {name: seen_in(name, options) for name in options.domains}
+    tried = try_rules(domains)
+    for budget, rule in curve(tried).items():
+        cells = ", ".join(
+            f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f} outlined {row.outlined:.3f}"
+            for name, row in tried[rule].items()
+        )
+        print(f"At most {budget:.0%} outlined: {rule}, merit {merit(tried[rule]):.3f}: {cells}")
+    rows, (factor, offset) = reliability(domains)
+    print("| stated | true | pixels |\n|---|---|---|")
+    for stated, true, count in rows:
+        print(f"| {stated:.3f} | {true:.3f} | {count} |")
+    print(f"Platt scaling: logit × {factor:.3f} {offset:+.3f}")
+
+
+def bundle(options: argparse.Namespace) -> None:
+    """Scale the probabilities, set the rule, calibrate on held-out crack-free images, and write the detector."""
+    raw = blemish.load(options.detector)
+    require_shippable(raw.spec.provenance.sources)
+    graph = scaled_logits(raw.container.graph, options.factor, options.offset)
+    limits = Thresholds(pixel=options.pixel, peak=options.peak, window_px=options.window_px, source=RULE)
+    detector = Detector(replace(raw.container, graph=graph, spec=raw.spec.model_copy(update={"thresholds": limits})))
+    mixture = read_dataset(recipe_without("none", options.out, max_images=options.max_images))
+    normal = split_masked_images(mixture, seed=options.seed, say=lambda _: None).calibration
+    images = [sample.path for sample in normal.samples]
+    detector = calibrate(images, detector=detector, alpha=0.05, review_alpha=0.1, say=print).detector
+    card = detector.container.card.replace(f"# {Path(options.detector).stem}\n", "# concrete-crack\n")
+    target = options.out / "bundle" / "concrete-crack.blemish"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Detector(replace(detector.container, card=card + ABOUT)).save(target)
+    print(f"Wrote {target}. To bundle it, put it into src/blemish/bundled/.")
+
+
+def scaled_logits(graph: bytes, factor: float, offset: float) -> bytes:
+    """The same graph with another slope and offset of the logits: of the last convolution's weights and bias."""
+    model = onnx.load_from_string(graph)
+    changed = 0
+    for tensor in model.graph.initializer:
+        if tensor.name in ("net.head.weight", "net.head.bias"):
+            values = onnx.numpy_helper.to_array(tensor) * np.float32(factor)
+            values = values + np.float32(offset) if tensor.name == "net.head.bias" else values
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float32), tensor.name))
+            changed += 1
+    assert changed == 2
+    return model.SerializeToString()
+
+
 def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
     """What a network makes of a domain's validation images (or, at the very end, of its test images)."""
     # No photo is in the drawings, so any network may be validated on drawings that it did not see.
@@ -61,6 +130,15 @@ def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
     dataset = validation_set(name, options.out, split=split)
     maps = options.out / "maps" / f"{name}-{split}-{tag}-seed{options.seed}.npz"
     return see(blemish.load(file), dataset, maps)
+
+
+def seen_options(parser: argparse.ArgumentParser) -> None:
+    """What says which maps are looked at."""
+    parser.add_argument("--out", type=Path, required=True, help="where train wrote to; maps are kept in it")
+    parser.add_argument("--detector", help="one detector for all domains, instead of those trained without each")
+    parser.add_argument("--domains", nargs="+", choices=list(DOMAINS), default=list(DOMAINS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=["train", "test"], default="train", help="test: once, at the very end")
 
 
 def main() -> None:
@@ -75,14 +153,20 @@ def main() -> None:
     training.add_argument("--epochs", type=int)
     training.add_argument("--max-images", type=int, help="of each source, for a shorter training")
     measuring = verbs.add_parser("measure", help="the table of all domains")
-    measuring.add_argument("--out", type=Path, required=True, help="where train wrote to; maps are kept in it")
-    measuring.add_argument("--detector", help="one detector for all domains, instead of those trained without each")
-    measuring.add_argument("--domains", nargs="+", choices=list(DOMAINS), default=list(DOMAINS))
-    measuring.add_argument("--seed", type=int, default=0)
-    measuring.add_argument("--split", choices=["train", "test"], default="train", help="test: once, at the very end")
-    measuring.add_argument("--pixel", type=float, default=0.3)
-    measuring.add_argument("--peak", type=float, default=0.977)
-    measuring.add_argument("--window-px", type=int, default=0)
+    choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
+    for each in (measuring, choosing):
+        seen_options(each)
+    bundling = verbs.add_parser("bundle", help="rule, probabilities and calibration into a detector file")
+    bundling.add_argument("--factor", type=float, required=True, help="of the logits, from choose")
+    bundling.add_argument("--offset", type=float, required=True)
+    bundling.add_argument("--detector", type=Path, required=True)
+    bundling.add_argument("--out", type=Path, required=True)
+    bundling.add_argument("--seed", type=int, default=0)
+    bundling.add_argument("--max-images", type=int)
+    for each in (measuring, bundling):
+        each.add_argument("--pixel", type=float, default=0.3)
+        each.add_argument("--peak", type=float, default=0.977)
+        each.add_argument("--window-px", type=int, default=0)
     measuring.add_argument("--review", type=float, default=np.inf)
     options = parser.parse_args()
     data, sources = data_dir(), os.environ.get("CRACK_SOURCES")
@@ -91,7 +175,7 @@ def main() -> None:
     if options.verb == "prepare":
         prepare(Path(sources), data)
     else:
-        {"train": train, "measure": measure}[options.verb](options)
+        {"train": train, "measure": measure, "choose": choose, "bundle": bundle}[options.verb](options)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,34 @@ from blemish.synthesis import SynthesisSettings, write_synthesis
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "recipes" / "sources" / "concrete-crack.yaml"
 DRAWING = SynthesisSettings(distractors_mean=1.0, uncracked_distractors_mean=2.4, min_visibility=0.35)
+# Worn asphalt: shallow cracks that the grain breaks up.
+WORN = SynthesisSettings(
+    distractors_mean=0.5,
+    uncracked_distractors_mean=1.5,
+    min_visibility=0.2,
+    ragged_fraction=0.85,
+    crack_width_px=(1.5, 20.0),
+    surfaces={"asphalt": 5, "aggregate": 1, "concrete": 1},
+    grain_px=(0.7, 3.0),
+    perspective_fraction=0.2,
+    networks={"single": 4.0, "branched": 2.0, "several": 1.0, "map": 1.0},
+    light_crack_fraction=0.0,
+)
+# What is taken for a crack: joints, edges, cables, plants, windows.
+LOOK_ALIKE = SynthesisSettings(
+    distractors_mean=2.0,
+    uncracked_distractors_mean=3.5,
+    min_visibility=0.35,
+    surfaces={"brick": 2, "paving": 3, "tiles": 2, "rubble": 3, "wood": 1, "metal": 1, "ground": 1, "shuttering": 1},
+    distractors=dict.fromkeys(("joint", "edge", "cable", "twig", "grass", "leaves", "window", "metalwork"), 1.0)
+    | {"branch_shadow": 1.0}
+    | {"lettering": 0.5, "paint_mark": 0.5, "water_run": 0.5},
+)
+DRAWN = {
+    "drawn": (2000, 1, 0.6, DRAWING),
+    "drawn-worn": (900, 11, 0.65, WORN),
+    "drawn-look-alikes": (600, 12, 0.2, LOOK_ALIKE),
+}
 METU_CRACKED = 300
 # Of each source, on either side: enough for per cents.
 MAX_VALIDATED = 300
@@ -96,11 +124,18 @@ def _write(keep: Callable[[str], bool], path: Path, max_images: int | None = Non
 
 def prepare(folder: Path, data: Path) -> None:
     """Draw the drawings and repeat the textures to walls; what is there already stays."""
-    if not (folder / "drawn").exists():
-        print("Drawing 2,000 images …")
-        write_synthesis(
-            folder / "drawn", n=2000, seed=1, size_px=384, crack_fraction=0.6, test_fraction=0.1, settings=DRAWING
-        )
+    for name, (count, seed, fraction, settings) in DRAWN.items():
+        if not (folder / name).exists():
+            print(f"Drawing {count} images …")
+            write_synthesis(
+                folder / name,
+                n=count,
+                seed=seed,
+                size_px=384,
+                crack_fraction=fraction,
+                test_fraction=0.1,
+                settings=settings,
+            )
     textures = folder / "textures"
     textures.mkdir(parents=True, exist_ok=True)
     for path in list_images([data / "open-cracks" / "textures_cc0" / "images"]).images:

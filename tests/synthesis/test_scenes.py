@@ -38,6 +38,22 @@ def test_the_same_arguments_give_the_same_image(cracked):
         assert np.array_equal(one.width_px, other.width_px)
 
 
+def test_the_grain_breaks_up_ragged_cracks_and_nothing_else_changes():
+    worn = {"surfaces": {"asphalt": 1.0}, "crack_width_px": (8.0, 12.0)}
+    smooth = [draw_image(seed, size_px=160, cracked=True, settings=of_kind(**worn)) for seed in range(6)]
+    ragged = [
+        draw_image(seed, size_px=160, cracked=True, settings=of_kind(**worn, ragged_fraction=1.0)) for seed in range(6)
+    ]
+    for one, other in zip(smooth, ragged, strict=True):
+        assert np.array_equal(one.mask, other.mask)
+        assert one.mask.any()
+    depths = [
+        np.mean([abs(each.image[each.mask].mean() - each.image[~each.mask].mean()) for each in kind])
+        for kind in (smooth, ragged)
+    ]
+    assert depths[1] < 0.8 * depths[0]
+
+
 def test_the_number_of_threads_changes_nothing():
     threads = cv2.getNumThreads()
     try:

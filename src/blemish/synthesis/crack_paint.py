@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -39,6 +39,8 @@ class CrackLook:
         halo: darkening (above 0) or bleaching (below) of the surroundings.
         chips_px: how far chips break off the edge.
         filling: "none", "debris", "dirt", "light" or "moss".
+        ragged: how far the grain of the surface breaks up edge and depth, 0 to 1: between stones a crack is dark, and
+            across them hardly seen.
     """
 
     darkness: float
@@ -51,6 +53,18 @@ class CrackLook:
     halo: float
     chips_px: float
     filling: str
+    ragged: float = 0.0
+
+
+def ragged_look(look: CrackLook, rng: Generator) -> CrackLook:
+    """The same look on coarse grain: shallower, without a clean core, broken up by stones."""
+    return replace(
+        look,
+        core=log_uniform(rng, 0.15, 0.65),
+        bank=rng.beta(1.0, 3.0),
+        rim=0.5 * look.rim,
+        ragged=rng.uniform(0.35, 1.0),
+    )
 
 
 def random_look(rng: Generator, width_px: float, light_fraction: float) -> CrackLook:
@@ -108,8 +122,23 @@ def paint_cracks(canvas: Canvas, field: CrackField, look: CrackLook, rng: Genera
     # Only thin cracks fade in places: a wide one is a hole.
     strength = field.strength[window]
     strength = strength + (1 - strength) * np.clip((half - 1) * np.float32(0.4), 0, 1)
-    alpha = field.coverage()[window] * strength * np.float32(look.darkness)
-    canvas.blend(inside, alpha, window)
+    covered = field.coverage()[window]
+    if look.ragged > 0:
+        covered, inside = _broken_up(canvas, window, depth, inside, level, look, rng)
+    canvas.blend(inside, covered * strength * np.float32(look.darkness), window)
+
+
+def _broken_up(
+    canvas: Canvas, window: Window, depth: Field, inside: Colour, level: Field, look: CrackLook, rng: Generator
+) -> tuple[Field, Colour]:
+    """Coverage with edges along the grain and stones left standing, and a depth that shows the grain."""
+    size_px = max(1.5, canvas.grain_px * log_uniform(rng, 1.2, 4.0))
+    ragged = np.float32(look.ragged)
+    edge = depth + ragged * np.float32(0.6 * size_px) * fractal_noise(rng, depth.shape, size_px * 1.5, 2)
+    stones = smoothstep(rng.uniform(-0.3, 0.5), 1.0, value_noise(rng, depth.shape, size_px))
+    covered = np.clip(edge + np.float32(0.5), 0, 1) * (1 - np.float32(0.9) * ragged * stones)
+    grained = canvas.part(window) * level
+    return np.asarray(covered, np.float32), np.asarray(inside + (grained - inside) * (np.float32(0.7) * ragged))
 
 
 def _facing_light(depth: Field, canvas: Canvas) -> Field:

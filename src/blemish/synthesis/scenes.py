@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from blemish.errors import SettingsError, did_you_mean
 from blemish.synthesis.camera import Homography, project, random_camera, random_homography
 from blemish.synthesis.canvas import Canvas, random_light
-from blemish.synthesis.crack_paint import HALO_PX, paint_cracks, random_look
+from blemish.synthesis.crack_paint import HALO_PX, paint_cracks, ragged_look, random_look
 from blemish.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
 from blemish.synthesis.cracks import SyntheticCrack, crack_field, measure
 from blemish.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
@@ -76,6 +76,9 @@ class SynthesisSettings(BaseModel):
     )
     light_crack_fraction: float = Field(
         0.03, ge=0, le=1, description="fraction of cracks filled lighter than the surface"
+    )
+    ragged_fraction: float = Field(
+        0.0, ge=0, le=1, description="fraction of images whose cracks are broken up by the grain, as on worn asphalt"
     )
     distractors_mean: float = Field(1.8, ge=0, description="mean number of distractors on an image (Poisson)")
     uncracked_distractors_mean: float = Field(3.2, ge=0, description="the same on images without cracks")
@@ -180,7 +183,10 @@ def draw_image(
     if with_cracks:
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
         field = crack_field(paths, shape, margin_px=HALO_PX)
-        paint_cracks(canvas, field, random_look(crack_rng, width_px, settings.light_crack_fraction), crack_rng)
+        look = random_look(crack_rng, width_px, settings.light_crack_fraction)
+        if settings.ragged_fraction > 0 and crack_rng.random() < settings.ragged_fraction:
+            look = ragged_look(look, crack_rng)
+        paint_cracks(canvas, field, look, crack_rng)
         change = (canvas.colour - normal).mean(axis=0)
     for name in filter(wanted.__contains__, IN_FRONT):
         IN_FRONT[name](canvas, streams[name])

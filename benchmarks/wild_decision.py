@@ -1,0 +1,138 @@
+"""Choosing where concrete-crack decides: one rule for all domains, from maps of networks that never met the domain.
+
+Every rule outlines where the map reaches ``pixel``, in components that reach ``peak`` somewhere and do not fit into a
+square of ``window_px``. A budget is the fraction of crack-free images of any one domain that may show an outline; for
+each, the rule with the best F1 within 2 px is taken, half the worst and half the mean: a trade-off curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blemish.evaluation import ToleranceCounts, count_within
+from blemish.measurement.small_components import remove_small_components
+from wild_scoring import Rule, Seen
+
+PIXELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+PEAKS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+WINDOWS_PX = (0, 24, 40)
+BUDGETS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+# Enough of each domain for a choice among a hundred rules.
+MAX_CRACKED, MAX_CLEAN = 100, 250
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A rule in one domain: F1 within 2 px (None without masks), cracked images found, clean ones outlined."""
+
+    f1: float | None
+    found: float
+    outlined: float
+
+
+def try_rules(domains: Mapping[str, Sequence[Seen]]) -> dict[Rule, dict[str, Tried]]:
+    """Every rule in every domain."""
+    tried: dict[Rule, dict[str, Tried]] = {}
+    for name, seen in domains.items():
+        for rule, result in _in_one_domain(seen):
+            tried.setdefault(rule, {})[name] = result
+    return tried
+
+
+def _in_one_domain(seen: Sequence[Seen]) -> Iterator[tuple[Rule, Tried]]:
+    cracked = _some([one for one in seen if one.cracked], MAX_CRACKED)
+    clean = _some([one for one in seen if not one.cracked], MAX_CLEAN)
+    for pixel, window_px in product(PIXELS, WINDOWS_PX):
+        outlined = np.array([_components(one.map, pixel, window_px)[1].max(initial=0.0) for one in clean])
+        parts = [_components(one.map, pixel, window_px) for one in cracked]
+        found = np.array([peaks.max(initial=0.0) for _, peaks in parts])
+        for peak in PEAKS:
+            counts = ToleranceCounts()
+            for one, (labels, peaks) in zip(cracked, parts, strict=True):
+                if one.truth is not None:
+                    counts += count_within((peaks >= peak)[labels], one.truth, (2.0,))[0]
+            f1 = counts.f1 if any(one.truth is not None for one in cracked) else None
+            fractions = [float((each >= peak).mean()) if each.size else 0.0 for each in (found, outlined)]
+            yield Rule(pixel, peak, window_px), Tried(f1, *fractions)
+
+
+def _some(seen: list[Seen], count: int) -> list[Seen]:
+    """Evenly spread."""
+    return seen[:: max(1, -(-len(seen) // count))]
+
+
+def _components(
+    anomaly_map: NDArray[np.float32], pixel: float, window_px: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Labels of the components, 0 outside, and the highest value in each, 0 for the outside."""
+    mask = remove_small_components(anomaly_map >= np.float32(pixel), window_px)
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    peaks = np.zeros(count, np.float32)
+    np.maximum.at(peaks, labels[mask], anomaly_map[mask])
+    return np.asarray(labels, np.int32), peaks
+
+
+def curve(tried: Mapping[Rule, Mapping[str, Tried]]) -> dict[float, Rule]:
+    """For each budget the best rule that keeps it; budgets that no rule keeps are left out."""
+    best: dict[float, Rule] = {}
+    for budget in BUDGETS:
+        kept = [rule for rule, rows in tried.items() if max(row.outlined for row in rows.values()) <= budget]
+        if kept:
+            best[budget] = max(kept, key=lambda rule: merit(tried[rule]))
+    return best
+
+
+def merit(rows: Mapping[str, Tried]) -> float:
+    """Half the worst domain's F1, half the mean."""
+    f1 = [row.f1 for row in rows.values() if row.f1 is not None]
+    return 0.5 * min(f1) + 0.5 * float(np.mean(f1))
+
+
+def reliability(domains: Mapping[str, Sequence[Seen]]) -> tuple[list[tuple[float, float, int]], tuple[float, float]]:
+    """How often a pixel of a stated probability is labelled as cracked, and the Platt scaling that corrects it.
+
+    Returns:
+        For each tenth: mean probability, fraction of cracks, pixels; and the factor and offset of the logit.
+    """
+    probability, truth = _pixels(domains)
+    rows = []
+    for low in np.arange(0, 1, 0.1):
+        inside = (probability >= low) & (probability < low + 0.1)
+        if inside.any():
+            rows.append((float(probability[inside].mean()), float(truth[inside].mean()), int(inside.sum())))
+    logit = np.log(probability / (1 - probability))
+    factor, offset = 1.0, 0.0
+    for _ in range(50):
+        expected = 1 / (1 + np.exp(-(factor * logit + offset)))
+        spread = expected * (1 - expected)
+        gradient = np.array([((expected - truth) * logit).mean(), (expected - truth).mean()])
+        cross = (spread * logit).mean()
+        hessian = np.array([[(spread * logit**2).mean(), cross], [cross, spread.mean()]])
+        step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
+        factor, offset = factor - step[0], offset - step[1]
+    return rows, (float(factor), float(offset))
+
+
+def _pixels(domains: Mapping[str, Sequence[Seen]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Probabilities and truth of as many pixels of each domain with masks."""
+    rng = np.random.default_rng(0)
+    values, truths = [], []
+    for seen in domains.values():
+        masked = [one for one in seen if one.truth is not None]
+        if not masked:
+            continue
+        of_domain = [
+            (one.map.ravel()[at], one.truth.ravel()[at])
+            for one in masked
+            if one.truth is not None
+            for at in [rng.integers(0, one.map.size, 200_000 // len(masked))]
+        ]
+        values.append(np.concatenate([value for value, _ in of_domain]))
+        truths.append(np.concatenate([truth for _, truth in of_domain]))
+    return np.clip(np.concatenate(values).astype(np.float64), 1e-4, 1 - 1e-4), np.concatenate(truths)
