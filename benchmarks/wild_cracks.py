@@ -125,7 +125,8 @@ def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
     """What a network makes of a domain's validation images (or, at the very end, of its test images)."""
     # No photo is in the drawings, so any network may be validated on drawings that it did not see.
     split = "test" if name == "drawn" else options.split
-    file = options.detector or options.out / f"without-{name}-seed{options.seed}.blemish"
+    left_out = "asphalt" if name == "drawn" else name
+    file = options.detector or options.out / f"without-{left_out}-seed{options.seed}.blemish"
     tag = Path(file).stem if options.detector else "left-out"
     dataset = validation_set(name, options.out, split=split)
     maps = options.out / "maps" / f"{name}-{split}-{tag}-seed{options.seed}.npz"

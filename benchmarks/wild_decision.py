@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.evaluation import ToleranceCounts, count_within
-from blemish.measurement.small_components import remove_small_components
 from wild_scoring import Rule, Seen
 
-PIXELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+PIXELS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 PEAKS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
-WINDOWS_PX = (0, 24, 40)
+WINDOWS_PX = (0, 24, 48)
 BUDGETS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 # Enough of each domain for a choice among a hundred rules.
-MAX_CRACKED, MAX_CLEAN = 100, 250
+MAX_CRACKED, MAX_CLEAN = 80, 200
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,17 @@ def _some(seen: list[Seen], count: int) -> list[Seen]:
 def _components(
     anomaly_map: NDArray[np.float32], pixel: float, window_px: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Labels of the components, 0 outside, and the highest value in each, 0 for the outside."""
-    mask = remove_small_components(anomaly_map >= np.float32(pixel), window_px)
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    """Labels of the components, 0 outside, and the highest value in each, 0 for the outside and those too small.
+
+    What fits into the window is told by its box, a hundred times quicker than the detectors' own way
+    (`blemish.measurement.small_components`), which leaves a few more: small ones between larger ones.
+    """
+    mask = (anomaly_map >= np.float32(pixel)).astype(np.uint8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     peaks = np.zeros(count, np.float32)
-    np.maximum.at(peaks, labels[mask], anomaly_map[mask])
+    inside = mask.astype(np.bool_)
+    np.maximum.at(peaks, labels[inside], anomaly_map[inside])
+    peaks[boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) <= window_px] = 0
     return np.asarray(labels, np.int32), peaks
 
 
