@@ -26,8 +26,12 @@ from blemish.serving.answers import (
     InspectedImages,
     JobStatus,
     Page,
+    Proposal,
+    Proposals,
     Review,
     Stored,
+    TakenLabels,
+    TrainingStatus,
     TwoPoints,
 )
 
@@ -230,6 +234,40 @@ class Client:
     def cancel_job(self, job_id: str) -> JobStatus:
         """End a job after the images in hand."""
         return JobStatus.model_validate_json(self._send("DELETE", f"/v1/jobs/{job_id}").content)
+
+    def proposals(self, *, detector: str | None = None, limit: int = 20) -> list[Proposal]:
+        """Open findings in the order in which to decide about them."""
+        wanted = {"limit": limit, **({} if detector is None else {"detector": detector})}
+        answer = self._send("GET", "/v1/reviews/proposals", params=wanted)
+        return Proposals.model_validate_json(answer.content).proposals
+
+    def send_labels(self, file: Path | str | tuple[str, bytes], *, job: str | None = None) -> TakenLabels:
+        """Decide as the labels of another tool say.
+
+        Args:
+            file: CVAT for images 1.1 (XML), COCO or labelme (JSON), or a zip of these.
+            job: only findings of this job.
+        """
+        fields = {} if job is None else {"job": job}
+        answer = self._send("POST", "/v1/labels", files=[("file", _named(file))], data=fields)
+        return TakenLabels.model_validate_json(answer.content)
+
+    def begin_training(self, **wanted: Any) -> TrainingStatus:
+        """Train from the images that people have decided about; detector, method, profile, seed."""
+        return TrainingStatus.model_validate_json(self._send("POST", "/v1/trainings", json=wanted).content)
+
+    def training(self, training_id: str) -> TrainingStatus:
+        """How far a training is, and how its detector compares."""
+        return TrainingStatus.model_validate_json(self._send("GET", f"/v1/trainings/{training_id}").content)
+
+    def cancel_training(self, training_id: str) -> TrainingStatus:
+        """End a training."""
+        return TrainingStatus.model_validate_json(self._send("DELETE", f"/v1/trainings/{training_id}").content)
+
+    def activate_trained(self, training_id: str) -> TrainingStatus:
+        """Have a training's detector answer, where it is no worse than the old one."""
+        answer = self._send("POST", f"/v1/trainings/{training_id}/activate")
+        return TrainingStatus.model_validate_json(answer.content)
 
     def detectors(self) -> Detectors:
         """All detectors."""

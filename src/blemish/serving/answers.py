@@ -216,6 +216,16 @@ class Proposals(_Answer):
     proposals: list[Proposal]
 
 
+class TakenLabels(_Answer):
+    """What came of labels."""
+
+    approved: int = Field(description="findings that were left as they were")
+    corrected: int = Field(description="findings whose mask was changed")
+    decided_before: int = Field(description="findings that somebody had decided about: they stay as they are")
+    without_extent: int = Field(description="images with boxes or points alone: nothing was decided")
+    notes: list[str] = Field(description="what reading them had to decide")
+
+
 class Rate(_Answer):
     """How many of some images, with exact bounds, each of which holds with 95 % confidence."""
 

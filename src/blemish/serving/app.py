@@ -22,6 +22,7 @@ from blemish.serving.routes import (
     inference_protocol,
     inspect,
     jobs,
+    labels,
     page,
     proposals,
     published,
@@ -63,7 +64,7 @@ def create_app(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    groups = (published, inspect, jobs, detectors, findings, reviews, proposals, trainings, honeypots, access)
+    groups = (published, inspect, jobs, detectors, findings, reviews, proposals, labels, trainings, honeypots, access)
     for group in (*groups, health, inference_protocol, page):
         app.include_router(group.router)
     say_errors(app)

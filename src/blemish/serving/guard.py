@@ -138,7 +138,7 @@ def _body_limit(path: str, limits: Limits) -> int:
         return limits.max_job_bytes
     if path.startswith("/v1/detectors"):
         return limits.max_detector_bytes
-    if path in {"/v1/inspect", "/imageai"} or path.startswith("/v2/"):
+    if path in {"/v1/inspect", "/v1/labels", "/imageai"} or path.startswith("/v2/"):
         return limits.max_upload_bytes
     return limits.max_review_bytes if path == "/v1/reviews" else limits.max_json_bytes
 
