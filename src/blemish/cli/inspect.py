@@ -57,7 +57,7 @@ def inspect(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for stdin, or addresses.",
+            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for stdin, addresses, camera:0.",
         ),
     ],
     detector: DetectorOption = DEFAULT_DETECTOR,
@@ -92,9 +92,15 @@ def inspect(
     ] = False,
     every: Annotated[
         str,
-        typer.Option(help="Which frames of a video: 25 for every 25th, 0.5s for two a second.", metavar="STEP"),
+        typer.Option(
+            help="Which frames of a video or camera: 25 for every 25th, 0.5s for two a second.", metavar="STEP"
+        ),
     ] = "1s",
     all_pages: Annotated[bool, typer.Option("--all-pages", help="Inspect every page of TIFF files.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many images to take of a camera or a stream.", metavar="N", show_default=False),
+    ] = None,
     shard: Annotated[
         str | None, typer.Option(help="Inspect part K of N alone, as one of N machines.", metavar="K/N")
     ] = None,
@@ -173,6 +179,7 @@ def inspect(
             part=part,
             every=every,
             all_pages=all_pages,
+            limit=limit,
             engine=chosen,
             say=speaking.note,
             on_finding=print_finding,

@@ -48,6 +48,7 @@ def inspect(
     part: tuple[int, int] = (1, 1),
     every: str = "1s",
     all_pages: bool = False,
+    limit: int | None = None,
     engine: Engine | None = None,
     say: Say = silent,
     on_finding: Callable[[Finding], None] = silent,
@@ -76,6 +77,7 @@ def inspect(
         part: (k, n) inspects the k-th of n parts of the images, as many machines do, each into a folder of its own.
         every: which frames of a video are looked at: ``25`` for every 25th, ``0.5s`` for one in half a second.
         all_pages: each page of a TIFF is an image; otherwise its first is.
+        limit: how many images are taken of a camera or a stream, which have no end.
         engine: what does the work of a job, such as a `RayEngine`; None does it in this process.
         threads, runtime: what the detector may use, and what runs its graph; see `Detector`.
         say, on_finding, on_progress: told what is left out, each finding as it is made, and how far the job is.
@@ -107,7 +109,7 @@ def inspect(
         by_content=by_content,
     )
     table = None if submission is None else Path(submission)
-    sourcing = Sourcing(Step.of(every), all_pages)
+    sourcing = Sourcing(Step.of(every), all_pages, limit=limit)
     with Images(source, say, by_content=by_content, part=part, sourcing=sourcing) as images:
         loaded = ready(detector, len(images), threads=threads, runtime=runtime)
         if grades is not None and not measuring.measures_cracks(loaded.spec):

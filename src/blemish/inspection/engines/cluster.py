@@ -23,6 +23,7 @@ from blemish.inspection.job.record import JobOptions
 from blemish.inspection.job.shards import Entry, ShardWriter
 from blemish.inspection.sources import Opener
 from blemish.inspection.sources.given import GIVEN
+from blemish.inspection.sources.live import LIVE
 from blemish.inspection.submission import Submission
 
 _BATCH = 16
@@ -133,8 +134,10 @@ class Worker:
 
 def _movable(to_do: Iterator[Wanted]) -> Iterator[Wanted]:
     for wanted in to_do:
-        if wanted.locator.kind == GIVEN:
-            raise SettingsError("Images in memory are inspected where they are; a cluster reads files and addresses.")
+        if wanted.locator.kind in {GIVEN, LIVE}:
+            raise SettingsError(
+                "Images in memory and live ones are inspected where they are; a cluster reads files and addresses."
+            )
         yield wanted
 
 

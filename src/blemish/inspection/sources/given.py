@@ -20,14 +20,15 @@ from blemish.inspection.names import unique_names
 from blemish.inspection.sources.archives import ARCHIVE_SUFFIXES, ArchiveSource
 from blemish.inspection.sources.files import FileSource, FolderSource, called, found_file
 from blemish.inspection.sources.found import Found, Locator, Source
+from blemish.inspection.sources.live import LiveSource, is_live
 from blemish.inspection.sources.pages import PDF_SUFFIXES, TIFF_SUFFIXES, PagesSource
 from blemish.inspection.sources.remote import RemoteSource, is_remote
 from blemish.inspection.sources.videos import VIDEO_SUFFIXES, Step, VideoSource
 
 SourceLike = ImageLike | Iterable[ImageLike]
 """An image, a folder of images, an archive, a video, a PDF, or several of these. As text also a pattern
-(``wall-*.jpg``), ``@list.txt`` for the names in a file, ``-`` for those on standard input, or an address
-(``s3://…``, ``https://…``)."""
+(``wall-*.jpg``), ``@list.txt`` for the names in a file, ``-`` for those on standard input, an address
+(``s3://…``, ``https://…``), or what is live (``camera:0``, ``rtsp://…``)."""
 
 GIVEN = "given"
 
@@ -45,27 +46,36 @@ class Sourcing:
         step: which frames of a video are looked at.
         all_pages: whether each page of a TIFF is an image; otherwise the first is.
         public_only: whether addresses come from strangers: those of private networks are refused then.
+        limit: how many images are taken of a camera or a stream.
         accept: told where each image lies and its stamp; whether it is inspected now. None accepts all.
     """
 
     step: Step = field(default_factory=Step)
     all_pages: bool = False
     public_only: bool = False
+    limit: int | None = None
     accept: Callable[[str, str], bool] | None = None
 
 
 def sources_of(several: Sequence[Any], how: Sourcing) -> list[Source]:
     """Where the images that a person means come from, in order. Nothing is searched or read yet."""
     texts = {number: str(one) for number, one in enumerate(several) if isinstance(one, str | Path)}
+    # A service opens no cameras, and no streams either.
+    live = {
+        number for number, text in texts.items() if is_live(text) and not (how.public_only or os.path.lexists(text))
+    }
     # As a path "s3://bucket" would lose a slash.
     remote = {number: text for number, text in texts.items() if is_remote(text) and not os.path.lexists(text)}
-    plain = {number: Path(text) for number, text in texts.items() if number not in remote and _is_plain(Path(text))}
+    elsewhere = live | remote.keys()
+    plain = {number: Path(text) for number, text in texts.items() if number not in elsewhere and _is_plain(Path(text))}
     root = _root([path if path.is_dir() else path.parent for path in plain.values()])
     folders = Counter(_folder_key(path) for path in plain.values() if path.is_dir())
     sources: list[Source] = []
     for number, one in enumerate(several):
         path = plain.get(number)
-        if number in remote:
+        if number in live:
+            sources.append(LiveSource(texts[number], number, how.step, how.limit))
+        elif number in remote:
             sources.append(RemoteSource(remote[number], number, how.public_only))
         elif path is not None and path.is_dir():
             # Folders of one name are told apart by where they lie.

@@ -13,6 +13,7 @@ from blemish.inspection.sources.archives import TAR, ZIP, Archives
 from blemish.inspection.sources.files import FILE
 from blemish.inspection.sources.found import Locator
 from blemish.inspection.sources.given import GIVEN
+from blemish.inspection.sources.live import LIVE, LiveFrames
 from blemish.inspection.sources.pages import PAGE, PDF, read_page, read_pdf_image
 from blemish.inspection.sources.remote import PUBLIC, REMOTE, Remote
 from blemish.inspection.sources.videos import VIDEO, Videos
@@ -21,8 +22,8 @@ from blemish.inspection.sources.videos import VIDEO, Videos
 class Opener:
     """Opens images one after another, in the order in which they were found, in one thread.
 
-    Files and addresses are read later, by whoever decodes them. What can only be read forwards (frames, members of a
-    compressed archive) is read at once.
+    Files and addresses are read later, by whoever decodes them. What can only be read forwards (frames, live ones too,
+    members of a compressed archive) is read at once.
 
     Args:
         given: images that are in memory, which locators name by their number.
@@ -36,6 +37,7 @@ class Opener:
             ZIP: archives.read,
             TAR: archives.read,
             VIDEO: Videos().read,
+            LIVE: LiveFrames().read,
             PAGE: read_page,
             PDF: read_pdf_image,
             REMOTE: Remote,
