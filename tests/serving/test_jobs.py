@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 
 from blemish.client import Client
+from blemish.files import cannot_write, write_bytes
+from blemish.serving.jobs import queue
 from blemish.serving.jobs.ingesting import Ingestion
 
 from .conftest import StartService, TestClient, png
@@ -132,6 +135,42 @@ def test_jobs_that_make_no_sense_are_refused(
     assert said in answer.json()["error"]
     assert client.get("/v1/jobs").json() == []
     assert list(client.app.state.service.settings.store.glob("jobs/*")) == []
+
+
+def test_a_job_waits_for_room_on_a_full_disk(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(queue, "_WAIT_S", 0.05)
+    real, tried = write_bytes, []
+
+    def full(target: Path, data: bytes) -> None:
+        tried.append(target)
+        if len(tried) < 6:
+            error = OSError(errno.ENOSPC, "No space left on device")
+            raise error if len(tried) % 2 else cannot_write(target, error) from error
+        real(target, data)
+
+    monkeypatch.setattr("blemish.serving.store.blobs.write_bytes", full)
+    job = begin(client, walls(4)).json()["id"]
+    assert ended(client, job)["state"] == "done"
+    assert len(tried) > 6
+    assert client.get("/v1/findings", params={"job": job}).json()["total"] == 4
+
+
+def test_a_job_that_cannot_write_how_it_stands_ends_and_others_follow(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        jobs = client.app.state.service.jobs
+        save, saved = jobs._save, []
+
+        def full(request: Any) -> None:
+            saved.append(request.id)
+            if len(saved) > 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            save(request)
+
+        patch.setattr(jobs, "_save", full)
+        assert ended(client, begin(client, walls(2)).json()["id"])["state"] == "done"
+    assert ended(client, begin(client, walls(2)).json()["id"])["state"] == "done"
 
 
 def test_a_job_goes_on_where_the_server_before_was(start: StartService, monkeypatch: pytest.MonkeyPatch):

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from blemish.detectors import Calibration, Container, write_container
+from blemish.files import cannot_write
 from blemish.serving.guard import SECURITY_HEADERS
 
 from .conftest import StartService, TestClient
@@ -93,10 +94,15 @@ def test_a_full_disk_is_said_and_passes(client: TestClient, wall_png: bytes, mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patch:
-        patch.setattr("blemish.serving.store.blobs.write_bytes", full)
-        answer = client.post("/v1/inspect", files={"file": wall_png})
-    assert answer.status_code == 507
+    def full_in_words(target: Path, _: bytes) -> None:
+        error = OSError(errno.ENOSPC, "No space left on device")
+        raise cannot_write(target, error) from error
+
+    for fails in (full, full_in_words):
+        with monkeypatch.context() as patch:
+            patch.setattr("blemish.serving.store.blobs.write_bytes", fails)
+            answer = client.post("/v1/inspect", files={"file": wall_png})
+        assert answer.status_code == 507
     assert "disk is full" in answer.json()["error"]
     assert client.get("/v1/findings").json()["total"] == 0
     assert client.post("/v1/inspect", files={"file": wall_png}).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from blemish.detectors import Container
 from blemish.serving.learning import process, reviewed, trainings
@@ -179,6 +181,40 @@ def test_a_killed_training_is_begun_again_by_the_next_server(bench: Bench):
     bench.will_make(0.45)
     bench.client = bench.serve()
     assert bench.until(training, "done", "failed")["state"] == "done"
+
+
+def test_a_training_waits_for_room_on_a_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.review()
+    bench.will_make(0.45)
+    monkeypatch.setattr(trainings, "_WAIT_S", 0.05)
+    real, tried = trainings.write_reviewed, []
+
+    def full(*given: Any, **more: Any) -> Any:
+        tried.append(given)
+        if len(tried) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*given, **more)
+
+    monkeypatch.setattr(trainings, "write_reviewed", full)
+    assert bench.until(bench.begin(), "done", "failed")["state"] == "done"
+    assert len(tried) == 3
+
+
+def test_a_training_waits_for_the_database(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.review()
+    bench.will_make(0.45)
+    monkeypatch.setattr(trainings, "_WAIT_S", 0.05)
+    real, tried = trainings.write_reviewed, []
+
+    def away(*given: Any, **more: Any) -> Any:
+        tried.append(given)
+        if len(tried) == 1:
+            raise OperationalError("SELECT", {}, Exception("gone"))
+        return real(*given, **more)
+
+    monkeypatch.setattr(trainings, "write_reviewed", away)
+    assert bench.until(bench.begin(), "done", "failed")["state"] == "done"
+    assert len(tried) == 2
 
 
 def test_a_server_without_the_training_side_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch):

@@ -47,6 +47,21 @@ def not_found(what: str) -> RefusalError:
     return RefusalError(404, f"There is no {what}.")
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error comes of a disk without room."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_SPACE:
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def passes_by_itself(error: BaseException) -> bool:
+    """Whether what failed will do so no more once the database answers again, or the disk has room."""
+    return isinstance(error, OperationalError | InterfaceError) or is_disk_full(error)
+
+
 def say_errors(app: FastAPI) -> None:
     """Have every error of an application answered that way."""
     app.add_exception_handler(RefusalError, _refused)
@@ -64,7 +79,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _bad_input(_: Request, error: Exception) -> Response:
-    return refuse(422, str(error))
+    return _disk_full() if is_disk_full(error) else refuse(422, str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -93,9 +108,11 @@ async def _database(request: Request, error: Exception) -> Response:
 
 
 async def _system(request: Request, error: Exception) -> Response:
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return refuse(507, "The server's disk is full; nothing was stored. Free some space there.", 60)
-    return await _fault(request, error)
+    return _disk_full() if is_disk_full(error) else await _fault(request, error)
+
+
+def _disk_full() -> Response:
+    return refuse(507, "The server's disk is full; nothing was stored. Free some space there.", 60)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from blemish.errors import BlemishError
 from blemish.files import write_text
@@ -22,11 +21,12 @@ from blemish.inspection.job import Images, Job, JobOptions
 from blemish.inspection.progress import Progress
 from blemish.serving.jobs.ingesting import Ingestion
 from blemish.serving.jobs.unpacking import remove_folder
-from blemish.serving.refusals import RefusalError, not_found
+from blemish.serving.refusals import RefusalError, not_found, passes_by_itself
 from blemish.serving.registry import Registry
 from blemish.serving.scales import measuring_of
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.tables import new_id, now_ms
+from blemish.text import printable
 
 _LOG = logging.getLogger("blemish.serving")
 JobState = Literal["waiting", "running", "done", "cancelled", "failed"]
@@ -34,7 +34,7 @@ _REQUEST_NAME = "job-request.json"
 IMAGES_NAME, _FOUND_NAME = "images", "found"
 _ENDED: set[JobState] = {"done", "cancelled", "failed"}
 _MAX_UNFINISHED = 50
-_DATABASE_WAIT_S = 5.0
+_WAIT_S = 5.0
 
 
 class JobRequest(BaseModel):
@@ -195,13 +195,14 @@ class JobQueue:
                     continue
             try:
                 self._run(job)
-            except (OperationalError, InterfaceError):
-                self._wait_for_database(job)
-            except BlemishError as error:
-                self._end(job, "failed", str(error))
             except Exception as error:
-                _LOG.exception("job %s failed", job.request.id)
-                self._end(job, "failed", f"blemish failed where it should not ({type(error).__name__}).")
+                if passes_by_itself(error):
+                    self._wait(job, error)
+                elif isinstance(error, BlemishError):
+                    self._end(job, "failed", str(error))
+                else:
+                    _LOG.exception("job %s failed", job.request.id)
+                    self._end(job, "failed", f"blemish failed where it should not ({type(error).__name__}).")
 
     def _run(self, job: Running) -> None:
         request = job.request
@@ -229,13 +230,13 @@ class JobQueue:
             work.finish(report=False)
         self._end(job, "cancelled" if job.cancelled else "done")
 
-    def _wait_for_database(self, job: Running) -> None:
-        """What is inspected is on disk; the store catches up when the database is back."""
-        _LOG.warning("job %s waits for the database", job.request.id)
+    def _wait(self, job: Running, error: Exception) -> None:
+        """What is inspected is on disk; the store catches up when the database is back, or the disk has room."""
+        _LOG.warning("job %s waits: %s", job.request.id, printable(str(error.__cause__ or error)))
         with self._changed:
             job.stop = None
             self._waiting.append(job.request.id)
-            self._changed.wait_for(lambda: self._closing, timeout=_DATABASE_WAIT_S)
+            self._changed.wait_for(lambda: self._closing, timeout=_WAIT_S)
 
     def _end(self, job: Running, state: JobState, error: str | None = None) -> None:
         with self._changed:
@@ -248,7 +249,11 @@ class JobQueue:
 
     def _set(self, job: Running, **changes: object) -> None:
         job.request = job.request.model_copy(update=changes)
-        self._save(job.request)
+        try:
+            self._save(job.request)
+        except (BlemishError, OSError) as error:
+            # The next server takes the job for unfinished, finds its images answered, and ends it.
+            _LOG.warning("job %s cannot be written: %s", job.request.id, error)
 
     def _save(self, request: JobRequest) -> None:
         write_text(self._root / request.id / _REQUEST_NAME, request.model_dump_json() + "\n")

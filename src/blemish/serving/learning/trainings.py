@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from blemish.detectors import load
 from blemish.errors import BlemishError, DataError
@@ -23,11 +22,12 @@ from blemish.serving.answers import Comparison
 from blemish.serving.learning.comparing import compare, held_out_images
 from blemish.serving.learning.process import TrainingProcess
 from blemish.serving.learning.reviewed import write_reviewed
-from blemish.serving.refusals import RefusalError, not_found
+from blemish.serving.refusals import RefusalError, not_found, passes_by_itself
 from blemish.serving.registry import Registry
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.audit import Actor
 from blemish.serving.store.tables import new_id, now_ms
+from blemish.text import printable
 
 _LOG = logging.getLogger("blemish.serving")
 TrainingState = Literal["waiting", "running", "comparing", "done", "cancelled", "failed"]
@@ -35,7 +35,7 @@ _ENDED: set[TrainingState] = {"done", "cancelled", "failed"}
 _RECORD_NAME, _IMAGES_NAME = "training.json", "reviewed"
 _MAX_UNFINISHED = 10
 _LOOK_EVERY_S = 0.5
-_DATABASE_WAIT_S = 5.0
+_WAIT_S = 5.0
 _ASK_TO_STOP_S = 20.0
 
 
@@ -120,7 +120,8 @@ class Trainings:
             if sum(each.state not in _ENDED for each in self._trainings.values()) >= _MAX_UNFINISHED:
                 raise RefusalError(429, "As many trainings wait as the server takes on; try again.", retry_after_s=600)
             (self._root / training.id).mkdir(parents=True)
-            self._keep(training)
+            self._save(training)
+            self._trainings[training.id] = training
             self._waiting.append(training.id)
             self._changed.notify_all()
         return training
@@ -187,16 +188,20 @@ class Trainings:
                 training_id = self._waiting.popleft()
             try:
                 self._run(self._trainings[training_id])
-            except (OperationalError, InterfaceError):
-                _LOG.warning("training %s waits for the database", training_id)
-                with self._changed:
-                    self._waiting.append(training_id)
-                    self._changed.wait_for(lambda: self._closing, timeout=_DATABASE_WAIT_S)
-            except BlemishError as error:
-                self._end(training_id, "failed", str(error))
             except Exception as error:
-                _LOG.exception("training %s failed", training_id)
-                self._end(training_id, "failed", f"blemish failed where it should not ({type(error).__name__}).")
+                if passes_by_itself(error):
+                    self._wait(training_id, error)
+                elif isinstance(error, BlemishError):
+                    self._end(training_id, "failed", str(error))
+                else:
+                    _LOG.exception("training %s failed", training_id)
+                    self._end(training_id, "failed", f"blemish failed where it should not ({type(error).__name__}).")
+
+    def _wait(self, training_id: str, error: Exception) -> None:
+        _LOG.warning("training %s waits: %s", training_id, printable(str(error.__cause__ or error)))
+        with self._changed:
+            self._waiting.append(training_id)
+            self._changed.wait_for(lambda: self._closing, timeout=_WAIT_S)
 
     def _run(self, training: Training) -> None:
         folder = self._root / training.id
@@ -244,9 +249,13 @@ class Trainings:
 
     def _set(self, training_id: str, **changes: object) -> Training:
         with self._changed:
-            return self._keep(self._trainings[training_id].model_copy(update=changes))
+            changed = self._trainings[training_id] = self._trainings[training_id].model_copy(update=changes)
+            try:
+                self._save(changed)
+            except (BlemishError, OSError) as error:
+                # The next server takes it for unfinished, and goes on or ends it again.
+                _LOG.warning("training %s cannot be written: %s", training_id, error)
+        return changed
 
-    def _keep(self, training: Training) -> Training:
-        self._trainings[training.id] = training
+    def _save(self, training: Training) -> None:
         write_text(self._root / training.id / _RECORD_NAME, training.model_dump_json() + "\n")
-        return training
