@@ -14,9 +14,11 @@ from io import BytesIO
 from pathlib import Path
 
 import cv2
+import numpy as np
 import uvicorn
 from PIL import Image
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 
@@ -41,8 +43,36 @@ def fill(address: str) -> None:
             service.review(found, decision)
 
 
-def take(address: str, name: str, size: tuple[int, int], *, open_first: bool, **remembered: str) -> None:
-    """One picture of the page, with what a reader would have set."""
+def fill_dates(address: str) -> str:
+    """One wall at four dates, over which its cracks grow from the left; the id of the last finding."""
+    drawn = draw_image(107, size_px=512, cracked=True)
+    columns = np.arange(drawn.mask.shape[1])
+    with Client(address) as service:
+        for fraction in (0.45, 0.6, 0.8, 1.0):
+            hidden = cv2.dilate((drawn.mask & (columns > fraction * columns.size)).astype(np.uint8), np.ones((9, 9)))
+            pixels = cv2.inpaint(np.ascontiguousarray(drawn.image[..., ::-1]), hidden, 5, cv2.INPAINT_TELEA)
+            service.inspect([("Pier 4/east.png", cv2.imencode(".png", pixels)[1].tobytes())], mm_per_px=0.1)
+        return next(iter(service.findings(order="newest"))).id
+
+
+def fill_history(address: str) -> None:
+    """Enough walls for scores over time."""
+    with Client(address) as service:
+        for number in range(100):
+            pixels = draw_image(200 + number, size_px=256, cracked=number % 9 == 0).image
+            service.inspect([(f"{number}.png", cv2.imencode(".png", pixels[..., ::-1])[1].tobytes())])
+
+
+def take(address: str, name: str, size: tuple[int, int], keys: str | None = None, **remembered: str) -> None:
+    """One picture of the page, with what a reader would have set.
+
+    Args:
+        address: of the page, or of one view of it.
+        name: of the picture.
+        size: of the window, pixels.
+        keys: opens the first finding and presses these; None opens none.
+        remembered: what the browser keeps: language, theme.
+    """
     options = webdriver.ChromeOptions()
     for argument in (
         "--headless=new",
@@ -59,11 +89,16 @@ def take(address: str, name: str, size: tuple[int, int], *, open_first: bool, **
         driver.get(address)
         for key, value in remembered.items():
             driver.execute_script("localStorage.setItem(arguments[0], arguments[1])", key, value)
-        driver.get(address)
-        time.sleep(2)
-        if open_first:
-            driver.find_element(By.CSS_SELECTOR, ".card").click()
-            time.sleep(2)
+        driver.refresh()
+        time.sleep(3)
+        if keys is not None:
+            if "#" not in address:
+                driver.find_element(By.CSS_SELECTOR, ".card").click()
+                time.sleep(2)
+            for key in keys:
+                ActionChains(driver).send_keys(key).perform()
+                time.sleep(4)
+            driver.execute_script("document.querySelector('.trend[open]')?.scrollIntoView()")
         picture = Image.open(BytesIO(driver.get_screenshot_as_png())).convert("RGB")
         picture.quantize(192).save(PICTURES / name, optimize=True)
     finally:
@@ -83,10 +118,14 @@ def main() -> None:
         time.sleep(1)
         try:
             fill(address)
-            take(address, "service-desktop.png", DESKTOP, open_first=False, language="en")
-            take(address, "service-viewer.png", DESKTOP, open_first=True, language="en")
-            take(address, "service-dark-ko.png", DESKTOP, open_first=True, language="ko", theme="dark")
-            take(address, "service-phone.png", PHONE, open_first=False, language="en")
+            take(address, "service-desktop.png", DESKTOP, language="en")
+            take(address, "service-viewer.png", DESKTOP, "", language="en")
+            take(address, "service-correct.png", DESKTOP, "cc", language="en")
+            take(address, "service-dark-ko.png", DESKTOP, "", language="ko", theme="dark")
+            take(address, "service-phone.png", PHONE, language="en")
+            take(f"{address}/#/finding/{fill_dates(address)}", "service-dates.png", DESKTOP, "t", language="en")
+            fill_history(address)
+            take(f"{address}/#/detectors", "service-detectors.png", DESKTOP, language="en")
         finally:
             server.should_exit = True
             thread.join()

@@ -60,7 +60,7 @@ export function plot(name: string, unit: string, series: Series[], limits: Limit
     }
   }
   for (const y of [bottom, (bottom + top) / 2, top])
-    drawn.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 3)));
+    drawn.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 2)));
   const day = (x: number): string => new Date(x).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
   drawn.push(svg("text", { x: LEFT, y: HEIGHT - 8 }, day(firstX)));
   if (lastX > firstX) drawn.push(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, day(lastX)));

@@ -22,7 +22,7 @@ const MAX_PLOTS = 4;
 // With as many digits as its uncertainty has.
 function rounded(value: number, doubt: number): string {
   const digits = doubt > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(doubt)))) : 2;
-  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
+  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits, signDisplay: "exceptZero" });
 }
 
 export class TrendPanel {
@@ -87,7 +87,7 @@ export class TrendPanel {
     if (last?.changes.length) {
       const unit = last.changes[0]!.unit;
       const grown = (growth: number | null, doubt: number | null): string =>
-        growth === null ? "" : `${growth > 0 ? "+" : ""}${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
+        growth === null ? "" : `${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
       const rows = last.changes.map((change) => [
         change.later.join(", ") || "–",
         el("b", { className: `became ${change.status.replaceAll(" ", "-")}` }, t(SAID[change.status])),

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources d396c8d2a6fafb4223f4ce2f5ebb36641350b3f04878d41eb9f8e17660a3e263
+// Built from page/src by "npm run build"; sources 2c153f0004a893b95d5d92f19c21a04fdab345987b0097b302c41a9f3b94747b
 
 // src/api.ts
 var Refused = class extends Error {
@@ -1389,7 +1389,7 @@ function plot(name, unit, series, limits = []) {
     }
   }
   for (const y of [bottom, (bottom + top) / 2, top])
-    drawn2.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 3)));
+    drawn2.push(svg("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, number(y, 2)));
   const day = (x) => new Date(x).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
   drawn2.push(svg("text", { x: LEFT, y: HEIGHT - 8 }, day(firstX)));
   if (lastX > firstX) drawn2.push(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, day(lastX)));
@@ -1430,7 +1430,7 @@ var SAID = {
 var MAX_PLOTS = 4;
 function rounded(value, doubt) {
   const digits = doubt > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(doubt)))) : 2;
-  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
+  return value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits, signDisplay: "exceptZero" });
 }
 var TrendPanel = class {
   isOpen = false;
@@ -1490,7 +1490,7 @@ var TrendPanel = class {
     const last = dates.filter(({ problem }) => problem === null).at(-1);
     if (last?.changes.length) {
       const unit = last.changes[0].unit;
-      const grown = (growth, doubt) => growth === null ? "" : `${growth > 0 ? "+" : ""}${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
+      const grown = (growth, doubt) => growth === null ? "" : `${rounded(growth, doubt ?? 0)} ± ${number(doubt ?? 0, 2)}`;
       const rows = last.changes.map((change) => [
         change.later.join(", ") || "–",
         el("b", { className: `became ${change.status.replaceAll(" ", "-")}` }, t(SAID[change.status])),
