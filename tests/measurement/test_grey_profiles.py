@@ -93,6 +93,13 @@ def test_the_outline_only_says_where_to_look(drawing, width: float, aside: float
     assert abs(crack.max_width_px - width) <= crack.width_uncertainty_px
 
 
+def test_a_crack_at_the_side_of_its_outline_is_found_there(drawing):
+    thin, wide = drawing.bar(110, 110, 20, 160, 2.0), drawing.bar(110, 113, 20, 160, 9.0)
+    (crack,) = outlined(drawing, thin, wide, blur=0.8, noise=0.02)
+    assert crack.mean_width_px == pytest.approx(2.0, abs=0.45)
+    assert crack.flag_fractions.get("no clear line", 0.0) < 0.1
+
+
 def test_a_blurred_crack_is_flagged_where_it_is_blurred(drawing):
     shape = drawing.bar(110, 110, 10, 160, 6.0)
     (sharp,) = outlined(drawing, shape, drawing.bar(110, 110, 10, 160, 8.0), blur=0.6, noise=0.02)
