@@ -23,7 +23,7 @@ from blemish.detectors import Detector, Thresholds
 from blemish.inspection import calibrate
 from blemish.locations import data_dir
 from blemish.training.splits import split_masked_images
-from wild_decision import curve, merit, reliability, try_rules
+from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_scoring import Rule, Seen, score, see
 
@@ -78,10 +78,12 @@ def choose(options: argparse.Namespace) -> None:
     tried = try_rules(domains)
     for budget, rule in curve(tried).items():
         cells = ", ".join(
-            f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f} outlined {row.outlined:.3f}"
+            f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f}"
+            f"{'' if row.outlined is None else f' outlined {row.outlined:.3f}'}"
             for name, row in tried[rule].items()
         )
-        print(f"At most {budget:.0%} outlined: {rule}, merit {merit(tried[rule]):.3f}: {cells}")
+        reached = f"outlined {outlined(tried[rule]):.3f}, merit {merit(tried[rule]):.3f}"
+        print(f"At most {budget:.0%} outlined: {rule}, {reached}: {cells}")
     rows, (factor, offset) = reliability(domains)
     print("| stated | true | pixels |\n|---|---|---|")
     for stated, true, count in rows:

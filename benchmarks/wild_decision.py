@@ -1,7 +1,7 @@
 """Choosing where concrete-crack decides: one rule for all domains, from maps of networks that never met the domain.
 
 Every rule outlines where the map reaches ``pixel``, in components that reach ``peak`` somewhere and do not fit into a
-square of ``window_px``. A budget is the fraction of crack-free images of any one domain that may show an outline; for
+square of ``window_px``. A budget is the fraction of crack-free images, on average, that may show an outline; for
 each, the rule with the best F1 within 2 px is taken, half the worst and half the mean: a trade-off curve.
 """
 
@@ -14,16 +14,17 @@ from itertools import product
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from blemish.evaluation import ToleranceCounts, count_within
 from wild_scoring import Rule, Seen
 
-PIXELS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-PEAKS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
-WINDOWS_PX = (0, 24, 48)
+PIXELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+PEAKS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+WINDOWS_PX = (0, 32)
 BUDGETS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 # Enough of each domain for a choice among a hundred rules.
-MAX_CRACKED, MAX_CLEAN = 80, 200
+MAX_CRACKED, MAX_CLEAN = 40, 150
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Tried:
 
     f1: float | None
     found: float
-    outlined: float
+    outlined: float | None
 
 
 def try_rules(domains: Mapping[str, Sequence[Seen]]) -> dict[Rule, dict[str, Tried]]:
@@ -48,7 +49,7 @@ def _in_one_domain(seen: Sequence[Seen]) -> Iterator[tuple[Rule, Tried]]:
     cracked = _some([one for one in seen if one.cracked], MAX_CRACKED)
     clean = _some([one for one in seen if not one.cracked], MAX_CLEAN)
     for pixel, window_px in product(PIXELS, WINDOWS_PX):
-        outlined = np.array([_components(one.map, pixel, window_px)[1].max(initial=0.0) for one in clean])
+        reached = np.array([_components(one.map, pixel, window_px)[1].max(initial=0.0) for one in clean])
         parts = [_components(one.map, pixel, window_px) for one in cracked]
         found = np.array([peaks.max(initial=0.0) for _, peaks in parts])
         for peak in PEAKS:
@@ -57,8 +58,8 @@ def _in_one_domain(seen: Sequence[Seen]) -> Iterator[tuple[Rule, Tried]]:
                 if one.truth is not None:
                     counts += count_within((peaks >= peak)[labels], one.truth, (2.0,))[0]
             f1 = counts.f1 if any(one.truth is not None for one in cracked) else None
-            fractions = [float((each >= peak).mean()) if each.size else 0.0 for each in (found, outlined)]
-            yield Rule(pixel, peak, window_px), Tried(f1, *fractions)
+            flagged = None if not reached.size else float((reached >= peak).mean())
+            yield Rule(pixel, peak, window_px), Tried(f1, float((found >= peak).mean()), flagged)
 
 
 def _some(seen: list[Seen], count: int) -> list[Seen]:
@@ -87,10 +88,16 @@ def curve(tried: Mapping[Rule, Mapping[str, Tried]]) -> dict[float, Rule]:
     """For each budget the best rule that keeps it; budgets that no rule keeps are left out."""
     best: dict[float, Rule] = {}
     for budget in BUDGETS:
-        kept = [rule for rule, rows in tried.items() if max(row.outlined for row in rows.values()) <= budget]
+        kept = [rule for rule, rows in tried.items() if outlined(rows) <= budget]
         if kept:
             best[budget] = max(kept, key=lambda rule: merit(tried[rule]))
     return best
+
+
+def outlined(rows: Mapping[str, Tried]) -> float:
+    """The fraction of crack-free images with an outline, over the mean of the domains that have any."""
+    known = [row.outlined for row in rows.values() if row.outlined is not None]
+    return float(np.mean(known))
 
 
 def merit(rows: Mapping[str, Tried]) -> float:
@@ -111,16 +118,14 @@ def reliability(domains: Mapping[str, Sequence[Seen]]) -> tuple[list[tuple[float
         inside = (probability >= low) & (probability < low + 0.1)
         if inside.any():
             rows.append((float(probability[inside].mean()), float(truth[inside].mean()), int(inside.sum())))
+    # Newton's method diverges where nearly all pixels are certain; the loss is convex, so any descent will do.
     logit = np.log(probability / (1 - probability))
-    factor, offset = 1.0, 0.0
-    for _ in range(50):
-        expected = 1 / (1 + np.exp(-(factor * logit + offset)))
-        spread = expected * (1 - expected)
-        gradient = np.array([((expected - truth) * logit).mean(), (expected - truth).mean()])
-        cross = (spread * logit).mean()
-        hessian = np.array([[(spread * logit**2).mean(), cross], [cross, spread.mean()]])
-        step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
-        factor, offset = factor - step[0], offset - step[1]
+
+    def loss(scaling: NDArray[np.float64]) -> float:
+        z = scaling[0] * logit + scaling[1]
+        return float(np.mean(np.logaddexp(0, z) - truth * z))
+
+    factor, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
     return rows, (float(factor), float(offset))
 
 
