@@ -30,8 +30,9 @@ _EXTENSIONS = ["binary_tensor_data"]
 
 @router.get("/v2")
 @router.get("/v2/", include_in_schema=False)
-def server_metadata() -> dict[str, Any]:
+def server_metadata(caller: Operator) -> dict[str, Any]:
     """Which server this is."""
+    del caller
     return {"name": "blemish", "version": version_of("blemish"), "extensions": _EXTENSIONS}
 
 
