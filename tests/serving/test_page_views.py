@@ -26,6 +26,7 @@ VIEWS = {
     "": ".card",
     "#/jobs": "#jobs article",
     "#/detectors": "#detectors article",
+    "#/training": "#training",
     "#/reviewers": "#reviewers table",
     "#/keys": "#keys table",
     "#/audit": "#audit td",
@@ -183,4 +184,4 @@ def test_an_operator_sees_neither_keys_nor_the_audit_log(darkness_file: Path, op
         page.click("header button", "Log out")
         page.one("input[type=password]").send_keys(given, Keys.ENTER)
         page.one("nav a", "Detectors")
-        assert [link.text for link in page.all("nav a")] == ["Findings", "Jobs", "Detectors"]
+        assert [link.text for link in page.all("nav a")] == ["Findings", "Jobs", "Detectors", "Training"]
