@@ -52,6 +52,8 @@ def test_widths_and_lengths_go_over_time_with_their_uncertainty(client: TestClie
     assert all(point["width_uncertainty"] > 0 for point in widest["points"])
     now = next(crack for crack in finding["cracks"] if crack["number"] == widest["crack"])
     assert widest["points"][2]["width"] == pytest.approx(now["mm"]["max_width"])
+    lengths = sorted([round(point["length"] / 5) * 5 for point in track["points"]] for track in told["tracks"])
+    assert lengths == [[100, 180, 180], [150], [150, 150, 150]]
     taken = [point["taken"] for point in widest["points"]]
     assert taken == sorted(taken)
 
