@@ -54,7 +54,8 @@ class TrainingProcess:
                 )
             self._pid.write_text(str(self._child.pid))
             # Before its threads begin: requests come first.
-            os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICE)
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICE)
         finally:
             os.close(descriptor)
 
