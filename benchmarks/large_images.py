@@ -48,7 +48,7 @@ def main() -> None:
             image = draw(work, kind)
             rows, columns = SIZES[kind]
             threads = [] if given.threads is None else ["--threads", str(given.threads)]
-            wall_s, cpu_s, peak = inspect(image, Path(folder) / "out", given.detector, threads)
+            wall_s, cpu_s, peak = inspect(image, Path(folder) / kind, given.detector, threads)
             print(f"| {kind} | {rows * columns * BLOCK_PX**2 / 1e6:.0f} | {wall_s:.0f} | {cpu_s:.0f} | {peak:.0f} |")
 
 

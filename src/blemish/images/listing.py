@@ -82,7 +82,8 @@ def list_images(paths: Iterable[Path | str]) -> Listing:
         if not is_folder:
             images.setdefault(path.resolve(), path)
             continue
-        found = sorted(walk_images(path), key=lambda each: _natural(each[0].relative_to(path)))
+        walked = [(Path(text), reason) for text, reason in walk_images(path)]
+        found = sorted(walked, key=lambda each: _natural(each[0].relative_to(path)))
         for file, reason in found:
             if reason is None:
                 images.setdefault(file.resolve(), file)
@@ -96,8 +97,10 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _OF_THE_SYSTEM
 
 
-def walk_images(folder: Path) -> Iterator[tuple[Path, str | None]]:
+def walk_images(folder: Path) -> Iterator[tuple[str, str | None]]:
     """Everything below a folder that `list_images` names, with the reason where it is not read; in no order.
+
+    Paths are texts, as `str` gives them: as objects they take most of the time that listing very many files takes.
 
     Raises:
         ImageError: it cannot be searched, or holds nothing that looks like an image.
@@ -111,7 +114,7 @@ def walk_images(folder: Path) -> Iterator[tuple[Path, str | None]]:
         raise ImageError(f'There is no image in the folder "{folder}"; these are recognised: {suffixes}.')
 
 
-def _looked_at(folder: Path) -> Iterator[tuple[Path, str | None]]:
+def _looked_at(folder: Path) -> Iterator[tuple[str, str | None]]:
     entered: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         # A link may lead back up, or to a folder that has its own place: sorted, the same one counts each time.
@@ -122,14 +125,15 @@ def _looked_at(folder: Path) -> Iterator[tuple[Path, str | None]]:
         entered.add(real)
         results = RESULT_FOLDERS if {RUN_RECORD_NAME, VERSION_1_NAME} & set(files) else ()
         folders[:] = sorted(name for name in folders if not is_passed_over(name) and name not in results)
+        here = str(Path(place))
         for name in files:
             if is_passed_over(name):
                 continue
-            path = Path(place, name)
+            text = name if here == os.curdir else os.path.join(here, name)  # noqa: PTH118
             if name.lower().endswith(_SUFFIXES):
-                yield path, None
-            elif path.suffix.lower() not in _BESIDE and (kind := identify(_beginning(path), name)) is not None:
-                yield path, None if kind.is_read else kind.refusal
+                yield text, None
+            elif Path(name).suffix.lower() not in _BESIDE and (kind := identify(_beginning(Path(text)), name)):
+                yield text, None if kind.is_read else kind.refusal
 
 
 def _beginning(path: Path) -> bytes:

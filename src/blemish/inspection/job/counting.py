@@ -28,13 +28,17 @@ class Count:
 
     def add(self, entry: Entry, *, now: bool = True) -> None:
         """Count an image; ``now`` tells one of this run from one of an earlier run."""
-        self._done += 1
-        self._left_out += entry.left_out
-        self._failed += entry.failed and not entry.left_out
-        if entry.verdict is not None:
-            self._verdicts[entry.verdict] += 1
+        self.add_alike(1, failed=entry.failed, left_out=entry.left_out, verdict=entry.verdict)
         if now:
             self._times.append(time.monotonic())
+
+    def add_alike(self, images: int, *, failed: bool, left_out: bool, verdict: Verdict | None) -> None:
+        """Count images of which the same is said."""
+        self._done += images
+        self._left_out += images * left_out
+        self._failed += images * (failed and not left_out)
+        if verdict is not None:
+            self._verdicts[verdict] += images
 
     def progress(self) -> Progress:
         """As it is now."""

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -131,9 +132,10 @@ class Index:
         (to_do,) = self._data.execute(f"SELECT count(*) {_TO_DO}", {"again": again}).fetchone()
         count = Count(None)
         # What is to be done once more is not done.
-        redone = f"SELECT wanted.key {_TO_DO}"
-        for stored in self.stored(f"WHERE key NOT IN ({redone})", again=again):
-            count.add(stored.entry, now=False)
+        done = f"FROM stored WHERE key NOT IN (SELECT wanted.key {_TO_DO}) GROUP BY failed, left_out, verdict"
+        query = f"SELECT failed, left_out, verdict, count(*) {done}"
+        for failed, left_out, verdict, images in self._data.execute(query, {"again": again}):
+            count.add_alike(images, failed=bool(failed), left_out=bool(left_out), verdict=verdict)
         count.total = count.progress().done + to_do
         return count
 
@@ -144,7 +146,7 @@ class Index:
             for key, stamp, group, sort, name, failed, left_out, verdict, runs, shard, start, length in rows:
                 told = None if runs is None else tuple(json.loads(runs))
                 entry = Entry(key, stamp, (group, sort), name, bool(failed), bool(left_out), verdict, told)
-                yield Stored(entry, Path(os.fsdecode(shard)), start, length)
+                yield Stored(entry, _shard_at(shard), start, length)
 
     def _take(self, name: str) -> str:
         free, number = name, 2
@@ -163,7 +165,18 @@ def _stored_row(line: Stored) -> tuple[object, ...]:
     entry = line.entry
     runs = None if entry.runs is None else json.dumps(entry.runs)
     said = (entry.key, entry.stamp, *entry.place, entry.name, entry.failed, entry.left_out, entry.verdict, runs)
-    return (*said, os.fsencode(line.shard), line.offset, line.length)
+    return (*said, _place_of(line.shard), line.offset, line.length)
+
+
+# Each shard stands in a thousand lines.
+@lru_cache(64)
+def _place_of(shard: Path) -> bytes:
+    return os.fsencode(shard)
+
+
+@lru_cache(64)
+def _shard_at(place: bytes) -> Path:
+    return Path(os.fsdecode(place))
 
 
 def _wanted_row(image: Found, mine: bool) -> tuple[object, ...]:
