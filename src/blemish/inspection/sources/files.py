@@ -61,6 +61,7 @@ class FolderSource:
         prefix = "" if self.path == self.root else f"{called(self.path, self.root)}/"
         place, real_place = None, ""
         for text, reason in walk_images(self.path):
+            name = text.rpartition(os.sep)[2]
             below = text[start:].replace(os.sep, "/")
             if (folder := os.path.dirname(text)) != place:  # noqa: PTH120
                 place, real_place = folder, os.path.realpath(folder)
@@ -71,7 +72,7 @@ class FolderSource:
                 image=prefix + below,
                 locator=Locator(FILE, text),
                 # Links are rare, and following every path through all its folders is slow.
-                file=os.path.realpath(text) if os.path.islink(text) else f"{real_place}/{os.path.basename(text)}",  # noqa: PTH114
+                file=os.path.realpath(text) if os.path.islink(text) else f"{real_place}/{name}",  # noqa: PTH114
                 left_out=reason,
             )
 

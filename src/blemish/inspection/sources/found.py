@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 _DIGITS = re.compile(r"(\d+)")
@@ -71,8 +72,13 @@ def natural_order(path: str) -> str:
         path: with forward slashes.
     """
     *folders, name = path.split("/")
-    parts = (_TOKEN_END.join(_tokens(part)) for part in (*folders, stem_of(name)))
+    parts = (*map(_folder_order, folders), _TOKEN_END.join(_tokens(stem_of(name))))
     return _PART_END.join(parts) + _TIE + path
+
+
+@lru_cache(256)
+def _folder_order(name: str) -> str:
+    return _TOKEN_END.join(_tokens(name))
 
 
 def stem_of(path: str) -> str:
