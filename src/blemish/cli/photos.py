@@ -82,7 +82,7 @@ def _print(checks: ImageChecks) -> None:
     for one in checks.images:
         trusted = f"{one.min_width_px:.1f} px" if one.min_width_px is not None else "–"
         if one.min_width_mm is not None:
-            trusted = f"{one.min_width_mm:.2g} mm"
+            trusted = f"{one.min_width_mm:.3g} mm"
         table.add_row(
             one.image,
             trusted,
