@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +27,7 @@ from blemish.findings import (
 from blemish.images import ReadOptions, read_image
 from blemish.images.decoding import decode
 from blemish.images.header import open_image
+from blemish.images.opening import open_header
 from blemish.images.windows import FileWindows, open_windows
 from blemish.measurement.crack import Crack
 from blemish.measurement.grades import GradeScale
@@ -144,13 +144,18 @@ class Document:
 
 
 def _small(stream: BinaryIO, name: str, shrink: int) -> NDArray[np.uint8]:
-    """A mask's levels, so many times smaller, the highest of each block. Pillow would hold a large one four times."""
-    levels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    if levels is None:
-        raise ImageError(f'"{name}" is cut short or damaged: its pixels cannot be decoded.')
-    columns = range(0, levels.shape[1], shrink)
-    rows = (levels[top : top + shrink].max(axis=0) for top in range(0, len(levels), shrink))
-    return np.stack([np.maximum.reduceat(row, columns) for row in rows])
+    """A mask's levels, so many times smaller, the highest of each block; unfolded by bands, since a mask may be large."""
+    image, rows = open_header(stream, name).image, []
+    assert image is not None
+    columns = range(0, image.width, shrink)
+    try:
+        image.load()
+        for top in range(0, image.height, shrink):
+            band = np.asarray(image.crop((0, top, image.width, min(top + shrink, image.height))).convert("L"))
+            rows.append(np.maximum.reduceat(band.max(axis=0), columns))
+    except Exception as error:  # decoders raise nearly anything on damaged data
+        raise ImageError(f'"{name}" is cut short or damaged: its pixels cannot be decoded.') from error
+    return np.stack(rows)
 
 
 def size_of(crack: Crack, name: str, unit: Unit) -> float | None:
