@@ -144,7 +144,7 @@ class Document:
 
 
 def _small(stream: BinaryIO, name: str, shrink: int) -> NDArray[np.uint8]:
-    """A mask's levels, so many times smaller, the highest of each block; unfolded by bands, since a mask may be large."""
+    """A mask, so many times smaller, the highest level of each block; unfolded by bands, since it may be large."""
     image, rows = open_header(stream, name).image, []
     assert image is not None
     columns = range(0, image.width, shrink)
