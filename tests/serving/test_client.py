@@ -60,3 +60,22 @@ def test_refusals_are_errors_with_their_sentence(address: str, tmp_path: Path):
     with Client("http://127.0.0.1:1") as nobody, pytest.raises(ServiceError, match="is not reached") as failure:
         nobody.detectors()
     assert failure.value.status == 0
+
+
+def test_learning_by_the_client(address: str, tmp_path: Path, wall_png: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("blemish.serving.learning.trainings.find_spec", lambda _: None)
+    with Client(address) as service:
+        (wall,) = service.inspect([("wall.png", wall_png)])
+        (proposed,) = service.proposals(limit=5)
+        assert proposed.finding.id == wall.id
+        archive = service.export(["cvat"], tmp_path / "found.zip")
+        labels = zipfile.ZipFile(archive).read("annotations.xml")
+        taken = service.send_labels(("annotations.xml", labels))
+        assert (taken.approved, taken.corrected) == (1, 0)
+        assert service.proposals() == []
+        with pytest.raises(ServiceError, match="cannot train") as refused:
+            service.begin_training(method="unet")
+        assert refused.value.status == 501
+        for act in (service.training, service.cancel_training, service.activate_trained):
+            with pytest.raises(ServiceError, match="no such training"):
+                act("0" * 32)
