@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,3 +112,60 @@ def test_what_a_cluster_cannot_do_is_a_sentence(cluster: str, darkness_file: Pat
     (tmp_path / "c" / "overlays").write_text("a file")
     with pytest.raises(BlemishError, match=r"0 of 60 images are done|overlays"):
         blemish.inspect(images, detector=darkness_file, out=tmp_path / "c", engine=engine)
+
+
+DRIVER = """
+import sys
+import blemish
+from blemish.inspection.engines.cluster import RayEngine
+
+images, detector, out, address = sys.argv[1:]
+waited = []
+
+
+def wait(_):
+    if not waited:
+        waited.append(True)
+        print("first", flush=True)
+        sys.stdin.readline()
+
+
+engine = RayEngine(address, workers=2)
+blemish.inspect(images, detector=detector, out=out, report=False, engine=engine, on_finding=wait)
+"""
+
+
+def test_after_the_head_has_died_the_same_command_goes_on(darkness_file: Path, tmp_path: Path, wall: NDArray[np.uint8]):
+    """The head's processes are killed while a driver of its own waits for the second image of 150."""
+    from ray.cluster_utils import Cluster
+
+    images, out = tmp_path / "images", tmp_path / "ray"
+    for number in range(150):
+        write_png(images / f"{number}.png", np.roll(wall, number, axis=0))
+    (images / "7.png").write_bytes(b"no image")
+    blemish.inspect(images, detector=darkness_file, out=tmp_path / "local", report=False)
+    node = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    patience = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5", "RAY_gcs_server_request_timeout_seconds": "5"}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False, "env_vars": patience})
+    cluster.add_node(**node, env_vars=patience)
+    try:
+        command = [sys.executable, "-c", DRIVER, *map(str, (images, darkness_file, out)), cluster.address]
+        driver = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | patience
+        )
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == b"first\n"
+        cluster.head_node.kill_all_processes(check_alive=False, allow_graceful=False)
+        driver.communicate(b"\n", timeout=300)
+        assert driver.returncode != 0
+    finally:
+        cluster.shutdown()
+    kept = {line.entry.key for line in read_shards(out) if not line.entry.failed}
+    assert 0 < len(kept) < 149
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 2, "include_dashboard": False})
+    try:
+        command[-1] = cluster.address
+        subprocess.run(command, input=b"\n", capture_output=True, timeout=400, check=True)
+    finally:
+        cluster.shutdown()
+    assert tables(out) == tables(tmp_path / "local")
