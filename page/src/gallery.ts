@@ -8,7 +8,7 @@ import { number, t, tr } from "./words";
 
 const VERDICTS: Exclude<Verdict, null>[] = ["reject", "review", "unusable", "pass"];
 const PAGE = 60;
-const FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "masks", "geojson", "dxf", "html", "pdf", "docx"];
+const FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "label-studio", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 
 export class Gallery {
   readonly element = el("section", { id: "gallery" });

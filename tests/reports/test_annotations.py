@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from blemish.datasets import read_dataset
+from blemish.datasets.coco_masks import PolygonMask
 from blemish.errors import DataError
 from blemish.findings import FINDINGS_NAME
 from blemish.reports.document import read_document
@@ -103,6 +104,27 @@ def test_the_files_say_what_other_programs_ask_for(found: Path, tmp_path: Path):
     assert len(loop) > 1
 
 
+@pytest.mark.parametrize("mask", MASKS)
+def test_tasks_of_label_studio_show_every_pixel(write_inspection: Write, tmp_path: Path, mask: str):
+    folder = write_inspection(Drawn(f"벽/a b/{mask}.png", MASKS[mask], "reject"), Drawn("none.png"))
+    export(read_document(folder), ["label-studio"], tmp_path)
+    drawn, none = json.loads((tmp_path / "label-studio.json").read_text(encoding="utf-8"))
+    assert drawn["data"] == {"image": f"/data/local-files/?d=%EB%B2%BD/a%20b/{mask}.png"}
+    assert none["predictions"][0]["result"] == []
+    (prediction,) = drawn["predictions"]
+    shown = np.zeros(SHAPE, np.bool_)
+    for shape in prediction["result"]:
+        assert (shape["original_height"], shape["original_width"]) == SHAPE
+        assert shape["value"]["polygonlabels"] == ["crack"]
+        ring = np.array(shape["value"]["points"]) / 100 * [SHAPE[1], SHAPE[0]]
+        shown |= PolygonMask((tuple(ring.ravel().tolist()),), *SHAPE, "here").read(*SHAPE)
+    np.testing.assert_array_equal(shown, MASKS[mask])
+    view = ElementTree.parse(tmp_path / "label-studio.xml").getroot()
+    assert [label.get("value") for label in view.iter("Label")] == ["crack"]
+    labels = view.find("PolygonLabels")
+    assert (labels.get("name"), labels.get("toName")) == (shape["from_name"], shape["to_name"])
+
+
 @pytest.mark.parametrize("name", ["yolo", "labelme"])
 def test_images_that_would_share_a_label_file_are_refused(write_inspection: Write, tmp_path: Path, name: str):
     folder = write_inspection(Drawn("a/wall.png", square()), Drawn("a/wall.jpg.png"), Drawn("b/c.png"))
@@ -123,11 +145,12 @@ def test_names_that_lead_out_of_the_folder_are_refused(write_inspection: Write, 
 
 
 def test_an_inspection_into_the_folder_takes_the_label_files_away_and_nothing_else(found: Path):
-    export(read_document(found), FORMATS, found)
+    export(read_document(found), [*FORMATS, "label-studio"], found)
     (found / "yolo" / "images").mkdir()
     (found / "yolo" / "images" / "mine.png").touch()
     remove_exports(found)
     assert not (found / "labelme").exists()
     assert not (found / "annotations.xml").exists()
+    assert not list(found.glob("label-studio.*"))
     left = [path.relative_to(found).as_posix() for path in (found / "yolo").rglob("*")]
     assert sorted(left) == ["yolo/images", "yolo/images/mine.png"]

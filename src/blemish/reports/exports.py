@@ -18,6 +18,7 @@ from blemish.reports.cvat import CVAT_NAME, write_cvat
 from blemish.reports.document import Document
 from blemish.reports.dxf import write_dxf
 from blemish.reports.geojson import write_geojson
+from blemish.reports.label_studio import INTERFACE_NAME, TASKS_NAME, write_label_studio
 from blemish.reports.labelme import write_labelme
 from blemish.reports.office import DOCX_NAME, PDF_NAME, XLSX_NAME, write_docx, write_pdf, write_xlsx
 from blemish.reports.page import PICTURES, write_page
@@ -57,6 +58,7 @@ FORMATS: dict[str, Callable[[Document, Path], list[Path]]] = {
     "yolo": write_yolo,
     "cvat": write_cvat,
     "labelme": write_labelme,
+    "label-studio": write_label_studio,
     "geojson": write_geojson,
     "dxf": write_dxf,
     "masks": write_masks,
@@ -81,6 +83,8 @@ _FILES = (
     "coco.json",
     "coco-polygons.json",
     CVAT_NAME,
+    TASKS_NAME,
+    INTERFACE_NAME,
     SITE_NAME,
     "yolo/data.yaml",
 )

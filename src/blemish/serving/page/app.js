@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 2c153f0004a893b95d5d92f19c21a04fdab345987b0097b302c41a9f3b94747b
+// Built from page/src by "npm run build"; sources b96f8ac5c1f31e9f163cd5f4d0ba511c0302b2d1f95c185e1e2d50f4375ff30b
 
 // src/api.ts
 var Refused = class extends Error {
@@ -2130,7 +2130,7 @@ var Histogram = class {
 // src/gallery.ts
 var VERDICTS = ["reject", "review", "unusable", "pass"];
 var PAGE = 60;
-var FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "masks", "geojson", "dxf", "html", "pdf", "docx"];
+var FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "label-studio", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 var Gallery = class {
   element = el("section", { id: "gallery" });
   findings = [];
