@@ -28,8 +28,8 @@ def report(
         list[str] | None,
         typer.Option(
             "--format",
-            help="html if not given, csv, jsonl, coco, yolo, cvat, labelme, label-studio, geojson, dxf, masks, positions, pdf, "
-            "xlsx, docx; may be repeated.",
+            help="html if not given, csv, jsonl, coco, yolo, cvat, labelme, label-studio, geojson, dxf, masks, "
+            "positions, pdf, xlsx, docx; may be repeated.",
             metavar="NAME",
             show_default=False,
             autocompletion=format_names,
