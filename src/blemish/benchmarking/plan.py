@@ -106,10 +106,10 @@ def freeze(file: Path, contenders: Sequence[Contender], data: Mapping[str, Any],
 def _read(file: Path) -> dict[str, Any]:
     try:
         plan = tomllib.loads(file.read_text(encoding="utf-8"))
-        assert isinstance(plan[_HASH], str)
-        assert isinstance(plan["written"], str)
-        assert all(isinstance(values["opened_before"], int) for values in plan["data"].values())
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, AssertionError) as error:
+        texts, counts = (plan[_HASH], plan["written"]), [values["opened_before"] for values in plan["data"].values()]
+        if not (all(isinstance(one, str) for one in texts) and all(isinstance(one, int) for one in counts)):
+            raise TypeError("values of other kinds")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise DataError(
             f'"{file}" is no plan of a benchmark; name a file that --freeze wrote, or a new one.'
         ) from error
