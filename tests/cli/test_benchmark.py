@@ -36,13 +36,19 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple]:
 def test_several_values_are_given_by_repeating_the_option(blemish, asked: list[tuple], line: str):
     result = blemish("benchmark", *line.split())
     assert result.stdout == "| data |\n"
-    expected = {"seeds": [3, 1], "profile": "quick", "allow_leaks": ["a", "b"], "normal_names": None}
+    expected = {"seeds": [3, 1], "profile": "quick", "allow_leaks": ["a", "b"], "normal_names": None, "plan": None}
     assert asked == [(["unet", "padim"], ["a", "b"], "o", expected)]
 
 
 def test_three_seeds_are_the_default(blemish, asked: list[tuple]):
     blemish("benchmark", "unet", "--data", "a", "--out", "o", "--profile", "paper")
-    assert asked[0][3] == {"seeds": (0, 1, 2), "profile": "paper", "allow_leaks": (), "normal_names": None}
+    assert asked[0][3] == {
+        "seeds": (0, 1, 2),
+        "profile": "paper",
+        "allow_leaks": (),
+        "normal_names": None,
+        "plan": None,
+    }
 
 
 def test_normal_classes_may_be_named(blemish, asked: list[tuple]):

@@ -193,13 +193,13 @@ class GradientMethod(L.LightningModule, Method):
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
         """The training examples of these images; augmented only where ``training``."""
 
-    def sampling_weights(self, samples: tuple[Sample, ...]) -> NDArray[np.float64] | None:
+    def sampling_weights(self, samples: tuple[Any, ...]) -> NDArray[np.float64] | None:
         """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch.
 
-        By the weights of the samples, which differ where several sources are mixed.
+        By the weights of the samples, which differ where several sources are mixed; windows of series have none.
         """
-        weights = np.asarray([sample.weight for sample in samples], dtype=np.float64)
-        return None if len(set(weights.tolist())) == 1 else weights / weights.sum()
+        weights = np.asarray([sample.weight for sample in samples if isinstance(sample, Sample)], dtype=np.float64)
+        return weights / weights.sum() if len(set(weights.tolist())) > 1 else None
 
     @abstractmethod
     def compute_loss(self, batch: Any) -> Tensor:

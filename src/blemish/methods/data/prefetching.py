@@ -8,8 +8,6 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-_END = object()
-
 
 class PrefetchingLoader(DataLoader[Any]):
     """A `DataLoader` that reads one batch ahead, in a thread: the same batches in the same order.
@@ -19,9 +17,11 @@ class PrefetchingLoader(DataLoader[Any]):
     """
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        batches = super().__iter__()
+        # Not asked for more than there is: at its end a sampler draws once more, and the next epoch's order with it.
+        batches, left = super().__iter__(), len(self)
         with ThreadPoolExecutor(1, thread_name_prefix="prefetching") as reader:
-            ahead = reader.submit(next, batches, _END)
-            while (batch := ahead.result()) is not _END:
-                ahead = reader.submit(next, batches, _END)
+            ahead = reader.submit(next, batches) if left else None
+            while ahead is not None:
+                batch, left = ahead.result(), left - 1
+                ahead = reader.submit(next, batches) if left else None
                 yield batch
