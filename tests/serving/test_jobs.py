@@ -71,6 +71,17 @@ def test_an_archive_is_inspected_and_its_findings_are_in_the_store(client: TestC
     assert "masks/001.png" in zipfile.ZipFile(io.BytesIO(exported.content)).namelist()
 
 
+def test_names_that_windows_takes_and_linux_does_not_are_inspected(client: TestClient, wall_png: bytes):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(2):
+            archive.writestr(f"교량/{'벽' * 100}{number}{'벽' * 99}.png", wall_png)
+    job = ended(client, begin(client, buffer.getvalue()).json()["id"])
+    assert (job["state"], job["done"], job["failed"]) == ("done", 2, 0)
+    found = client.get("/v1/findings", params={"job": job["id"]}).json()["findings"]
+    assert len({one["finding"]["image"] for one in found}) == 2
+
+
 def test_the_answers_are_those_of_a_single_request(client: TestClient):
     archive = walls(2)
     job = begin(client, archive).json()["id"]

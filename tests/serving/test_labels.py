@@ -135,6 +135,11 @@ def test_a_single_file_and_the_names_of_label_studio_are_taken(client: TestClien
     assert answer.json()["approved"] == 4, answer.text
 
 
+def test_the_name_of_the_file_may_be_long(client: TestClient, ids: dict[str, str]):
+    (labels,) = exported(client, "cvat").values()
+    assert send(client, labels, "벽" * 200 + ".xml").json()["approved"] == 4
+
+
 def test_boxes_alone_decide_nothing(client: TestClient, ids: dict[str, str]):
     boxed = (
         '<annotations><version>1.1</version><image id="0" name="deck/1.png" width="64" height="64">'

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 from blemish.detectors import ImageSource, Inspection, Measuring, failed
 from blemish.errors import BlemishError, ImageError
 from blemish.images.opening import open_header
-from blemish.inspection.names import unique_names
+from blemish.inspection.names import fit_name, unique_names
 from blemish.serving.pictures import Pictures, draw_pictures
 from blemish.serving.registry import Answering
 from blemish.text import printable
 
 _MAX_NAME = 200
+_MAX_PART_BYTES = 255
 _NAMELESS = "image"
 
 
@@ -51,6 +52,8 @@ def clean_name(given: str | None) -> str:
     'walls/a.jpg'
     """
     parts = [part for part in printable(given or "").replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+    # Windows allows 255 letters, Linux 255 bytes, of which a Korean letter has three.
+    parts = [part if len(part.encode()) <= _MAX_PART_BYTES else fit_name(part) for part in parts]
     # The end tells images of one folder tree apart better than the beginning.
     return "/".join(parts)[-_MAX_NAME:].lstrip("/") or _NAMELESS
 
