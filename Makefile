@@ -7,7 +7,7 @@ USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contract format catalogue site sbom clean
+.PHONY: help demo test check lint types contract format catalogue results site sbom clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: $(READY)  ## Put the code into shape.
 
 catalogue: $(READY)  ## Write the list of methods anew, after a method or recipe was changed.
 	$(BIN)/python -m blemish.training.catalogue
+
+results: $(READY)  ## Write every table of measured figures anew, from benchmarks/results.
+	$(BIN)/python benchmarks/write_results.py
 
 site: $(READY)  ## Build the manual: build/site/docs/index.html, readable without a network.
 	$(BIN)/python -m sphinx -q -W -b html -c docs/site . build/site
