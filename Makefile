@@ -23,8 +23,8 @@ $(READY): $(USING)
 	$(BIN)/python -m pip install --quiet --editable ".[train,dev]"
 	touch $@
 
-demo: $(USING)  ## Draw images and show what the bundled detector finds in them.
-	$(BIN)/blemish demo
+demo: $(USING)  ## Draw images, show what the bundled detector finds in them, and open that page.
+	$(BIN)/blemish demo --open
 
 # One worker per core and one thread per worker; the tests of a file share what it has trained. One test alone, or the
 # quick ones: make test ARGS="tests/images -k exif", make test ARGS='-m "not slow"'.

@@ -55,3 +55,10 @@ def grade_names(incomplete: str) -> list[str]:
     from blemish.measurement.grades import shipped_grades
 
     return [name for name in shipped_grades() if name.startswith(incomplete)]
+
+
+def arrangement_names(incomplete: str) -> list[str]:
+    """Arrangements of parts that can be drawn."""
+    from blemish.synthesis.arrangements import ARRANGEMENTS
+
+    return [name for name in ARRANGEMENTS if name.startswith(incomplete)]

@@ -17,7 +17,7 @@ from blemish.cli.options import (
     ReplaceOption,
     read_options,
 )
-from blemish.cli.synth import synth
+from blemish.cli.synth import parts, synth
 from blemish.cli.verbs import App
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def reviews(
 
 
 app.command()(synth)
+app.command()(parts)
 
 
 def _print_report(report: DatasetReport) -> None:

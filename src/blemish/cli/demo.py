@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,9 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="With --train: seconds instead of a minute; the detector learns little.")
     ] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in a browser, where this machine has one.")
+    ] = False,
 ) -> None:
     """Draw images with and without cracks and show what a detector finds in them."""
     from blemish.demo import A_FEW_SECONDS, ABOUT_A_MINUTE, WITHOUT_TRAINING, run_demo
@@ -23,6 +28,21 @@ def demo(
     trained = A_FEW_SECONDS if quick else ABOUT_A_MINUTE
     plan = trained if train else WITHOUT_TRAINING
     made = run_demo(out, plan=plan, say=typer.echo)
-    typer.echo(f"\nOpen {made.page} in a browser.")
+    address = made.page.resolve().as_uri()
+    if open_page and _opened(address):
+        typer.echo(f"\nOpened {address}")
+    else:
+        typer.echo(f"\nOpen {address} in a browser.")
     named = f" --detector {made.detector}" if train else ""
     typer.echo(f"To try it: blemish inspect {made.images}{named} --out findings")
+
+
+def _opened(address: str) -> bool:
+    """Whether a browser with a window took the page: on a machine without a screen none is tried."""
+    import webbrowser
+
+    has_screen = sys.platform in {"darwin", "win32"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
+    try:
+        return has_screen and webbrowser.open(address)
+    except webbrowser.Error:
+        return False

@@ -68,4 +68,5 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "data subset": ("data subset METU/ --per-class 1000 --out part.csv",),
     "data reviews": ("data reviews ~/.local/share/blemish --out reviewed",),
     "data synth": ("data synth --out drawn -n 200 --seed 1",),
+    "data parts": ("data parts --out boards", "data parts --kind connector --out connectors --size 160"),
 }

@@ -1,4 +1,4 @@
-"""``blemish data synth``: draw images of surfaces with and without cracks, and the truth about them."""
+"""``blemish data synth`` and ``blemish data parts``: draw images, and the truth about them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from blemish.cli.completion import arrangement_names
 
 
 def synth(
@@ -43,4 +45,36 @@ def synth(
         )
     typer.echo(
         f"{made.train} train and {made.test} test images of {size} px in {made.folder}; {made.cracked} show cracks."
+    )
+
+
+def parts(
+    out: Annotated[Path, typer.Option(help="A new folder for the images.", metavar="DIR")],
+    kind: Annotated[
+        str, typer.Option(help="blister, board, connector or tray.", metavar="NAME", autocompletion=arrangement_names)
+    ] = "board",
+    train: Annotated[int, typer.Option(min=0, help="Normal images to learn from.", metavar="N")] = 60,
+    test: Annotated[int, typer.Option(min=0, help="Normal images to test on.", metavar="N")] = 60,
+    faults: Annotated[int, typer.Option(min=0, help="Images of each fault to test on.", metavar="N")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
+    size: Annotated[int, typer.Option(min=64, help="Side of an image, in pixels.", metavar="PX")] = 256,
+) -> None:
+    """Draw assemblies of equal parts, and some in which a part is missing, doubled or displaced, with exact masks."""
+    from blemish.cli.progress import ticking
+    from blemish.synthesis.arrangements import arrangement
+    from blemish.synthesis.writing_arrangements import write_arrangements
+
+    with ticking("Drawing", train + test + 3 * faults) as advance:
+        made = write_arrangements(
+            out,
+            kind=arrangement(kind),
+            n_train=train,
+            n_test=test,
+            n_per_fault=faults,
+            seed=seed,
+            size_px=size,
+            on_progress=advance,
+        )
+    typer.echo(
+        f"{made.train} train and {made.test} test images of {size} px in {made.folder}; {made.faulty} are faulty."
     )

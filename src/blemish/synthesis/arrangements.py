@@ -62,6 +62,14 @@ _LAYOUTS: dict[Arrangement, _Layout] = {
 }
 
 
+def arrangement(name: str) -> Arrangement:
+    """The arrangement of that name. Raises SettingsError where there is none."""
+    for kind in ARRANGEMENTS:
+        if kind == name:
+            return kind
+    raise SettingsError(f'There is no arrangement "{name}"; there are {", ".join(ARRANGEMENTS)}.')
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrangedImage:
     """A drawn arrangement.
