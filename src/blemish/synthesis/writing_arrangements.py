@@ -71,7 +71,7 @@ def write_arrangements(
         raise DataError("Numbers of images must be 0 or more, and not all of them 0.")
     if size_px < MIN_SIZE_PX or seed < 0:
         raise SettingsError(
-            f"Images of {size_px} px by seed {seed} cannot be drawn; ask for {MIN_SIZE_PX} px or more, and seed 0 or more."
+            f"Images of {size_px} px by seed {seed} cannot be drawn; ask for {MIN_SIZE_PX} px and seed 0, or more."
         )
     rng = np.random.default_rng(seed)
     faults = [fault for fault in ARRANGEMENT_FAULTS if not (kind in LOOSE and fault == "displaced")]
