@@ -16,7 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "measure": (
         "measure mask.png --image wall.jpg --mm-per-px 0.2",
-        "measure mask.png --earlier-mask last-year.png --json",
+        "measure mask.png --image wall.jpg --earlier-mask last-year.png --earlier-image last-year.jpg",
     ),
     "train": (
         "train patchcore --data line-3/ --out line-3.blemish",
