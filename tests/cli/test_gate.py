@@ -27,14 +27,14 @@ def test_the_exit_code_says_whether_it_is_shown(
     blemish, darkness_file: Path, labelled: Path, rate: float, code: int, said: str
 ):
     arguments = ("--max-false-alarms", rate, "--min-recall", 0.5)
-    result = blemish("gate", darkness_file, "--data", labelled, *arguments)
+    result = blemish("gate", "--detector", darkness_file, "--data", labelled, *arguments)
     assert result.exit_code == code
     assert said in result.stdout
     assert "0 of 6 normal images" in result.stdout
 
 
 def test_json_is_for_machines(blemish, darkness_file: Path, labelled: Path):
-    result = blemish("gate", darkness_file, "--data", labelled, "--json")
+    result = blemish("gate", "--detector", darkness_file, "--data", labelled, "--json")
     assert result.exit_code == 4
     record = json.loads(result.stdout)
     assert record["is_open"] is False

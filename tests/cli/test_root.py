@@ -115,6 +115,12 @@ def test_every_verb_is_quiet_verbose_and_forgets_neither_helps_group(blemish, na
     assert [line.split()[0].strip(",") for line in messages.splitlines()] == ["-q", "-v", "--debug", "-h"]
 
 
+@pytest.mark.parametrize("name", [name for name in commands() if not name.startswith("detector")])
+def test_a_detector_is_an_option_everywhere_but_in_the_group_that_is_about_detector_files(name: str):
+    given = [each for each in commands()[name].params if each.name == "detector"]
+    assert all(each.param_type_name == "option" and each.opts == ["--detector"] for each in given)
+
+
 def test_version(blemish):
     assert blemish("--version").stdout == f"blemish {package.__version__}\n"
 

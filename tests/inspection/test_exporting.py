@@ -229,7 +229,8 @@ def test_the_command_says_what_it_wrote(detector: Path, images: Path, tmp_path: 
 
     from blemish.cli.app import app
 
-    arguments = ["export", str(detector), "--to", "int8", "--out", str(tmp_path / "s.blemish"), "--data", str(images)]
+    out, data = str(tmp_path / "s.blemish"), str(images)
+    arguments = ["export", "--detector", str(detector), "--to", "int8", "--out", out, "--data", data]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "computes in int8" in done.stdout

@@ -25,7 +25,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train unet --reviews ~/.local/share/blemish --out wall.blemish",
     ),
     "evaluate": ("evaluate --detector wall.blemish --data walls/ --out evaluation",),
-    "gate": ("gate wall.blemish --data walls/ --max-false-alarms 0.01 --min-recall 0.98",),
+    "gate": ("gate --detector wall.blemish --data walls/ --max-false-alarms 0.01 --min-recall 0.98",),
     "report": (
         "report findings --title 'North wall' --lang ko",
         "report findings --format csv --format coco --out exports",
@@ -38,8 +38,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "benchmark": ("benchmark unet patchcore --data walls/ --data castings/ --seed 0 --seed 1 --out benchmark",),
     "methods": ("methods", "methods patchcore"),
     "export": (
-        "export wall.blemish --to onnx --out wall.onnx",
-        "export wall.blemish --to int8 --data normal-photos/ --out wall-int8.blemish",
+        "export --detector wall.blemish --to onnx --out wall.onnx",
+        "export --detector wall.blemish --to int8 --data normal-photos/ --out wall-int8.blemish",
     ),
     "reproduce": ("reproduce list", "reproduce crack-classifier --data METU/ --out reproduced"),
     "demo": ("demo", "demo --train --out demo-trained"),

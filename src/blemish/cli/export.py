@@ -11,7 +11,7 @@ import typer
 from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
-    DetectorArgument,
+    DetectorOption,
     ForceOption,
     MaxMegapixelsOption,
     RuntimeChoice,
@@ -30,7 +30,7 @@ class TargetChoice(StrEnum):
 
 
 def export(
-    detector: DetectorArgument,
+    detector: DetectorOption,
     to: Annotated[TargetChoice, typer.Option(help="The graph alone for onnx and openvino, a detector for int8.")],
     out: Annotated[Path, typer.Option(help="File to write: .onnx, .xml (and .bin beside it) or .blemish.")],
     data: Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from blemish.cli import speaking
 from blemish.cli.options import (
-    DetectorArgument,
+    DetectorOption,
     JsonOption,
     LayoutOption,
     NormalOption,
@@ -24,7 +24,7 @@ CLOSED = 4
 
 
 def gate(
-    detector: DetectorArgument,
+    detector: DetectorOption,
     data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
     max_false_alarms: Annotated[float, typer.Option(help="Largest rate of normal images that do not pass.")] = 0.01,
     min_recall: Annotated[float, typer.Option(help="Smallest rate of defective images that do not pass.")] = 0.98,
