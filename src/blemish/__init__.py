@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from blemish.reproduction import reproduce
     from blemish.training.train import train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "BlemishError": "blemish.errors",
