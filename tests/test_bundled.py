@@ -1,12 +1,16 @@
-"""Detectors that come with blemish: found by name, never overwritten by name."""
+"""Detectors that come with blemish: found by name, never overwritten by name, each with its card and its notice."""
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors, locate
+from blemish.cli.app import app
 from blemish.datasets import SHIPPING_LICENCES, require_shippable
 from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
 from blemish.detectors import Container, load, write_container
@@ -16,6 +20,39 @@ from blemish.errors import DetectorError, SettingsError
 def test_a_bundled_detector_is_found_by_its_name():
     assert locate(DEFAULT_DETECTOR) == bundled_detectors()[DEFAULT_DETECTOR]
     assert load(DEFAULT_DETECTOR).spec.localises
+
+
+@pytest.mark.parametrize("name", bundled_detectors())
+def test_every_bundled_detector_has_a_card_that_says_what_it_is_and_what_it_is_not_for(name: str):
+    container = load(name).container
+    card, spec = container.card, container.spec
+    assert card.startswith(f"# {name}\n")
+    assert {"## Limits", "## Settings", "## Made with", "## What it is for"} <= set(card.splitlines())
+    for said in (f"`{spec.method}`", spec.provenance.data, spec.provenance.fingerprint, f"seed {spec.provenance.seed}"):
+        assert said in card
+    assert f"{spec.provenance.n_train} images" in card
+    assert spec.calibration is None or f"{len(spec.calibration.scores)} scores" in card
+    assert "weights are Apache-2.0" in card
+
+
+@pytest.mark.parametrize("name", bundled_detectors())
+def test_the_commands_on_a_card_are_commands(name: str):
+    shown = [" ".join(words.split()) for words in re.findall(r"`blemish (\w+ [^`]*--[^`]+)`", load(name).container.card)]
+    assert shown
+    for line in shown:
+        verb, *arguments = shlex.split(line)
+        get_command(app).commands[verb].make_context(verb, arguments)  # type: ignore[attr-defined]
+
+
+def test_the_notice_names_every_bundled_detector_and_every_source_that_it_learned_from():
+    notice = (Path(__file__).parents[1] / "NOTICE").read_text("utf-8")
+    for name, file in bundled_detectors().items():
+        made = load(file).spec.provenance
+        assert f"{name}.blemish" in notice
+        wanted = (
+            [made.data] if not made.sources else [text for each in made.sources for text in (each.name, each.licence)]
+        )
+        assert [text for text in wanted if text not in notice] == []
 
 
 def test_it_is_small_and_says_what_it_learned_from():
