@@ -25,9 +25,17 @@ from blemish.cli.options import (
 def calibrate(
     detector: DetectorOption,
     data: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(help="Normal images that did not train it, or folders of them; may be repeated.", metavar="PATH"),
-    ],
+    ] = None,
+    job: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Instead of --data: what inspections of normal images with it wrote, on several machines for "
+            "example; may be repeated.",
+            metavar="DIR",
+        ),
+    ] = None,
     alpha: Annotated[float, typer.Option(help="Reject at most this fraction of normal images.")] = 0.01,
     confidence: Annotated[float, typer.Option(help="With which that holds for this calibration.")] = 0.95,
     marginal: Annotated[
@@ -72,8 +80,9 @@ def calibrate(
     options = read_options(bit_range, max_megapixels)
     with progress("Calibrating") as on_progress:
         result = run(
-            data,
+            data or None,
             detector=detector,
+            jobs=job or None,
             alpha=alpha,
             confidence=None if marginal else confidence,
             review_alpha=review_alpha,

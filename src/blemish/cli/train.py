@@ -45,6 +45,14 @@ _Recipe = Annotated[
 _Start = Annotated[
     Path | None, typer.Option("--start-from", help="weights.safetensors of an earlier training.", metavar="FILE")
 ]
+_Devices = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Share every batch among so many GPUs of this machine, or processes where it has none; for methods "
+        "fitted by gradient.",
+    ),
+]
 _Reviews = Annotated[
     str | None,
     typer.Option(
@@ -77,6 +85,7 @@ def train(
     start: _Start = None,
     threshold_rule: ThresholdRuleOption = None,
     precision: PrecisionOption = PrecisionChoice.AUTO,
+    devices: _Devices = 1,
     layout: LayoutOption = None,
     normal: NormalOption = None,
     bit_range: BitRangeOption = None,
@@ -100,6 +109,7 @@ def train(
         "seed": seed,
         "start": start,
         "precision": precision.value,
+        "devices": devices,
         "say": speaking.note,
     }
     if method != AUTO and not find_method(method)[0].info.exportable:

@@ -11,29 +11,20 @@ from typing import Literal
 import numpy as np
 
 from blemish.bundled import locate
-from blemish.calibration import Guarantee, Tails, ThresholdRule, bands, image_maxima, pixel_threshold
-from blemish.datasets import Dataset, Sample, groups_of_images, image_digests, list_normal_images
-from blemish.detectors import Calibration, Detector, Thresholds, require_free, source_of
+from blemish.calibration import Guarantee, Tails, ThresholdRule, bands, pixel_threshold
+from blemish.datasets import groups_of_images, list_normal_images
+from blemish.detectors import Calibration, Detector, Thresholds, require_free
 from blemish.detectors.runtime import Precision, RuntimeName
 from blemish.errors import DataError, SettingsError
-from blemish.images import BitRange, ReadOptions, range_warning
+from blemish.images import BitRange, ReadOptions
 from blemish.inspection.choosing_tails import choose_tails
 from blemish.inspection.defects_caught import CaughtDefects, caught_defects, scores_of_defects, with_recall
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
-from blemish.inspection.stream import inspect_stream
+from blemish.inspection.scores_of_normals import NormalScore, score_normals, scores_of_jobs
 
 # Without another wish, the review band takes five times as many normal images as the reject band.
 _REVIEW_FACTOR = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the detector said about a normal image: its score, and the maximum of its map where it is wanted."""
-
-    image: Path
-    score: float
-    maximum: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +63,10 @@ class CalibrationResult:
 
 
 def calibrate(
-    data: Path | str | Iterable[Path | str],
+    data: Path | str | Iterable[Path | str] | None = None,
     *,
     detector: Detector | Path | str,
+    jobs: Iterable[Path | str] | None = None,
     alpha: float = 0.01,
     confidence: float | None = 0.95,
     review_alpha: float | None = None,
@@ -98,6 +90,8 @@ def calibrate(
     Args:
         data: images of normal surfaces, or folders of them, each of another part, that did not train the detector.
         detector: one that is loaded, or a file, or the name of a bundled one.
+        jobs: instead of ``data``: folders in which inspections of normal images with this detector have left their
+            scores, on several machines for example. The result is that of all these images.
         alpha: at most this fraction of normal images will be rejected.
         confidence: with which that holds for this calibration; None: on average over calibrations only.
         review_alpha: at most this fraction will be rejected or sent to review; None takes five times ``alpha``.
@@ -122,10 +116,10 @@ def calibrate(
         say, on_progress: told what was left out, and how far the run is.
 
     Raises:
-        DataError: an image trained the detector, or none can be read.
+        DataError: an image trained the detector, or none can be read; a folder of ``jobs`` holds another inspection.
         TooFewImagesError: the message gives the number that the guarantee needs.
         SettingsError: a fraction outside (0, 1), no such rule, ``recall`` without defects, or options that exclude each
-            other.
+            other; ``jobs`` with what takes images: ``pixels``, ``groups``, ``tails="auto"``, a bit range.
         DetectorError: no such detector, or ``out`` is there already.
 
     Example:
@@ -142,14 +136,18 @@ def calibrate(
     rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
     if rule is not None and (tails in ("both", "auto") or recall is not None):
         raise SettingsError("threshold_rule decides without a guarantee and by high scores; give it alone.")
+    folders = [] if jobs is None else _as_list(jobs)
+    if bool(folders) == (data is not None):
+        raise SettingsError("Give either normal images (--data) or job folders of them (--job).")
+    if folders and (pixels or groups or tails == "auto" or bit_range or max_megapixels):
+        raise SettingsError(
+            "Job folders hold the scores of images and not their maps, and how they were read: --pixels, --groups, "
+            "--tails auto, --bit-range and --max-megapixels take the images themselves; give them with --data."
+        )
     common_file = None if out is None else Path(out)
     if common_file is not None and not _is_file_of(detector, common_file):
         require_free(common_file, force=force)
-    given = _as_list(data)
-    listed = list_normal_images(given)
-    for note in listed.notes:
-        say(note)
-    group_of = groups_of_images(listed.paths, given) if groups else dict.fromkeys(listed.paths)
+    group_of = {} if data is None else _group_of_each(_as_list(data), groups, say)
     names = sorted({group for group in group_of.values() if group is not None})
     group_files = {} if common_file is None else _group_files(common_file, names)
     for file in group_files.values():
@@ -158,8 +156,11 @@ def calibrate(
     given_detector = ready(detector, len(group_of), threads=threads, runtime=runtime)
     before = given_detector.spec.calibration
     own_tails: Tails = "upper" if before is None or rule is not None else before.tails
+    if folders:
+        answers, options = scores_of_jobs(folders, given_detector, say)
     loaded = _reading_as(given_detector, options)
-    answers = _answers(loaded, list(group_of), pixels, options, say, on_progress)
+    if not folders:
+        answers = score_normals(loaded, list(group_of), options, pixels=pixels, say=say, on_progress=on_progress)
     if tails == "auto":
         choice = choose_tails(
             loaded, [answer.image for answer in answers], [answer.score for answer in answers], options
@@ -189,40 +190,12 @@ def _is_file_of(detector: Detector | Path | str, file: Path) -> bool:
     return own is not None and own.resolve() == file.resolve()
 
 
-def _answers(
-    detector: Detector,
-    normals: Sequence[Path],
-    pixels: bool,
-    options: ReadOptions,
-    say: Say,
-    on_progress: OnProgress,
-) -> list[_Answer]:
-    images = _distinct(detector, normals, say)
-    answers: list[_Answer] = []
-    likely, outlined = [], 0
-    found_each = zip(images, inspect_stream(detector, map(source_of, images), options), strict=True)
-    for number, (image, found) in enumerate(found_each, start=1):
-        on_progress(number, len(images))
-        if found.score is None:
-            say(f"Left out: {found.error}")
-            continue
-        if found.verdict == "unusable":
-            say(f'Left out: "{image}" is {"; ".join(found.notes)}.')
-            continue
-        outlined += bool(found.regions)
-        maximum = None
-        if pixels and found.anomaly_map is not None:
-            maximum = float(image_maxima([found.anomaly_map])[0])
-        answers.append(_Answer(image, found.score, maximum))
-        likely.append(found.finding.likely_range)
-    if (warning := range_warning(likely)) is not None:
-        say(warning)
-    if outlined and not pixels:
-        say(
-            f"{outlined} of {len(answers)} normal images have an outline and go to review for that, whatever their "
-            "score; --pixels guarantees how many do."
-        )
-    return answers
+def _group_of_each(given: Sequence[Path], groups: bool, say: Say) -> Mapping[Path, str | None]:
+    """All images, and the camera, line or lot of each where ``groups`` are asked for."""
+    listed = list_normal_images(given)
+    for note in listed.notes:
+        say(note)
+    return groups_of_images(listed.paths, given) if groups else dict.fromkeys(listed.paths)
 
 
 def _reading_as(detector: Detector, options: ReadOptions) -> Detector:
@@ -233,15 +206,15 @@ def _reading_as(detector: Detector, options: ReadOptions) -> Detector:
 
 def _by_group(
     detector: Detector,
-    answers: Sequence[_Answer],
+    answers: Sequence[NormalScore],
     group_of: Mapping[Path, str | None],
     goal: _Goal,
     bad: Sequence[float],
     say: Say,
 ) -> dict[str, Detector]:
-    members: dict[str, list[_Answer]] = {}
+    members: dict[str, list[NormalScore]] = {}
     for answer in answers:
-        group = group_of[answer.image]
+        group = group_of.get(answer.image)
         if group is not None:
             members.setdefault(group, []).append(answer)
     own: dict[str, Detector] = {}
@@ -265,7 +238,7 @@ def _group_files(common: Path, groups: Sequence[str]) -> dict[str, Path]:
     return files
 
 
-def _calibrated(detector: Detector, answers: Sequence[_Answer], goal: _Goal, bad: Sequence[float]) -> Detector:
+def _calibrated(detector: Detector, answers: Sequence[NormalScore], goal: _Goal, bad: Sequence[float]) -> Detector:
     scores = [answer.score for answer in answers]
     update = _image_update(scores, goal)
     if goal.pixels:
@@ -313,20 +286,3 @@ def _source(count: int, precision: Precision) -> str:
     """Which scores calibrated; those of another precision than every runtime's default are said to be."""
     computed = "" if precision == "float32" else f", computed in {precision}"
     return f"{count} normal images given to calibrate{computed}"
-
-
-def _distinct(detector: Detector, normals: Sequence[Path], say: Say) -> list[Path]:
-    """The images without copies of one another, once none of them is known to have trained the detector."""
-    samples = tuple(Sample(path, "normal", defective=False) for path in normals)
-    digests = image_digests(Dataset("normals", Path(), "images", samples, ()))
-    known = frozenset(detector.spec.provenance.images)
-    seen = [path for path, digest in zip(normals, digests, strict=True) if digest in known]
-    if seen:
-        raise DataError(
-            f'{len(seen)} of these {len(normals)} images trained the detector, "{seen[0]}" is one; '
-            "a guarantee needs images that it has never seen."
-        )
-    first = dict(zip(reversed(digests), reversed(normals), strict=True))
-    if len(first) < len(normals):
-        say(f"{len(normals) - len(first)} copies of other images are left out.")
-    return [path for path, digest in zip(normals, digests, strict=True) if first[digest] == path]

@@ -170,7 +170,8 @@ class GradientMethod(L.LightningModule, Method):
     """A method that trains by gradient descent; Lightning runs it.
 
     A subclass gives the examples to learn from, a training step and a validation step that logs ``val_loss``. What it
-    counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back.
+    counts on the way it keeps in plain numbers (or tuples of them): a resumed training puts them back. On several
+    devices each has its part of every training batch, and all held-out images.
 
     Attributes:
         crops_per_image: examples drawn of each training image in an epoch, which share one decoding.
@@ -191,7 +192,10 @@ class GradientMethod(L.LightningModule, Method):
 
     @abstractmethod
     def examples(self, samples: tuple[Sample, ...], *, training: bool, seed: int) -> torch.utils.data.Dataset[Any]:
-        """The training examples of these images; augmented only where ``training``."""
+        """The training examples of these images; augmented only where ``training``.
+
+        Examples that differ from visit to visit have a method ``count_visit(index)``: see `PartOfBatch`.
+        """
 
     def sampling_weights(self, samples: tuple[Any, ...]) -> NDArray[np.float64] | None:
         """Probability of each training image in every draw: float64 (N,), sum 1. None: each once in an epoch.
@@ -208,13 +212,13 @@ class GradientMethod(L.LightningModule, Method):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """One step on training images; logs ``train_loss``."""
         loss = self.compute_loss(batch)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
         """One batch of held-out images; logs ``val_loss``."""
         loss = self.compute_loss(batch)
-        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss
 
     def adamw(self) -> torch.optim.AdamW:

@@ -30,8 +30,10 @@ class StopOnBadLoss(L.Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: object, batch: object, batch_idx: int
     ) -> None:
-        """Check the loss that the step returned."""
+        """Check the loss that the step returned, on any device: all of them stop together."""
         loss = outputs["loss"] if isinstance(outputs, dict) else outputs
+        if isinstance(loss, torch.Tensor) and trainer.world_size > 1:
+            loss = trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean")
         if isinstance(loss, torch.Tensor) and not torch.isfinite(loss):
             raise LossNotFiniteError(f"The loss became {loss.item()} in epoch {trainer.current_epoch + 1}.")
 

@@ -93,11 +93,18 @@ class _Writer(L.Callback):
             return
         started_s = time.monotonic()
         interval_s = EVERY_S * max(1.0, self._cost_s)
-        if trainer.current_epoch > 0 and started_s - self._written_s >= interval_s:
-            with replacing(self._file) as temporary:
-                trainer.save_checkpoint(temporary)
+        due = trainer.current_epoch > 0 and started_s - self._written_s >= interval_s
+        if trainer.strategy.broadcast(due):
+            self._write(trainer)
             self._written_s = time.monotonic()
             self._cost_s = self._written_s - started_s
+
+    def _write(self, trainer: L.Trainer) -> None:
+        if trainer.is_global_zero:
+            with replacing(self._file) as temporary:
+                trainer.save_checkpoint(temporary)
+        else:
+            trainer.save_checkpoint(self._file)  # takes part; nothing is written
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Add what Lightning leaves out, and count the batches from 0: those of the last epoch are still in there."""
@@ -130,7 +137,7 @@ class _Writer(L.Callback):
         return cast(torch.Generator, self._loader.generator)
 
     def _counting(self, module: L.LightningModule) -> tuple[object, ...]:
-        return module, self._loader.dataset
+        return module, getattr(self._loader.dataset, "examples", self._loader.dataset)
 
 
 def _counters(owner: object) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, Sampler, WeightedRandomSampler
 
 from blemish.datasets import Sample
+from blemish.errors import DataError
 from blemish.methods import FittedMethod, GradientMethod
 from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.data.order import SeveralOfEach
+from blemish.methods.data.part_of_batch import PartOfBatch
 from blemish.methods.data.prefetching import PrefetchingLoader
 from blemish.training.callbacks import (
     DivergedError,
@@ -35,6 +38,7 @@ from blemish.training.callbacks import (
     StopOnBadLoss,
 )
 from blemish.training.checkpoints import Attempt, Checkpoints
+from blemish.training.devices import Devices, OwnNoise, Place, in_every_process
 from blemish.training.log import TrainingLog
 from blemish.training.precision import Precision
 from blemish.training.report import FitReport
@@ -75,6 +79,7 @@ def fit_by_gradient(
     identity: str,
     log: TrainingLog,
     precision: Precision = "32-true",
+    devices: Devices | None = None,
 ) -> tuple[GradientMethod, FitReport]:
     """Train a method and return it with the weights of its best epoch.
 
@@ -90,13 +95,17 @@ def fit_by_gradient(
         identity: digest of everything that decides the result.
         log: its folder also gets ``metrics.csv`` and checkpoints.
         precision: number format of the first attempt.
+        devices: which share every batch among them; None: one.
 
     Raises:
         LossNotFiniteError: the loss became NaN or infinite in float32.
+        BlemishError: the process of another device has ended.
         KeyboardInterrupt: stopped by Ctrl-C.
     """
     started_s, checkpoints = time.monotonic(), Checkpoints(log.folder, identity)
     found = checkpoints.find()
+    examples = _Examples(train, held_out)
+    devices = devices or Devices(1, build)
     attempt = Attempt(seed, precision) if found is None else found[0]
     log.open(resumed=found is not None)
     if found is None:
@@ -105,7 +114,15 @@ def fit_by_gradient(
         log.say(f"Resuming the interrupted training in {log.folder} after epoch {found[1]}.")
     while True:
         try:
-            method, report = _run(build, train, held_out, attempt, checkpoints=checkpoints, log=log)
+            elsewhere = partial(
+                _on_another_device,
+                build=devices.build,
+                examples=examples,
+                attempt=attempt,
+                checkpoints=checkpoints,
+            )
+            with in_every_process(devices.count, elsewhere) as place:
+                method, report = _run(build, examples, attempt, checkpoints=checkpoints, log=log, place=place)
             break
         except LossNotFiniteError as error:
             if attempt.precision == "32-true":
@@ -133,42 +150,54 @@ def _stopped(checkpoints: Checkpoints) -> str:
     return f"Stopped; the same command resumes the training after epoch {found[1]}."
 
 
+@dataclass(frozen=True, slots=True)
+class _Examples:
+    """What ``method.examples`` takes: to fit on, and for early stopping alone."""
+
+    train: tuple[Any, ...]
+    held_out: tuple[Any, ...]
+
+
+def _on_another_device(
+    place: Place,
+    *,
+    build: Callable[[], GradientMethod],
+    examples: _Examples,
+    attempt: Attempt,
+    checkpoints: Checkpoints,
+) -> None:
+    """The same attempt, in silence."""
+    _run(build, examples, attempt, checkpoints=checkpoints, log=TrainingLog(checkpoints.file.parent), place=place)
+
+
 def _run(
     build: Callable[[], GradientMethod],
-    train: tuple[Any, ...],
-    held_out: tuple[Any, ...],
+    examples: _Examples,
     attempt: Attempt,
     *,
     checkpoints: Checkpoints,
     log: TrainingLog,
+    place: Place,
 ) -> tuple[GradientMethod, FitReport]:
     """One attempt, from its beginning or from its checkpoint."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    for part in ("pytorch", "fabric"):
+        logging.getLogger(f"lightning.{part}").setLevel(logging.ERROR)
     L.seed_everything(attempt.seed, workers=True, verbose=False)
     # On the CPU channels-last convolutions are faster in either precision; images arrive in that order anyway.
     method = build().to(memory_format=torch.channels_last)
-    early = method.stops_early and bool(held_out)
-    loader = batches(method, train, training=True, seed=attempt.seed)
+    early = method.stops_early and bool(examples.held_out)
+    loader = batches(method, examples.train, training=True, seed=attempt.seed, place=place)
     keep, losses = KeepBest(), RecordLosses()
     callbacks = [StopOnBadLoss(), losses, ShowProgress(log, losses, stops_early=early)]
     if not attempt.restarted:
         callbacks.append(StopDiverged())
     if early:
         callbacks += [EarlyStopping("val_loss", patience=method.settings.patience, check_finite=False), keep]
-    callbacks.append(checkpoints.writer(attempt, loader))
-    with warnings.catch_warnings():
-        # Loading in a thread is meant: on few cores worker processes only compete with the network.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*number of training batches.*")
-        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to hold any out
-        # The log of an earlier training under the same name is replaced, as its detector is.
-        warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
+    callbacks += [checkpoints.writer(attempt, loader), OwnNoise(place, attempt.seed)]
+    with _without_warnings():
         trainer = L.Trainer(
             max_epochs=method.settings.epochs,
             precision=attempt.precision,
-            accelerator="auto",
-            devices=1,
             logger=CSVLogger(log.folder.parent, name=log.folder.name, version=""),
             callbacks=callbacks,
             enable_checkpointing=False,
@@ -176,7 +205,9 @@ def _run(
             enable_progress_bar=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
+            **place.trainer_options(several_optimisers=not method.automatic_optimization),
         )
+        held_out = examples.held_out
         validation = batches(method, held_out, training=False, seed=attempt.seed) if held_out else None
         with _interruptible():
             resumed = str(checkpoints.file) if checkpoints.file.exists() else None
@@ -188,9 +219,22 @@ def _run(
         best_epoch=keep.epoch,
         losses=tuple(losses.epochs),
         precision=attempt.precision,
-        remarks=method.remarks(),
+        remarks=(*place.remarks(), *method.remarks()),
     )
     return method.cpu().eval(), report
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Loading in a thread is meant: on few cores worker processes only compete with the network.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*number of training batches.*")
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")  # too few images to hold any out
+        # The log of an earlier training under the same name is replaced, as its detector is.
+        warnings.filterwarnings("ignore", message=".*logs directory.*exists and is not empty.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # between Lightning and torch, not ours
+        yield
 
 
 @contextmanager
@@ -206,7 +250,9 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int) -> DataLoader[Any]:
+def batches(
+    method: GradientMethod, samples: tuple[Any, ...], *, training: bool, seed: int, place: Place | None = None
+) -> DataLoader[Any]:
     """A method's examples in batches, read ahead; in training shuffled or by `GradientMethod.sampling_weights`.
 
     Args:
@@ -214,10 +260,17 @@ def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool,
         samples: at least one.
         training: augmented, and drawn anew in every epoch.
         seed: of the order and the augmentation.
+        place: of several devices, whose part of each batch is read; None: all of it.
+
+    Raises:
+        DataError: fewer examples than devices.
     """
+    devices = place.count if place else 1
     visits = method.crops_per_image if training else 1
-    examples = len(samples) * visits
-    batch = min(method.settings.batch_size, examples)
+    total = len(samples) * visits
+    batch = min(method.settings.batch_size, total // devices * devices)
+    if not batch:
+        raise DataError(f"{total} training images are too few for {devices} devices: each needs one in every batch.")
     order = torch.Generator().manual_seed(seed)
     weights = method.sampling_weights(samples) if training else None
     sampler: Sampler[int] | None = None
@@ -225,13 +278,14 @@ def batches(method: GradientMethod, samples: tuple[Any, ...], *, training: bool,
         sampler = SeveralOfEach(len(samples), visits, order, None if weights is None else torch.from_numpy(weights))
     elif weights is not None:
         sampler = WeightedRandomSampler(weights.tolist(), len(samples), generator=order)
+    examples = method.examples(samples, training=training, seed=seed)
     return PrefetchingLoader(
-        method.examples(samples, training=training, seed=seed),
+        PartOfBatch(examples, place.rank, devices) if place and devices > 1 else examples,
         batch_size=batch,
         # Drawn anew in every epoch.
         shuffle=training and sampler is None,
         sampler=sampler,
-        # A last batch of one image would upset batch normalisation.
-        drop_last=training and examples % batch == 1 and batch > 1,
+        # A last batch of one image on each device, or on some of them, would upset batch normalisation.
+        drop_last=training and total % batch // devices < min(2, batch // devices),
         generator=order,
     )

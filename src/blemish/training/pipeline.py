@@ -11,6 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -28,6 +29,7 @@ from blemish.training.backbones import Backbones, save_weights, start_from
 from blemish.training.callbacks import LossNotFiniteError, duration_in_words
 from blemish.training.card import Words, model_card
 from blemish.training.checkpoints import forget_checkpoint
+from blemish.training.devices import Devices, check_devices
 from blemish.training.fitting import fit_by_gradient, fit_in_passes
 from blemish.training.log import TrainingLog
 from blemish.training.precision import Precision, PrecisionName, precision_named
@@ -91,6 +93,7 @@ class Job:
         start: weights of an earlier training to start from.
         precision: number format of gradient steps.
         rule: how images are decided; None: as the data's own way of choosing thresholds does.
+        devices: that a method fitted by gradient is trained on.
     """
 
     method: type[Method]
@@ -101,6 +104,7 @@ class Job:
     start: Path | None = None
     precision: Precision = "32-true"
     rule: ThresholdRule | None = None
+    devices: int = 1
 
     @classmethod
     def of(
@@ -116,6 +120,7 @@ class Job:
         start: Path | None = None,
         precision: PrecisionName = "auto",
         threshold_rule: str | None = None,
+        devices: int = 1,
         say: Callable[[str], None] = lambda _: None,
     ) -> Job:
         """A job from what a person gives; see `blemish.train`.
@@ -124,14 +129,16 @@ class Job:
             SettingsError: an unknown setting, profile, recipe, precision or rule, or an impossible value.
         """
         resolved = resolve_settings(method, recipe=recipe, profile=profile, overrides=settings or {})
+        check_devices(devices, method, resolved)
         rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
-        return cls(method, resolved, seed, TrainingLog(folder, say), weights, start, precision_named(precision), rule)
+        log, number_format = TrainingLog(folder, say), precision_named(precision)
+        return cls(method, resolved, seed, log, weights, start, number_format, rule, devices)
 
     def digest(self, data: str) -> str:
         """SHA-256 of everything that decides the result, given that of the data."""
         settings = self.settings.model_dump(mode="json")
         start = self.start and [str(self.start), self.start.stat().st_mtime_ns if self.start.exists() else 0]
-        how = [self.seed, start, str(self.weights), self.precision]
+        how = [self.seed, start, str(self.weights), self.precision, self.devices]
         decides = [self.method.info.name, settings, *how, library_versions(), data]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
@@ -219,6 +226,7 @@ def _fit_by_gradient(job: Job, data: TrainingData[Any], build: Callable[[], Any]
             identity=job.digest(data.digest()),
             log=job.log,
             precision=job.precision,
+            devices=Devices(job.devices, partial(data.build, job.method, job.settings, _no_weights)),
         )
     except LossNotFiniteError as error:
         smaller = getattr(job.settings, "learning_rate", 1e-3) / 3

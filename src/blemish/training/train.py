@@ -30,6 +30,7 @@ def train(
     start: Path | None = None,
     precision: PrecisionName = "auto",
     threshold_rule: str | None = None,
+    devices: int = 1,
     layout: str | None = None,
     normal_names: Collection[str] | None = None,
     bit_range: tuple[float, float] | None = None,
@@ -58,6 +59,8 @@ def train(
         threshold_rule: how the score of an image is decided instead of by best F1 or with a guarantee, from normal
             images that the method was not fitted on: ``mean-std:K``, ``min-max:F`` or ``fixed:T``; see
             `blemish.calibration.ThresholdRule`.
+        devices: GPUs of this machine, or processes where it has none, among which every batch of a method fitted by
+            gradient is shared: one process each. A script that calls this needs ``if __name__ == "__main__":``.
         layout: how ``data`` is laid out; None recognises it.
         normal_names: the normal classes of ``data``; None takes the usual names.
         bit_range: for files of more than 8 bits, the values that become black and white; the detector keeps it. None
@@ -91,10 +94,11 @@ def train(
         return read_dataset(Path(data), layout=layout, normal_names=normal_names, options=options)
 
     if method == AUTO:
-        if settings or recipe or start or threshold_rule or precision != "auto" or profile != "quick":
+        chosen_by_hand = settings or recipe or start or threshold_rule or precision != "auto" or profile != "quick"
+        if chosen_by_hand or devices != 1:
             raise SettingsError(
                 f'"{AUTO}" chooses method and settings by itself; leave out --set, --recipe, --profile, '
-                "--start-from, --precision and --threshold-rule, or name a method."
+                "--start-from, --precision, --threshold-rule and --devices, or name a method."
             )
         check_target(target)
         return train_auto(read(), target, seed=seed, weights=weights, say=say)
@@ -115,6 +119,7 @@ def train(
         start=start,
         precision=precision,
         threshold_rule=threshold_rule,
+        devices=devices,
         say=say,
     )
     check_target(target)

@@ -91,6 +91,7 @@ def train_under_torch(
     seed: int = 0,
     start: Path | None = None,
     precision: PrecisionName = "auto",
+    devices: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> TorchScorer:
     """Train a generative method and keep it in memory; see `blemish.train` for the arguments.
@@ -105,6 +106,7 @@ def train_under_torch(
         seed: decides everything random.
         start: ``weights.safetensors`` of an earlier training to start from.
         precision: number format while training; see `blemish.train`.
+        devices: among which every batch is shared; see `blemish.train`.
         say: called with sentences for a person.
 
     Raises:
@@ -125,6 +127,7 @@ def train_under_torch(
         seed=seed,
         start=start,
         precision=precision,
+        devices=devices,
         say=say,
     )
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
@@ -146,6 +149,7 @@ def train_and_test(
     seed: int = 0,
     start: Path | None = None,
     precision: PrecisionName = "auto",
+    devices: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> TorchTest:
     """Train a method whose scoring is no graph, score the test images under torch, and write ``scores.csv``.
@@ -169,6 +173,7 @@ def train_and_test(
         seed=seed,
         start=start,
         precision=precision,
+        devices=devices,
         say=say,
     )
     test = dataset.split("test")

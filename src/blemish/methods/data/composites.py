@@ -59,8 +59,12 @@ class Composites(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    def count_visit(self, index: int) -> None:
+        """Count one, here or on another device: each is composed anew."""
         self._visits[index] += self._training
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        self.count_visit(index)
         rng = np.random.default_rng((self._seed, index, self._visits[index]))
         # In turn, so that every surface is seen equally often.
         background = int(self._backgrounds[(index + self._visits[index]) % len(self._backgrounds)])

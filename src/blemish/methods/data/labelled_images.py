@@ -49,10 +49,14 @@ class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self._samples)
 
+    def count_visit(self, index: int) -> None:
+        """Count one, here or on another device: each is augmented anew."""
+        self._visits[index] += self.augment
+
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image = self._read(index)
+        self.count_visit(index)
         if self.augment:
-            self._visits[index] += 1
             rng = np.random.default_rng((self.seed, index, self._visits[index]))
             image = _augmented(image, self.size_px, rng)
         return torch.from_numpy(image), torch.tensor(self.targets[index])

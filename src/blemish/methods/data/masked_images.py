@@ -64,10 +64,13 @@ class MaskedImages(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.samples)
 
+    def count_visit(self, index: int) -> None:
+        """Count one, here or on another device: in training each draws anew, validation crops are fixed."""
+        self._draws += self.redraw
+
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image, mask = self._read(index)
-        # In training every visit draws anew; validation crops are fixed.
-        self._draws += self.redraw
+        self.count_visit(index)
         rng = np.random.default_rng((self.seed, index, self._draws))
         zoom = 1.0
         if self.augment and rng.random() < _FRACTION_ZOOMED:

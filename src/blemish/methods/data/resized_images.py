@@ -42,10 +42,14 @@ class ResizedImages(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self._samples)
 
+    def count_visit(self, index: int) -> None:
+        """Count one, here or on another device: each is augmented anew."""
+        self._visits[index] += self.augment != "none"
+
     def __getitem__(self, index: int) -> Tensor:
         image = self._read(index)
+        self.count_visit(index)
         if self.augment != "none":
-            self._visits[index] += 1
             rng = np.random.default_rng((self.seed, index, self._visits[index]))
             if self.augment == "angle-colour":
                 image = another_colour(another_angle(image, rng), rng)

@@ -69,13 +69,13 @@ class SignedPixels(nn.Module):
         self.colour = colour
         self.size_px = size_px
         self.pad_px = padded_side(size_px) - size_px
-        self.register_buffer("luma", torch.tensor(_LUMA)[None, :, None, None], persistent=False)
+        self.register_buffer("luma", torch.tensor(_LUMA), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Scale a batch."""
         x = image.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
         if not self.colour:
-            x = (x * self.luma).sum(dim=1, keepdim=True)
+            x = (x * self.luma[:, None, None]).sum(dim=1, keepdim=True)
         if self.pad_px:
             x = F.pad(x, (0, self.pad_px, 0, self.pad_px), mode="reflect")
         return x

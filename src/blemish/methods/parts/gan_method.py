@@ -18,7 +18,7 @@ from typing import Any, ClassVar, cast
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 from blemish.methods.contract import LoadWeights
 from blemish.methods.networks.dcgan import initialise
@@ -97,7 +97,7 @@ class GanMethod(GenerativeMethod):
         """`gan_step`, logged as ``<network>_loss``."""
         losses = self.gan_step(self.pixels(batch), batch_idx)
         for network, loss in losses.items():
-            self.log(f"{network}_loss", loss.detach(), on_step=False, on_epoch=True, prog_bar=True)
+            self.log(f"{network}_loss", loss.detach(), on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return torch.stack([loss.detach().float() for loss in losses.values()]).sum()
 
     def reconstructs(self) -> bool:
@@ -147,11 +147,18 @@ class GanMethod(GenerativeMethod):
         optimizer.step()
 
     def reset_saturated_discriminator(self, loss: Tensor) -> None:
-        """Initialise the discriminator anew where its cross-entropy has fallen to nothing."""
-        if float(loss.detach()) >= _SATURATED_LOSS or self._discriminator_resets == MAX_DISCRIMINATOR_RESETS:
+        """Initialise the discriminator anew where its cross-entropy, of all devices, has fallen to nothing."""
+        loss = loss.detach().clone()
+        several = distributed.is_initialized()
+        if several:
+            distributed.all_reduce(loss)
+            loss /= distributed.get_world_size()
+        if float(loss) >= _SATURATED_LOSS or self._discriminator_resets == MAX_DISCRIMINATOR_RESETS:
             return
         self._discriminator_resets += 1
         self.discriminator.apply(initialise)
+        for tensor in self.discriminator.state_dict().values() if several else ():
+            distributed.broadcast(tensor, 0)
 
 
 def batch_std(images: Tensor) -> float:

@@ -104,12 +104,13 @@ class CrackClassifier(LabelledMethod):
         logits = self(image)
         loss = class_loss(logits, target)
         self._log_accuracy("val_accuracy", logits, target)
-        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True)
+        self.log("val_loss", loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss
 
     def _log_accuracy(self, name: str, logits: Tensor, target: Tensor) -> None:
         correct = F.pad(logits.detach(), (1, 0)).argmax(dim=1) == target
-        self.log(name, correct.float().mean(), on_step=False, on_epoch=True, batch_size=len(target))
+        fraction = correct.float().mean()
+        self.log(name, fraction, on_step=False, on_epoch=True, batch_size=len(target), sync_dist=True)
 
     def input_spec(self) -> InputSpec:
         """Images resized to one square."""
