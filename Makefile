@@ -50,7 +50,9 @@ format: $(READY)  ## Put the code into shape.
 catalogue: $(READY)  ## Write the list of methods anew, after a method or recipe was changed.
 	$(BIN)/python -m blemish.training.catalogue
 
+# RERUN="kim-2020 …", or RERUN=all, measures these first (resumable), where their data are below BLEMISH_DATA.
 results: $(READY)  ## Write every table of measured figures anew, from benchmarks/results.
+	$(if $(RERUN),$(BIN)/python benchmarks/rerun_results.py $(RERUN))
 	$(BIN)/python benchmarks/write_results.py
 
 site: $(READY)  ## Build the manual: build/site/docs/index.html, readable without a network.

@@ -106,6 +106,7 @@ class Table(_Frozen):
     """One table.
 
     Attributes:
+        title: above it, where a file has several.
         stub: headings of the rows' names.
         columns: in order.
         rows: in order.
@@ -114,6 +115,7 @@ class Table(_Frozen):
         notes: sentences below it.
     """
 
+    title: str | None = None
     stub: tuple[str, ...] = ("",)
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -156,18 +158,36 @@ class Table(_Frozen):
 
 
 class Rerun(_Frozen):
-    """How `write_results.py --rerun` measures anew.
+    """The command of blemish that measures anew (`rerun_results.py`).
 
     Attributes:
-        system: of ``blemish reproduce``.
+        verb: of blemish.
+        what: the system, or the contenders.
+        profile: of the recipes.
         data: folders below BLEMISH_DATA.
-        seeds, variants: as given to it; none takes all.
+        seeds: of the runs.
+        variants: of the system; none takes all.
     """
 
-    system: str
+    verb: Literal["reproduce", "benchmark"]
+    what: tuple[str, ...]
+    profile: str = "quick"
     data: tuple[str, ...]
-    seeds: tuple[int, ...] = ()
+    seeds: tuple[int, ...]
     variants: tuple[str, ...] = ()
+
+    def arguments(self, root: str, out: str) -> list[str]:
+        """Of ``blemish``, with the data below ``root`` and the runs in ``out``."""
+        options = [("--data", f"{root}/{folder}") for folder in self.data]
+        options += [("--profile", self.profile)] * (self.profile != "quick")
+        options += [("--seed", str(seed)) for seed in self.seeds]
+        options += [("--variant", variant) for variant in self.variants]
+        return [self.verb, *self.what, *(part for option in options for part in option), "--out", out]
+
+    def command(self) -> str:
+        """The same as a line to type."""
+        words = self.arguments("$BLEMISH_DATA", "benchmarks/out/DIR")
+        return " ".join(["blemish", *(f'"{word}"' if re.search(r"[^\w$./=-]", word) else word for word in words)])
 
 
 class Result(_Frozen):

@@ -44,7 +44,9 @@ def published_text(cell: Cell, column: Column) -> str:
     """The source's figure; empty where it states none."""
     if not isinstance(cell, Spread) or cell.published is None:
         return ""
-    return number(cell.published, column, cell.digits) + column.unit
+    # The source's own digits, as far as a number keeps them.
+    text = number(cell.published, column, cell.digits)
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + column.unit
 
 
 def markdown(table: Table, columns: Sequence[str] | None = None, rows: Sequence[Row] | None = None) -> str:
@@ -60,15 +62,18 @@ def markdown(table: Table, columns: Sequence[str] | None = None, rows: Sequence[
     if table.by_seed == "rows":
         rows = [line for row in rows for line in _by_seed(row)]
     counted = [name for name in _COUNTED if any(getattr(row, name) is not None for row in rows)]
-    lines = [
-        [*table.stub, *(column.name for column in shown), *(_COUNTED[name] for name in counted)],
-        ["---"] * (len(table.stub) + len(shown) + len(counted)),
-    ]
+    lines = [[*table.stub, *(column.name for column in shown), *(_COUNTED[name] for name in counted)]]
     for row in rows:
         figures = [_in_table(row, column, table) for column in shown]
         lines.append([*row.name, *figures, *(_count(row, name) for name in counted)])
-    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return "\n\n".join([text, *table.notes])
+    title = [f"**{table.title}**"] if table.title and columns is None else []
+    return "\n\n".join([*title, text_table(lines), *table.notes])
+
+
+def text_table(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells as Markdown; the first is the head."""
+    head, *rest = [[text.replace("|", "\\|") for text in line] for line in lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rest))
 
 
 _COUNTED = {"seeds": "seeds", "cpu_min": "CPU min", "opened": "test opened"}

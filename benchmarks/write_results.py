@@ -1,6 +1,6 @@
 """Write every table that shows measured figures anew, from the files in `benchmarks/results/` alone.
 
-    python benchmarks/write_results.py            fills the pages
+    python benchmarks/write_results.py            fills the pages, and draws the picture of docs/results.md
     python benchmarks/write_results.py --check    says what is out of date; exit code 1
 
 A page names a table by ``<!-- results: FILE/TABLE -->`` … ``<!-- end -->``, and what stands between is replaced. A
@@ -21,10 +21,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from blemish.files import write_text
 
 from result_files import RESULTS, Result, Spread, read_result
+from result_page import best_table, picture, published_table
 from result_tables import cell_text, markdown, published_text
 from result_tables import number as as_number
 
 ROOT = Path(__file__).resolve().parents[1]
+PICTURE = ROOT / "docs" / "pictures" / "published-and-ours.svg"
 _BLOCK = re.compile(r"(<!-- results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _MARKER = re.compile(r"<!-- results: ")
 
@@ -53,7 +55,7 @@ def pages() -> list[Path]:
 
 def wanted() -> dict[Path, str]:
     """The text that each file should have."""
-    return {path: filled(path.read_text("utf-8"), path) for path in pages()}
+    return {PICTURE: picture(), **{path: filled(path.read_text("utf-8"), path) for path in pages()}}
 
 
 def filled(text: str, path: Path) -> str:
@@ -92,7 +94,7 @@ def rendered(view: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    offered = (cell, minutes, number, opened, published, result, seed_value, table)
+    offered = (cell, minutes, number, opened, published, result, seed_value, table, published_table, best_table)
     environment.globals.update({one.__name__: one for one in offered})
     return environment.get_template(view).render().strip()
 

@@ -10,9 +10,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from blemish.benchmarking.records import Cost
+from blemish.benchmarking.records import Identity as BenchmarkIdentity
+from blemish.benchmarking.records import RunRecord as BenchmarkRun
+from blemish.reproduction.records import Identity, RunRecord, write_record
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+import result_page
 import write_results
+from collect_results import collect
 from result_files import RESULTS, Column, Result, Row, Spread, Table, as_text, read_result, write_result
 from result_tables import cell_text, markdown
 
@@ -60,7 +67,11 @@ def test_means_that_were_transcribed_agree_with_the_rounded_values_beside_them(n
 
 
 def test_pages_show_what_the_files_hold():
-    stale = [path.name for path, text in write_results.wanted().items() if path.read_text("utf-8") != text]
+    stale = [
+        path.name
+        for path, text in write_results.wanted().items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
     assert not stale, f"Write them by `make results`: {stale}"
 
 
@@ -140,7 +151,7 @@ def test_a_table_shows_published_figures_in_brackets_and_what_each_row_cost():
     )
     assert markdown(table) == (
         "|  | F1 | AP | seeds | CPU min | test opened |\n| --- | --- | --- | --- | --- | --- |\n"
-        "| a | .500 (.900) |  | 1 | 1.2 | ≥ 3 |\n| b | .250 | – |  |  |  |\n\nBoth are short."
+        "| a | .500 (.9) |  | 1 | 1.2 | ≥ 3 |\n| b | .250 | – |  |  |  |\n\nBoth are short."
     )
     assert markdown(table, columns=["AP"], rows=[table.row("b")]).startswith("|  | AP |\n| --- | --- |\n| b | – |")
 
@@ -180,3 +191,100 @@ def test_what_stands_in_a_block_is_replaced_and_nothing_else():
     assert once.startswith("before\n\n<!-- results: startup/starts -->\n\n| start |")
     assert once.endswith("|\n\n<!-- end -->\n\nafter\n")
     assert write_results.filled(once, Path("page.md")) == once
+
+
+def run_record(folder: Path, **changed: Any) -> None:
+    """A finished run of ``crack-classifier`` with accuracies that its seed tells apart."""
+    seed = changed.pop("seed", 0)
+    identity = {
+        "system": "crack-classifier",
+        "variant": "MobileNetV2",
+        "profile": "quick",
+        "seed": seed,
+        "settings": {},
+        "data": {"patches": "ab"},
+        **changed,
+    }
+    measured = {"accuracy": 0.5 + seed / 10, "accuracy_own_threshold": 0.5, "auroc": 0.75, "log_loss": 0.25}
+    record = RunRecord(
+        identity=Identity(**identity),
+        measured={**measured, "n_train": 4, "n_test": 2},
+        cpu_min=1.0,
+        test_opened=1,
+        machine={"processor": "M"},
+    )
+    write_record(folder / "runs" / identity["variant"] / f"seed{seed}" / "result.json", record)
+
+
+def test_what_reproduce_wrote_becomes_a_file_with_the_values_of_each_seed(tmp_path: Path):
+    run_record(tmp_path, seed=0)
+    run_record(tmp_path / "more", seed=2)
+    found = collect([tmp_path, tmp_path / "more"], "patches", ["metu"], {"MobileNetV2": 3})
+    row = found.tables["as-published"].row("MobileNetV2")
+    assert row.cells["accuracy"] == Spread(values=(0.5, 0.7), published=0.99)
+    assert (row.seeds, row.cpu_min, row.opened) == ((0, 2), 1.0, 5)
+    assert [row.name[0] for row in found.tables["as-published"].rows] == ["MobileNetV2"]
+    assert found.commands == (
+        "blemish reproduce crack-classifier --data $BLEMISH_DATA/metu --seed 0 --seed 2 --variant MobileNetV2 "
+        "--out benchmarks/out/DIR",
+    )
+    assert str(tmp_path) not in as_text(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"seed": 1, "data": {"patches": "cd"}}, "different data"),
+        ({"seed": 1, "profile": "paper"}, "several systems or profiles"),
+        ({"seed": 0}, "Two folders hold"),
+    ],
+)
+def test_runs_that_do_not_belong_together_are_not_collected(tmp_path: Path, changed: dict[str, Any], complaint: str):
+    run_record(tmp_path / "a")
+    run_record(tmp_path / "b", **changed)
+    with pytest.raises(SystemExit, match=complaint):
+        collect([tmp_path / "a", tmp_path / "b"], "patches", ["metu"], {})
+
+
+def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path):
+    with pytest.raises(SystemExit, match="No finished run"):
+        collect([tmp_path], "patches", ["metu"], {})
+
+
+def test_what_benchmark_wrote_becomes_a_file(tmp_path: Path):
+    for seed, score in ((0, 0.5), (1, 0.75)):
+        run = BenchmarkRun(
+            contender="padim",
+            data="walls",
+            identity=BenchmarkIdentity(method="padim", settings={}, data="ab", seed=seed),
+            n_train=2,
+            metrics={"image": {"auroc": score}, "pixel": {}},
+            cost=Cost(fit_s=1, fit_peak_mib=2, images_per_s=3, inspect_peak_mib=4, detector_mb=5),
+            machine={"processor": "M"},
+        )
+        file = tmp_path / "runs/walls/padim" / f"seed{seed}" / "run.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(run.model_dump_json())
+    found = collect([tmp_path], "walls", ["walls"], {})
+    row = found.tables["walls"].row("padim")
+    assert row.cells["image AUROC"] == Spread(values=(0.5, 0.75))
+    assert row.cells["fit, s"] == Spread(values=(1.0, 1.0))
+    assert (row.seeds, row.opened) == ((0, 1), 2)
+    assert found.commands == (
+        "blemish benchmark padim --data $BLEMISH_DATA/walls --seed 0 --seed 1 --out benchmarks/out/DIR",
+    )
+
+
+def test_every_published_figure_of_the_page_is_there_and_drawn():
+    shown = result_page.comparisons()
+    assert {one.entry["page"] for one in shown} >= {
+        f"reproduction/{path.name}" for path in (ROOT / "docs/reproduction").glob("*.md")
+    }
+    drawn = result_page.picture()
+    assert drawn.count("<title>") == sum(one.ours.published is not None for one in shown) >= 10
+
+
+def test_the_best_method_of_a_data_set_has_the_highest_mean():
+    for line in result_page.best_table().splitlines()[2:]:
+        best, following = (figure.split(" ±")[0].strip(" *") for figure in (line.split(" | ")[4], line.split(" | ")[6]))
+        assert not following or float(best) >= float(following)
