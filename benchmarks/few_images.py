@@ -39,7 +39,7 @@ from machine import describe_machine
 SETS = ("chest-xray", "casting", "brickwork", "magnetic-tile-grouped")
 METHODS: dict[str, tuple[str, dict]] = {
     "dino-memory": ("dino-memory", {}),
-    "dino-memory, fine": ("dino-memory", {"size_px": 448, "projection": "none"}),
+    "dino-memory, fine": ("dino-memory", {"size_px": 448, "projection": "none", "blocks": [5, 7, 9], "mean_weight": 0}),
     "patchcore": ("patchcore", {}),
     "padim": ("padim", {}),
 }

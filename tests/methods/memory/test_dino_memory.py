@@ -108,7 +108,7 @@ def test_cosines_are_one_minus_the_cosine_to_the_nearest() -> None:
     bank, asked = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (bank, asked))
     expected = 1 - (asked @ bank.T).max(axis=1)
     features = torch.from_numpy(asked.T.reshape(1, 7, 3, 4)).float()
-    found = Cosines(torch.from_numpy(bank).float())(features)
+    found = Cosines(torch.from_numpy(bank).float(), 0)(features)
     np.testing.assert_allclose(found.numpy().ravel(), expected, atol=1e-6)
 
 
@@ -116,7 +116,7 @@ def test_background_is_no_anomaly() -> None:
     bank = torch.eye(4)
     features = torch.zeros(1, 4, 1, 2)
     features[0, :, 0, 1] = -0.5  # unit length, as far from every patch in the memory as can be
-    assert Cosines(bank)(features)[0, 0].tolist() == pytest.approx([0.0, 1.5])
+    assert Cosines(bank, 0)(features)[0, 0].tolist() == pytest.approx([0.0, 1.5])
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -154,10 +154,30 @@ def test_whitened_tokens_have_unit_variance_and_no_correlation() -> None:
     features.fit([images[:16], images[16:]], seed=0)
     with torch.inference_mode():
         vectors = features(images).permute(0, 2, 3, 1).flatten(0, 2).double()
-    covariance = torch.cov(vectors.T, correction=0)
+    assert vectors.shape[1] == features.dimensions == 12
     assert vectors.mean(dim=0).abs().max() < 1e-3
-    assert (covariance - torch.diag(covariance.diagonal())).abs().max() < 1e-2
-    assert 0.5 < covariance.diagonal().min() <= covariance.diagonal().max() < 1.01
+    for block in vectors.split(6, dim=1):
+        covariance = torch.cov(block.T, correction=0)
+        assert (covariance - torch.diag(covariance.diagonal())).abs().max() < 1e-2
+        assert 0.5 < covariance.diagonal().min() <= covariance.diagonal().max() < 1.01
+
+
+def test_each_block_is_whitened_by_itself_in_all_directions() -> None:
+    tokens = tokens_of(TINY, [1, 3])
+    tokens.freeze((64, 64))
+    features = TokenFeatures(tokens, IMAGENET, whiten_to=1000, foreground_only=False)
+    images = torch.randint(0, 256, (24, 64, 64, 3), generator=torch.Generator().manual_seed(1)).to(torch.uint8)
+    features.fit([images], seed=0)
+    with torch.inference_mode():
+        found = features(images).permute(0, 2, 3, 1).flatten(0, 2).double().numpy()
+        joined = features.joined(images)[0].permute(0, 2, 3, 1).flatten(0, 2).double().numpy()
+    squared = np.zeros(len(joined))
+    for block in np.split(joined, 2, axis=1):
+        covariance = np.cov(block.T, bias=True)
+        covariance += 0.02 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+        centred = block - block.mean(axis=0)
+        squared += np.einsum("ij,jk,ik->i", centred, np.linalg.inv(covariance), centred)
+    np.testing.assert_allclose((found**2).sum(axis=1), squared, rtol=1e-3)
 
 
 def test_tokens_as_they_are_have_unit_length() -> None:
@@ -219,16 +239,20 @@ def test_settings_that_contradict_are_refused(tmp_path: Path, settings: dict[str
         blemish.train("dino-memory", root, tmp_path / "no.blemish", settings={**SMALL, **settings})
 
 
-def test_the_score_is_the_mean_of_the_highest_patches(tmp_path: Path) -> None:
+@pytest.mark.parametrize("weight", [0, 0.5])
+def test_the_score_is_the_mean_of_the_highest_patches_and_the_weighted_mean_of_all(
+    tmp_path: Path, weight: float
+) -> None:
     root = draw(tmp_path / "d" / "train" / "good", 2, size=(320, 320))
     settings = {**SMALL, "size_px": 320, "score_fraction": 0.02, "smoothing_px": 0, "projection": "none"}
+    settings["mean_weight"] = weight
     detector = blemish.train("dino-memory", root, tmp_path / "x.blemish", settings=settings)
     image = np.random.default_rng(9).integers(0, 256, (320, 320, 3), np.uint8)
     score, anomaly_map = detector.score(image)
     assert anomaly_map is not None
     # Bilinear upsampling keeps the value of a patch at its middle, between four pixels.
     middles = anomaly_map.reshape(20, 16, 20, 16)[:, 7:9, :, 7:9].mean(axis=(1, 3)).ravel()
-    assert score == pytest.approx(np.sort(middles)[-8:].mean(), rel=2e-2)
+    assert score == pytest.approx(np.sort(middles)[-8:].mean() + weight * middles.mean(), rel=2e-2)
 
 
 def _graph(weights: np.ndarray) -> bytes:

@@ -77,18 +77,18 @@ def shrunk(covariance: Tensor, count: int) -> Tensor:
     return (1 - weight)[..., None, None] * covariance + level[..., None, None] * identity
 
 
-def whitening(covariance: Tensor, dimensions: int) -> Tensor:
+def whitening(covariance: Tensor, dimensions: int, *, floor: float = 1e-3) -> Tensor:
     """The principal components of a covariance, each at unit variance.
 
     Args:
         covariance: float64 (d, d).
         dimensions: of the components with the largest variance, at most d.
+        floor: components with hardly any variance are noise: so much of the mean variance is added to each.
 
     Returns:
         float32 (d, m), to multiply centred vectors with.
     """
     values, vectors = torch.linalg.eigh(covariance)
-    # Components with hardly any variance are noise: the floor is a thousandth of the mean variance.
     values, vectors = values.flip(0)[:dimensions], vectors.flip(1)[:, :dimensions]
-    matrix: Tensor = vectors / (values + 1e-3 * covariance.diagonal().mean()).sqrt()
+    matrix: Tensor = vectors / (values + floor * covariance.diagonal().mean()).sqrt()
     return matrix.float()
