@@ -37,7 +37,9 @@ def test_every_bundled_detector_has_a_card_that_says_what_it_is_and_what_it_is_n
 
 @pytest.mark.parametrize("name", bundled_detectors())
 def test_the_commands_on_a_card_are_commands(name: str):
-    shown = [" ".join(words.split()) for words in re.findall(r"`blemish (\w+ [^`]*--[^`]+)`", load(name).container.card)]
+    shown = [
+        " ".join(words.split()) for words in re.findall(r"`blemish (\w+ [^`]*--[^`]+)`", load(name).container.card)
+    ]
     assert shown
     for line in shown:
         verb, *arguments = shlex.split(line)
