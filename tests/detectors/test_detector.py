@@ -11,6 +11,8 @@ import pytest
 
 from blemish.detectors import Calibration, Container, Detector, InputSpec, Thresholds, load
 from blemish.detectors.decision import decide
+from blemish.detectors.looking import look
+from blemish.detectors.runtime import Prediction
 from blemish.errors import DetectorError, ImageError
 
 
@@ -73,6 +75,20 @@ def test_the_score_of_a_large_image_is_that_of_its_worst_tile(darkness_file: Pat
     image = np.full((200, 200, 3), 255, np.uint8)
     image[190, 195] = 51
     assert load(darkness_file).inspect(image).score == pytest.approx(0.8)
+
+
+def test_without_a_map_too_the_worst_tile_decides(darkness: Container, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("blemish.detectors.looking._BATCH_PIXELS", 1)
+    image = np.full((200, 200, 3), 255, np.uint8)
+    image[190, 195] = 51
+    spec = darkness.spec.model_copy(update={"localises": False})
+
+    def darkest(tiles: np.ndarray) -> Prediction:
+        return Prediction(1 - tiles.min(axis=(1, 2, 3)).astype(np.float32) / 255, None)
+
+    score, anomaly_map, _ = look(image, spec, darkest)
+    assert score == pytest.approx(0.8)
+    assert anomaly_map is None
 
 
 def test_a_fixed_input_size_is_resized_to_and_back(darkness: Container, wall: np.ndarray):
