@@ -26,6 +26,8 @@ def contender(**changes: object) -> Contender:
 def test_the_plan_is_there_before_the_first_run_and_its_table_says_that_it_was_kept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    # The same drawings are evaluated on by other tests of one run.
+    monkeypatch.setenv("BLEMISH_CACHE", str(tmp_path / "cache"))
     file, process, seen = tmp_path / "plan.toml", running._process, []
 
     def looks(stage: str, folder: Path) -> None:

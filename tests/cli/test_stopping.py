@@ -54,7 +54,7 @@ MOMENTS = [
     ("inspect", "call", "blemish.images.reading:decode"),
     ("inspect", "call", "blemish.files:replacing"),
     ("evaluate", "call", "blemish.inspection.evaluating:inspect_stream"),
-    ("calibrate", "call", "blemish.inspection.calibrating:inspect_stream"),
+    ("calibrate", "call", "blemish.inspection.scores_of_normals:inspect_stream"),
     ("calibrate", "call", "blemish.files:_umask"),
     ("measure", "import", "cv2"),
     ("data check", "call", "blemish.images.reading:decode"),

@@ -28,7 +28,7 @@ def trained(darkness: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A service whose detector misses faint bars, with reviews that say so; trainings make a better one."""
     monkeypatch.setattr(reviewed, "_TEST_ONE_IN", 2)
     old = detector(darkness, tmp_path / "wall.blemish", 0.6)
-    stand_in(monkeypatch, tmp_path, detector(darkness, tmp_path / "made.blemish", 0.45), seconds=1.5)
+    stand_in(monkeypatch, tmp_path, detector(darkness, tmp_path / "made.blemish", 0.45), seconds=4.0)
     rng = np.random.default_rng(0)
     settings = ServeSettings(detectors=(str(old),), store=tmp_path / "store", threads=2)
     with listening(Service(settings)) as address:
