@@ -7,7 +7,7 @@ USING := $(VENV)/.using
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contract format catalogue results site sbom clean
+.PHONY: help demo test coverage lowest newest check lint types contract format catalogue results site package sbom clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,33 @@ demo: $(USING)  ## Draw images, show what the bundled detector finds in them, an
 # quick ones: make test ARGS="tests/images -k exif", make test ARGS='-m "not slow"'.
 test: $(READY)  ## Run the tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+# The learning side: what the contract of the two worlds in pyproject.toml keeps from the rest. All else is the using side.
+LEARNING := src/blemish/methods/*,src/blemish/training/*,src/blemish/benchmarking/*,src/blemish/reproduction/*
+
+coverage: $(READY)  ## Run the tests and say which lines none of them runs; fails below the thresholds.
+	rm -f .coverage .coverage.*
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report --include "$(LEARNING)" --fail-under=85
+	$(BIN)/coverage report --omit "$(LEARNING)" --fail-under=92
+
+# The using side with other versions than those of .venv, each in an environment beside it: the lowest that
+# pyproject.toml admits, or the newest on another Python: make newest PYTHON=python3.13.
+lowest: RESOLUTION := lowest-direct
+newest: RESOLUTION := highest
+
+lowest:  ## Run the quick tests of the using side with the lowest versions that pyproject.toml admits.
+	$(call against,$(VENV)-lowest)
+
+newest:  ## The same with the newest versions, on the Python that PYTHON names.
+	$(call against,$(VENV)-newest-$(notdir $(PYTHON)))
+
+define against
+	$(PYTHON) -m venv --clear $(1)
+	$(1)/bin/python -m pip install --quiet uv
+	$(1)/bin/uv pip install --quiet --python $(1)/bin/python --resolution $(RESOLUTION) --editable ".[dev]"
+	OMP_NUM_THREADS=1 $(1)/bin/python -m pytest --numprocesses auto --dist loadfile -m "not slow and not train" $(ARGS)
+endef
 
 lint: $(READY)  ## Look for mistakes and for style.
 	$(BIN)/ruff check
@@ -58,6 +85,9 @@ results: $(READY)  ## Write every table of measured figures anew, from benchmark
 site: $(READY)  ## Build the manual: build/site/docs/index.html, readable without a network.
 	$(BIN)/python -m sphinx -q -W -b html -c docs/site . build/site
 
+package:  ## Build wheel and sdist into dist, and try each in an empty environment.
+	PYTHON=$(PYTHON) .ci/package
+
 # What an installation without extras brings along, from an environment that holds nothing else.
 sbom:  ## List everything that an installation brings along: build/sbom.json.
 	rm -rf build/sbom && mkdir -p build
@@ -67,4 +97,4 @@ sbom:  ## List everything that an installation brings along: build/sbom.json.
 	build/sbom/lister/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json build/sbom/installed
 
 clean:  ## Remove what the targets above made.
-	rm -rf $(VENV) build dist demo docs/drawn .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest-* .coverage .coverage.* build dist demo docs/drawn .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -35,3 +35,15 @@ def test_the_citation_and_the_changelog_name_the_version():
 )
 def test_what_a_reader_looks_for_is_there(name: str):
     assert (ROOT / name).stat().st_size > 300
+
+
+def test_the_sides_whose_coverage_is_counted_are_those_of_the_import_contract():
+    (given,) = re.findall(r"^LEARNING := (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    learning = {pattern.removeprefix("src/").removesuffix("/*").replace("/", ".") for pattern in given.split(",")}
+    downwards, two_worlds = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = downwards["layers"]
+    assert learning == set(layers[layers.index("blemish.demo") + 1 : layers.index("blemish.inspection")])
+    assert learning.isdisjoint(two_worlds["source_modules"])
+    assert {name for name in two_worlds["forbidden_modules"] if name.startswith("blemish.")} <= learning
