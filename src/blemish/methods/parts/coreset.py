@@ -67,7 +67,7 @@ def greedy_k_centre(
         raise ValueError("points must be finite")
     # Centred at zero, |a|² - 2ab + |b|² loses the fewest digits.
     mean = points.mean(dim=0)
-    cloud = _Cloud(points - mean)
+    cloud = _Cloud(points - mean, count)
     cloud.same = max(cloud.same, down_to**2)
     if taken is not None and len(taken):
         cloud.bounds = nearest_squared(cloud.points, taken - mean)
@@ -96,18 +96,26 @@ def _nearest(points: Tensor, point_squares: Tensor, centres: Tensor, squares: Te
 
 
 class _Cloud:
-    """Centred points, an upper bound of each one's squared distance to the chosen ones, and the age of the bound."""
+    """Centred points, an upper bound of each one's squared distance to the chosen ones, and the age of the bound.
 
-    def __init__(self, points: Tensor) -> None:
+    Args:
+        points: float32 (n, d).
+        count: how many are chosen at most. They are also kept side by side: to gather them anew for every age would
+            cost more than their distances.
+    """
+
+    def __init__(self, points: Tensor, count: int) -> None:
         self.points = points
         self.squares = points.square().sum(dim=1)
         self.same = _SAME * float(self.squares.max())
         self.bounds = torch.full((len(points),), float("inf"))
         self.seen = torch.zeros(len(points), dtype=torch.int64)
         self.chosen: list[int] = []
+        self.centres = torch.empty(min(count, len(points)), points.shape[1])
+        self.centre_squares = torch.empty(len(self.centres))
 
     def take_first(self, index: int) -> None:
-        self.chosen.append(index)
+        self._choose(index)
         self.refresh(torch.arange(len(self.points)))
 
     def covered(self) -> bool:
@@ -141,8 +149,8 @@ class _Cloud:
         ages = self.seen[which]
         for age in sorted(set(ages.tolist())):
             if age < len(self.chosen):
-                rows, new = which[ages == age], torch.tensor(self.chosen[age:])
-                near = _nearest(self.points[rows], self.squares[rows], self.points[new], self.squares[new])
+                rows, new = which[ages == age], slice(age, len(self.chosen))
+                near = _nearest(self.points[rows], self.squares[rows], self.centres[new], self.centre_squares[new])
                 self.bounds[rows] = torch.minimum(self.bounds[rows], near)
         self.seen[which] = len(self.chosen)
 
@@ -155,6 +163,11 @@ class _Cloud:
             farthest = int(left.argmax())
             if left[farthest] < floor or left[farthest] <= self.same:
                 return
-            self.chosen.append(names[farthest])
+            self._choose(names[farthest])
             left = left.clip(max=between[farthest])
             left[farthest] = 0
+
+    def _choose(self, index: int) -> None:
+        self.centres[len(self.chosen)] = self.points[index]
+        self.centre_squares[len(self.chosen)] = self.squares[index]
+        self.chosen.append(index)
