@@ -86,10 +86,10 @@ def test_help_shows_summaries_in_full_and_verbs_in_groups(blemish):
     for verb in get_command(app).commands.values():
         assert " ".join(verb.help.split("\n\n")[0].split()) in " ".join(shown.split())
     assert re.findall(r"^(\S.*):$", shown, re.MULTILINE) == [
-        "Options",
         "Inspect and measure",
         "Make detectors",
         "Data and machine",
+        "Shell completion",
         "Help and messages",
         "Examples",
     ]

@@ -21,6 +21,7 @@ from blemish.cli.gate import gate
 from blemish.cli.inspect import inspect
 from blemish.cli.measure import measure
 from blemish.cli.methods import methods
+from blemish.cli.panels import MESSAGES, option
 from blemish.cli.report import report
 from blemish.cli.reproduce import reproduce
 from blemish.cli.serve import serve
@@ -66,13 +67,7 @@ def _version(wanted: bool) -> None:
 def root(
     version: Annotated[
         bool,
-        typer.Option(
-            "--version",
-            help="Print the version and stop.",
-            callback=_version,
-            is_eager=True,
-            rich_help_panel=speaking.PANEL,
-        ),
+        option(MESSAGES, "Print the version and stop.", "--version", callback=_version, is_eager=True),
     ] = False,
     quiet: speaking.QuietOption = False,
     verbose: speaking.VerboseOption = False,

@@ -9,31 +9,45 @@ import typer
 
 from blemish.cli import speaking
 from blemish.cli.options import NormalOption, ProfileOption
+from blemish.cli.panels import INPUT, OUTPUT, TRAINING, argument, option
+
+_Recipes = Annotated[list[str], argument("Names or files of recipes, or methods.", "RECIPE")]
+_Data = Annotated[list[Path], option(INPUT, "Data set; may be repeated.", "--data", kind="PATH")]
+_Out = Annotated[Path, option(OUTPUT, "Folder for runs and tables; the same folder resumes.", "--out", kind="DIR")]
+_Seeds = Annotated[
+    list[int] | None,
+    option(TRAINING, "One training each, may be repeated; 0, 1 and 2 if not given.", "--seed", kind="N"),
+]
+_AllowLeaks = Annotated[
+    list[str] | None,
+    option(
+        INPUT,
+        "Continue although this data set leaks into its test split; may be repeated.",
+        "--allow-leaks",
+        kind="NAME",
+    ),
+]
+_Freeze = Annotated[
+    Path | None,
+    option(
+        OUTPUT,
+        "Write what will be run to this TOML file before any test image is scored; where it is there, say whether it "
+        "was kept.",
+        "--freeze",
+        kind="FILE",
+    ),
+]
 
 
 def benchmark(
-    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="Names or files of recipes, or methods.")],
-    data: Annotated[list[Path], typer.Option(help="Data set; may be repeated.", metavar="PATH")],
-    out: Annotated[Path, typer.Option(help="Folder for runs and tables; the same folder resumes.", metavar="DIR")],
-    seed: Annotated[
-        list[int] | None, typer.Option(help="One training each; 0, 1 and 2 if not given.", metavar="N")
-    ] = None,
+    recipes: _Recipes,
+    data: _Data,
+    out: _Out,
+    seed: _Seeds = None,
     profile: ProfileOption = "quick",
-    allow_leaks: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Continue although this data set leaks into its test split; may be repeated.", metavar="NAME"
-        ),
-    ] = None,
+    allow_leaks: _AllowLeaks = None,
     normal: NormalOption = None,
-    freeze: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write what will be run to this TOML file before any test image is scored; where it is there, say "
-            "whether it was kept.",
-            metavar="FILE",
-        ),
-    ] = None,
+    freeze: _Freeze = None,
 ) -> None:
     """Train and test recipes on data sets with several seeds; print a table with means, spreads and costs."""
     from blemish.benchmarking import benchmark as run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,62 +11,114 @@ import typer
 from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
+    ConfidenceOption,
     DetectorOption,
     ForceOption,
     MaxMegapixelsOption,
+    NewFileOption,
     RuntimeChoice,
     RuntimeOption,
-    TailsChoice,
     ThreadsOption,
     ThresholdRuleOption,
     read_options,
 )
+from blemish.cli.panels import INPUT, THRESHOLDS, option
+
+
+class TailsChoice(StrEnum):
+    """Which scores are unusual, as on the command line."""
+
+    UPPER = "upper"
+    BOTH = "both"
+    AUTO = "auto"
+
+
+_Data = Annotated[
+    list[Path] | None,
+    option(
+        INPUT,
+        "Normal images that did not train it, or folders of them; may be repeated.",
+        "--data",
+        kind="PATH",
+    ),
+]
+_Job = Annotated[
+    list[Path] | None,
+    option(
+        INPUT,
+        "Instead of --data: what inspections of normal images with it wrote, on several machines for example; may be "
+        "repeated.",
+        "--job",
+        kind="DIR",
+    ),
+]
+_Defects = Annotated[
+    list[Path] | None,
+    option(
+        INPUT,
+        "Images of defects that did not train it: what fraction is caught? May be repeated.",
+        "--defects",
+        kind="PATH",
+    ),
+]
+_Groups = Annotated[
+    bool,
+    option(INPUT, "Also calibrate each sub-folder (or group of groups.csv) by itself: FILE-GROUP.", "--groups"),
+]
+_Alpha = Annotated[
+    float, option(THRESHOLDS, "Reject at most this fraction of normal images.", "--alpha", kind="FRACTION")
+]
+_Marginal = Annotated[
+    bool, option(THRESHOLDS, "The weaker guarantee: on average over calibrations only.", "--marginal")
+]
+_ReviewAlpha = Annotated[
+    float | None,
+    option(
+        THRESHOLDS,
+        "Reject or review at most this fraction; five times alpha by default.",
+        "--review-alpha",
+        kind="FRACTION",
+    ),
+]
+_Pixels = Annotated[
+    bool,
+    option(THRESHOLDS, "Also set the pixel threshold: outlines on at most alpha of normal images.", "--pixels"),
+]
+_Tails = Annotated[
+    TailsChoice | None,
+    option(
+        THRESHOLDS,
+        "both: flag unusually low scores too; auto chooses; as the detector decides if not given.",
+        "--tails",
+        kind=TailsChoice,
+    ),
+]
+_Recall = Annotated[
+    float | None,
+    option(
+        THRESHOLDS,
+        "Widen the review band until this fraction of such defects is flagged.",
+        "--recall",
+        kind="FRACTION",
+    ),
+]
 
 
 def calibrate(
     detector: DetectorOption,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="Normal images that did not train it, or folders of them; may be repeated.", metavar="PATH"),
-    ] = None,
-    job: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Instead of --data: what inspections of normal images with it wrote, on several machines for "
-            "example; may be repeated.",
-            metavar="DIR",
-        ),
-    ] = None,
-    alpha: Annotated[float, typer.Option(help="Reject at most this fraction of normal images.")] = 0.01,
-    confidence: Annotated[float, typer.Option(help="With which that holds for this calibration.")] = 0.95,
-    marginal: Annotated[
-        bool, typer.Option("--marginal", help="The weaker guarantee: on average over calibrations only.")
-    ] = False,
-    review_alpha: Annotated[
-        float | None, typer.Option(help="Reject or review at most this fraction; five times alpha by default.")
-    ] = None,
-    pixels: Annotated[
-        bool, typer.Option("--pixels", help="Also set the pixel threshold: outlines on at most alpha of normal images.")
-    ] = False,
+    data: _Data = None,
+    job: _Job = None,
+    alpha: _Alpha = 0.01,
+    confidence: ConfidenceOption = 0.95,
+    marginal: _Marginal = False,
+    review_alpha: _ReviewAlpha = None,
+    pixels: _Pixels = False,
     threshold_rule: ThresholdRuleOption = None,
-    tails: Annotated[
-        TailsChoice | None,
-        typer.Option(help="both: flag unusually low scores too; auto chooses; as the detector decides if not given."),
-    ] = None,
-    defects: Annotated[
-        list[Path] | None,
-        typer.Option(help="Images of defects that did not train it: what fraction is caught?", metavar="PATH"),
-    ] = None,
-    recall: Annotated[
-        float | None, typer.Option(help="Widen the review band until this fraction of such defects is flagged.")
-    ] = None,
-    groups: Annotated[
-        bool,
-        typer.Option("--groups", help="Also calibrate each sub-folder (or group of groups.csv) by itself: FILE-GROUP."),
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
-    ] = None,
+    tails: _Tails = None,
+    defects: _Defects = None,
+    recall: _Recall = None,
+    groups: _Groups = False,
+    out: NewFileOption = None,
     bit_range: BitRangeOption = None,
     max_megapixels: MaxMegapixelsOption = None,
     force: ForceOption = False,

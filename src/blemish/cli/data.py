@@ -10,13 +10,15 @@ import typer
 
 from blemish.cli.options import (
     BitRangeOption,
+    ForceOption,
     JsonOption,
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
-    ReplaceOption,
+    StoreOption,
     read_options,
 )
+from blemish.cli.panels import INPUT, OUTPUT, TILES, argument, option
 from blemish.cli.synth import parts, synth
 from blemish.cli.verbs import App
 
@@ -28,7 +30,7 @@ _SHOWN = 3
 
 app = App(help="Look a data set over, take a part of it, cut it into tiles, or draw one.")
 
-DataArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, a table (CSV) or a COCO file (JSON).")]
+DataArgument = Annotated[Path, argument("A folder, a table (CSV) or a COCO file (JSON).", "PATH")]
 
 
 @app.command()
@@ -55,16 +57,23 @@ def check(
         _print_report(report)
 
 
+_Tile = Annotated[int, option(TILES, "Side of a tile, in pixels.", "--tile", kind="PX")]
+_Margin = Annotated[int, option(TILES, "No defect that near to a normal tile, in pixels.", "--margin", kind="PX")]
+_MinFraction = Annotated[
+    float,
+    option(TILES, "Least fraction of defective pixels in a defective tile.", "--min-fraction", kind="FRACTION"),
+]
+_Label = Annotated[str | None, option(TILES, "What to call defective tiles.", "--label", kind="NAME")]
+
+
 @app.command()
 def tiles(
     path: DataArgument,
-    out: Annotated[Path, typer.Option(help="A new folder for the tiles.", metavar="DIR")],
-    tile: Annotated[int, typer.Option(help="Side of a tile, in pixels.", metavar="PX")] = 64,
-    margin: Annotated[int, typer.Option(help="No defect that near to a normal tile, in pixels.", metavar="PX")] = 4,
-    min_fraction: Annotated[float, typer.Option(help="Least fraction of defective pixels in a defective tile.")] = 0.01,
-    label: Annotated[
-        str | None, typer.Option(help="What to call defective tiles.", metavar="NAME", show_default=False)
-    ] = None,
+    out: Annotated[Path, option(OUTPUT, "A new folder for the tiles.", "--out", kind="DIR")],
+    tile: _Tile = 64,
+    margin: _Margin = 4,
+    min_fraction: _MinFraction = 0.01,
+    label: _Label = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
     bit_range: BitRangeOption = None,
@@ -98,12 +107,12 @@ def tiles(
 @app.command()
 def subset(
     path: DataArgument,
-    out: Annotated[Path, typer.Option(help="The table (CSV) to write; images are not copied.", metavar="FILE")],
-    per_class: Annotated[int, typer.Option(min=1, help="How many images of each class.", metavar="N")],
-    seed: Annotated[int, typer.Option(help="Another seed, other images.", metavar="N")] = 0,
+    out: Annotated[Path, option(OUTPUT, "The table (CSV) to write; images are not copied.", "--out", kind="FILE")],
+    per_class: Annotated[int, option(INPUT, "How many images of each class.", "--per-class", kind="N", min=1)],
+    seed: Annotated[int, option(INPUT, "Another seed, other images.", "--seed", kind="N")] = 0,
     layout: LayoutOption = None,
     normal: NormalOption = None,
-    force: ReplaceOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a table of so many images of each class, to train on a part of a large set."""
     from blemish.datasets import read_dataset, write_subset
@@ -118,13 +127,9 @@ def subset(
 
 @app.command()
 def reviews(
-    database: Annotated[
-        str, typer.Argument(metavar="DATABASE", help="The store of blemish serve, its database's file or URL.")
-    ],
-    out: Annotated[Path, typer.Option(help="A new folder for the images and their labels (COCO).", metavar="DIR")],
-    store: Annotated[
-        Path | None, typer.Option(help="With a URL: the folder of the service's pictures.", metavar="DIR")
-    ] = None,
+    database: Annotated[str, argument("The store of blemish serve, its database's file or URL.", "DATABASE")],
+    out: Annotated[Path, option(OUTPUT, "A new folder for the images and their labels (COCO).", "--out", kind="DIR")],
+    store: StoreOption = None,
 ) -> None:
     """Write the images that people have decided about in a service, with their labels and masks."""
     from blemish.serving.learning.opening import write_reviewed_images

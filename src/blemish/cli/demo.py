@@ -9,17 +9,20 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli.panels import OUTPUT, TRAINING, option
+
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for everything that is made.", metavar="DIR")] = Path("demo"),
+    out: Annotated[Path, option(OUTPUT, "Folder for everything that is made.", "--out", kind="DIR")] = Path("demo"),
     train: Annotated[
-        bool, typer.Option("--train", help="Train a detector first, for about a minute, instead of the bundled one.")
+        bool,
+        option(TRAINING, "Train a detector first, for about a minute, instead of the bundled one.", "--train"),
     ] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="With --train: seconds instead of a minute; the detector learns little.")
+        bool, option(TRAINING, "With --train: seconds instead of a minute; the detector learns little.", "--quick")
     ] = False,
     open_page: Annotated[
-        bool, typer.Option("--open", help="Open the page in a browser, where this machine has one.")
+        bool, option(OUTPUT, "Open the page in a browser, where this machine has one.", "--open")
     ] = False,
 ) -> None:
     """Draw images with and without cracks and show what a detector finds in them."""

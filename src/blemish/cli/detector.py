@@ -1,4 +1,4 @@
-"""``blemish detector``: look at a detector, move its thresholds, let it remember more, without training it again."""
+"""``blemish detector``: look at a detector, move its thresholds, extend its memory bank, without training it again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ForceOption, JsonOption
+from blemish.cli.options import DetectorArgument, ForceOption, JsonOption, NewFileOption
+from blemish.cli.panels import INPUT, LIMITS, OUTPUT, THRESHOLDS, argument, option
 from blemish.cli.speaking import note
 from blemish.cli.verbs import App
 
-app = App(help="Look at a detector, move its thresholds, or let it remember more.")
+app = App(help="Look at a detector, move its thresholds, or extend its memory bank.")
 
 
 @app.command()
@@ -27,17 +28,28 @@ def show(file: DetectorArgument, as_json: JsonOption = False) -> None:
 @app.command("set-threshold")
 def set_threshold(
     file: DetectorArgument,
-    pixel: Annotated[float | None, typer.Option(help="A pixel is defective at this map value or more.")] = None,
-    peak: Annotated[float | None, typer.Option(help="Outlines that nowhere reach this map value are dropped.")] = None,
-    review: Annotated[float | None, typer.Option(help="An image needs a second look at this score or more.")] = None,
-    reject: Annotated[float | None, typer.Option(help="An image is rejected at this score or more.")] = None,
-    min_area: Annotated[int | None, typer.Option(help="Smaller regions are dropped, in pixels.", metavar="PX")] = None,
+    pixel: Annotated[
+        float | None, option(THRESHOLDS, "A pixel is defective at this map value or more.", "--pixel", kind="VALUE")
+    ] = None,
+    peak: Annotated[
+        float | None,
+        option(THRESHOLDS, "Outlines that nowhere reach this map value are dropped.", "--peak", kind="VALUE"),
+    ] = None,
+    review: Annotated[
+        float | None,
+        option(THRESHOLDS, "An image needs a second look at this score or more.", "--review", kind="SCORE"),
+    ] = None,
+    reject: Annotated[
+        float | None, option(THRESHOLDS, "An image is rejected at this score or more.", "--reject", kind="SCORE")
+    ] = None,
+    min_area: Annotated[
+        int | None, option(THRESHOLDS, "Smaller regions are dropped, in pixels.", "--min-area", kind="PX")
+    ] = None,
     window: Annotated[
-        int | None, typer.Option(help="What fits alone in a square of this side is dropped; 0: nothing.", metavar="PX")
+        int | None,
+        option(THRESHOLDS, "What fits alone in a square of this side is dropped; 0: nothing.", "--window", kind="PX"),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
-    ] = None,
+    out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
     """Move thresholds by hand; the network stays as it is."""
@@ -63,20 +75,25 @@ def set_threshold(
 @app.command("set-usability")
 def set_usability(
     file: DetectorArgument,
-    min_side: Annotated[int | None, typer.Option(help="Smaller images cannot be judged.", metavar="PX")] = None,
+    min_side: Annotated[int | None, option(LIMITS, "Smaller images cannot be judged.", "--min-side", kind="PX")] = None,
     dark: Annotated[
-        int | None, typer.Option(help="Images below this grey level are too dark.", metavar="0-255")
+        int | None, option(LIMITS, "Images below this grey level, 0 to 255, are too dark.", "--dark", kind="LEVEL")
     ] = None,
-    white: Annotated[float | None, typer.Option(help="Images with a larger part white are blown out.")] = None,
+    white: Annotated[
+        float | None, option(LIMITS, "Images with a larger part white are blown out.", "--white", kind="FRACTION")
+    ] = None,
     clipped: Annotated[
-        float | None, typer.Option(help="Images with a larger part at full scale are blown out.")
+        float | None,
+        option(LIMITS, "Images with a larger part at full scale are blown out.", "--clipped", kind="FRACTION"),
     ] = None,
-    detail: Annotated[float | None, typer.Option(help="Images with less fine detail are blurred.")] = None,
-    lost: Annotated[float | None, typer.Option(help="Images with a larger part repeated are incomplete.")] = None,
-    any_image: Annotated[bool, typer.Option("--any-image", help="Judge every image; lifts all other limits.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
+    detail: Annotated[
+        float | None, option(LIMITS, "Images with less fine detail are blurred.", "--detail", kind="VALUE")
     ] = None,
+    lost: Annotated[
+        float | None, option(LIMITS, "Images with a larger part repeated are incomplete.", "--lost", kind="FRACTION")
+    ] = None,
+    any_image: Annotated[bool, option(LIMITS, "Judge every image; lifts all other limits.", "--any-image")] = False,
+    out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
     """Say which images are "unusable": too small, dark, white, blurred or incomplete to be judged."""
@@ -106,10 +123,8 @@ class _Finds(StrEnum):
 @app.command("set-finds")
 def set_finds(
     file: DetectorArgument,
-    finds: Annotated[_Finds, typer.Argument(help="What its outlines are.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
-    ] = None,
+    finds: Annotated[_Finds, argument("What its outlines are.", _Finds)],
+    out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
     """Say what a detector outlines: cracks, which are measured along their lines, or regions."""
@@ -127,11 +142,9 @@ def grow(
     file: DetectorArgument,
     data: Annotated[
         list[Path],
-        typer.Option(help="Normal images to add, or folders of them; may be repeated.", metavar="PATH"),
+        option(INPUT, "Normal images to add, or folders of them; may be repeated.", "--data", kind="PATH"),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new file instead of changing this one.", metavar="FILE")
-    ] = None,
+    out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
     """Add what is new in further normal images to a detector's memory bank."""
@@ -152,8 +165,8 @@ def grow(
 
 @app.command()
 def merge(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE FILE...", help="Detectors grown from the same one.")],
-    out: Annotated[Path, typer.Option(help="Detector file to write.", metavar="FILE")],
+    files: Annotated[list[Path], argument("Detectors grown from the same one, two at least.", "FILE")],
+    out: Annotated[Path, option(OUTPUT, "Detector file to write.", "--out", kind="FILE")],
     force: ForceOption = False,
 ) -> None:
     """Join the memory banks of detectors that were extended from the same one."""

@@ -5,31 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from blemish.cli import speaking
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
+    ForceOption,
     JsonOption,
+    LabelledOption,
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
-    ReplaceOption,
     RuntimeChoice,
     RuntimeOption,
+    SplitOption,
     ThreadsOption,
     read_options,
 )
+from blemish.cli.panels import OUTPUT, option
 
 
 def evaluate(
     detector: DetectorOption,
-    data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
-    split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
+    data: LabelledOption,
+    split: SplitOption = "test",
     as_json: JsonOption = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for metrics.json, images.csv and the plots.", metavar="DIR")
+        Path | None, option(OUTPUT, "Folder for metrics.json, images.csv and the plots.", "--out", kind="DIR")
     ] = None,
     layout: LayoutOption = None,
     normal: NormalOption = None,
@@ -37,7 +38,7 @@ def evaluate(
     max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
-    force: ReplaceOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Compare a detector's answers with labels and masks."""
     options = read_options(bit_range, max_megapixels)

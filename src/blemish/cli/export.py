@@ -19,6 +19,7 @@ from blemish.cli.options import (
     ThreadsOption,
     read_options,
 )
+from blemish.cli.panels import INPUT, OUTPUT, THRESHOLDS, option
 
 
 class TargetChoice(StrEnum):
@@ -29,18 +30,39 @@ class TargetChoice(StrEnum):
     INT8 = "int8"
 
 
+_To = Annotated[
+    TargetChoice,
+    option(OUTPUT, "The graph alone for onnx and openvino, a detector for int8.", "--to", kind=TargetChoice),
+]
+_Out = Annotated[
+    Path, option(OUTPUT, "File to write: .onnx, .xml (and .bin beside it) or .blemish.", "--out", kind="FILE")
+]
+_Data = Annotated[
+    list[Path] | None,
+    option(
+        INPUT,
+        "For int8: images like those that it will see, or folders of them; may be repeated.",
+        "--data",
+        kind="PATH",
+    ),
+]
+_MaxDrift = Annotated[
+    float,
+    option(
+        THRESHOLDS,
+        "For int8: refuse if scores (in standard deviations), verdicts or outlines change by more.",
+        "--max-drift",
+        kind="FRACTION",
+    ),
+]
+
+
 def export(
     detector: DetectorOption,
-    to: Annotated[TargetChoice, typer.Option(help="The graph alone for onnx and openvino, a detector for int8.")],
-    out: Annotated[Path, typer.Option(help="File to write: .onnx, .xml (and .bin beside it) or .blemish.")],
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="For int8: images like those that it will see, or folders of them; may be repeated."),
-    ] = None,
-    max_drift: Annotated[
-        float,
-        typer.Option(help="For int8: refuse if scores (in standard deviations), verdicts or outlines change by more."),
-    ] = 0.05,
+    to: _To,
+    out: _Out,
+    data: _Data = None,
+    max_drift: _MaxDrift = 0.05,
     bit_range: BitRangeOption = None,
     max_megapixels: MaxMegapixelsOption = None,
     force: ForceOption = False,

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from blemish.cli import speaking
 from blemish.cli.options import (
+    ConfidenceOption,
     DetectorOption,
     JsonOption,
+    LabelledOption,
     LayoutOption,
     NormalOption,
     RuntimeChoice,
     RuntimeOption,
+    SplitOption,
     ThreadsOption,
 )
+from blemish.cli.panels import THRESHOLDS, option
 
 CLOSED = 4
 """The exit code where the detector is not good enough, or there are too few images to tell."""
 
+_MaxFalseAlarms = Annotated[
+    float,
+    option(THRESHOLDS, "Largest rate of normal images that do not pass.", "--max-false-alarms", kind="FRACTION"),
+]
+_MinRecall = Annotated[
+    float,
+    option(THRESHOLDS, "Smallest rate of defective images that do not pass.", "--min-recall", kind="FRACTION"),
+]
+
 
 def gate(
     detector: DetectorOption,
-    data: Annotated[Path, typer.Option(help="A labelled data set: a folder or a manifest.", metavar="PATH")],
-    max_false_alarms: Annotated[float, typer.Option(help="Largest rate of normal images that do not pass.")] = 0.01,
-    min_recall: Annotated[float, typer.Option(help="Smallest rate of defective images that do not pass.")] = 0.98,
-    confidence: Annotated[float, typer.Option(help="With which each of the two must hold.")] = 0.95,
-    split: Annotated[str, typer.Option(help="Which split to use, where the data has any.")] = "test",
+    data: LabelledOption,
+    max_false_alarms: _MaxFalseAlarms = 0.01,
+    min_recall: _MinRecall = 0.98,
+    confidence: ConfidenceOption = 0.95,
+    split: SplitOption = "test",
     as_json: JsonOption = False,
     layout: LayoutOption = None,
     normal: NormalOption = None,

@@ -14,13 +14,16 @@ from blemish.cli.failures import SOME_FAILED
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
+    ForceOption,
     JsonOption,
     MaxMegapixelsOption,
+    ReportOption,
     RuntimeChoice,
     RuntimeOption,
     ThreadsOption,
     read_options,
 )
+from blemish.cli.panels import FRAMES, JOB, OUTPUT, argument, option
 from blemish.cli.reporting import (
     ClientOption,
     DateOption,
@@ -52,64 +55,78 @@ class EngineChoice(StrEnum):
     RAY = "ray"
 
 
+_Paths = Annotated[
+    list[str],
+    argument(
+        "Images, folders, archives, videos, PDF files, patterns, @list.txt, - for stdin, addresses, camera:0.", "PATH"
+    ),
+]
+_Out = Annotated[
+    Path | None, option(OUTPUT, "Folder for findings, overlays, masks and the report.", "--out", kind="DIR")
+]
+_Overlays = Annotated[bool, option(OUTPUT, "Draw what was found.", "--overlays/--no-overlays")]
+_Measure = Annotated[
+    bool | None,
+    option(
+        OUTPUT,
+        "Measure what was outlined as cracks; if not given, where the detector finds cracks.",
+        "--measure/--no-measure",
+        show_default=False,
+    ),
+]
+_Submission = Annotated[
+    Path | None, option(OUTPUT, "Write what was found as Severstal's csv of run lengths.", "--submission", kind="FILE")
+]
+_Every = Annotated[
+    str,
+    option(
+        FRAMES,
+        "Which frames of a video or camera: 25 for every 25th, 0.5s for two a second.",
+        "--every",
+        kind="STEP",
+    ),
+]
+_AllPages = Annotated[bool, option(FRAMES, "Inspect every page of TIFF files.", "--all-pages")]
+_Limit = Annotated[
+    int | None, option(FRAMES, "How many images to take of a camera or a stream.", "--limit", kind="N", min=1)
+]
+_Anew = Annotated[bool, option(JOB, "Discard what DIR holds, instead of going on with it.", "--anew")]
+_KeepFailed = Annotated[bool, option(JOB, "Do not try failed images of an earlier run again.", "--keep-failed")]
+_ByContent = Annotated[
+    bool, option(JOB, "Know images again by content, not by size and time of change.", "--by-content")
+]
+_Shard = Annotated[str | None, option(JOB, "Inspect part K of N alone, as one of N machines.", "--shard", kind="K/N")]
+_Engine = Annotated[
+    EngineChoice, option(JOB, "What does the work: this process, or a Ray cluster.", "--engine", kind=EngineChoice)
+]
+_Address = Annotated[
+    str | None,
+    option(JOB, "Of the Ray cluster; one is started here if not given.", "--address", kind="HOST:PORT"),
+]
+
+
 def inspect(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH",
-            help="Images, folders, archives, videos, PDF files, patterns, @list.txt, - for stdin, addresses, camera:0.",
-        ),
-    ],
+    paths: _Paths,
     detector: DetectorOption = DEFAULT_DETECTOR,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for findings, overlays, masks and the report.", metavar="DIR")
-    ] = None,
+    out: _Out = None,
     as_json: JsonOption = False,
     bit_range: BitRangeOption = None,
     max_megapixels: MaxMegapixelsOption = None,
     threads: ThreadsOption = None,
     runtime: RuntimeOption = RuntimeChoice.ONNXRUNTIME,
-    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Draw what was found.")] = True,
-    measure: Annotated[
-        bool | None,
-        typer.Option(
-            "--measure/--no-measure",
-            help="Measure what was outlined as cracks; if not given, where the detector finds cracks.",
-            show_default=False,
-        ),
-    ] = None,
-    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
-    submission: Annotated[
-        Path | None,
-        typer.Option(help="Write what was found as Severstal's csv of run lengths.", metavar="FILE"),
-    ] = None,
-    anew: Annotated[bool, typer.Option("--anew", help="Discard what DIR holds, instead of going on with it.")] = False,
-    keep_failed: Annotated[
-        bool, typer.Option("--keep-failed", help="Do not try failed images of an earlier run again.")
-    ] = False,
-    by_content: Annotated[
-        bool, typer.Option("--by-content", help="Know images again by content, not by size and time of change.")
-    ] = False,
-    every: Annotated[
-        str,
-        typer.Option(
-            help="Which frames of a video or camera: 25 for every 25th, 0.5s for two a second.", metavar="STEP"
-        ),
-    ] = "1s",
-    all_pages: Annotated[bool, typer.Option("--all-pages", help="Inspect every page of TIFF files.")] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many images to take of a camera or a stream.", metavar="N", show_default=False),
-    ] = None,
-    shard: Annotated[
-        str | None, typer.Option(help="Inspect part K of N alone, as one of N machines.", metavar="K/N")
-    ] = None,
-    engine: Annotated[
-        EngineChoice, typer.Option(help="What does the work: this process, or a Ray cluster.")
-    ] = EngineChoice.LOCAL,
-    address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster; one is started here if not given.", metavar="HOST:PORT")
-    ] = None,
+    overlays: _Overlays = True,
+    measure: _Measure = None,
+    report: ReportOption = True,
+    submission: _Submission = None,
+    anew: _Anew = False,
+    keep_failed: _KeepFailed = False,
+    by_content: _ByContent = False,
+    every: _Every = "1s",
+    all_pages: _AllPages = False,
+    limit: _Limit = None,
+    shard: _Shard = None,
+    engine: _Engine = EngineChoice.LOCAL,
+    address: _Address = None,
     mm_per_px: MmPerPxOption = None,
     scale_points: PointsOption = None,
     scale_marker: MarkerOption = None,
@@ -125,7 +142,7 @@ def inspect(
     date: DateOption = None,
     logo: LogoOption = None,
     lang: LangOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file that --submission names.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Inspect images: a score, a verdict, outlined regions, measured cracks, and a report."""
     if out is None and submission is None and not as_json:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import JsonOption
+from blemish.cli.options import JsonOption, ReportOption
+from blemish.cli.panels import OUTPUT, argument, option
 from blemish.cli.speaking import note
 from blemish.cli.verbs import App
 
@@ -16,9 +17,9 @@ app = App(help="Look at the folders of inspections, and put those of several mac
 
 @app.command()
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="What the parts wrote.")],
-    out: Annotated[Path, typer.Option(help="A new folder for all of it.", metavar="DIR")],
-    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    folders: Annotated[list[Path], argument("What the parts wrote.", "DIR")],
+    out: Annotated[Path, option(OUTPUT, "A new folder for all of it.", "--out", kind="DIR")],
+    report: ReportOption = True,
 ) -> None:
     """Put the parts of an inspection, each made with --shard K/N, into one folder."""
     from blemish.inspection import merge_jobs
@@ -28,7 +29,7 @@ def merge(
 
 @app.command()
 def status(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What blemish inspect --out wrote, or is writing.")],
+    folder: Annotated[Path, argument("What blemish inspect --out wrote, or is writing.", "DIR")],
     as_json: JsonOption = False,
 ) -> None:
     """Say how far an inspection is, while it runs or afterwards."""

@@ -9,6 +9,7 @@ import typer
 
 from blemish.cli import speaking
 from blemish.cli.options import BitRangeOption, JsonOption, MaxMegapixelsOption, read_options
+from blemish.cli.panels import INPUT, THRESHOLDS, argument, option
 from blemish.cli.scale_options import (
     CameraOption,
     GradeOption,
@@ -25,13 +26,22 @@ from blemish.errors import SettingsError
 if TYPE_CHECKING:
     from blemish.measurement import Crack, CrackChange, GradeScale
 
+_Image = Annotated[
+    Path | None, option(INPUT, "The image: hairlines are measured by its grey levels.", "--image", kind="FILE")
+]
+_EarlierMask = Annotated[
+    Path | None,
+    option(INPUT, "An earlier mask of the same surface: tell what changed.", "--earlier-mask", kind="FILE"),
+]
+_EarlierImage = Annotated[Path | None, option(INPUT, "The image of the earlier mask.", "--earlier-image", kind="FILE")]
+_Window = Annotated[
+    int, option(THRESHOLDS, "First drop what fits alone in a square of this side.", "--window", kind="PX", min=0)
+]
+
 
 def measure(
-    mask: Annotated[Path, typer.Argument(metavar="MASK", help="The mask: cracks white, or anything above 0.")],
-    image: Annotated[
-        Path | None,
-        typer.Option(help="The image: hairlines are measured by its grey levels.", metavar="IMAGE", show_default=False),
-    ] = None,
+    mask: Annotated[Path, argument("The mask: cracks white, or anything above 0.", "MASK")],
+    image: _Image = None,
     bit_range: BitRangeOption = None,
     max_megapixels: MaxMegapixelsOption = None,
     as_json: JsonOption = False,
@@ -43,18 +53,9 @@ def measure(
     scale_table: TableOption = None,
     scale_metadata: MetadataOption = False,
     grade: GradeOption = None,
-    window: Annotated[
-        int, typer.Option(help="First drop what fits alone in a square of this side.", metavar="PX", min=0)
-    ] = 0,
-    earlier_mask: Annotated[
-        Path | None,
-        typer.Option(
-            help="An earlier mask of the same surface: tell what changed.", metavar="MASK", show_default=False
-        ),
-    ] = None,
-    earlier_image: Annotated[
-        Path | None, typer.Option(help="The image of the earlier mask.", metavar="IMAGE", show_default=False)
-    ] = None,
+    window: _Window = 0,
+    earlier_mask: _EarlierMask = None,
+    earlier_image: _EarlierImage = None,
 ) -> None:
     """Measure the cracks of a mask: length, width and where it is largest, direction, branches."""
     scale = scale_source(mm_per_px, scale_points, scale_marker, scale_camera, scale_plane, scale_table, scale_metadata)

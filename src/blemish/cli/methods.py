@@ -8,13 +8,14 @@ import typer
 
 from blemish.cli.completion import method_names
 from blemish.cli.options import JsonOption
+from blemish.cli.panels import argument
 from blemish.cli.speaking import note
 
 
 def methods(
     name: Annotated[
         str | None,
-        typer.Argument(help="Show the settings of this one.", show_default=False, autocompletion=method_names),
+        argument("Show the settings of this one.", "METHOD", autocompletion=method_names),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

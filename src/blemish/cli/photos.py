@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blemish.cli.options import BitRangeOption, JsonOption, MaxMegapixelsOption, read_options
+from blemish.cli.panels import INPUT, OUTPUT, argument, option
 from blemish.cli.scale_options import CameraOption, MarkerOption, MmPerPxOption, TableOption, scale_source
 from blemish.cli.verbs import App
 
@@ -20,21 +21,23 @@ _NAMED = 3
 
 @app.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Photographs, or folders of them.")],
+    paths: Annotated[list[Path], argument("Photographs, or folders of them.", "PATH")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for photos.csv and photos.json; that of findings puts the table into their report.",
-            metavar="DIR",
-            show_default=False,
+        option(
+            OUTPUT,
+            "Folder for photos.csv and photos.json; that of findings puts the table into their report.",
+            "--out",
+            kind="DIR",
         ),
     ] = None,
     width_mm: Annotated[
         float | None,
-        typer.Option(
-            help="The smallest width that is to be measured: tell which photographs do not show it.",
-            metavar="MM",
-            show_default=False,
+        option(
+            INPUT,
+            "The smallest width that is to be measured: tell which photographs do not show it.",
+            "--width-mm",
+            kind="MM",
         ),
     ] = None,
     as_json: JsonOption = False,

@@ -10,6 +10,8 @@ import typer
 
 from blemish.cli import speaking
 from blemish.cli.completion import format_names
+from blemish.cli.options import ForceOption
+from blemish.cli.panels import OUTPUT, argument, option
 from blemish.cli.reporting import (
     ClientOption,
     DateOption,
@@ -21,28 +23,29 @@ from blemish.cli.reporting import (
 )
 from blemish.cli.scale_options import GradeOption, grade_scale
 
+_Formats = Annotated[
+    list[str] | None,
+    option(
+        OUTPUT,
+        "html if not given, csv, jsonl, coco, yolo, cvat, labelme, label-studio, geojson, dxf, masks, positions, pdf, "
+        "xlsx, docx; may be repeated.",
+        "--format",
+        kind="NAME",
+        autocompletion=format_names,
+    ),
+]
+_Out = Annotated[Path | None, option(OUTPUT, "Folder to write to; DIR itself if not given.", "--out", kind="DIR")]
+_Pictures = Annotated[
+    int, option(OUTPUT, "How many of the worst images the page shows.", "--pictures", kind="N", min=0)
+]
+
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What blemish inspect --out wrote.")],
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            help="html if not given, csv, jsonl, coco, yolo, cvat, labelme, label-studio, geojson, dxf, masks, "
-            "positions, pdf, xlsx, docx; may be repeated.",
-            metavar="NAME",
-            show_default=False,
-            autocompletion=format_names,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder to write to; DIR itself if not given.", metavar="DIR", show_default=False),
-    ] = None,
+    folder: Annotated[Path, argument("What blemish inspect --out wrote.", "DIR")],
+    formats: _Formats = None,
+    out: _Out = None,
     grade: GradeOption = None,
-    pictures: Annotated[
-        int, typer.Option(min=0, help="How many of the worst images the page shows.", metavar="N")
-    ] = 50,
+    pictures: _Pictures = 50,
     title: TitleOption = None,
     client: ClientOption = None,
     place: PlaceOption = None,
@@ -50,7 +53,7 @@ def report(
     date: DateOption = None,
     logo: LogoOption = None,
     lang: LangOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a Word file or workbook that is there.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write the report of an inspection, or export its findings."""
     from blemish.cli.reporting import report_details

@@ -5,40 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from blemish.cli.panels import REPORT, option
 from blemish.errors import SettingsError
 
 if TYPE_CHECKING:
     from blemish.findings import ReportDetails
 
-_PANEL = "Report"
-
-
-def _said(name: str, what: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(
-        f"--{name}", help=what, metavar="TEXT", show_default=False, rich_help_panel=_PANEL
-    )
-    return option
-
-
-TitleOption = Annotated[str | None, _said("title", "Title of the report; the folder's name if not given.")]
-ClientOption = Annotated[str | None, _said("client", "Whom it is for.")]
-PlaceOption = Annotated[str | None, _said("place", "What was inspected, where.")]
-InspectorOption = Annotated[str | None, _said("inspector", "Who inspected.")]
-DateOption = Annotated[str | None, _said("date", "When, as it should be printed.")]
-LogoOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--logo", help="An image for the report's head.", metavar="FILE", show_default=False, rich_help_panel=_PANEL
-    ),
+TitleOption = Annotated[
+    str | None, option(REPORT, "Title of the report; the folder's name if not given.", "--title", kind="TEXT")
 ]
-LangOption = Annotated[
-    str | None,
-    typer.Option(
-        "--lang", help="Language of the report: en or ko.", metavar="NAME", show_default=False, rich_help_panel=_PANEL
-    ),
-]
+ClientOption = Annotated[str | None, option(REPORT, "Whom it is for.", "--client", kind="TEXT")]
+PlaceOption = Annotated[str | None, option(REPORT, "What was inspected, where.", "--place", kind="TEXT")]
+InspectorOption = Annotated[str | None, option(REPORT, "Who inspected.", "--inspector", kind="TEXT")]
+DateOption = Annotated[str | None, option(REPORT, "When, as it should be printed.", "--date", kind="TEXT")]
+LogoOption = Annotated[Path | None, option(REPORT, "An image for the report's head.", "--logo", kind="FILE")]
+LangOption = Annotated[str | None, option(REPORT, "Language of the report: en or ko.", "--lang", kind="NAME")]
 
 
 def report_details(

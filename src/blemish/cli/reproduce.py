@@ -9,22 +9,37 @@ import typer
 
 from blemish.cli import speaking
 from blemish.cli.options import ProfileOption
+from blemish.cli.panels import INPUT, OUTPUT, TRAINING, argument, option
 
 
 def reproduce(
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="A published system; `list` names them.")],
+    system: Annotated[str, argument("A published system; `list` names them.", "SYSTEM")],
     data: Annotated[
-        list[Path] | None, typer.Option(help="Folder of images; may be repeated where a system needs several.")
+        list[Path] | None,
+        option(INPUT, "Folder of images; may be repeated where a system needs several.", "--data", kind="DIR"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for runs, page and tables; the same folder resumes.", metavar="DIR")
+        Path | None,
+        option(OUTPUT, "Folder for runs, page and tables; the same folder resumes.", "--out", kind="DIR"),
     ] = None,
     seed: Annotated[
         list[int] | None,
-        typer.Option("--seed", "--seeds", help="May be repeated; the system's own if not given.", metavar="N"),
+        option(
+            TRAINING,
+            "One run each, may be repeated; the system's own if not given.",
+            "--seed",
+            "--seeds",
+            kind="N",
+        ),
     ] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="Run this variant alone, * for any text; may be repeated.", metavar="NAME")
+        list[str] | None,
+        option(
+            TRAINING,
+            "Run this variant alone, * for any text; may be repeated.",
+            "--variant",
+            kind="NAME",
+        ),
     ] = None,
     profile: ProfileOption = "quick",
 ) -> None:

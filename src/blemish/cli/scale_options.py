@@ -5,80 +5,47 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from blemish.cli.completion import grade_names
+from blemish.cli.panels import SCALE, option
 from blemish.errors import SettingsError
 
 if TYPE_CHECKING:
     from blemish.measurement import GradeScale, Scale, ScalePerImage
 
-MmPerPxOption = Annotated[
-    float | None,
-    typer.Option(
-        "--mm-per-px",
-        help="Scale: millimetres per pixel.",
-        metavar="S",
-        show_default=False,
-        rich_help_panel="Scale and grades",
-    ),
-]
+MmPerPxOption = Annotated[float | None, option(SCALE, "Scale: millimetres per pixel.", "--mm-per-px", kind="MM")]
 PointsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--scale-points",
-        help="Scale: two points and their distance.",
-        metavar="X1,Y1,X2,Y2,MM",
-        rich_help_panel="Scale and grades",
-    ),
+    str | None, option(SCALE, "Scale: two points and their distance.", "--scale-points", kind="X1,Y1,X2,Y2,MM")
 ]
 MarkerOption = Annotated[
-    float | None,
-    typer.Option(
-        "--scale-marker",
-        help="Scale: side of an ArUco marker in each image.",
-        metavar="MM",
-        show_default=False,
-        rich_help_panel="Scale and grades",
-    ),
+    float | None, option(SCALE, "Scale: side of an ArUco marker in each image.", "--scale-marker", kind="MM")
 ]
 CameraOption = Annotated[
     str | None,
-    typer.Option(
-        "--scale-camera",
-        help="Scale: distance, focal length, sensor width.",
-        metavar="MM,MM,MM",
-        rich_help_panel="Scale and grades",
-    ),
+    option(SCALE, "Scale: distance, focal length, sensor width.", "--scale-camera", kind="MM,MM,MM"),
 ]
 PlaneOption = Annotated[
     str | None,
-    typer.Option(
+    option(
+        SCALE,
+        "Scale: the corners of a rectangle, clockwise, then its sides.",
         "--scale-plane",
-        help="Scale: the corners of a rectangle, clockwise, then its sides.",
-        metavar="X1,Y1,…,Y4,MM,MM",
-        rich_help_panel="Scale and grades",
+        kind="X1,Y1,…,Y4,MM,MM",
     ),
 ]
 TableOption = Annotated[
     Path | None,
-    typer.Option(
-        "--scale-table",
-        help="Scale: a CSV table of images or folders and mm_per_px.",
-        metavar="FILE",
-        show_default=False,
-    ),
+    option(SCALE, "Scale: a CSV table of images or folders and mm_per_px.", "--scale-table", kind="FILE"),
 ]
 MetadataOption = Annotated[
-    bool, typer.Option("--scale-metadata", help="Scale: from each image's own EXIF and XMP data, where complete.")
+    bool, option(SCALE, "Scale: from each image's own EXIF and XMP data, where complete.", "--scale-metadata")
 ]
 GradeOption = Annotated[
     str | None,
-    typer.Option(
+    option(
+        SCALE,
+        "Grade widths by this scale: a name, or a YAML file.",
         "--grade",
-        help="Grade widths by this scale: a name, or a YAML file.",
-        metavar="NAME|FILE",
-        rich_help_panel="Scale and grades",
+        kind="NAME|FILE",
         autocompletion=grade_names,
     ),
 ]

@@ -11,36 +11,40 @@ from blemish.cli import speaking
 from blemish.cli.completion import method_names
 from blemish.cli.options import (
     DetectorOption,
+    DrawingSeedOption,
     ForceOption,
     JsonOption,
     ProfileOption,
-    ReplaceOption,
     SeedOption,
     SetOption,
 )
+from blemish.cli.panels import DRAWING, INPUT, OUTPUT, THRESHOLDS, TRAINING, argument, option
 from blemish.cli.verbs import App
 
 app = App(help="Sensor series (CSV or Parquet): learn normal operation, score windows and time steps.")
 
-_Ignore = Annotated[list[str] | None, typer.Option(help="A column that is no sensor; may be repeated.")]
-_Recording = Annotated[Path, typer.Argument(help="CSV or Parquet table, a row per time step.", show_default=False)]
+_Ignore = Annotated[
+    list[str] | None, option(INPUT, "A column that is no sensor; may be repeated.", "--ignore", kind="COLUMN")
+]
+_Recording = Annotated[Path, argument("CSV or Parquet table, a row per time step.", "FILE")]
 
 
 @app.command()
 def train(
     method: Annotated[
         str,
-        typer.Argument(
-            help='A method with a form for series; "blemish methods" marks them.',
-            show_default=False,
-            autocompletion=method_names,
+        argument(
+            'A method with a form for series; "blemish methods" marks them.', "METHOD", autocompletion=method_names
         ),
     ],
-    data: Annotated[list[Path], typer.Option(help="Recording of normal operation; may be repeated.")],
-    out: Annotated[Path, typer.Option(help="Detector file to write, ending in .blemish.", show_default=False)],
-    window: Annotated[int, typer.Option(help="Time steps in one window.", metavar="STEPS")] = 64,
+    data: Annotated[
+        list[Path], option(INPUT, "Recording of normal operation; may be repeated.", "--data", kind="FILE")
+    ],
+    out: Annotated[Path, option(OUTPUT, "Detector file to write, ending in .blemish.", "--out", kind="FILE")],
+    window: Annotated[int, option(TRAINING, "Time steps in one window.", "--window", kind="STEPS")] = 64,
     stride: Annotated[
-        int | None, typer.Option(help="Steps from window to window; a quarter of a window.", metavar="STEPS")
+        int | None,
+        option(TRAINING, "Steps from window to window; a quarter of a window if not given.", "--stride", kind="STEPS"),
     ] = None,
     ignore: _Ignore = None,
     assignments: SetOption = None,
@@ -74,9 +78,11 @@ def train(
 def score(
     recording: _Recording,
     detector: DetectorOption,
-    out: Annotated[Path, typer.Option(help="CSV to write: a line per time step.", metavar="FILE")],
-    windows: Annotated[Path | None, typer.Option(help="CSV to write: a line per window.", metavar="FILE")] = None,
-    force: ReplaceOption = False,
+    out: Annotated[Path, option(OUTPUT, "CSV to write: a line per time step.", "--out", kind="FILE")],
+    windows: Annotated[
+        Path | None, option(OUTPUT, "CSV to write: a line per window.", "--windows", kind="FILE")
+    ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Score every time step and every window of a recording; no torch needed."""
     from blemish.datasets import read_series
@@ -104,9 +110,11 @@ def score(
 @app.command()
 def evaluate(
     detector: DetectorOption,
-    data: Annotated[Path, typer.Option(help="Recording with known faults.", metavar="PATH")],
-    faults: Annotated[str, typer.Option(help="Column with 1 where a fault is and 0 elsewhere.", show_default=False)],
-    rate: Annotated[float, typer.Option(min=0, max=0.99, help="False-alarm rate among normal steps.")] = 0.01,
+    data: Annotated[Path, option(INPUT, "Recording with known faults.", "--data", kind="FILE")],
+    faults: Annotated[str, option(INPUT, "Column with 1 where a fault is and 0 elsewhere.", "--faults", kind="COLUMN")],
+    rate: Annotated[
+        float, option(THRESHOLDS, "False-alarm rate among normal steps.", "--rate", kind="FRACTION", min=0, max=0.99)
+    ] = 0.01,
     as_json: JsonOption = False,
 ) -> None:
     """Say how well known faults are found, without point-adjustment."""
@@ -136,12 +144,12 @@ def evaluate(
 
 @app.command()
 def synth(
-    out: Annotated[Path, typer.Option(help="CSV to write: sensors, and the column fault.", metavar="FILE")],
-    steps: Annotated[int, typer.Option(min=200, help="Time steps.", metavar="N")] = 1500,
-    sensors: Annotated[int, typer.Option(min=1, help="Columns.", metavar="N")] = 3,
-    faults: Annotated[int, typer.Option(min=0, help="How many faults, of known place.", metavar="N")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another recording of the same machine.")] = 0,
-    force: ReplaceOption = False,
+    out: Annotated[Path, option(OUTPUT, "CSV to write: sensors, and the column fault.", "--out", kind="FILE")],
+    steps: Annotated[int, option(DRAWING, "Time steps.", "--steps", kind="N", min=200)] = 1500,
+    sensors: Annotated[int, option(DRAWING, "Columns.", "--sensors", kind="N", min=1)] = 3,
+    faults: Annotated[int, option(DRAWING, "How many faults, of known place.", "--faults", kind="N", min=0)] = 0,
+    seed: DrawingSeedOption = 0,
+    force: ForceOption = False,
 ) -> None:
     """Draw a recording of a turning machine, with faults where asked for: something to try the rest on."""
     from blemish.errors import SettingsError

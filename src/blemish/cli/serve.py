@@ -5,51 +5,62 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.cli import speaking
+from blemish.cli.completion import detector_names
 from blemish.cli.options import ThreadsOption
+from blemish.cli.panels import INPUT, OUTPUT, SERVICE, option
+
+_Detectors = Annotated[
+    list[str] | None,
+    option(
+        INPUT,
+        f"A .blemish file, or the name of a bundled detector; may be repeated. {DEFAULT_DETECTOR} if not given.",
+        "--detector",
+        kind="FILE",
+        autocompletion=detector_names,
+    ),
+]
+_Images = Annotated[Path | None, option(INPUT, "Folder whose images can be asked for by name.", "--images", kind="DIR")]
+_Store = Annotated[
+    Path | None, option(OUTPUT, "Folder that keeps images, masks and uploaded detectors.", "--store", kind="DIR")
+]
+_Database = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "sqlite:///FILE or postgresql://USER@HOST/NAME; SQLite in the store, if not given.",
+        "--database",
+        kind="URL",
+    ),
+]
+_KeepDays = Annotated[
+    float | None, option(OUTPUT, "Delete findings and images that are older.", "--keep-days", kind="DAYS")
+]
+_Host = Annotated[str, option(SERVICE, "Address to listen at; other than loopback needs keys.", "--host", kind="HOST")]
+_Port = Annotated[int, option(SERVICE, "Port to listen at.", "--port", kind="N", min=0, max=65535)]
+_Keys = Annotated[
+    bool | None, option(SERVICE, "Whether requests need a key; on loopback not, if not given.", "--keys/--no-keys")
+]
+_Names = Annotated[
+    list[str] | None, option(SERVICE, "Host name that browsers reach it by; may be repeated.", "--name", kind="HOST")
+]
+_Honeypots = Annotated[
+    float, option(SERVICE, "Known images mixed into the queue, for each new one.", "--honeypots", kind="FRACTION")
+]
 
 
 def serve(
-    detector: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--detector",
-            help=f"A .blemish file or the name of a bundled one; may be repeated. Otherwise {DEFAULT_DETECTOR}.",
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            help="sqlite:///FILE or postgresql://USER@HOST/NAME; SQLite in the store, if not given.", metavar="URL"
-        ),
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(help="Folder that keeps images, masks and uploaded detectors.", metavar="DIR", show_default=False),
-    ] = None,
-    images: Annotated[
-        Path | None, typer.Option(help="Folder whose images can be asked for by name.", metavar="DIR")
-    ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen at; other than loopback needs keys.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
-    keys: Annotated[
-        bool | None,
-        typer.Option("--keys/--no-keys", help="Whether requests need a key; on loopback not, if not given."),
-    ] = None,
-    name: Annotated[
-        list[str] | None, typer.Option(help="Host name that browsers reach it by; may be repeated.", show_default=False)
-    ] = None,
-    keep_days: Annotated[
-        float | None, typer.Option(help="Delete findings and images that are older.", metavar="DAYS")
-    ] = None,
-    honeypots: Annotated[
-        float, typer.Option(help="Known images mixed into the queue, for each new one.", metavar="FRACTION")
-    ] = 0.02,
+    detector: _Detectors = None,
+    database: _Database = None,
+    store: _Store = None,
+    images: _Images = None,
+    host: _Host = "127.0.0.1",
+    port: _Port = 8000,
+    keys: _Keys = None,
+    name: _Names = None,
+    keep_days: _KeepDays = None,
+    honeypots: _Honeypots = 0.02,
     threads: ThreadsOption = None,
 ) -> None:
     """Serve detectors over HTTP, with a page to inspect and review images on."""

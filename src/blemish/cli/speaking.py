@@ -8,22 +8,14 @@ from typing import Annotated
 
 import typer
 
+from blemish.cli.panels import MESSAGES, option
 from blemish.errors import SettingsError
 
-PANEL = "Help and messages"
-
-QuietOption = Annotated[
-    bool,
-    typer.Option("-q", "--quiet", help="Print results, warnings and errors alone.", rich_help_panel=PANEL),
-]
+QuietOption = Annotated[bool, option(MESSAGES, "Print results, warnings and errors alone.", "-q", "--quiet")]
 VerboseOption = Annotated[
-    bool,
-    typer.Option("-v", "--verbose", help="Also print each image's verdict, time and memory.", rich_help_panel=PANEL),
+    bool, option(MESSAGES, "Also print each image's verdict, time and memory.", "-v", "--verbose")
 ]
-DebugOption = Annotated[
-    bool,
-    typer.Option("--debug", help="Show the traceback of an error, and libraries' own lines.", rich_help_panel=PANEL),
-]
+DebugOption = Annotated[bool, option(MESSAGES, "Show the traceback of an error, and libraries' own lines.", "--debug")]
 
 
 @dataclass(slots=True)

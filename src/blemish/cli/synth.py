@@ -8,21 +8,31 @@ from typing import Annotated
 import typer
 
 from blemish.cli.completion import arrangement_names
+from blemish.cli.options import DrawingSeedOption
+from blemish.cli.panels import DRAWING, OUTPUT, option
+
+_CrackFraction = Annotated[
+    float, option(DRAWING, "Fraction of images with cracks.", "--crack-fraction", kind="FRACTION", min=0, max=1)
+]
+_TestFraction = Annotated[
+    float, option(DRAWING, "Fraction of images in the test split.", "--test-fraction", kind="FRACTION", min=0, max=1)
+]
 
 
 def synth(
-    out: Annotated[Path, typer.Option(help="A new folder for the images.", metavar="DIR")],
-    n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many images.", metavar="N")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
-    size: Annotated[int, typer.Option(min=32, help="Side of an image, in pixels.", metavar="PX")] = 512,
-    crack_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images with cracks.")] = 0.5,
-    test_fraction: Annotated[float, typer.Option(min=0, max=1, help="Fraction of images in the test split.")] = 0.2,
+    out: Annotated[Path, option(OUTPUT, "A new folder for the images.", "--out", kind="DIR")],
+    n: Annotated[int, option(DRAWING, "How many images.", "-n", "--n", kind="N", min=1)] = 200,
+    seed: DrawingSeedOption = 0,
+    size: Annotated[int, option(DRAWING, "Side of an image, in pixels.", "--size", kind="PX", min=32)] = 512,
+    crack_fraction: _CrackFraction = 0.5,
+    test_fraction: _TestFraction = 0.2,
     surface: Annotated[
         list[str] | None,
-        typer.Option("--surface", help="Only this surface; may be repeated.", metavar="NAME", show_default=False),
+        option(DRAWING, "Only this surface; may be repeated.", "--surface", kind="NAME"),
     ] = None,
     width: Annotated[
-        tuple[float, float], typer.Option(help="Least and greatest mean width of cracks, in pixels.", metavar="PX PX")
+        tuple[float, float],
+        option(DRAWING, "Least and greatest mean width of cracks, in pixels.", "--width", kind="PX PX"),
     ] = (0.8, 60.0),
 ) -> None:
     """Draw images of walls and roads, with cracks and what looks like them: exact masks, centre lines and widths."""
@@ -49,15 +59,16 @@ def synth(
 
 
 def parts(
-    out: Annotated[Path, typer.Option(help="A new folder for the images.", metavar="DIR")],
+    out: Annotated[Path, option(OUTPUT, "A new folder for the images.", "--out", kind="DIR")],
     kind: Annotated[
-        str, typer.Option(help="blister, board, connector or tray.", metavar="NAME", autocompletion=arrangement_names)
+        str,
+        option(DRAWING, "blister, board, connector or tray.", "--kind", kind="NAME", autocompletion=arrangement_names),
     ] = "board",
-    train: Annotated[int, typer.Option(min=0, help="Normal images to learn from.", metavar="N")] = 60,
-    test: Annotated[int, typer.Option(min=0, help="Normal images to test on.", metavar="N")] = 60,
-    faults: Annotated[int, typer.Option(min=0, help="Images of each fault to test on.", metavar="N")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other images.", metavar="N")] = 0,
-    size: Annotated[int, typer.Option(min=64, help="Side of an image, in pixels.", metavar="PX")] = 256,
+    train: Annotated[int, option(DRAWING, "Normal images to learn from.", "--train", kind="N", min=0)] = 60,
+    test: Annotated[int, option(DRAWING, "Normal images to test on.", "--test", kind="N", min=0)] = 60,
+    faults: Annotated[int, option(DRAWING, "Images of each fault to test on.", "--faults", kind="N", min=0)] = 20,
+    seed: DrawingSeedOption = 0,
+    size: Annotated[int, option(DRAWING, "Side of an image, in pixels.", "--size", kind="PX", min=64)] = 256,
 ) -> None:
     """Draw assemblies of equal parts, and some in which a part is missing, doubled or displaced, with exact masks."""
     from blemish.cli.progress import ticking

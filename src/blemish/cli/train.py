@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-
-import typer
 
 from blemish.cli import speaking
 from blemish.cli.completion import method_names
@@ -15,58 +14,84 @@ from blemish.cli.options import (
     LayoutOption,
     MaxMegapixelsOption,
     NormalOption,
-    PrecisionChoice,
-    PrecisionOption,
     ProfileOption,
     SeedOption,
     SetOption,
+    StoreOption,
     ThresholdRuleOption,
     read_options,
 )
+from blemish.cli.panels import INPUT, MACHINE, OUTPUT, TRAINING, argument, option
+
+
+class PrecisionChoice(StrEnum):
+    """Number formats of a training."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
 
 _Method = Annotated[
     str,
-    typer.Argument(
-        help='A method ("blemish methods" lists them), a recipe, or "auto", which tries a few and takes the best.',
-        show_default=False,
+    argument(
+        'A method ("blemish methods" lists them), a recipe, or "auto", which tries a few and takes the best.',
+        "METHOD",
         autocompletion=method_names,
     ),
 ]
 _Out = Annotated[
     Path,
-    typer.Option(
-        help="Detector file to write, ending in .blemish; a folder for methods that run under torch only.",
-        show_default=False,
+    option(
+        OUTPUT,
+        "Detector file to write, ending in .blemish; a folder for methods that run under torch only.",
+        "--out",
+        kind="FILE",
+    ),
+]
+_Data = Annotated[Path | None, option(INPUT, "Folder or table of images.", "--data", kind="PATH")]
+_Reviews = Annotated[
+    str | None,
+    option(
+        INPUT,
+        "Instead of --data: the store of blemish serve, or its database's file or URL; reviewed images are taken.",
+        "--reviews",
+        kind="DATABASE",
     ),
 ]
 _Recipe = Annotated[
-    Path | None, typer.Option(help="Recipe of a published experiment: a file (YAML) or the name of one shipped.")
+    Path | None,
+    option(
+        TRAINING,
+        "Recipe of a published experiment: a file (YAML) or the name of one shipped.",
+        "--recipe",
+        kind="NAME|FILE",
+    ),
+]
+_Weights = Annotated[
+    Path | None, option(TRAINING, "Pretrained weights of the backbone (safetensors).", "--weights", kind="FILE")
 ]
 _Start = Annotated[
-    Path | None, typer.Option("--start-from", help="weights.safetensors of an earlier training.", metavar="FILE")
+    Path | None, option(TRAINING, "weights.safetensors of an earlier training.", "--start-from", kind="FILE")
+]
+_Precision = Annotated[
+    PrecisionChoice,
+    option(
+        MACHINE,
+        "Numbers while training; auto is bfloat16 where the processor has it.",
+        "--precision",
+        kind=PrecisionChoice,
+    ),
 ]
 _Devices = Annotated[
     int,
-    typer.Option(
+    option(
+        MACHINE,
+        "Share every batch among so many GPUs of this machine, or processes where it has none; for methods fitted by "
+        "gradient.",
+        "--devices",
+        kind="N",
         min=1,
-        help="Share every batch among so many GPUs of this machine, or processes where it has none; for methods "
-        "fitted by gradient.",
-    ),
-]
-_Reviews = Annotated[
-    str | None,
-    typer.Option(
-        help="Instead of --data: the store of blemish serve, or its database's file or URL; reviewed images are taken.",
-        metavar="DATABASE",
-        show_default=False,
-    ),
-]
-_Store = Annotated[
-    Path | None,
-    typer.Option(
-        help="With --reviews URL: the folder of the service's pictures, blemish serve --store.",
-        metavar="DIR",
-        show_default=False,
     ),
 ]
 
@@ -74,17 +99,17 @@ _Store = Annotated[
 def train(
     method: _Method,
     out: _Out,
-    data: Annotated[Path | None, typer.Option(help="Folder or table of images.", show_default=False)] = None,
+    data: _Data = None,
     reviews: _Reviews = None,
-    store: _Store = None,
+    store: StoreOption = None,
     assignments: SetOption = None,
     recipe: _Recipe = None,
     profile: ProfileOption = "quick",
     seed: SeedOption = 0,
-    weights: Annotated[Path | None, typer.Option(help="Pretrained weights of the backbone (safetensors).")] = None,
+    weights: _Weights = None,
     start: _Start = None,
     threshold_rule: ThresholdRuleOption = None,
-    precision: PrecisionOption = PrecisionChoice.AUTO,
+    precision: _Precision = PrecisionChoice.AUTO,
     devices: _Devices = 1,
     layout: LayoutOption = None,
     normal: NormalOption = None,

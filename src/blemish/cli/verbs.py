@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from blemish.cli import speaking, stopping
+from blemish.cli import panels, speaking, stopping
 from blemish.cli.examples import EXAMPLES
 from blemish.cli.failures import failure_of
 from blemish.errors import SettingsError, did_you_mean
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 # Rows of help, by the group that they stand in.
-_Panels = dict[str, list[tuple[str, str]]]
+Panels = dict[str, list[tuple[str, str]]]
 # typer has carried its own copy of click since 0.26 and leaned on the real one before: either way this is its base
 # class of wrong usage, which typer prints by itself.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -49,6 +49,12 @@ class Verb(TyperCommand):
         own = super().get_params(ctx)
         return [*own[:-1], *_parameters_of_every_verb(), *own[-1:]]
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Write arguments as their help does: typer would put them into braces."""
+        given = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
+        words = [_repeated(each) if each.required else f"[{_repeated(each)}]" for each in given]
+        return ["[OPTIONS]", *words]
+
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; with ``-v``, say what it took."""
         started_s = time.monotonic()
@@ -60,7 +66,7 @@ class Verb(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the help of arguments and options, group by group."""
-        _write_panels(_options(self, ctx), {}, formatter)
+        _write_panels(parameters_by_group(self, ctx), {}, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples."""
@@ -76,12 +82,12 @@ class Verbs(TyperGroup):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the help of options, then the verbs, group by group, with summaries in full."""
-        commands: _Panels = {}
+        commands: Panels = {}
         for name, command in self.commands.items():
             if not command.hidden:
                 panel = getattr(command, "rich_help_panel", None) or "Commands"
                 commands.setdefault(panel, []).append((name, cleandoc(command.help or "").partition("\n\n")[0]))
-        _write_panels(_options(self, ctx), commands, formatter)
+        _write_panels(parameters_by_group(self, ctx), commands, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that ``args`` begins with. Raises SettingsError for an unknown one."""
@@ -144,21 +150,29 @@ def _note_wanted(ctx: Any, parameter: Any, value: bool) -> None:
         speaking.want(**{name: value and name == parameter.name for name in ("quiet", "verbose", "debug")})
 
 
-def _options(command: Any, ctx: Any) -> _Panels:
-    panels: _Panels = {}
+def parameters_by_group(command: Any, ctx: Any) -> Panels:
+    """Arguments and options of a verb with their texts, by the group that they stand in, in the order of the groups."""
+    groups: Panels = {}
     for parameter in command.get_params(ctx):
-        panel = "Arguments" if parameter.param_type_name == "argument" else getattr(parameter, "rich_help_panel", None)
-        if parameter.name == "help":
-            panel = speaking.PANEL
         record = parameter.get_help_record(ctx)
-        if record is not None:
-            panels.setdefault(panel or "Options", []).append(record)
-    return panels
+        if record is None:
+            continue
+        if parameter.param_type_name == "argument":
+            groups.setdefault(panels.ARGUMENTS, []).append((_repeated(parameter), record[1]))
+            continue
+        group = parameter.rich_help_panel or (panels.MESSAGES if parameter.name == "help" else panels.COMPLETION)
+        groups.setdefault(group, []).append(record)
+    return dict(sorted(groups.items(), key=lambda group: panels.ORDER.index(group[0])))
 
 
-def _write_panels(options: _Panels, commands: _Panels, formatter: Any) -> None:
-    messages = {speaking.PANEL: options.pop(speaking.PANEL)}
-    for title, rows in (options | commands | messages).items():
+def _repeated(argument: Any) -> str:
+    """The kind of an argument, with an ellipsis where several are taken."""
+    return f"{argument.metavar}{'...' * (argument.nargs != 1)}"
+
+
+def _write_panels(options: Panels, commands: Panels, formatter: Any) -> None:
+    last = {title: options.pop(title) for title in (panels.COMPLETION, panels.MESSAGES) if title in options}
+    for title, rows in (options | commands | last).items():
         with formatter.section(title):
             formatter.write_dl(rows)
 

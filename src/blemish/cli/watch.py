@@ -11,21 +11,27 @@ import typer
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.cli import speaking
 from blemish.cli.options import DetectorOption, JsonOption, ThreadsOption
+from blemish.cli.panels import INPUT, OUTPUT, argument, option
 from blemish.cli.scale_options import MmPerPxOption
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where files come.")],
-    out: Annotated[Path, typer.Option(help="Folder for findings and pictures.", metavar="DIR")],
+    folder: Annotated[Path, argument("Where files come.", "DIR")],
+    out: Annotated[Path, option(OUTPUT, "Folder for findings and pictures.", "--out", kind="DIR")],
     detector: DetectorOption = DEFAULT_DETECTOR,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
     mm_per_px: MmPerPxOption = None,
     webhook: Annotated[
         str | None,
-        typer.Option(help="Tell each finding to this address, signed with BLEMISH_WEBHOOK_SECRET.", metavar="URL"),
+        option(
+            OUTPUT,
+            "Tell each finding to this address, signed with BLEMISH_WEBHOOK_SECRET.",
+            "--webhook",
+            kind="URL",
+        ),
     ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1, metavar="S")] = 1.0,
+    every: Annotated[float, option(INPUT, "Seconds between two looks.", "--every", kind="S", min=0.1)] = 1.0,
 ) -> None:
     """Inspect files as they come into a folder, until Ctrl-C."""
     import threading
