@@ -64,7 +64,7 @@ def test_training_without_torch_names_the_extra():
     code = "sys.argv = 'blemish train any --data d --out o.blemish'.split()\nfrom blemish.cli.main import main\nmain()"
     done = run(WITHOUT_TORCH + code)
     assert done.returncode == 2
-    assert 'pip install "blemish[train]"' in done.stderr
+    assert 'in a checkout of blemish, pip install ".[train]"' in done.stderr
     assert "Traceback" not in done.stderr
 
 

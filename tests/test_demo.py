@@ -55,7 +55,7 @@ def test_the_same_seed_draws_the_same_images(untrained: None, tmp_path: Path):
 
 def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("blemish.demo.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r'pip install "blemish\[train\]"'):
+    with pytest.raises(MissingExtraError, match=r'in a checkout of blemish, pip install "\.\[train\]"'):
         run_demo(tmp_path / "demo", plan=A_FEW_SECONDS)
     assert not (tmp_path / "demo").exists()
 

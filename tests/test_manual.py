@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,25 @@ def test_python_of_the_manual_compiles_and_what_it_imports_is_there(path: Path):
                 assert not [alias.name for alias in node.names if not hasattr(module, alias.name)]
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "blemish":
                 assert hasattr(blemish, node.attr), f"blemish.{node.attr}"
+
+
+def test_nothing_is_installed_by_a_name_that_no_index_has():
+    by_name = re.compile(r"pip install (?:-\S+ )*[\"'`]?blemish\b(?!-\S*whl)")
+    texts = [*PAGES, *(path for kind in ("py", "ts", "yaml", "html", "md") for path in ROOT.glob(f"src/**/*.{kind}"))]
+    texts += [*ROOT.glob("page/src/**/*.ts"), *ROOT.glob("recipes/**/*.yaml"), *ROOT.glob("benchmarks/*.py")]
+    assert [path for path in texts if by_name.search(path.read_text("utf-8"))] == []
+
+
+def test_an_extra_that_a_message_names_exists():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = {
+        name
+        for path in [*PAGES, *ROOT.glob("src/**/*.py")]
+        for pattern in (r"install_hint\([\"'](\w+)", r"pip install \"\.\[([\w,]+)\]")
+        for found in re.findall(pattern, path.read_text("utf-8"))
+        for name in found.split(",")
+    }
+    assert {"train", "serve", "pdf"} < named <= set(extras)
 
 
 def modules_with_examples() -> list[str]:

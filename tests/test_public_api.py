@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import blemish
+from blemish.errors import install_hint
 
 VERBS = ["benchmark", "calibrate", "evaluate", "export", "inspect", "load", "measure", "reproduce", "train"]
 WITHOUT_TORCH = """
@@ -46,7 +47,7 @@ def test_asking_for_names_raises_nothing_on_the_using_side(code: str):
 def test_calling_what_is_not_installed_names_the_extra(name: str):
     call = f"import blemish\ntry: blemish.{name}()\nexcept blemish.BlemishError as error: print(error)"
     done = run(WITHOUT_TORCH + call)
-    assert done.stdout == f'blemish.{name} needs the learning side: pip install "blemish[train]".\n', done.stderr
+    assert done.stdout == f"blemish.{name} needs the learning side: {install_hint('train')}.\n", done.stderr
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

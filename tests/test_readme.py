@@ -40,9 +40,3 @@ def test_each_names_the_other():
 def test_what_a_front_page_links_to_is_there(page: Path):
     for link in structure(page)["links"]:
         assert link.startswith("http") or (ROOT / link.partition("#")[0]).exists(), link
-
-
-def test_nothing_is_installed_by_a_name_that_no_index_has():
-    for page in (ENGLISH, KOREAN, *ROOT.glob("docs/**/*.md")):
-        if "drawn" not in page.parts:
-            assert not re.search(r"^\s*pip install [\"']?blemish\b", page.read_text("utf-8"), re.MULTILINE), page

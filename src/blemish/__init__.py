@@ -95,11 +95,11 @@ def _is_installed(package: str) -> bool:
 
 
 def _stand_in(name: str) -> Any:
-    message = f'blemish.{name} needs the learning side: pip install "blemish[train]".'
+    from blemish.errors import MissingExtraError, install_hint
+
+    message = f"blemish.{name} needs the learning side: {install_hint('train')}."
 
     def stand_in(*_: Any, **__: Any) -> NoReturn:
-        from blemish.errors import MissingExtraError
-
         raise MissingExtraError(message)
 
     stand_in.__name__ = stand_in.__qualname__ = name

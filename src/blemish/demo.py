@@ -17,7 +17,7 @@ import numpy as np
 
 from blemish.bundled import DEFAULT_DETECTOR, bundled_detectors
 from blemish.detectors import load
-from blemish.errors import MissingExtraError
+from blemish.errors import MissingExtraError, install_hint
 from blemish.evaluation import Metrics
 from blemish.images import write_png
 from blemish.inspection import Answer, evaluate
@@ -102,7 +102,7 @@ def run_demo(
     """
     if plan.n_train and find_spec("torch") is None:
         raise MissingExtraError(
-            'To train a detector here, the learning side is needed: pip install "blemish[train]"; '
+            f"To train a detector here, the learning side is needed: {install_hint('train')}; "
             "without --train the demo uses the bundled one."
         )
     say(f"Drawing {plan.n_train + plan.n_test} images, half of them with cracks …")

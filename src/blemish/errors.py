@@ -42,6 +42,23 @@ class MissingExtraError(BlemishError):
     """A part of blemish was asked for whose optional packages are not installed."""
 
 
+def install_hint(extra: str) -> str:
+    """How an extra is installed: no package index has blemish, so the command is given in its checkout.
+
+    >>> install_hint("train")
+    'in a checkout of blemish, pip install ".[train]"'
+    """
+    return f'in a checkout of blemish, pip install ".[{extra}]"'
+
+
+def newer_schema(what: str, version: int, readable: int) -> str:
+    """Sentence about a file of a later version: ``what`` begins it, as in ``"wall.blemish" was made``."""
+    return (
+        f"{what} by a newer blemish (schema {version}, this one reads up to {readable}); "
+        "in a newer checkout of blemish, pip install ."
+    )
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """End of a sentence that helps after a typo: the nearest choice, or all of them.
 

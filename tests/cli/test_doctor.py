@@ -24,7 +24,7 @@ def test_missing_extras_come_with_the_line_that_installs_them(blemish, monkeypat
     installed = verb._version
     monkeypatch.setattr(verb, "_version", lambda name: None if name == "torch" else installed(name))
     shown = blemish("doctor").stdout
-    assert 'missing: torch (pip install "blemish[train]")' in shown
+    assert 'missing: torch (in a checkout of blemish, pip install ".[train]")' in shown
 
 
 def test_weights_that_are_found_are_listed(blemish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

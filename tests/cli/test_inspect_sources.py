@@ -67,7 +67,8 @@ def test_what_an_extra_would_read_names_the_extra(blemish, darkness_file: Path, 
     monkeypatch.setattr("blemish.images.listing._SUFFIXES", (".png",))
     result = blemish("inspect", drone, "--detector", darkness_file, "--out", "out", "--no-report")
     assert (
-        'Left out 1 .jxl: a JPEG XL image, which is read once its extra is installed: pip install "blemish[formats]".'
+        "Left out 1 .jxl: a JPEG XL image, which is read once its extra is installed: "
+        'in a checkout of blemish, pip install ".[formats]".'
     ) in result.stderr
     assert errors()["4.jxl"] is not None
 

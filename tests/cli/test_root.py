@@ -220,9 +220,17 @@ def test_debug_shows_where_an_error_came_from(tmp_path: Path):
     [
         (DataError("The folder is empty."), 2, "Error: The folder is empty."),
         (KeyboardInterrupt(), 130, "Stopped"),
-        (ModuleNotFoundError("No module named 'torch'", name="torch"), 2, 'pip install "blemish[train]"'),
-        (ModuleNotFoundError("No module", name="lightning.pytorch"), 2, 'pip install "blemish[train]"'),
-        (ModuleNotFoundError("No module", name="openvino"), 2, 'pip install "blemish[openvino]"'),
+        (
+            ModuleNotFoundError("No module named 'torch'", name="torch"),
+            2,
+            'in a checkout of blemish, pip install ".[train]"',
+        ),
+        (
+            ModuleNotFoundError("No module", name="lightning.pytorch"),
+            2,
+            'in a checkout of blemish, pip install ".[train]"',
+        ),
+        (ModuleNotFoundError("No module", name="openvino"), 2, 'checkout of blemish, pip install ".[openvino]"'),
         (ModuleNotFoundError("No module named 'numpy'", name="numpy"), 1, "numpy"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/y"), 2, "free some space"),
         (OSError(errno.EROFS, "Read-only file system", "/x/y"), 2, '"/x/y"'),

@@ -46,5 +46,5 @@ def test_what_is_no_graph_is_refused():
 
 def test_without_it_the_extra_is_named(darkness: Container, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(MissingExtraError, match=r"blemish\[openvino\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[openvino\]"):
         Detector(darkness, runtime="openvino")

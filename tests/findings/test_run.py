@@ -51,7 +51,7 @@ def test_a_damaged_record_is_one_sentence(tmp_path: Path, text: str, said: str):
 
 def test_the_record_of_a_newer_version_asks_for_an_upgrade(tmp_path: Path):
     (tmp_path / "run.json").write_text('{"schema_version": 3, "drone": "new"}')
-    with pytest.raises(DataError, match=r"newer blemish .*pip install -U blemish"):
+    with pytest.raises(DataError, match=r"newer blemish .*in a newer checkout of blemish, pip install \."):
         read_run(tmp_path)
 
 

@@ -169,7 +169,9 @@ def test_without_its_extra_a_format_is_left_out_and_the_extra_named(folder, monk
     (folder / name).write_bytes(b"any content")
     ((path, reason),) = list_images([folder]).left_out
     assert path.name == name
-    assert reason.endswith('which is read once its extra is installed: pip install "blemish[formats]"')
+    assert reason.endswith(
+        'which is read once its extra is installed: in a checkout of blemish, pip install ".[formats]"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_missing_package_is_named_with_its_extra(
     for module in [one for one in sys.modules if one.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(SettingsError, match=rf'"{package}".*blemish\[report\]'):
+    with pytest.raises(SettingsError, match=rf'"{package}".*\.\[report\]'):
         export(read_document(found), [name], tmp_path)
 
 

@@ -139,5 +139,5 @@ def test_a_target_that_cannot_be_written_is_said(tmp_path):
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"blemish\[train\]"), png_figure(tmp_path / "plot.png"):
+    with pytest.raises(MissingExtraError, match=r"\.\[train\]"), png_figure(tmp_path / "plot.png"):
         pass

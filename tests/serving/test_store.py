@@ -177,7 +177,7 @@ def test_without_its_driver_postgresql_names_the_extra(monkeypatch: pytest.Monke
         raise ModuleNotFoundError("No module named 'pg8000'", name="pg8000")
 
     monkeypatch.setattr("blemish.serving.store.database.create_engine", missing)
-    with pytest.raises(MissingExtraError, match=r"blemish\[postgres\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[postgres\]"):
         Database("postgresql://x@127.0.0.1/z")
 
 

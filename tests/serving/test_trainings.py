@@ -221,7 +221,10 @@ def test_a_server_without_the_training_side_says_so(bench: Bench, monkeypatch: p
     monkeypatch.setattr(trainings, "find_spec", lambda _: None)
     answer = bench.client.post("/v1/trainings", json={})
     assert answer.status_code == 501
-    assert answer.json()["error"] == 'This server cannot train: where it runs, pip install "blemish[train]".'
+    assert (
+        answer.json()["error"]
+        == 'This server cannot train: where it runs, in a checkout of blemish, pip install ".[train]".'
+    )
     known = bench.client.get("/v1/trainings").json()
     assert known["problem"] == answer.json()["error"]
     assert "unet" in known["methods"]

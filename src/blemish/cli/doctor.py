@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from blemish.cli.options import JsonOption
+from blemish.errors import install_hint
 
 _USING = ("numpy", "scipy", "opencv-python-headless", "pillow", "onnxruntime", "pydantic")
 # Distribution -> the extra that brings it.
@@ -51,7 +52,7 @@ def doctor(as_json: JsonOption = False) -> None:
             typer.echo(f"{'':<{width}}{name}")
     typer.echo("")
     for extra, missing in report["missing"].items():
-        typer.echo(f'missing: {", ".join(missing)} (pip install "blemish[{extra}]")')
+        typer.echo(f"missing: {', '.join(missing)} ({install_hint(extra)})")
 
 
 def examine() -> dict[str, Any]:

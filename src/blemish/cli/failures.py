@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 
 from blemish.cli import stopping
-from blemish.errors import BlemishError
+from blemish.errors import BlemishError, install_hint
 from blemish.text import printable
 
 BAD_INPUT = 2
@@ -62,7 +62,7 @@ def failure_of(error: BaseException) -> Failure:
             package = name.partition(".")[0]
             return Failure(
                 f'Error: This needs the package "{package}", which is not installed: '
-                f'pip install "blemish[{EXTRA_OF[package]}]".',
+                f"{install_hint(EXTRA_OF[package])}.",
                 BAD_INPUT,
             )
         case OSError():

@@ -10,6 +10,7 @@ from blemish.cli.completion import method_names
 from blemish.cli.options import JsonOption
 from blemish.cli.panels import argument
 from blemish.cli.speaking import note
+from blemish.errors import install_hint
 
 
 def methods(
@@ -49,7 +50,7 @@ def read_catalogue() -> dict[str, Any]:
 
             return catalogue()
         except ModuleNotFoundError:
-            note('Methods of other packages are listed with pip install "blemish[train]" only.')
+            note(f"Methods of other packages are listed with the learning side only: {install_hint('train')}.")
     return bundled_catalogue()
 
 

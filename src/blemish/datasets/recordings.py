@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.errors import DataError, MissingExtraError
+from blemish.errors import DataError, MissingExtraError, install_hint
 
 _PARQUET = (".parquet", ".pq")
 
@@ -139,7 +139,7 @@ def _read_parquet(path: Path) -> dict[str, Any]:
     try:
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise MissingExtraError('Parquet needs pyarrow; install it with: pip install "blemish[series]".') from error
+        raise MissingExtraError(f"Parquet needs pyarrow: {install_hint('series')}.") from error
     try:
         table = parquet.read_table(path)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from blemish.bundled import bundled_detectors, locate
 from blemish.detectors.schema import SCHEMA_VERSION, DetectorSpec
-from blemish.errors import DetectorError, SettingsError
+from blemish.errors import DetectorError, SettingsError, newer_schema
 from blemish.files import require_absent, write_bytes
 from blemish.text import printable
 
@@ -171,10 +171,7 @@ def _parse_spec(data: bytes, path: Path) -> DetectorSpec:
         raise _too_deep(path)
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise DetectorError(
-            f'"{path}" was made by a newer blemish (schema {version}, this one reads up to {SCHEMA_VERSION}); '
-            "upgrade with: pip install -U blemish."
-        )
+        raise DetectorError(newer_schema(f'"{path}" was made', version, SCHEMA_VERSION))
     try:
         return DetectorSpec.model_validate(raw)
     except ValidationError as error:

@@ -12,7 +12,7 @@ from blemish.cpu import available_threads
 from blemish.detectors.graph_check import check_graph
 from blemish.detectors.runtime import Precision, Prediction, are_outputs
 from blemish.detectors.telemetry import import_openvino
-from blemish.errors import DetectorError, MissingExtraError
+from blemish.errors import DetectorError, MissingExtraError, install_hint
 
 # By OpenVINO's names.
 _PRECISIONS: dict[str, Precision] = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
@@ -40,9 +40,7 @@ class OpenVinoRuntime:
         try:
             openvino = import_openvino()
         except ModuleNotFoundError:
-            raise MissingExtraError(
-                'The runtime "openvino" is not installed: pip install "blemish[openvino]".'
-            ) from None
+            raise MissingExtraError(f'The runtime "openvino" is not installed: {install_hint("openvino")}.') from None
         check_graph(graph)
         try:
             core = openvino.Core()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.telemetry import import_quantization
-from blemish.errors import DetectorError, MissingExtraError
+from blemish.errors import DetectorError, MissingExtraError, install_hint
 
 _QUANTISED = b"QuantizeLinear"
 
@@ -38,7 +38,7 @@ def quantize_graph(graph: bytes, inputs: Iterable[NDArray[np.uint8]]) -> bytes:
         tools = import_quantization()
     except ModuleNotFoundError:
         raise MissingExtraError(
-            'INT8 needs the package "onnx", which is not installed: pip install "blemish[train]".'
+            f'INT8 needs the package "onnx", which is not installed: {install_hint("train")}.'
         ) from None
 
     with tempfile.TemporaryDirectory() as folder, _quiet():

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from blemish.errors import DataError
+from blemish.errors import DataError, newer_schema
 from blemish.files import RUN_RECORD_NAME, VERSION_1_NAME, write_text
 from blemish.findings.schema import Text
 from blemish.measurement.grades import GradeScale
@@ -145,10 +145,7 @@ def read_run(folder: Path) -> RunRecord | None:
     try:
         version = _Version.model_validate_json(text).schema_version
         if version > SCHEMA_VERSION:
-            raise DataError(
-                f'"{path}" was written by a newer blemish (schema {version}, this one reads up to {SCHEMA_VERSION}); '
-                "upgrade with: pip install -U blemish."
-            )
+            raise DataError(newer_schema(f'"{path}" was written', version, SCHEMA_VERSION))
         return RunRecord.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

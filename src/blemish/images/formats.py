@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import PurePath
 
+from blemish.errors import install_hint
+
 PREFIX_LENGTH = 512
 """Bytes from a file's start that are enough to tell its kind."""
 
@@ -49,7 +51,7 @@ class Kind:
     def refusal(self) -> str:
         """Why it is not read, to stand behind "… is"."""
         if self.remedy is None:
-            return f'{self.name}, which is read once its extra is installed: pip install "blemish[{EXTRA}]"'
+            return f"{self.name}, which is read once its extra is installed: {install_hint(EXTRA)}"
         return f"{self.name}, which is not read; {self.remedy}"
 
 

@@ -21,7 +21,7 @@ from blemish.detectors.runtime import ConcreteRuntime, Precision, RuntimeName
 from blemish.detectors.runtimes import best_seconds, sample_image
 from blemish.detectors.telemetry import import_openvino
 from blemish.detectors.trial import Trial, remember
-from blemish.errors import DataError, DetectorError, ImageError, MissingExtraError, SettingsError
+from blemish.errors import DataError, DetectorError, ImageError, MissingExtraError, SettingsError, install_hint
 from blemish.files import write_bytes
 from blemish.images import BitRange, ReadOptions
 from blemish.inspection.graph_drift import DriftCounter, GraphDrift
@@ -149,7 +149,7 @@ def _write_openvino(detector: Detector, file: Path, facts: dict[str, str]) -> tu
     try:
         openvino = import_openvino()
     except ModuleNotFoundError:
-        raise MissingExtraError('OpenVINO is not installed: pip install "blemish[openvino]".') from None
+        raise MissingExtraError(f"OpenVINO is not installed: {install_hint('openvino')}.") from None
     weights = file.with_suffix(".bin")
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "graph.xml"

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from blemish.errors import install_hint
+
 _READING: Mapping[str, str] = {
     "8-bit: the bit range does not apply": "8비트: 값 범위가 적용되지 않음",
     "transparent pixels drawn on white": "투명한 픽셀은 흰색 위에 그림",
@@ -118,8 +120,8 @@ _REFUSED: Mapping[str, str] = {
     '"{name}" is {kind} of a kind that LibRaw does not read; export the image as TIFF or JPEG.': (
         '"{name}": LibRaw가 읽지 못하는 {kind}입니다. 이미지를 TIFF나 JPEG로 내보내십시오.'
     ),
-    '"{name}" is {kind}, which is read once its extra is installed: pip install "blemish[{extra}]".': (
-        '"{name}": {kind}입니다. pip install "blemish[{extra}]" 로 추가 패키지를 설치하면 읽을 수 있습니다.'
+    f'"{{name}}" is {{kind}}, which is read once its extra is installed: {install_hint("{extra}")}.': (
+        '"{name}": {kind}입니다. blemish 소스 폴더에서 pip install ".[{extra}]" 로 추가 패키지를 설치하면 읽을 수 있습니다.'
     ),
     '"{name}" is {kind}, which is not read; {remedy}.': '"{name}": {kind}이며 읽지 않습니다. {remedy}.',
     '"{name}" is too large to be inspected in the memory there is; cut it into tiles.': (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blemish.errors import MissingExtraError
+from blemish.errors import MissingExtraError, install_hint
 from blemish.files import replacing
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def png_figure(target: Path, *, width_in: float = 5.0, height_in: float = 3.6, t
         from matplotlib.figure import Figure
         from matplotlib.font_manager import get_font_names
     except ImportError as error:
-        raise MissingExtraError('Plots need Matplotlib: pip install "blemish[train]".') from error
+        raise MissingExtraError(f"Plots need Matplotlib: {install_hint('train')}.") from error
     installed = set(get_font_names())
     fonts = ["DejaVu Sans", *(name for name in _WIDE_FONTS if name in installed)]
     with mpl.rc_context(

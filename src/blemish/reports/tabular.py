@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
-from blemish.errors import SettingsError
+from blemish.errors import SettingsError, install_hint
 from blemish.reports.document import Document, size_of
 from blemish.reports.elements import element_of, elements_of
 from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
@@ -76,7 +76,7 @@ def extra(module: str) -> ModuleType:
     except ModuleNotFoundError as error:
         package = module.partition(".")[0]
         raise SettingsError(
-            f'This format needs the package "{package}", which is not installed: pip install "blemish[report]".'
+            f'This format needs the package "{package}", which is not installed: {install_hint("report")}.'
         ) from error
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from blemish.detectors import Detector, ImageSource, load
 from blemish.detectors.runtime import RuntimeName
-from blemish.errors import BlemishError, MissingExtraError, SettingsError
+from blemish.errors import BlemishError, MissingExtraError, SettingsError, install_hint
 from blemish.findings import Finding
 from blemish.inspection.engines.local import answers_of, entry_of
 from blemish.inspection.job.images import Images
@@ -145,5 +145,5 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise MissingExtraError('A cluster needs the extra ray: pip install "blemish[ray]".') from None
+        raise MissingExtraError(f"A cluster needs the extra ray: {install_hint('ray')}.") from None
     return ray

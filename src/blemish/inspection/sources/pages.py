@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from blemish.errors import ImageError, MissingExtraError
+from blemish.errors import ImageError, MissingExtraError, install_hint
 from blemish.images.header import MAX_PAGES
 from blemish.inspection.sources.files import stamp_of
 from blemish.inspection.sources.found import Found, Locator
@@ -123,6 +123,6 @@ def _pdfium() -> Any:
         import pypdfium2
     except ImportError:
         raise MissingExtraError(
-            'Images are read from PDF files once the extra is installed: pip install "blemish[pdf]".'
+            f"Images are read from PDF files once the extra is installed: {install_hint('pdf')}."
         ) from None
     return pypdfium2

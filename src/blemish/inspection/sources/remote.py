@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from blemish.errors import BlemishError, ImageError, MissingExtraError, SettingsError
+from blemish.errors import BlemishError, ImageError, MissingExtraError, SettingsError, install_hint
 from blemish.images import IMAGE_SUFFIXES
 from blemish.inspection.sources.found import Found, Locator, natural_order
 
@@ -162,7 +162,7 @@ def _file_system_of(scheme: str, public_only: bool) -> Any:
         return fsspec.filesystem(scheme)
     except ImportError as error:
         raise MissingExtraError(
-            f'Images are read from "{scheme}://" once the extra is installed: pip install "blemish[remote]" ({error}).'
+            f'Images are read from "{scheme}://" once the extra is installed: {install_hint("remote")} ({error}).'
         ) from None
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from blemish.detectors import load
-from blemish.errors import BlemishError, DataError
+from blemish.errors import BlemishError, DataError, install_hint
 from blemish.files import write_text
 from blemish.serving.answers import Comparison
 from blemish.serving.learning.comparing import compare, held_out_images
@@ -60,7 +60,7 @@ class Training(BaseModel):
 def require_training_side() -> None:
     """Raise RefusalError where this machine cannot train."""
     if find_spec("torch") is None:
-        raise RefusalError(501, 'This server cannot train: where it runs, pip install "blemish[train]".')
+        raise RefusalError(501, f"This server cannot train: where it runs, {install_hint('train')}.")
 
 
 class Trainings:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
 
-from blemish.errors import BlemishError, MissingExtraError, SettingsError
+from blemish.errors import BlemishError, MissingExtraError, SettingsError, install_hint
 
 # A writer waits so long for another one before it gives up.
 _SQLITE_WAIT_S = 10.0
@@ -92,7 +92,7 @@ def _engine(url: str) -> Engine:
             connect_args={"timeout": _CONNECT_S},
         )
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise MissingExtraError('PostgreSQL needs a driver: pip install "blemish[postgres]".') from None
+        raise MissingExtraError(f"PostgreSQL needs a driver: {install_hint('postgres')}.") from None
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
