@@ -2,7 +2,9 @@
 
 export BLEMISH_DATA=… BLEMISH_WEIGHTS=… CRACK_SOURCES=…   # CRACK_SOURCES also holds sdnet/ and metu/, whole
 python benchmarks/wild_cracks.py prepare
-python benchmarks/wild_cracks.py train --without asphalt --start drawings.safetensors --out runs/   # of each domain
+python benchmarks/wild_cracks.py train --without asphalt structures --start drawings.safetensors --out runs/
+python benchmarks/wild_cracks.py train --without drone pavements metu --start drawings.safetensors --out runs/
+python benchmarks/wild_cracks.py interpolate --start drawings.safetensors --detector runs/without-… --out …
 python benchmarks/wild_cracks.py measure --out runs/                                # each domain by its own network
 python benchmarks/wild_cracks.py measure --out runs/ --detector concrete-crack      # one detector on all of them
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import yaml
 
 import blemish
 from blemish.datasets import read_dataset, require_shippable
@@ -26,6 +29,7 @@ from blemish.training.splits import split_masked_images
 from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_scoring import Rule, Seen, score, see
+from wild_weights import interpolate
 
 RULE = "chosen on surfaces left out of the training, and on drawings"
 ABOUT = """
@@ -42,8 +46,8 @@ about your own surfaces: `blemish calibrate --detector concrete-crack --data GOO
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train without a domain; what is there already is not trained again, and a killed run goes on."""
-    out: Path = options.out / f"without-{options.without}-seed{options.seed}.blemish"
+    """Train without some domains; what is there already is not trained again, and a killed run goes on."""
+    out: Path = options.out / f"without-{'-'.join(options.without) or 'none'}-seed{options.seed}.blemish"
     if out.is_file():
         print(f"{out} is there.")
         return
@@ -54,7 +58,7 @@ def train(options: argparse.Namespace) -> None:
         recipe=ROOT / "recipes" / "concrete-crack-photos.yaml",
         seed=options.seed,
         start=options.start,
-        settings={} if options.epochs is None else {"epochs": options.epochs},
+        settings=yaml.safe_load(options.settings),
         say=print,
     )
 
@@ -98,7 +102,7 @@ def bundle(options: argparse.Namespace) -> None:
     graph = scaled_logits(raw.container.graph, options.factor, options.offset)
     limits = Thresholds(pixel=options.pixel, peak=options.peak, window_px=options.window_px, source=RULE)
     detector = Detector(replace(raw.container, graph=graph, spec=raw.spec.model_copy(update={"thresholds": limits})))
-    mixture = read_dataset(recipe_without("none", options.out, max_images=options.max_images))
+    mixture = read_dataset(recipe_without((), options.out, max_images=options.max_images))
     normal = split_masked_images(mixture, seed=options.seed, say=lambda _: None).calibration
     images = [sample.path for sample in normal.samples]
     detector = calibrate(images, detector=detector, alpha=0.05, review_alpha=0.1, say=print).detector
@@ -127,12 +131,19 @@ def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
     """What a network makes of a domain's validation images (or, at the very end, of its test images)."""
     # No photo is in the drawings, so any network may be validated on drawings that it did not see.
     split = "test" if name == "drawn" else options.split
-    left_out = "asphalt" if name == "drawn" else name
-    file = options.detector or options.out / f"without-{left_out}-seed{options.seed}.blemish"
+    file = options.detector or network_without("asphalt" if name == "drawn" else name, options)
     tag = Path(file).stem if options.detector else "left-out"
     dataset = validation_set(name, options.out, split=split)
     maps = options.out / "maps" / f"{name}-{split}-{tag}-seed{options.seed}.npz"
     return see(blemish.load(file), dataset, maps)
+
+
+def network_without(domain: str, options: argparse.Namespace) -> Path:
+    """The network that was trained without a domain, alone or with others."""
+    for file in sorted(options.out.glob(f"without-*-seed{options.seed}.blemish")):
+        if domain in file.stem.split("-"):
+            return file
+    raise SystemExit(f"{options.out} holds no network that was trained without {domain}.")
 
 
 def seen_options(parser: argparse.ArgumentParser) -> None:
@@ -149,12 +160,18 @@ def main() -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("prepare", help="draw, and repeat textures to walls, into $CRACK_SOURCES")
     training = verbs.add_parser("train", help="train without a domain")
-    training.add_argument("--without", choices=[*DOMAINS, "none"], required=True)
+    training.add_argument("--without", nargs="*", choices=list(DOMAINS), required=True, help="none: all sources")
     training.add_argument("--out", type=Path, required=True)
     training.add_argument("--start", type=Path, help="weights.safetensors of the training on drawings")
     training.add_argument("--seed", type=int, default=0)
-    training.add_argument("--epochs", type=int)
+    training.add_argument("--settings", default="{}", help="of the method, other than the recipe's, as YAML")
     training.add_argument("--max-images", type=int, help="of each source, for a shorter training")
+    mixing = verbs.add_parser("interpolate", help="weights between those of a training's start and end")
+    mixing.add_argument("--start", type=Path, required=True)
+    mixing.add_argument("--detector", type=Path, required=True)
+    mixing.add_argument("--recipe", type=Path, required=True, help="that train wrote beside the detector")
+    mixing.add_argument("--fraction", type=float, default=0.5)
+    mixing.add_argument("--out", type=Path, required=True, help=".blemish file")
     measuring = verbs.add_parser("measure", help="the table of all domains")
     choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
     for each in (measuring, choosing):
@@ -177,6 +194,8 @@ def main() -> None:
         raise SystemExit("Set BLEMISH_DATA to the folder with open-cracks/ and CRACK_SOURCES to one for the others.")
     if options.verb == "prepare":
         prepare(Path(sources), data)
+    elif options.verb == "interpolate":
+        interpolate(options.start, options.detector, options.recipe, options.fraction, options.out)
     else:
         {"train": train, "measure": measure, "choose": choose, "bundle": bundle}[options.verb](options)
 

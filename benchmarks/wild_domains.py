@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,13 +82,14 @@ DOMAINS = {
 }
 
 
-def recipe_without(domain: str, folder: Path, *, max_images: int | None = None) -> Path:
-    """A recipe with every source but those of a domain ("none": all of them), written into ``folder``.
+def recipe_without(domains: Sequence[str], folder: Path, *, max_images: int | None = None) -> Path:
+    """A recipe with every source but those of some domains, written into ``folder``.
 
     ``max_images`` of each source at most, for shorter trainings.
     """
-    left = DOMAINS[domain].words if domain in DOMAINS else ()
-    return _write(lambda name: not (left and name.startswith(left)), folder / f"without-{domain}.yaml", max_images)
+    left = tuple(word for domain in domains for word in DOMAINS[domain].words)
+    name = "-".join(domains) or "none"
+    return _write(lambda name: not (left and name.startswith(left)), folder / f"without-{name}.yaml", max_images)
 
 
 def validation_set(domain: str, folder: Path, *, split: str = "train") -> Dataset:

@@ -94,7 +94,8 @@ def see(detector: Detector, dataset: Dataset, file: Path) -> list[Seen]:
     """What a detector's network says about every image; kept in a file, so that rules can be tried without it."""
     if not file.is_file():
         seen = list(_see(detector, dataset))
-        arrays = {f"map{number}": one.map.astype(np.float16) for number, one in enumerate(seen)}
+        # As logits: half precision would round a probability of .9999 to one.
+        arrays = {f"logit{number}": _logit(one.map).astype(np.float16) for number, one in enumerate(seen)}
         arrays |= {f"truth{number}": np.packbits(one.truth) for number, one in enumerate(seen) if one.truth is not None}
         facts = {
             "names": np.array([one.name for one in seen]),
@@ -123,12 +124,17 @@ def _read(file: Path) -> Iterator[Seen]:
         for number, (name, score, cracked) in enumerate(
             zip(arrays["names"], arrays["scores"], arrays["cracked"], strict=True)
         ):
-            anomaly_map = arrays[f"map{number}"].astype(np.float32)
+            anomaly_map = 1 / (1 + np.exp(-arrays[f"logit{number}"].astype(np.float32)))
             truth = None
             if f"truth{number}" in arrays:
                 truth = np.unpackbits(arrays[f"truth{number}"], count=anomaly_map.size).astype(np.bool_)
                 truth = truth.reshape(anomaly_map.shape)
             yield Seen(str(name), float(score), anomaly_map, bool(cracked), truth)
+
+
+def _logit(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    inside = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside / (1 - inside)), np.float32)
 
 
 def score(seen: Iterable[Seen], rule: Rule, *, lines: bool = True) -> Scores:

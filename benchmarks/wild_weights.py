@@ -1,0 +1,62 @@
+"""Weights between two networks (WiSE-FT: Wortsman et al., CVPR 2022), batch normalisation measured anew on training crops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import blemish
+from blemish.datasets import read_dataset
+from blemish.detectors import Detector
+from blemish.methods.networks.pixels import IMAGENET
+from blemish.methods.registry import get_method
+from blemish.training.backbones import save_weights
+from blemish.training.export import export_graph
+
+_CROPS, _BATCH = 256, 16
+
+
+def interpolate(start: Path, detector: Path, recipe: Path, fraction: float, out: Path) -> None:
+    """Write a detector whose weights lie between those that a training started from and those that it ended with.
+
+    Args:
+        start: weights.safetensors that the training started from.
+        detector: what it wrote; its own weights.safetensors lie in the folder of that name that ends in ``.training``.
+        recipe: the training's sources; nothing of their test splits is read.
+        fraction: 0 for the start, 1 for the end.
+        out: ``.blemish`` file to write; the weights lie beside it.
+    """
+    first, last = load_file(start), load_file(detector.with_suffix(".training") / "weights.safetensors")
+    kind = get_method("fast-unet")
+    network = kind(kind.Settings(pretrained=False), ("defect",), lambda *_: IMAGENET)
+    between = {
+        name: torch.lerp(value, last[name], fraction) if value.is_floating_point() else last[name]
+        for name, value in first.items()
+    }
+    network.load_state_dict(between, strict=False)
+    _measure_normalisation(network, recipe)
+    trained = blemish.load(detector)
+    graph = export_graph(network.graph(), trained.spec.input)
+    Detector(replace(trained.container, graph=graph)).save(out)
+    save_weights(network, out.with_suffix(".safetensors"))
+
+
+def _measure_normalisation(network: nn.Module, recipe: Path) -> None:
+    """Means and variances of crops: those of either network do not fit the weights between them."""
+    known = read_dataset(recipe).where(lambda sample: sample.split != "test")
+    chosen = np.random.default_rng(0).permutation(len(known.samples))[:_CROPS]
+    examples = network.examples(tuple(known.samples[number] for number in chosen), training=True, seed=0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # the mean of all batches
+    network.train()
+    with torch.no_grad():
+        for at in range(0, len(chosen), _BATCH):
+            network(torch.stack([examples[number][0] for number in range(at, min(at + _BATCH, len(chosen)))]))
+    network.eval()
