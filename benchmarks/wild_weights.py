@@ -1,7 +1,11 @@
-"""Weights between two networks (WiSE-FT: Wortsman et al., CVPR 2022), batch normalisation measured anew on training crops."""
+"""Weights between a network and the mean of its fine-tunings, batch normalisation measured anew on training crops.
+
+Wortsman et al., "Robust fine-tuning of zero-shot models" (CVPR 2022) and "Model soups" (ICML 2022).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,26 +25,30 @@ from blemish.training.export import export_graph
 _CROPS, _BATCH = 256, 16
 
 
-def interpolate(start: Path, detector: Path, recipe: Path, fraction: float, out: Path) -> None:
-    """Write a detector whose weights lie between those that a training started from and those that it ended with.
+def interpolate(start: Path, detectors: Sequence[Path], recipe: Path, fraction: float, out: Path) -> None:
+    """Write a detector whose weights lie between those that trainings started from and the mean of their ends.
 
     Args:
-        start: weights.safetensors that the training started from.
-        detector: what it wrote; its own weights.safetensors lie in the folder of that name that ends in ``.training``.
-        recipe: the training's sources; nothing of their test splits is read.
-        fraction: 0 for the start, 1 for the end.
+        start: weights.safetensors that the trainings started from.
+        detectors: what trainings of several seeds wrote; their weights.safetensors lie in the folders of those names that
+            end in ``.training``. What the first says of itself, the new one says too.
+        recipe: the trainings' sources; nothing of their test splits is read.
+        fraction: 0 for the start, 1 for the mean of the ends.
         out: ``.blemish`` file to write; the weights lie beside it.
     """
-    first, last = load_file(start), load_file(detector.with_suffix(".training") / "weights.safetensors")
+    first = load_file(start)
+    ends = [load_file(file.with_suffix(".training") / "weights.safetensors") for file in detectors]
     kind = get_method("fast-unet")
     network = kind(kind.Settings(pretrained=False), ("defect",), lambda *_: IMAGENET)
     between = {
-        name: torch.lerp(value, last[name], fraction) if value.is_floating_point() else last[name]
+        name: torch.lerp(value, torch.stack([end[name] for end in ends]).mean(0), fraction)
+        if value.is_floating_point()
+        else value
         for name, value in first.items()
     }
     network.load_state_dict(between, strict=False)
     _measure_normalisation(network, recipe)
-    trained = blemish.load(detector)
+    trained = blemish.load(detectors[0])
     graph = export_graph(network.graph(), trained.spec.input)
     Detector(replace(trained.container, graph=graph)).save(out)
     save_weights(network, out.with_suffix(".safetensors"))
