@@ -30,7 +30,7 @@ def interpolate(start: Path, detectors: Sequence[Path], recipe: Path, fraction: 
 
     Args:
         start: weights.safetensors that the trainings started from.
-        detectors: what trainings of several seeds wrote; each has its weights.safetensors in the folder of its name that
+        detectors: what trainings of several seeds wrote; each has its weights.safetensors in a folder of its name that
             ends in ``.training``. What the first says of itself, the new one says too.
         recipe: the trainings' sources; nothing of their test splits is read.
         fraction: 0 for the start, 1 for the mean of the ends.
