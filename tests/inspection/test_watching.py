@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ SECRET = "known to both"
 class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.refusals = 0
+        self.refusals, self.refusal = 0, 503
         self.received: list[tuple[str, str, bytes]] = []
 
     @property
@@ -44,10 +45,16 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.refusals -= 1
         if self.server.refusals >= 0:
-            self.send_error(503)
+            self.send_response(self.server.refusal)
+            self.send_header("Location", self.server.url)
+            self.end_headers()
             return
         self.server.received.append((self.headers["X-Blemish-Delivery"], self.headers["X-Blemish-Signature"], body))
         self.send_response(204)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
@@ -102,8 +109,9 @@ def test_a_finding_is_told_once_signed_and_again_until_it_is_received(receiver: 
     assert said == []
 
 
-def test_what_is_never_received_is_said_and_told_by_the_next_run(receiver: Receiver, tmp_path: Path):
-    receiver.refusals = 4
+@pytest.mark.parametrize("refusal", [301, 302, 307, 401, 503])
+def test_what_is_never_received_is_said_and_told_by_the_next_run(receiver: Receiver, tmp_path: Path, refusal: int):
+    receiver.refusals, receiver.refusal = 4, refusal
     finding, said = Finding(image="a.png", name="a"), []
     hook = Webhook(receiver.url, SECRET, tmp_path, wait_s=0.01)
     assert not hook.send("key", "1", finding, said.append)
@@ -112,7 +120,36 @@ def test_what_is_never_received_is_said_and_told_by_the_next_run(receiver: Recei
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize(("url", "secret", "said"), [("file:///etc", SECRET, "http://"), ("http://a", "", "SECRET")])
+def test_a_receiver_that_speaks_no_http_ends_nothing(tmp_path: Path):
+    def answer(listening: socket.socket) -> None:
+        for _ in range(4):
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"220 ready\r\n")
+
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        hook = Webhook(f"http://127.0.0.1:{listening.getsockname()[1]}", SECRET, tmp_path, wait_s=0.0)
+        assert not hook.send("key", "1", Finding(image="a.png", name="a"), said.append)
+    assert "was not received" in said[0]
+
+
+def test_a_token_in_the_address_is_not_said(tmp_path: Path):
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    hook = Webhook(f"http://127.0.0.1:{port}/a?token=hidden", SECRET, tmp_path, wait_s=0.0)
+    assert not hook.send("key", "1", Finding(image="a.png", name="a"), said.append)
+    assert f"http://127.0.0.1:{port}/a" in said[0]
+    assert "hidden" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "said"),
+    [("file:///etc", SECRET, "http://"), ("http://a:b@c", SECRET, "password"), ("http://a", "", "SECRET")],
+)
 def test_an_address_that_cannot_be_told_is_refused(tmp_path: Path, url: str, secret: str, said: str):
     with pytest.raises(SettingsError, match=said):
         Webhook(url, secret, tmp_path)

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from blemish.errors import SettingsError
 from blemish.findings import Finding
 from blemish.inspection.progress import Say
+from blemish.inspection.sources.live import without_password
 
 _DELIVERED_NAME = "delivered.txt"
 _TRIES, _TIMEOUT_S = 4, 10.0
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """urllib would follow with a GET that carries no finding, and take its answer for receipt."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Leaves a redirect the refusal that it is."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 class Webhook:
@@ -23,7 +37,8 @@ class Webhook:
 
     The header ``X-Blemish-Delivery`` holds the id, the same for each try, and ``X-Blemish-Signature`` holds
     ``sha256=`` and the HMAC-SHA256 of the body under the secret, in hexadecimal digits. Any answer below 300 is taken
-    for receipt; otherwise it is tried again after 1, 2 and 4 seconds, and once more by the next run.
+    for receipt; otherwise, also where it redirects, it is tried again after 1, 2 and 4 seconds, and once more by the
+    next run.
 
     Args:
         url: where to, ``http`` or ``https``.
@@ -32,12 +47,16 @@ class Webhook:
         wait_s: the first time between two tries.
 
     Raises:
-        SettingsError: another kind of address, or no secret.
+        SettingsError: another kind of address, a password in it, or no secret.
     """
 
     def __init__(self, url: str, secret: str, folder: Path, *, wait_s: float = 1.0) -> None:
         if not url.lower().startswith(("http://", "https://")):
             raise SettingsError(f'Findings are told to an address with http:// or https://, not to "{url}".')
+        if "@" in urlsplit(url).netloc:
+            raise SettingsError(
+                "The address of a webhook holds no name and password: its receiver checks the signature."
+            )
         if not secret:
             raise SettingsError("Findings are signed: set BLEMISH_WEBHOOK_SECRET to what the receiver knows.")
         self._url = url
@@ -70,13 +89,14 @@ class Webhook:
             if attempt:
                 time.sleep(self._wait_s * 2 ** (attempt - 1))
             try:
-                with urllib.request.urlopen(request, timeout=_TIMEOUT_S):
+                with _OPENER.open(request, timeout=_TIMEOUT_S):
                     self._remember(delivery)
                     return True
-            except (urllib.error.URLError, OSError) as error:
+            except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
                 reason = str(error)
         say(
-            f'The finding of "{finding.image}" was not received by {self._url} ({reason}); the next run tells it again.'
+            f'The finding of "{finding.image}" was not received by {without_password(self._url)} ({reason}); '
+            "the next run tells it again."
         )
         return False
 
