@@ -135,7 +135,7 @@ def write_tables(
         write_text(out / "ranks.csv", _ranks_csv(found.ranks))
     environment = Environment(
         loader=PackageLoader("blemish.benchmarking"),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),  # noqa: S701 - tables are text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

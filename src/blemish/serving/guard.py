@@ -80,7 +80,7 @@ class Guard:
         known = {*self.settings.names, self.settings.host, f"[{self.settings.host}]"}
         if self.settings.on_loopback:
             known |= _LOOPBACK_NAMES
-        elif self.settings.host in {"0.0.0.0", "::"}:
+        elif self.settings.host in {"0.0.0.0", "::"}:  # noqa: S104
             return  # it listens under whatever names the machine has; every request needs a key there
         if name not in known:
             raise RefusalError(421, "The server does not answer under this name; start it with --name NAME.")

@@ -139,10 +139,9 @@ class Index:
         count.total = count.progress().done + to_do
         return count
 
-    def stored(self, which: str = "", **values: object) -> Iterator[Stored]:
+    def stored(self) -> Iterator[Stored]:
         """What the shards say of each image, in order."""
-        query = f"SELECT * FROM stored {which} ORDER BY grp, sort"
-        with closing(self._data.execute(query, values)) as rows:
+        with closing(self._data.execute("SELECT * FROM stored ORDER BY grp, sort")) as rows:
             for key, stamp, group, sort, name, failed, left_out, verdict, runs, shard, start, length in rows:
                 told = None if runs is None else tuple(json.loads(runs))
                 entry = Entry(key, stamp, (group, sort), name, bool(failed), bool(left_out), verdict, told)
