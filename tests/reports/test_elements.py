@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from blemish.findings import ReportDetails
+from blemish.findings import Finding, ReportDetails
 from blemish.images import Capture, write_png
 from blemish.measurement import load_grades
+from blemish.reports.csv_tables import write_csv
 from blemish.reports.document import Document, read_document
 from blemish.reports.elements import elements_of
 from blemish.reports.page import write_page
+from blemish.reports.page_rows import image_rows
+from blemish.reports.summary import summarise
 from blemish.reports.width_classes import choose_classes
 
 from .conftest import Drawn, Write, line
@@ -44,6 +48,56 @@ def test_the_element_with_the_worst_image_comes_first(write_inspection: Write):
     )
     document = read_document(folder)
     assert [element.name for element in elements_of(document, choose_classes(document))] == ["c", "b", "a"]
+
+
+def doubted(image: Finding) -> Finding:
+    """The image with ± a little more than half of each crack's width."""
+    cracks = (replace(crack, width_uncertainty_px=0.6 * crack.max_width_px) for crack in image.cracks or ())
+    return image.model_copy(update={"cracks": tuple(cracks)})
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "told", "larger"),
+    [
+        ("", "c", ""),
+        ("c", "b", "1 larger width could not"),
+        ("bc", "a", "2 larger widths could not"),
+        ("a", "c", ""),
+        ("abc", None, ""),
+    ],
+)
+def test_the_largest_width_is_one_that_can_be_trusted(write_inspection: Write, uncertain, told, larger):
+    folder = write_inspection(
+        Drawn("a/thin.png", line((20, 40), (300, 40), width_px=3), "reject"),
+        Drawn("b/middle.png", line((20, 40), (300, 40), width_px=6), "reject"),
+        Drawn("c/wide.png", line((20, 40), (300, 40), width_px=9), "reject"),
+        scale=None,
+    )
+    document = read_document(folder)
+    images = tuple(doubted(image) if image.image[0] in uncertain else image for image in document.images)
+    document, classes = replace(document, images=images), choose_classes(document)
+    widths = {image.image[0]: image.cracks[0].max_width_px for image in images}
+    assert widths["a"] < widths["b"] < widths["c"]
+
+    ((value, remark),) = [metric[1:] for metric in summarise(document, classes).metrics if metric[0] == "largest width"]
+    assert value == ("–" if told is None else f"{widths[told]:.2f} px")
+    assert "no width could be measured reliably" in remark if told is None else f", {told}/" in remark
+    assert larger in remark
+    assert ("larger" in remark) == bool(larger)
+    korean = summarise(replace(document, details=ReportDetails(lang="ko")), classes)
+    assert [metric[1] for metric in korean.metrics if metric[0] == "최대 폭"] == [value]
+
+    # Whatever else tells a largest width goes by the same rule.
+    elements = {element.name: element.max_width for element in elements_of(document, classes)}
+    rows = {row.finding.image[0]: row.max_width for row in image_rows(document, "px")}
+    table = {row["image"][0]: row for row in csv.DictReader(write_csv(document, folder)[0].open(encoding="utf-8-sig"))}
+    for name, width_px in widths.items():
+        known = name not in uncertain
+        assert elements[name] == (width_px if known else None)
+        assert rows[name] == (width_px if known else 0)
+        assert table[name]["max_width_px"] == (f"{width_px:g}" if known else "")
+        assert table[name]["unreliable_widths"] == ("0" if known else "1")
+    assert document.worst_first()[0].image[0] == (told or "a")
 
 
 @pytest.mark.parametrize("grades", [None, load_grades("eurocode-2")], ids=["width classes", "grades"])

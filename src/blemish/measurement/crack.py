@@ -20,6 +20,8 @@ from blemish.measurement.scale import Scale
 Flag = Literal["saturated", "low contrast", "edges too close", "out of focus", "another line", "no clear line"]
 """What can make the width at a point doubtful."""
 
+# A largest width whose uncertainty is more than this fraction of it is not told as the largest of an image or a job.
+MAX_UNCERTAIN_FRACTION = 0.5
 # Of how many cracks is said what the image shows in place of their outlines.
 MAX_DOUBTS = 3
 
@@ -161,6 +163,13 @@ class Crack:
             raise ValueError("a crack's line and widths differ in length")
         if self.width_uncertainties_px is not None and len(self.width_uncertainties_px) != len(self.widths_px):
             raise ValueError("a crack's line and widths differ in length")
+
+    @property
+    def width_is_reliable(self) -> bool:
+        """Whether the largest width's uncertainty is at most `MAX_UNCERTAIN_FRACTION` of it."""
+        if self.mm is not None:
+            return self.mm.width_uncertainty <= MAX_UNCERTAIN_FRACTION * self.mm.max_width
+        return self.width_uncertainty_px <= MAX_UNCERTAIN_FRACTION * self.max_width_px
 
     @property
     def flag_fractions(self) -> dict[Flag, float]:

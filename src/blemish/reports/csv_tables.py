@@ -14,7 +14,7 @@ from blemish.findings import TABLE_NAME, Finding, crack_record
 from blemish.measurement.crack import Crack, Millimetres
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
-from blemish.reports.document import Document, size_of
+from blemish.reports.document import Document, largest_width, size_of
 
 _IMAGE_COLUMNS = (
     "image",
@@ -29,6 +29,7 @@ _IMAGE_COLUMNS = (
     "total_length_mm",
     "length_per_area_m_per_m2",
     "max_width_px",
+    "unreliable_widths",
     "total_length_px",
     "regions",
     "defect_area_px",
@@ -165,6 +166,7 @@ def _image_row(image: Finding) -> dict[str, Any]:
         "p_value": image.p_value,
         "label": image.label,
         "cracks": None if image.cracks is None else len(cracks),
+        "unreliable_widths": None if image.cracks is None else sum(not crack.width_is_reliable for crack in cracks),
         "worst_grade": None if worst is None else worst.grade,
         "length_per_area_m_per_m2": _rounded(length_per_area(image)),
         "regions": len(regions),
@@ -185,10 +187,9 @@ def _image_row(image: Finding) -> dict[str, Any]:
         row["defect_area_mm2"] = _rounded(sum(areas_mm2)) if areas_mm2 else None
     for unit in ("mm", "px"):
         lengths = [size_of(crack, "length", unit) for crack in cracks]
-        widths = [size_of(crack, "max_width", unit) for crack in cracks]
         known = [length for length in lengths if length is not None]
         row[f"total_length_{unit}"] = _rounded(sum(known)) if known else None
-        row[f"max_width_{unit}"] = _rounded(max((width for width in widths if width is not None), default=None))
+        row[f"max_width_{unit}"] = _rounded(largest_width(cracks, unit))
     return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -73,12 +73,12 @@ class Document:
                 yield image, crack
 
     def worst_first(self) -> list[Finding]:
-        """Images by verdict, then their widest crack, then score; those without an answer last."""
+        """Images by verdict, then their largest reliable width, then score; those without an answer last."""
         unit = self.unit
 
         def rank(image: Finding) -> tuple[bool, int, float, float]:
             verdict = len(VERDICTS) if image.verdict is None else VERDICTS.index(image.verdict)
-            widest = max((size_of(crack, "max_width", unit) or 0.0 for crack in image.cracks or ()), default=0.0)
+            widest = largest_width(image.cracks or (), unit) or 0.0
             score = -np.inf if image.score is None else image.score
             return image.error is not None, verdict, -widest, -score
 
@@ -163,6 +163,22 @@ def size_of(crack: Crack, name: str, unit: Unit) -> float | None:
     if unit == "px":
         return float(getattr(crack, f"{name}_px"))
     return None if crack.mm is None else float(getattr(crack.mm, name))
+
+
+def widest_reliable(cracks: Iterable[Crack], unit: Unit) -> Crack | None:
+    """The crack with the largest width that can be trusted, which is what sums and tables of images tell.
+
+    Returns:
+        None where no crack has both a size in that unit and a reliable width (`Crack.width_is_reliable`).
+    """
+    reliable = [crack for crack in cracks if crack.width_is_reliable and size_of(crack, "max_width", unit) is not None]
+    return max(reliable, key=lambda crack: size_of(crack, "max_width", unit) or 0.0, default=None)
+
+
+def largest_width(cracks: Iterable[Crack], unit: Unit) -> float | None:
+    """The width of `widest_reliable`; None without one."""
+    widest = widest_reliable(cracks, unit)
+    return None if widest is None else size_of(widest, "max_width", unit)
 
 
 def widths_of(image: Finding, crack: Crack, unit: Unit) -> NDArray[np.float64] | None:

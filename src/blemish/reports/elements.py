@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from blemish.findings import VERDICTS, Finding
-from blemish.reports.document import Document, size_of
+from blemish.reports.document import Document, largest_width, size_of
 from blemish.reports.summary import told_length
 from blemish.reports.width_classes import WidthClasses
 
@@ -24,7 +24,7 @@ class Element:
         failed: images without an answer.
         cracks: number of cracks.
         severities: cracks per grade where there are grades, else per width class.
-        max_width: in the report's unit; None without cracks of that unit.
+        max_width: the largest that can be trusted, in the report's unit; None without one.
         length: total length, as told.
         regions: number of outlined regions.
     """
@@ -51,7 +51,7 @@ def element_of(image: Finding) -> str:
 
 
 def elements_of(document: Document, classes: WidthClasses) -> tuple[Element, ...]:
-    """Every element, worst first: by verdict, then by the widest crack. Empty where there are no two to compare."""
+    """Every element, by its worst image: verdict, then reliable width. Empty where there are no two to compare."""
     folders: dict[str, list[Finding]] = {}
     for image in document.worst_first():
         folders.setdefault(element_of(image), []).append(image)
@@ -78,7 +78,7 @@ def _element(name: str, images: Sequence[Finding], document: Document, classes: 
         failed=sum(image.error is not None for image in images),
         cracks=len(cracks),
         severities=severities,
-        max_width=max(widths, default=None),
+        max_width=largest_width(cracks, unit),
         length=told_length(sum(size_of(crack, "length", unit) or 0.0 for crack in cracks), unit) if widths else "–",
         regions=sum(len(image.regions) for image in images),
     )

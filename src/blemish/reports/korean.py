@@ -25,6 +25,9 @@ KOREAN: Mapping[str, str] = {
     "1 image": "이미지 1장",
     "{count} images": "이미지 {count}장",
     "largest width": "최대 폭",
+    "no width could be measured reliably": "신뢰할 수 있게 측정된 폭이 없음",
+    "1 larger width could not be measured reliably": "이보다 큰 폭 1개는 신뢰할 수 있게 측정되지 않음",
+    "{count} larger widths could not be measured reliably": "이보다 큰 폭 {count}개는 신뢰할 수 있게 측정되지 않음",
     "total length": "총 길이",
     "longest {length}": "최장 {length}",
     "crack length per area": "면적당 균열 길이",
@@ -227,11 +230,13 @@ KOREAN: Mapping[str, str] = {
     "A crack's width is the distance between its two edges, square to its centre line, read every pixel along the "
     "line; places where cracks meet are left out. The largest, the 95th percentile and the mean are taken over those "
     "places. ± is the uncertainty of any single width: never less than half a pixel, more where two ways of "
-    "measuring disagree, and with the scale's own uncertainty in it. Lengths follow the centre line. Angles are "
+    "measuring disagree, and with the scale's own uncertainty in it. The largest width of an image, an element or the "
+    "whole is chosen among widths whose ± is at most half of them. Lengths follow the centre line. Angles are "
     "counted from the image's horizontal, counter-clockwise.": (
         "균열의 폭은 중심선에 수직으로 잰 두 가장자리 사이의 거리이며, 선을 따라 픽셀마다 읽습니다. 균열이 만나는 곳은 제외합니다. "
         "최댓값, 95번째 백분위수, 평균은 이 위치들에서 구합니다. ±는 개별 폭의 불확도로, 최소 0.5픽셀이고 두 측정 방법의 결과가 "
-        "다르면 더 커지며 축척의 불확도를 포함합니다. 길이는 중심선을 따라 잽니다. 각도는 이미지의 수평선에서 반시계 방향으로 잽니다."
+        "다르면 더 커지며 축척의 불확도를 포함합니다. 이미지, 부재, 전체의 최대 폭은 ±가 폭의 절반 이하인 "
+        "것 가운데서 고릅니다. 길이는 중심선을 따라 잽니다. 각도는 이미지의 수평선에서 반시계 방향으로 잽니다."
     ),
     "Components that fit into 8 × 8 px are not measured. Whether an outline is a crack at all was decided by the "
     "detector: a joint, a root or a cable can be taken for one, and what it overlooks is in no table.": (

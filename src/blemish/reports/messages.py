@@ -22,7 +22,8 @@ WIDTHS = (
     "A crack's width is the distance between its two edges, square to its centre line, read every pixel along the "
     "line; places where cracks meet are left out. The largest, the 95th percentile and the mean are taken over those "
     "places. ± is the uncertainty of any single width: never less than half a pixel, more where two ways of measuring "
-    "disagree, and with the scale's own uncertainty in it. Lengths follow the centre line. Angles are counted from the "
+    "disagree, and with the scale's own uncertainty in it. The largest width of an image, an element or the whole is "
+    "chosen among widths whose ± is at most half of them. Lengths follow the centre line. Angles are counted from the "
     "image's horizontal, counter-clockwise."
 )
 LIMITS = (

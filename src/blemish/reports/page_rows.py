@@ -47,8 +47,8 @@ class ImageRow:
 
     @property
     def max_width(self) -> float:
-        """Largest width of its cracks in their unit, 0 without any."""
-        return max((row.max_width for row in self.rows), default=0.0)
+        """Largest width of its cracks that can be trusted, in their unit; 0 without any."""
+        return max((row.max_width for row in self.rows if row.crack.width_is_reliable), default=0.0)
 
     @property
     def length(self) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 
 from blemish.files import write_text
 from blemish.findings import Finding
-from blemish.reports.document import Document, size_of
+from blemish.reports.document import Document, largest_width
 from blemish.reports.histograms import nice_step
 from blemish.reports.lines import corner_line
 from blemish.reports.site import ground_image
@@ -91,14 +91,13 @@ def write_positions(document: Document, out: Path) -> list[Path]:
         if position is None or image.capture is None:
             continue
         height = () if image.capture.altitude_m is None else (image.capture.altitude_m,)
-        widths = [size_of(crack, "max_width", document.unit) or 0.0 for crack in image.cracks or ()]
         said = {
             "kind": "image",
             "image": image.image,
             "verdict": image.verdict,
             "score": image.score,
             "cracks": None if image.cracks is None else len(image.cracks),
-            f"max_width_{document.unit}": max(widths, default=None),
+            f"max_width_{document.unit}": largest_width(image.cracks or (), document.unit),
             "taken": image.capture.taken,
             "direction_deg": image.capture.direction_deg,
         }

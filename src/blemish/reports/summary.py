@@ -11,7 +11,7 @@ import numpy as np
 from blemish.findings import VERDICTS, Finding, GuaranteeRecord
 from blemish.images import range_warning
 from blemish.measurement.crack import Crack
-from blemish.reports.document import Document, Unit, size_of, widths_of
+from blemish.reports.document import Document, Unit, size_of, widest_reliable, widths_of
 from blemish.reports.histograms import Histogram, count_by_size, length_by_class, length_by_direction
 from blemish.reports.messages import Messages
 from blemish.reports.scale_count import ScaleCount
@@ -109,16 +109,31 @@ def _metrics(
     total = sum(len(image.cracks or ()) for image in answered)
     metrics.append((t("cracks"), f"{total:,}", t("in {images}", images=t.images(cracked))))
     if cracks:
-        image, widest = max(cracks, key=lambda pair: size_of(pair[1], "max_width", unit) or 0.0)
-        about = size_of(widest, "width_uncertainty", unit) or 0.0
+        metrics.append((t("largest width"), *_largest_width(cracks, unit, t)))
         lengths = [size_of(crack, "length", unit) or 0.0 for _, crack in cracks]
         number, length_unit = told_length(sum(lengths), unit).rsplit(" ", 1)
-        width = size_of(widest, "max_width", unit) or 0.0
-        metrics.append((t("largest width"), f"{width:.2f} {unit}", f"± {about:.2f}, {image.image}"))
         longest = t("longest {length}", length=told_length(max(lengths), unit))
         metrics.append((t("total length"), f"{number} {length_unit}", longest))
         metrics += _density(document, t)
     return tuple(metrics)
+
+
+def _largest_width(cracks: list[tuple[Finding, Crack]], unit: Unit, t: Messages) -> tuple[str, str]:
+    """The largest width that can be trusted with its ± and image, and how many larger ones cannot be."""
+    widest = widest_reliable((crack for _, crack in cracks), unit)
+    if widest is None:
+        return "–", t("no width could be measured reliably")
+    width, about = (size_of(widest, name, unit) or 0.0 for name in ("max_width", "width_uncertainty"))
+    image = next(image for image, crack in cracks if crack is widest)
+    larger = sum((size_of(crack, "max_width", unit) or 0.0) > width for _, crack in cracks)
+    said = [f"± {about:.2f}, {image.image}"]
+    if larger:
+        said.append(
+            t("1 larger width could not be measured reliably")
+            if larger == 1
+            else t("{count} larger widths could not be measured reliably", count=f"{larger:,}")
+        )
+    return f"{width:.2f} {unit}", "; ".join(said)
 
 
 def _largest_region(document: Document, unit: Unit, t: Messages) -> list[tuple[str, str, str]]:

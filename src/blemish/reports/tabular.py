@@ -8,7 +8,7 @@ from importlib import import_module
 from types import ModuleType
 
 from blemish.errors import SettingsError, install_hint
-from blemish.reports.document import Document, size_of
+from blemish.reports.document import Document, largest_width, size_of
 from blemish.reports.elements import element_of, elements_of
 from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
 from blemish.reports.page import title_of, told_details
@@ -111,7 +111,6 @@ def _images(document: Document, t: Messages) -> Table:
     )
     rows = []
     for image in document.worst_first():
-        widths = [size_of(crack, "max_width", unit) for crack in image.cracks or ()]
         lengths = [size_of(crack, "length", unit) for crack in image.cracks or ()]
         position = None if image.capture is None else image.capture.position
         rows.append(
@@ -122,7 +121,7 @@ def _images(document: Document, t: Messages) -> Table:
                 _rounded(image.score),
                 None if image.cracks is None else len(image.cracks),
                 len(image.regions),
-                _rounded(max((width for width in widths if width is not None), default=None)),
+                _rounded(largest_width(image.cracks or (), unit)),
                 _rounded(sum(length for length in lengths if length is not None)) if lengths else None,
                 None if image.capture is None else (image.capture.taken or "").replace("T", " "),
                 None if position is None else f"{position[0]:.6f}, {position[1]:.6f}",
