@@ -146,5 +146,7 @@ def test_the_site_builds_without_a_warning_and_is_searched_without_a_network(tmp
     front = (tmp_path / "site/docs/index.html").read_text("utf-8")
     assert not re.findall(r'(?:src|href)="(?:https?:)?//[^"]*\.(?:js|css|woff2?)', front)
     assert (tmp_path / "site/searchindex.js").stat().st_size > 50_000
-    for name in ("inspect", "train", "serve"):
-        assert f'id="blemish-{name}"' in (tmp_path / "site/docs/drawn/commands.html").read_text("utf-8")
+    for name in ("inspect", "train", "serve", "data-check"):
+        page = (tmp_path / f"site/docs/drawn/commands/{name}.html").read_text("utf-8")
+        assert f'id="blemish-{name}"' in page
+        assert f"drawn/commands/{name}.html" in front

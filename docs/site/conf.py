@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pages import ROOT, commands_page, methods_page, python_page
+from pages import ROOT, command_pages, methods_page, python_page
 
 import blemish
 from blemish.files import write_text
@@ -30,6 +30,8 @@ html_title = f"blemish {release}"
 html_show_copyright = False
 
 # Drawn from the program at each build, and kept by nobody.
-for name, page in {"commands": commands_page, "methods": methods_page, "python": python_page}.items():
-    (ROOT / "docs/drawn").mkdir(exist_ok=True)
-    write_text(ROOT / f"docs/drawn/{name}.md", page())
+drawn = command_pages() | {"methods.md": methods_page(), "python.md": python_page()}
+for name, page in drawn.items():
+    target = ROOT / "docs/drawn" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_text(target, page)

@@ -16,23 +16,28 @@ from typer.main import get_command
 import blemish
 from blemish.cli.app import app
 from blemish.cli.examples import EXAMPLES
+from blemish.cli.verbs import parameters_by_group
 
 ROOT = Path(__file__).parents[2]
 
 
-def commands_page() -> str:
-    """Every verb with its examples and options, as ``--help`` has them."""
-    parts = [
-        "# Commands\n\nDrawn from the command line itself. What holds for every verb stands on "
-        "[a page of its own](../command-line.md).\n"
+def command_pages() -> dict[str, str]:
+    """The index of all verbs, and a page for each, as ``--help`` has them; by file name."""
+    root = get_command(app)
+    rows: dict[str, list[str]] = {}
+    pages = {}
+    for path, command in verbs(root):
+        page = f"commands/{'-'.join(path.split())}.md"
+        pages[page] = _command_page(path, command)
+        group = root.commands[path.split()[0]].rich_help_panel
+        rows.setdefault(group, []).append(f"| [blemish {path}]({page}) | {_plain(command.help)} |")
+    index = [
+        "# Commands\n\nA page for each, drawn from the command line itself. What holds for every one, and the exit "
+        "codes, stand on [a page of its own](../command-line.md).\n",
+        *(f"| {group} | |\n|---|---|\n" + "\n".join(lines) + "\n" for group, lines in rows.items()),
+        "```{toctree}\n:hidden:\n" + "\n".join(page.removesuffix(".md") for page in pages) + "\n```\n",
     ]
-    for name, command in verbs(get_command(app)):
-        parts.append(f"## blemish {name}\n\n{_plain(command.help)}\n")
-        examples = "\n".join(f"blemish {line}" for line in EXAMPLES.get(name, ()))
-        if examples:
-            parts.append(f"```sh\n{examples}\n```\n")
-        parts += list(_tables(command))
-    return "\n".join(parts)
+    return {"commands.md": "\n".join(index)} | pages
 
 
 def verbs(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -45,19 +50,16 @@ def verbs(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield below, command
 
 
-def _tables(command: Any) -> Iterator[str]:
-    panels: dict[str, list[str]] = {}
-    for parameter in command.params:
-        if parameter.hidden:
-            continue
-        if parameter.param_type_name == "option":
-            name, title = ", ".join(parameter.opts + parameter.secondary_opts), "Options"
-        else:
-            name, title = parameter.metavar or parameter.name.upper(), "Arguments"
-        row = f"| `{name}` | {_plain(parameter.help)} |"
-        panels.setdefault(parameter.rich_help_panel or title, []).append(row)
-    for title, rows in panels.items():
-        yield f"| {title} | |\n|---|---|\n" + "\n".join(rows) + "\n"
+def _command_page(path: str, command: Any) -> str:
+    context = command.make_context(f"blemish {path}", [], resilient_parsing=True)
+    usage = " ".join([context.info_name, *command.collect_usage_pieces(context)])
+    parts = [f"# blemish {path}\n\n{_plain(command.help)}\n\n```text\n{usage}\n```\n"]
+    parts.append("```sh\n" + "\n".join(f"blemish {line}" for line in EXAMPLES[path]) + "\n```\n")
+    for group, records in parameters_by_group(command, context).items():
+        rows = "\n".join(f"| `{_plain(name)}` | {_plain(text)} |" for name, text in records)
+        parts.append(f"| {group} | |\n|---|---|\n{rows}\n")
+    parts.append("[All commands](../commands.md) · [Exit codes](../../command-line.md#exit-codes)\n")
+    return "\n".join(parts)
 
 
 def methods_page() -> str:

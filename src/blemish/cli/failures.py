@@ -6,13 +6,9 @@ import errno
 from dataclasses import dataclass
 
 from blemish.cli import stopping
+from blemish.cli.exit_codes import ExitCode
 from blemish.errors import BlemishError, install_hint
 from blemish.text import printable
-
-BAD_INPUT = 2
-SOME_FAILED = 3
-"""The work is done, except for images that could not be inspected."""
-FAULT = 1
 
 # Which extra brings a package, by the name that is imported.
 EXTRA_OF = {
@@ -57,22 +53,22 @@ def failure_of(error: BaseException) -> Failure:
         case _ if stopping.was_stopped():
             return Failure(stopping.STOPPED, stopping.exit_code())
         case BlemishError():
-            return Failure(f"Error: {printable(str(error))}", BAD_INPUT)
+            return Failure(f"Error: {printable(str(error))}", ExitCode.BAD_INPUT)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRA_OF:
             package = name.partition(".")[0]
             return Failure(
                 f'Error: This needs the package "{package}", which is not installed: '
                 f"{install_hint(EXTRA_OF[package])}.",
-                BAD_INPUT,
+                ExitCode.BAD_INPUT,
             )
         case OSError():
-            return Failure(f"Error: {_about_file(error)}", BAD_INPUT)
+            return Failure(f"Error: {_about_file(error)}", ExitCode.BAD_INPUT)
         case MemoryError():
-            return Failure("Error: Memory ran out; use smaller images or fewer threads.", BAD_INPUT)
+            return Failure("Error: Memory ran out; use smaller images or fewer threads.", ExitCode.BAD_INPUT)
     return Failure(
         f"Error: blemish failed where it should not ({type(error).__name__}: {printable(str(error))}); "
         "`blemish --debug …` shows where, please report it.",
-        FAULT,
+        ExitCode.FAULT,
     )
 
 

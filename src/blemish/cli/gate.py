@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blemish.cli import speaking
+from blemish.cli.exit_codes import ExitCode
 from blemish.cli.options import (
     ConfidenceOption,
     DetectorOption,
@@ -21,9 +22,6 @@ from blemish.cli.options import (
     ThreadsOption,
 )
 from blemish.cli.panels import THRESHOLDS, option
-
-CLOSED = 4
-"""The exit code where the detector is not good enough, or there are too few images to tell."""
 
 _MaxFalseAlarms = Annotated[
     float,
@@ -75,4 +73,4 @@ def gate(
         typer.echo(sentence, err=as_json)
     typer.echo("The gate is open." if result.is_open else "The gate is closed.", err=as_json)
     if not result.is_open:
-        raise typer.Exit(CLOSED)
+        raise typer.Exit(ExitCode.GATE_CLOSED)

@@ -10,7 +10,7 @@ import typer
 
 from blemish.bundled import DEFAULT_DETECTOR
 from blemish.cli import speaking
-from blemish.cli.failures import SOME_FAILED
+from blemish.cli.exit_codes import ExitCode
 from blemish.cli.options import (
     BitRangeOption,
     DetectorOption,
@@ -208,7 +208,7 @@ def inspect(
     if not summary.inspected:
         raise BlemishError("None of the images could be inspected.")
     if summary.failed:
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(ExitCode.SOME_FAILED)
 
 
 def part_of(shard: str) -> tuple[int, int]:

@@ -5,10 +5,11 @@ Help is laid out here and not by rich, which would double the time that ``blemis
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from inspect import cleandoc
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from blemish.cli import panels, speaking, stopping
 from blemish.cli.examples import EXAMPLES
+from blemish.cli.exit_codes import ExitCode
 from blemish.cli.failures import failure_of
 from blemish.errors import SettingsError, did_you_mean
 
@@ -115,8 +117,12 @@ def _errors_as_sentences() -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except (Exception, KeyboardInterrupt) as error:
-        if isinstance(error, (typer.Abort, _UsageError, BrokenPipeError)) and not stopping.was_stopped():
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        stopped = stopping.was_stopped()
+        if _is_closed_pipe(error) and not stopped:
+            _discard_output()
+            raise typer.Exit(ExitCode.OUTPUT_CLOSED) from None
+        if isinstance(error, (typer.Abort, _UsageError, SystemExit)) and not stopped:
             raise
         if speaking.is_debugging():
             import traceback
@@ -125,6 +131,19 @@ def _errors_as_sentences() -> Iterator[None]:
         failure = failure_of(error)
         typer.echo(failure.sentence, err=True)
         raise typer.Exit(failure.exit_code) from None
+
+
+def _is_closed_pipe(error: BaseException) -> bool:
+    # rich makes SystemExit of it.
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    )
+
+
+def _discard_output() -> None:
+    """Send what is still to be written to nowhere, so that Python meets no closed pipe again while it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @cache
