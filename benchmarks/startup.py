@@ -4,7 +4,9 @@ Everything is measured in one run on one machine, in fresh processes that take t
 for all of them. Medians are given, after one round that only warms the disk cache.
 
     python benchmarks/startup.py --detector wall.blemish --image image.jpg [--anomalib-python VENV/bin/python]
+        [--record startup]
 
+"bare runtime" is NumPy, ONNX Runtime and the detector's graph on the same image, which lies decoded in a file.
 Run it with the Python of an environment that has ``blemish[train]``. It builds the wheel and installs it into a fresh
 environment without torch, which is what the using side is measured in. For anomalib give the Python of an environment
 of its own, made by ``pip install "anomalib[cpu,openvino]==2.7.0"``; a PaDiM with a ResNet-18 of random weights is
@@ -26,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
+from result_tables import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,6 +49,17 @@ engine.fit(model=model, datamodule=data)
 engine.export(model=model, export_type=ExportType.OPENVINO, export_root=work, input_size=(256, 256))
 """
 
+# argv: graph, image as the graph takes it
+BARE_RUNTIME = """
+import sys
+import numpy as np
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(sys.argv[3])
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+print(float(session.run(["score"], {"image": np.load(sys.argv[2])})[0][0]))
+"""
+
 # argv: exported model, image
 ANOMALIB_INSPECT = """
 import sys
@@ -55,9 +70,10 @@ print(float(OpenVINOInferencer(sys.argv[1], device="CPU").predict(sys.argv[2]).p
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall time and highest resident memory of one process."""
+    """Wall time, processor time and highest resident memory of one process."""
 
     seconds: float
+    cpu_s: float
     mebibytes: float
 
 
@@ -68,6 +84,7 @@ def main() -> None:
     parser.add_argument("--image", type=Path, required=True, help="the image that gets the first verdict")
     parser.add_argument("--anomalib-python", type=Path, help="the Python of an environment with anomalib")
     parser.add_argument("--runs", type=int, default=5, help="rounds, after one to warm up")
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     given = parser.parse_args()
     detector, image = given.detector.resolve(), given.image.resolve()
 
@@ -82,28 +99,80 @@ def main() -> None:
             "`blemish --help`": [str(Path(python).with_name("blemish")), "--help"],
         }
         firsts = {
+            "bare runtime": bare_runtime(using, detector, image, work),
             "blemish": [str(using / "bin/blemish"), "inspect", str(image), "--detector", str(detector), "--json"],
         }
         environments = {"blemish": using}
         if given.anomalib_python:
             anomalib = given.anomalib_python.absolute()
             model = export_anomalib(anomalib, work)
-            firsts["anomalib"] = [str(anomalib), "-c", ANOMALIB_INSPECT, str(model), str(image)]
-            environments["anomalib"] = anomalib.parent.parent
+            firsts["anomalib 2.7.0"] = [str(anomalib), "-c", ANOMALIB_INSPECT, str(model), str(image)]
+            environments["anomalib 2.7.0"] = anomalib.parent.parent
         start_costs = take_turns(starts, given.runs)
         first_costs = take_turns(firsts, given.runs)
         sizes = {name: installed_megabytes(folder) for name, folder in environments.items()}
+    tables = {"starts": table_of_starts(start_costs), "first-verdict": table_of_firsts(first_costs, sizes)}
+    machine = describe_machine("torch", "typer", "onnxruntime")
+    print(f"{machine}; median of {given.runs} fresh processes, taking turns\n")
+    for table in tables.values():
+        print(markdown(table), "\n")
+    if given.record:
+        command = "python benchmarks/startup.py --detector wall.blemish --image image.jpg"
+        command += " --anomalib-python VENV/bin/python" * (given.anomalib_python is not None)
+        record(
+            given.record,
+            "Start-up, memory and installed size",
+            f"{image.name} through {detector.name}; medians of {given.runs} fresh processes taking turns",
+            [command],
+            tables,
+            machine=machine,
+        )
 
-    torch_s = start_costs["`import torch`"].seconds
-    print(
-        f"{describe_machine('torch', 'typer', 'onnxruntime')}; median of {given.runs} fresh processes, taking turns\n"
+
+def table_of_starts(costs: dict[str, Cost]) -> Table:
+    torch_s = costs["`import torch`"].seconds
+    rows = [
+        Row(name=(name,), cells={"s": cost.seconds, "of `import torch`": 100 * cost.seconds / torch_s})
+        for name, cost in costs.items()
+    ]
+    columns = (
+        Column(name="s", leading_zero=True),
+        Column(name="of `import torch`", digits=1, unit=" %", leading_zero=True),
     )
-    print("| start | s | of `import torch` | peak MiB |\n|---|---|---|---|")
-    for name, cost in start_costs.items():
-        print(f"| {name} | {cost.seconds:.3f} | {cost.seconds / torch_s:.1%} | {cost.mebibytes:.0f} |")
-    print("\n| first verdict on one image, from a cold start | s | peak MiB | installed MB |\n|---|---|---|---|")
-    for name, cost in first_costs.items():
-        print(f"| {name} | {cost.seconds:.2f} | {cost.mebibytes:.0f} | {sizes[name]:.0f} |")
+    return Table(stub=("start",), columns=columns, rows=tuple(rows))
+
+
+def table_of_firsts(costs: dict[str, Cost], sizes: dict[str, float]) -> Table:
+    rows = [
+        Row(
+            name=(name,),
+            cells={"s": cost.seconds, "processor s": cost.cpu_s, "peak MiB": cost.mebibytes}
+            | ({"installed MB": sizes[name]} if name in sizes else {}),
+        )
+        for name, cost in costs.items()
+    ]
+    columns = (
+        Column(name="s", digits=2, leading_zero=True),
+        Column(name="processor s", digits=2, leading_zero=True),
+        Column(name="peak MiB", digits=0),
+        Column(name="installed MB", digits=0),
+    )
+    return Table(stub=("first verdict on one image, from a cold start",), columns=columns, rows=tuple(rows))
+
+
+def bare_runtime(using: Path, detector: Path, image: Path, work: Path) -> list[str]:
+    """The command that runs the detector's graph alone on the image's first input."""
+    import numpy as np
+
+    import blemish
+    from blemish.cpu import available_threads
+    from blemish.images import read_image
+
+    loaded = blemish.load(str(detector))
+    (work / "graph.onnx").write_bytes(loaded.container.graph)
+    np.save(work / "image.npy", next(iter(loaded.graph_inputs(read_image(image)))))
+    python = str(using / "bin/python")
+    return [python, "-c", BARE_RUNTIME, str(work / "graph.onnx"), str(work / "image.npy"), str(available_threads())]
 
 
 def make_using_side(work: Path) -> Path:
@@ -137,6 +206,7 @@ def take_turns(commands: dict[str, list[str]], runs: int) -> dict[str, Cost]:
     return {
         name: Cost(
             statistics.median(cost.seconds for cost in each[1:]),
+            statistics.median(cost.cpu_s for cost in each[1:]),
             statistics.median(cost.mebibytes for cost in each[1:]),
         )
         for name, each in costs.items()
@@ -155,7 +225,8 @@ def measure(command: list[str]) -> Cost:
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{complaint.decode(errors='replace')}")
     # Linux counts in KiB, macOS in bytes.
-    return Cost(seconds, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+    mebibytes = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, mebibytes)
 
 
 def installed_megabytes(environment: Path) -> float:
