@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blemish.detectors import (
@@ -15,11 +17,13 @@ from blemish.detectors import (
     ClassThreshold,
     Container,
     Detector,
+    Sensitivity,
+    SensitivityLevel,
     Thresholds,
     read_container,
     write_container,
 )
-from blemish.images import UsabilityLimits
+from blemish.images import UsabilityLimits, write_png
 
 
 def test_show_says_where_a_detector_comes_from(blemish, darkness_file: Path):
@@ -94,6 +98,7 @@ OVERWRITING = {
     "calibrate": ["calibrate", "--detector", "FILE", "--data", "none", "--out", "there.blemish"],
     "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
     "set-usability": ["detector", "set-usability", "FILE", "--dark", "5", "--out", "there.blemish"],
+    "set-sensitivity": ["detector", "set-sensitivity", "FILE", "--data", "none", "--out", "there.blemish"],
     "grow": ["detector", "grow", "FILE", "--data", "none", "--out", "there.blemish"],
     "merge": ["detector", "merge", "FILE", "FILE", "--out", "there.blemish"],
 }
@@ -205,3 +210,23 @@ def test_what_a_detector_finds_is_set_and_shown(blemish, darkness_file: Path):
     refused = blemish("detector", "set-finds", darkness_file, "stains")
     assert refused.exit_code == 2
     assert "stains" in refused.stderr
+
+
+def test_levels_of_sensitivity_are_shown_and_chosen_from(blemish, darkness_file: Path):
+    levels = (
+        SensitivityLevel(pixel=0.8, peak=0.9, found=0.5, recall=0.25, precision=0.75, false_alarms=0.01),
+        SensitivityLevel(pixel=0.3, peak=0.5, found=0.9, recall=0.85, precision=0.65, false_alarms=0.1),
+    )
+    before = read_container(darkness_file)
+    chosen = Sensitivity(levels=levels, source="the images of \x1b[2J")
+    write_container(darkness_file, replace(before, spec=before.spec.model_copy(update={"sensitivity": chosen})))
+    shown = blemish("detector", "show", darkness_file).stdout
+    assert [line.split() for line in shown.splitlines()[-3:-1]] == [
+        ["1", "0.8", "0.9", "50.0%", "25.0%", "75.0%", "1.0%"],
+        ["2", "0.3", "0.5", "90.0%", "85.0%", "65.0%", "10.0%"],
+    ]
+    assert "\x1b" not in shown
+    write_png(Path("wall.png"), np.full((64, 64, 3), 200, np.uint8))
+    assert "levels of sensitivity from 1 to 2; got 3" in blemish(
+        "inspect", "wall.png", "--detector", darkness_file, "--sensitivity", "3", "--json"
+    ).stderr.replace("\n", " ")

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from blemish.cli.options import DetectorArgument, ForceOption, JsonOption, NewFileOption
+from blemish.cli.options import (
+    DetectorArgument,
+    ForceOption,
+    JsonOption,
+    LayoutOption,
+    NewFileOption,
+    SplitOption,
+)
 from blemish.cli.panels import INPUT, LIMITS, OUTPUT, THRESHOLDS, argument, option
 from blemish.cli.speaking import note
 from blemish.cli.verbs import App
@@ -113,6 +120,28 @@ def set_usability(
     changes = {name: value for name, value in given.items() if value is not None}
     said = thresholds.set_usability(file, changes, lift=any_image, out=out)
     typer.echo(f"{out or file}: images can be judged {said}")
+
+
+@app.command("set-sensitivity")
+def set_sensitivity(
+    file: DetectorArgument,
+    data: Annotated[
+        Path, option(INPUT, "Labelled images that did not train the detector, with masks.", "--data", kind="PATH")
+    ],
+    split: SplitOption = "test",
+    layout: LayoutOption = None,
+    out: NewFileOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure the levels that "inspect --sensitivity" chooses from, on labelled images, and write them."""
+    from blemish.cli.printing import sensitivity_table
+    from blemish.detectors import require_free
+    from blemish.inspection import sensitivity
+
+    if out is not None:
+        require_free(out, force=force)
+    levels = sensitivity.set_sensitivity(file, data, split=split, layout=layout, out=out, say=note)
+    typer.echo(f"{out or file}:\n{sensitivity_table(levels)}")
 
 
 class _Finds(StrEnum):

@@ -54,6 +54,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "detector show": ("detector show concrete-crack", "detector show wall.blemish --json"),
     "detector set-threshold": ("detector set-threshold wall.blemish --reject 0.7 --min-area 30 --out strict.blemish",),
     "detector set-usability": ("detector set-usability wall.blemish --dark 15",),
+    "detector set-sensitivity": ("detector set-sensitivity wall.blemish --data walls/ --out graded.blemish",),
     "detector set-finds": ("detector set-finds wall.blemish cracks",),
     "detector grow": ("detector grow line-3.blemish --data normal-photos/ --out line-3b.blemish",),
     "detector merge": ("detector merge line-3a.blemish line-3b.blemish --out line-3.blemish",),

@@ -23,7 +23,7 @@ from blemish.cli.options import (
     ThreadsOption,
     read_options,
 )
-from blemish.cli.panels import FRAMES, JOB, OUTPUT, argument, option
+from blemish.cli.panels import FRAMES, JOB, OUTPUT, THRESHOLDS, argument, option
 from blemish.cli.reporting import (
     ClientOption,
     DateOption,
@@ -90,6 +90,15 @@ _AllPages = Annotated[bool, option(FRAMES, "Inspect every page of TIFF files.", 
 _Limit = Annotated[
     int | None, option(FRAMES, "How many images to take of a camera or a stream.", "--limit", kind="N", min=1)
 ]
+_Sensitivity = Annotated[
+    int | None,
+    option(
+        THRESHOLDS,
+        "Outline more or less: a level of the detector's own, 1 the least; detector show prints them.",
+        "--sensitivity",
+        kind="LEVEL",
+    ),
+]
 _Anew = Annotated[bool, option(JOB, "Discard what DIR holds, instead of going on with it.", "--anew")]
 _KeepFailed = Annotated[bool, option(JOB, "Do not try failed images of an earlier run again.", "--keep-failed")]
 _ByContent = Annotated[
@@ -108,6 +117,7 @@ _Address = Annotated[
 def inspect(
     paths: _Paths,
     detector: DetectorOption = DEFAULT_DETECTOR,
+    sensitivity: _Sensitivity = None,
     out: _Out = None,
     as_json: JsonOption = False,
     bit_range: BitRangeOption = None,
@@ -179,6 +189,7 @@ def inspect(
         summary = run(
             paths,
             detector=detector,
+            sensitivity=sensitivity,
             out=out,
             bit_range=options.bit_range,
             max_megapixels=options.max_megapixels,

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from blemish.detectors.schema import DetectorSpec, Thresholds
+from blemish.detectors.schema import DetectorSpec, Sensitivity, Thresholds
 from blemish.evaluation import ClassConfusion, Metrics
 from blemish.inspection.evaluation_result import metrics_table
 from blemish.text import printable
@@ -60,6 +60,20 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
     }
     for name, value in rows.items():
         typer.echo(f"{name:<17}{printable(value)}")
+    if spec.sensitivity is not None:
+        typer.echo(sensitivity_table(spec.sensitivity))
+
+
+def sensitivity_table(sensitivity: Sensitivity) -> str:
+    """The levels to choose from, with what held-out images said of each."""
+    rows = [
+        f"{number:>11}{one.pixel:>8g}{one.peak:>8g}{one.found:>16.1%}{one.recall:>9.1%}{one.precision:>11.1%}"
+        f"{one.false_alarms:>18.1%}"
+        for number, one in enumerate(sensitivity.levels, 1)
+    ]
+    head = "sensitivity   pixel    peak   defects found   recall  precision  normal outlined"
+    said = f"measured on {printable(sensitivity.source)}; recall and precision within 2 px"
+    return "\n".join([head, *rows, said])
 
 
 def _calibration_line(spec: DetectorSpec) -> str:

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
         DetectorSpec,
         InputSpec,
         Provenance,
+        Sensitivity,
+        SensitivityLevel,
         SeriesSpec,
         Thresholds,
     )
+    from blemish.detectors.sensitivity import at_sensitivity
     from blemish.detectors.series_detector import SeriesDetector, SeriesScores, load_series_detector
     from blemish.detectors.sources import ImageLike, ImageSource, source_of
 
@@ -36,10 +39,13 @@ __all__ = [
     "Measuring",
     "Provenance",
     "ScaleOf",
+    "Sensitivity",
+    "SensitivityLevel",
     "SeriesDetector",
     "SeriesScores",
     "SeriesSpec",
     "Thresholds",
+    "at_sensitivity",
     "failed",
     "load",
     "load_series_detector",
@@ -62,9 +68,12 @@ __getattr__, __dir__ = lazily(
             "DetectorSpec",
             "InputSpec",
             "Provenance",
+            "Sensitivity",
+            "SensitivityLevel",
             "SeriesSpec",
             "Thresholds",
         ),
+        "sensitivity": ("at_sensitivity",),
         "series_detector": ("SeriesDetector", "SeriesScores", "load_series_detector"),
         "sources": ("ImageLike", "ImageSource", "source_of"),
     },

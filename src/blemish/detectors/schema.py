@@ -197,6 +197,42 @@ class Thresholds(_Frozen):
         return next((one for one in self.by_class if one.label == label), same_for_all)
 
 
+class SensitivityLevel(_Frozen):
+    """One step of a trade-off: where outlines begin, and what held-out images said of it."""
+
+    pixel: float
+    peak: float
+    window_px: int = Field(0, ge=0, le=255)
+    found: float = Field(ge=0, le=1, description="fraction of defective images with an outline")
+    recall: float = Field(ge=0, le=1, description="fraction of defective pixels within 2 px of an outline")
+    precision: float = Field(ge=0, le=1, description="fraction of outlined pixels within 2 px of a defect")
+    false_alarms: float = Field(ge=0, le=1, description="fraction of normal images with an outline")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.peak < self.pixel:
+            raise ValueError("peak must not lie below pixel")
+        return self
+
+
+class Sensitivity(_Frozen):
+    """A trade-off between missed defects and false alarms: level 1, the first, outlines the least.
+
+    No threshold rises from one level to the next, so whatever a level outlines lies within what the next one does.
+    """
+
+    levels: tuple[SensitivityLevel, ...] = Field(min_length=2, max_length=20)
+    source: Text = Field(description="the images that the fractions were measured on, in words")
+
+    @model_validator(mode="after")
+    def _nested(self) -> Self:
+        for name in ("pixel", "peak", "window_px"):
+            values = [getattr(level, name) for level in self.levels]
+            if values != sorted(values, reverse=True):
+                raise ValueError(f"{name} must not rise from one level of sensitivity to the next")
+        return self
+
+
 class Calibration(_Frozen):
     """Scores of held-out normal images: what p-values are computed against."""
 
@@ -264,6 +300,7 @@ class DetectorSpec(_Frozen):
         "null: cracks where a class is called so, else regions",
     )
     thresholds: Thresholds = Thresholds()
+    sensitivity: Sensitivity | None = Field(None, description="thresholds of outlines to choose from; None: no choice")
     calibration: Calibration | None = None
     provenance: Provenance
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blemish.bundled import DEFAULT_DETECTOR
-from blemish.detectors import Detector, Measuring, ScaleOf
+from blemish.detectors import Detector, Measuring, ScaleOf, at_sensitivity
 from blemish.detectors.runtime import RuntimeName
 from blemish.errors import SettingsError
 from blemish.findings import Finding, ReportDetails
@@ -31,6 +31,7 @@ def inspect(
     source: SourceLike,
     *,
     detector: Detector | Path | str = DEFAULT_DETECTOR,
+    sensitivity: int | None = None,
     out: Path | str | None = None,
     bit_range: BitRange | None = None,
     max_megapixels: float | None = None,
@@ -60,6 +61,7 @@ def inspect(
         source: image files, folders of them, archives, videos, PDF files, addresses, bytes, open binary files or
             arrays; one or several; see `SourceLike`.
         detector: one that is loaded, with its own threads and runtime, or a file, or the name of a bundled one.
+        sensitivity: which of the detector's levels decides what is outlined, 1 the least; None: its own thresholds.
         out: folder for tables, report, overlays and masks: a job that goes on where an earlier run of it ended, however
             that ended, and to which images can be added. None keeps findings in memory.
         bit_range: raw values that become black and white in images of more than 8 bits; None takes the detector's own.
@@ -112,6 +114,8 @@ def inspect(
     sourcing = Sourcing(Step.of(every), all_pages, limit=limit)
     with Images(source, say, by_content=by_content, part=part, sourcing=sourcing) as images:
         loaded = ready(detector, len(images), threads=threads, runtime=runtime)
+        if sensitivity is not None:
+            loaded = loaded.with_spec(at_sensitivity(loaded.spec, sensitivity))
         if grades is not None and not measuring.measures_cracks(loaded.spec):
             raise SettingsError(
                 f"Grades are of cracks' widths, and {loaded.spec.method} finds regions; leave the grades out, or have "

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from blemish.detectors import Detector, ImageSource, load
+from blemish.detectors import Detector, ImageSource, Thresholds, load
 from blemish.detectors.runtime import RuntimeName
 from blemish.errors import BlemishError, MissingExtraError, SettingsError, install_hint
 from blemish.findings import Finding
@@ -62,7 +62,8 @@ class RayEngine:
             raise BlemishError(f'There is no Ray cluster at "{self._address}": {error}') from error
         number = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(Worker)
-        given = (str(detector.path.absolute()), detector.runtime, options, str(folder.absolute()), str(Path.cwd()))
+        file, limits = str(detector.path.absolute()), detector.spec.thresholds
+        given = (file, limits, detector.runtime, options, str(folder.absolute()), str(Path.cwd()))
         pool = [worker.remote(*given) for _ in range(number)]
         try:
             yield from self._share_out(pool, _movable(to_do))
@@ -102,17 +103,26 @@ class Worker:
 
     Args:
         detector: its file.
+        limits: the thresholds that hold, which need not be those of the file.
         runtime: what runs its graph.
         options: how to inspect.
         folder: of the job.
         start: the folder that relative paths start from.
     """
 
-    def __init__(self, detector: str, runtime: RuntimeName, options: JobOptions, folder: str, start: str) -> None:
+    def __init__(
+        self,
+        detector: str,
+        limits: Thresholds,
+        runtime: RuntimeName,
+        options: JobOptions,
+        folder: str,
+        start: str,
+    ) -> None:
         import os
 
         os.chdir(start)
-        self._detector = load(detector, threads=1, runtime=runtime)
+        self._detector = load(detector, threads=1, runtime=runtime).with_thresholds(limits)
         self._options = options
         self._folder = Path(folder)
         self._opener = Opener()
