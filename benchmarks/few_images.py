@@ -9,7 +9,8 @@ tiles are split with groups kept whole. Every method has its default settings, a
 defects. One cell is one method on one set with one number of images and one seed; a finished cell is never computed
 again. ``full`` takes every normal training image.
 
-At the end a table is printed, and the curves are drawn to ``few-images.png`` in the folder.
+At the end a table is printed, and the curves are drawn to ``few-images.png`` in the folder. ``--record NAME`` keeps the
+figures in `benchmarks/results/`, with ``--timed`` also times and sizes: give it where nothing else ran on the machine.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -27,6 +29,7 @@ import numpy as np
 
 import blemish
 from blemish.datasets import Dataset, Sample
+from blemish.errors import BlemishError
 from blemish.evaluation import auroc
 from blemish.evaluation.delong import areas
 from blemish.files import write_text
@@ -35,14 +38,23 @@ from blemish.reports.png_figure import OTHERS, png_figure
 
 from feature_methods import read_set, slug
 from machine import describe_machine
+from result_files import Column, Row, Spread, Table, record
 
 SETS = ("chest-xray", "casting", "brickwork", "magnetic-tile-grouped")
+SHOWN = {
+    "chest-xray": "X-rays of chests",
+    "casting": "castings",
+    "brickwork": "brickwork",
+    "magnetic-tile-grouped": "magnetic tiles, groups kept whole",
+}
 METHODS: dict[str, tuple[str, dict]] = {
     "dino-memory": ("dino-memory", {}),
     "dino-memory, fine": ("dino-memory", {"size_px": 448, "projection": "none", "blocks": [5, 7, 9], "mean_weight": 0}),
     "patchcore": ("patchcore", {}),
     "padim": ("padim", {}),
 }
+Cells = dict[tuple[str, str, str], dict[int, dict]]
+"""By set, number and method: what was measured, by seed."""
 COUNTS = ("1", "2", "4", "8", "16", "60", "full")
 TESTED = 100
 
@@ -72,7 +84,10 @@ def measure(name: str, count: str, method: str, seed: int, options: argparse.Nam
     trained, settings = METHODS[method]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        detector = blemish.train(trained, data, Path(folder) / "detector.blemish", settings=settings, seed=seed)
+        try:
+            detector = blemish.train(trained, data, Path(folder) / "detector.blemish", settings=settings, seed=seed)
+        except BlemishError as error:
+            return {"failed": str(error)}
         fit_s = time.perf_counter() - started
         started = time.perf_counter()
         scores = [detector.score(read_image(one.path))[0] for one in tests]
@@ -94,7 +109,7 @@ def measure(name: str, count: str, method: str, seed: int, options: argparse.Nam
     }
 
 
-def draw_curves(cells: dict[tuple[str, str, str], list[dict]], target: Path) -> None:
+def draw_curves(cells: Cells, target: Path) -> None:
     """One panel for each set, one line for each method; bars are the standard deviation over draws."""
     names = [name for name in SETS if any(key[0] == name for key in cells)]
     with png_figure(target, width_in=2.6 * len(names) + 0.6, height_in=3.2) as figure:
@@ -102,7 +117,7 @@ def draw_curves(cells: dict[tuple[str, str, str], list[dict]], target: Path) -> 
         for axes, name in zip(every, names, strict=True):
             for method, colour in zip(METHODS, OTHERS, strict=False):
                 rows = [
-                    (statistics.mean(one["n_train"] for one in cell), [one["auroc"] for one in cell])
+                    (statistics.mean(one["n_train"] for one in cell.values()), areas_of(cell))
                     for (where, _, what), cell in cells.items()
                     if (where, what) == (name, method)
                 ]
@@ -112,10 +127,90 @@ def draw_curves(cells: dict[tuple[str, str, str], list[dict]], target: Path) -> 
                 axes.errorbar(
                     [n for n, _ in rows], means, spreads, marker="o", ms=3, lw=1.2, color=colour, label=method
                 )
-            axes.set(title=name, xscale="log", xlabel="normal images")
+            axes.set(title=SHOWN[name].split(",")[0], xscale="log", xlabel="normal images")
             axes.grid(axis="y", color="#e3e6ea")
         every[0].set(ylabel="image AUROC")
         every[-1].legend(loc="lower right", fontsize=7)
+
+
+def areas_of(cell: dict[int, dict]) -> list[float]:
+    return [one["auroc"] for one in cell.values()]
+
+
+def beside(cells: Cells, methods: Sequence[str]) -> Table:
+    """AUROC of several methods on the same draws; a row for each set and number that all of them have."""
+    rows = []
+    for name, count in dict.fromkeys((name, count) for name, count, _ in sorted(cells, key=_order)):
+        found = [cells.get((name, count, method), {}) for method in methods]
+        seeds = tuple(seed for seed in found[0] if all(seed in cell for cell in found))
+        if seeds:
+            values = [[cell[seed]["auroc"] for seed in seeds] for cell in found]
+            best = max(round(statistics.mean(each), 3) for each in values)
+            shown = {
+                method: Spread(values=tuple(each), bold=round(statistics.mean(each), 3) == best)
+                for method, each in zip(methods, values, strict=True)
+            }
+            images = f"{found[0][seeds[0]]['n_train']:,}"
+            rows.append(Row(name=(SHOWN[name], images), cells=shown, seeds=seeds, opened=len(seeds)))
+    return Table(stub=("", "images"), columns=tuple(Column(name=method) for method in methods), rows=tuple(rows))
+
+
+def costs(cells: Cells) -> Table:
+    """Times and sizes of each method, on the first draw."""
+    columns = {"fit_s": ("fit, s", 1), "score_ms": ("ms an image", 0), "file_mb": ("MB", 1)}
+    rows = []
+    for (name, _, method), cell in sorted(cells.items(), key=lambda each: _order(each[0])):
+        first = next(iter(cell.values()))
+        figures: dict[str, float] = {heading: first[key] for key, (heading, _) in columns.items()}
+        rows.append(
+            Row(name=(SHOWN[name], f"{first['n_train']:,}", method), cells={"AUROC": first["auroc"], **figures})
+        )
+    shown = (Column(name="AUROC"), *(Column(name=name, digits=digits) for name, digits in columns.values()))
+    return Table(stub=("", "images", "method"), columns=shown, rows=tuple(rows))
+
+
+def _order(key: tuple[str, str, str]) -> tuple[int, int, int]:
+    name, count, method = key
+    return SETS.index(name), COUNTS.index(count), list(METHODS).index(method)
+
+
+def keep(cells: Cells, options: argparse.Namespace) -> None:
+    """The figures as a file of `benchmarks/results/`."""
+    tables = {"defaults": beside(cells, [one for one in METHODS if "fine" not in one])}
+    tables |= {"fine": beside(cells, ["dino-memory", "dino-memory, fine"])}
+    if options.timed:
+        tables = {"costs": costs(cells)}
+    record(
+        options.record,
+        "AUROC over the number of normal images to learn from",
+        f"sets and splits of feature_methods.py; {options.tested} test images of either kind at most, drawn by the "
+        "seed, the same for every method and number",
+        [f"python benchmarks/few_images.py --tested {options.tested} --out benchmarks/out/few"],
+        {name: table for name, table in tables.items() if table.rows},
+        machine=next(one["machine"] for cell in cells.values() for one in cell.values()),
+    )
+
+
+def print_table(cells: Cells) -> None:
+    for machine in dict.fromkeys(one["machine"] for cell in cells.values() for one in cell.values()):
+        print(f"\n{machine}")
+    print("\n| set | images | method | draws | test | AUROC | 95 % of the first draw | fit, s | ms | MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for (name, _, method), cell in cells.items():
+        first = next(iter(cell.values()))
+        found = areas(first["scores"], np.array(first["defective"]))
+        interval = found.mean() if found is not None else None
+        said = "–" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+        means = " | ".join(
+            f"{statistics.mean(one[cost] for one in cell.values()):.1f}" for cost in ("fit_s", "score_ms", "file_mb")
+        )
+        values = areas_of(cell)
+        spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+        tests = f"{first['n_test'][0]} + {first['n_test'][1]}"
+        print(
+            f"| {name} | {first['n_train']} | {method} | {len(cell)} | {tests} "
+            f"| {statistics.mean(values):.3f}{spread} | {said} | {means} |"
+        )
 
 
 def main() -> None:
@@ -126,38 +221,28 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--tested", type=int, default=TESTED, help="test images of either kind, at most")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/few"))
+    parser.add_argument("--tables", action="store_true", help="compute nothing, show what is there")
+    parser.add_argument("--record", metavar="NAME", help="keep the figures in benchmarks/results/NAME.json")
+    parser.add_argument("--timed", action="store_true", help="times and sizes are recorded, in place of curves")
     options = parser.parse_args()
-    cells: dict[tuple[str, str, str], list[dict]] = {}
+    cells: Cells = {}
     for count in options.counts:
         for seed in options.seeds:
             for name in options.sets:
                 for method in options.methods:
                     file = options.out / f"{name}_{count}_{slug(method)}_{seed}.json"
                     if not file.is_file():
+                        if options.tables:
+                            continue
                         write_text(file, json.dumps(measure(name, count, method, seed, options), indent=1))
-                    if (record := json.loads(file.read_text())) is not None:
-                        cells.setdefault((name, count, method), []).append(record)
-                        print(name, count, method, seed, f"{record['auroc']:.4f}", flush=True)
-    for machine in dict.fromkeys(record["machine"] for cell in cells.values() for record in cell):
-        print(f"\n{machine}")
-    print("\n| set | images | method | draws | test | AUROC | 95 % of the first draw | fit, s | ms | MB |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    for (name, _, method), cell in cells.items():
-        first = cell[0]
-        found = areas(first["scores"], np.array(first["defective"]))
-        interval = found.mean() if found is not None else None
-        said = "–" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
-        costs = " | ".join(
-            f"{statistics.mean(one[cost] for one in cell):.1f}" for cost in ("fit_s", "score_ms", "file_mb")
-        )
-        values = [one["auroc"] for one in cell]
-        spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-        tests = f"{first['n_test'][0]} + {first['n_test'][1]}"
-        print(
-            f"| {name} | {first['n_train']} | {method} | {len(cell)} | {tests} "
-            f"| {statistics.mean(values):.3f}{spread} | {said} | {costs} |"
-        )
+                    found = json.loads(file.read_text())
+                    if found is not None and "auroc" in found:
+                        cells.setdefault((name, count, method), {})[seed] = found
+                    print(name, count, method, seed, found and (found.get("auroc") or found["failed"]), flush=True)
+    print_table(cells)
     draw_curves(cells, options.out / "few-images.png")
+    if options.record:
+        keep(cells, options)
 
 
 if __name__ == "__main__":

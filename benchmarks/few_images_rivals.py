@@ -8,7 +8,7 @@ the same DINOv2 weights that `dino-memory` uses, in its own preprocessing at 224
 with class token and mean of the patches. anomavision: PatchCore and PaDiM with their defaults, which take torchvision's
 ResNet-18 from the internet or from ``TORCH_HOME``; where neither has it, that is said in place of figures. Fit and
 scoring are timed with files on disk; the cold start is a process of its own that imports, loads weights and scores one
-image, without what was fitted.
+image, without what was fitted. ``--record NAME`` keeps the table in `benchmarks/results/`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ import numpy as np
 
 from blemish.evaluation import auroc
 from blemish.files import write_text
-from few_images import SETS, TESTED, drawn
+from few_images import SETS, SHOWN, TESTED, drawn
 
 from feature_methods import read_set
 from machine import describe_machine
+from result_files import Column, Row, Spread, Table, record
 
 RIVALS = ("imgad knn, cls", "imgad knn, cls+mean", "anomavision patchcore", "anomavision padim")
 _SIZE_PX = 224
@@ -145,6 +146,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--tested", type=int, default=TESTED)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/rivals"))
+    parser.add_argument("--record", metavar="NAME", help="keep the table in benchmarks/results/NAME.json")
     parser.add_argument("--cold", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cold:
@@ -172,6 +174,38 @@ def main() -> None:
         shown = " | ".join(f"{cost:.1f}" for cost in costs)
         area = f"{statistics.mean(values):.3f}{spread}"
         print(f"| {name} | {cell[0]['n_train']} | {rival} | {len(cell)} | {area} | {shown} |")
+    if options.record:
+        keep(rows, options)
+
+
+def keep(rows: dict[tuple[str, str, str], list[dict]], options: argparse.Namespace) -> None:
+    """The table as a file of `benchmarks/results/`."""
+    headings = {
+        "fit, s": ("fit_s", 1),
+        "ms an image": ("score_ms", 0),
+        "MB": ("file_mb", 1),
+        "cold start, s": ("cold_s", 1),
+    }
+    kept = [
+        Row(
+            name=(SHOWN[name], count, rival),
+            cells={
+                "AUROC": Spread(values=tuple(one["auroc"] for one in cell)),
+                **{heading: statistics.mean(one[key] for one in cell) for heading, (key, _) in headings.items()},
+            },
+            seeds=tuple(options.seeds[: len(cell)]),
+        )
+        for (name, count, rival), cell in rows.items()
+    ]
+    columns = (Column(name="AUROC"), *(Column(name=name, digits=digits) for name, (_, digits) in headings.items()))
+    record(
+        options.record,
+        "imgad and anomavision on the draws of few_images.py",
+        f"{options.tested} test images of either kind at most, drawn by the seed",
+        [f"python benchmarks/few_images_rivals.py --counts {' '.join(options.counts)} --tested {options.tested}"],
+        {"rivals": Table(stub=("", "images", "rival"), columns=columns, rows=tuple(kept))},
+        machine=next(one["machine"] for cell in rows.values() for one in cell),
+    )
 
 
 if __name__ == "__main__":

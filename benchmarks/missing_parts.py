@@ -3,7 +3,8 @@
     python benchmarks/missing_parts.py --seeds 0 1 2 --out benchmarks/out/missing-parts
 
 Drawn arrangements (`blemish.synthesis.arrangements`): 40 normal images to train on, 30 normal ones and 30 with a fault
-to test on, for each arrangement and seed. Results are kept by row, so an interrupted run goes on.
+to test on, for each arrangement and seed. Results are kept by row, so an interrupted run goes on. ``--record NAME``
+keeps the table in `benchmarks/results/`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from blemish.images import write_png
 from blemish.synthesis.arrangements import ARRANGEMENT_FAULTS, ARRANGEMENTS, LOOSE, Arrangement, draw_arrangement
 
 from machine import describe_machine
+from result_files import Column, Row, Spread, Table, record
 
 TRAIN, TEST = 40, 30
 WORDS = (0, 12)
+SHOWN = {"blister": "blister pack", "board": "board", "connector": "connector", "tray": "loose rings in a tray"}
 
 
 def run(kind: Arrangement, seed: int, words: int, folder: Path) -> dict[str, float]:
@@ -52,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/missing-parts"))
+    parser.add_argument("--record", metavar="NAME", help="keep the table in benchmarks/results/NAME.json")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     rows: dict[tuple[str, int], list[dict[str, float]]] = {}
@@ -71,6 +75,34 @@ def main() -> None:
     for (kind, words), each in rows.items():
         cells = [spread([row[name] for row in each if name in row]) for name in ("all", *ARRANGEMENT_FAULTS)]
         print(f"| {kind} | {words or 'none'} | " + " | ".join(cells) + " |")
+    if options.record:
+        keep(rows, options)
+
+
+def keep(rows: dict[tuple[str, int], list[dict[str, float]]], options: argparse.Namespace) -> None:
+    """The table as a file of `benchmarks/results/`."""
+    seeds = tuple(options.seeds)
+    kept = [
+        Row(
+            name=(SHOWN[kind], f"with `words={words}`" if words else "patches alone"),
+            cells={
+                heading: Spread(values=tuple(row[key] for row in each)) if key in each[0] else None
+                for heading, key in {"AUROC": "all", **{fault: fault for fault in ARRANGEMENT_FAULTS}}.items()
+            },
+            seeds=seeds,
+            opened=len(seeds),
+        )
+        for (kind, words), each in rows.items()
+    ]
+    headings = ("AUROC", *ARRANGEMENT_FAULTS)
+    record(
+        options.record,
+        "Missing, doubled and displaced parts",
+        f"drawn arrangements: {TRAIN} normal images to learn from, {TEST} + {TEST} to test on",
+        [f"python benchmarks/missing_parts.py --seeds {' '.join(map(str, seeds))}"],
+        {"faults": Table(stub=("", ""), columns=tuple(Column(name=name) for name in headings), rows=tuple(kept))},
+        machine=describe_machine("onnxruntime", "torch", "timm"),
+    )
 
 
 def spread(values: list[float]) -> str:
