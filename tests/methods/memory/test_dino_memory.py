@@ -212,11 +212,27 @@ def test_one_image_is_enough(tmp_path: Path, settings: dict[str, object]) -> Non
 
 def test_an_extreme_aspect_ratio_and_images_below_a_patch(tmp_path: Path) -> None:
     root = draw(tmp_path / "d" / "train" / "good", 3, size=(8, 200))
-    detector = blemish.train("dino-memory", root, tmp_path / "long.blemish", settings=SMALL)
+    said: list[str] = []
+    detector = blemish.train("dino-memory", root, tmp_path / "long.blemish", settings=SMALL, say=said.append)
+    assert "3 of 3 images are smaller than a patch of 16 px: enlarged, they show nothing" in " ".join(said)
+    assert "most images are 25 times as long as wide" in " ".join(said)
     height_px, width_px = detector.spec.input.size_px or (0, 0)
     assert height_px == 64, "four patches, the least"
     assert width_px % 16 == 0
     assert np.isfinite(detector.score(np.zeros((3, 5, 3), np.uint8))[0])
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_identical_images_are_said_to_be(tmp_path: Path, same: bool) -> None:
+    root = draw(tmp_path / "d" / "train" / "good", 3)
+    files = sorted((root / "train" / "good").iterdir())
+    for file in files[1:] if same else ():
+        file.write_bytes(files[0].read_bytes())
+    said: list[str] = []
+    blemish.train(
+        "dino-memory", root, tmp_path / "same.blemish", settings={**SMALL, "max_patches": 16}, say=said.append
+    )
+    assert ("all images are one and the same, and count as one" in " ".join(said)) is same
 
 
 def test_flat_images_are_refused(tmp_path: Path) -> None:

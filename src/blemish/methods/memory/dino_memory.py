@@ -48,6 +48,8 @@ from blemish.methods.registry import register
 _MAX_COUNTED = 100
 _MIN_COUNTED = 4
 _MAX_HELD_OUT_PATCHES = 5_000
+# Of a token's length: the same image in two batches differs by a tenth of it, two photos by most of it.
+_ROUNDING = 0.01
 
 
 class DinoMemorySettings(PatchSettings):
@@ -184,8 +186,11 @@ class DinoMemory(PatchMethod):
     def learn(self, patches: PatchStream, *, seed: int) -> tuple[NearestNeighbour, str]:
         """One pass; every patch is kept where there are few, otherwise a coreset of them."""
         bank = MemoryBank(self.settings.max_patches, seed=seed)
+        first, alike = None, True
         with torch.inference_mode():
             for features in patches():
+                first = features[:1].clone() if first is None else first
+                alike = alike and _alike(features, first)
                 vectors = self.flat(features)
                 bank.add(vectors[vectors.square().sum(dim=1) > 0])
         if not len(bank):
@@ -194,6 +199,8 @@ class DinoMemory(PatchMethod):
         summary = f"memory of {len(memory)} of {bank.seen} patches in {memory.shape[1]} dimensions"
         if len(memory) < bank.seen:
             summary += f"; no patch is farther than {radius + bank.slack:.3g} from it"
+        if alike and bank.seen > len(memory):
+            summary += "; all images are one and the same, and count as one"
         return self._head(memory.clone()), summary
 
     def graph(self) -> nn.Module:
@@ -258,3 +265,11 @@ class _Arrangement(nn.Module):
 def _some_patches(vectors: Tensor, seed: int) -> Tensor:
     order = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))
     return vectors[order[:_MAX_HELD_OUT_PATCHES]]
+
+
+def _alike(features: Tensor, first: Tensor) -> bool:
+    """Whether all images are the first one; rounding depends on how many images a batch has."""
+    if features.shape[1:] != first.shape[1:]:
+        return False
+    gap = (features - first).square().sum(dim=1).max()
+    return bool(gap <= _ROUNDING**2 * first.square().sum(dim=1).mean())

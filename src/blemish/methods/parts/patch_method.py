@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from statistics import median
 from typing import ClassVar
 
 import torch
@@ -21,6 +22,8 @@ from blemish.methods.parts.region import read_region
 # distance, after fewer.
 _IMAGES_FOR_SCALE = 48
 _IMAGES_FOR_MEAN = 8
+# Of the longer side to the shorter one; beyond it a resized image loses what is across it, or along it.
+_USUAL_RATIO = 8
 
 PatchStream = Callable[[], Iterator[Tensor]]
 """Starts a pass over all training images: patch features, float (N, d, h, w) at a time."""
@@ -72,14 +75,15 @@ class PatchMethod(FittedMethod):
         """Normalise the features on some of the images, then fit the head to the patches of all of them."""
         if not len(images):
             raise DataError("There is no normal image to learn from.")
-        self._spec = self.settings.input_spec(images.sizes_px())
+        sizes_px = images.sizes_px()
+        self._spec = self.settings.input_spec(sizes_px)
         self.prepare(self._spec)
         if self.settings.region is not None and self._spec.size_px is not None:
             self._region = read_region(self.settings.region, self.grid(self._spec.size_px))
         step = -(-len(images) // (_IMAGES_FOR_SCALE if self.scales() else _IMAGES_FOR_MEAN))
         self.features.fit(self._pixels(images.every(step)), seed=seed)
         self.head, summary = self.learn(lambda: self._patches(images), seed=seed)
-        return f"{self.describe()}; {summary}"
+        return f"{self.describe()}; {summary}{_odd_sizes(sizes_px, self._spec, self.settings.unit_px)}"
 
     def prepare(self, spec: InputSpec) -> None:  # most networks take images of any size
         """Fit the network to the size of the images, before any is seen."""
@@ -146,3 +150,20 @@ class PatchMethod(FittedMethod):
         for batch in self._pixels(images):
             with torch.inference_mode():
                 yield self.features(batch)
+
+
+def _odd_sizes(sizes_px: Sequence[tuple[int, int]], spec: InputSpec, unit_px: int) -> str:
+    """What is lost of images that are tiny, or much longer than wide, in words; empty where they are neither."""
+    said = ""
+    if tiny := sum(1 for size in sizes_px if min(size) < unit_px):
+        said += (
+            f"; {tiny} of {len(sizes_px)} images are smaller than a patch of {unit_px} px: enlarged, they show nothing"
+        )
+    ratio = median(max(size) / min(size) for size in sizes_px)
+    if ratio > _USUAL_RATIO and spec.size_px is not None:
+        height_px, width_px = spec.size_px
+        said += (
+            f"; most images are {ratio:.0f} times as long as wide and are seen at {width_px} × {height_px} px: "
+            "size_px=null keeps their own resolution"
+        )
+    return said
