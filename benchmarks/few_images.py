@@ -138,20 +138,19 @@ def areas_of(cell: dict[int, dict]) -> list[float]:
 
 
 def beside(cells: Cells, methods: Sequence[str]) -> Table:
-    """AUROC of several methods on the same draws; a row for each set and number that all of them have."""
+    """AUROC of several methods on the same draws; a row for each set and number that the first of them has."""
     rows = []
     for name, count in dict.fromkeys((name, count) for name, count, _ in sorted(cells, key=_order)):
-        found = [cells.get((name, count, method), {}) for method in methods]
-        seeds = tuple(seed for seed in found[0] if all(seed in cell for cell in found))
-        if seeds:
-            values = [[cell[seed]["auroc"] for seed in seeds] for cell in found]
-            best = max(round(statistics.mean(each), 3) for each in values)
-            shown = {
-                method: Spread(values=tuple(each), bold=round(statistics.mean(each), 3) == best)
-                for method, each in zip(methods, values, strict=True)
-            }
-            images = f"{found[0][seeds[0]]['n_train']:,}"
-            rows.append(Row(name=(SHOWN[name], images), cells=shown, seeds=seeds, opened=len(seeds)))
+        found = {method: cells[name, count, method] for method in methods if (name, count, method) in cells}
+        seeds = tuple(seed for seed in found.get(methods[0], {}) if all(seed in cell for cell in found.values()))
+        if not seeds:
+            continue
+        values = {method: tuple(cell[seed]["auroc"] for seed in seeds) for method, cell in found.items()}
+        means = {method: round(statistics.mean(each), 3) for method, each in values.items()}
+        best = max(means.values()) if len(means) > 1 else None
+        shown = {one: Spread(values=values[one], bold=means[one] == best) if one in found else None for one in methods}
+        images = f"{found[methods[0]][seeds[0]]['n_train']:,}"
+        rows.append(Row(name=(SHOWN[name], images), cells=shown, seeds=seeds, opened=len(seeds)))
     return Table(stub=("", "images"), columns=tuple(Column(name=method) for method in methods), rows=tuple(rows))
 
 
@@ -177,7 +176,8 @@ def _order(key: tuple[str, str, str]) -> tuple[int, int, int]:
 def keep(cells: Cells, options: argparse.Namespace) -> None:
     """The figures as a file of `benchmarks/results/`."""
     tables = {"defaults": beside(cells, [one for one in METHODS if "fine" not in one])}
-    tables |= {"fine": beside(cells, ["dino-memory", "dino-memory, fine"])}
+    fine = {key: cell for key, cell in cells.items() if (*key[:2], "dino-memory, fine") in cells}
+    tables |= {"fine": beside(fine, ["dino-memory", "dino-memory, fine"])}
     if options.timed:
         tables = {"costs": costs(cells)}
     record(
