@@ -57,6 +57,7 @@ Cells = dict[tuple[str, str, str], dict[int, dict]]
 """By set, number and method: what was measured, by seed."""
 COUNTS = ("1", "2", "4", "8", "16", "60", "full")
 TESTED = 100
+TICKS = (1, 4, 16, 60, 250, 1000)
 
 
 def drawn(dataset: Dataset, count: str, seed: int, tested: int) -> tuple[Dataset, list[Sample]] | None:
@@ -121,13 +122,17 @@ def draw_curves(cells: Cells, target: Path) -> None:
                     for (where, _, what), cell in cells.items()
                     if (where, what) == (name, method)
                 ]
+                if not rows:
+                    continue
                 rows.sort()
                 means = [statistics.mean(values) for _, values in rows]
                 spreads = [statistics.stdev(values) if len(values) > 1 else 0.0 for _, values in rows]
                 axes.errorbar(
                     [n for n, _ in rows], means, spreads, marker="o", ms=3, lw=1.2, color=colour, label=method
                 )
-            axes.set(title=SHOWN[name].split(",")[0], xscale="log", xlabel="normal images")
+            axes.set(title=SHOWN[name].split(",")[0], xscale="log", xlim=(0.8, 3000), xlabel="normal images")
+            axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
+            axes.minorticks_off()
             axes.grid(axis="y", color="#e3e6ea")
         every[0].set(ylabel="image AUROC")
         every[-1].legend(loc="lower right", fontsize=7)
