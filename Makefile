@@ -93,8 +93,11 @@ sbom:  ## List everything that an installation brings along: build/sbom.json.
 	rm -rf build/sbom && mkdir -p build
 	$(PYTHON) -m venv build/sbom/installed && $(PYTHON) -m venv build/sbom/lister
 	build/sbom/installed/bin/python -m pip install --quiet .
+	build/sbom/installed/bin/python -c 'import blemish; print(f"version = \"{blemish.__version__}\"")' >build/sbom/version
+	sed -e '/^dynamic = /{r build/sbom/version' -e 'd}' pyproject.toml >build/sbom/pyproject.toml
+	build/sbom/installed/bin/python -m pip uninstall --quiet --yes setuptools pip
 	build/sbom/lister/bin/python -m pip install --quiet "cyclonedx-bom>=5"
-	build/sbom/lister/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json build/sbom/installed
+	build/sbom/lister/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible --output-file build/sbom.json build/sbom/installed
 
 clean:  ## Remove what the targets above made.
 	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest-* .coverage .coverage.* build dist demo docs/drawn .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

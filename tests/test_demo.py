@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from blemish.cli.demo import demo
 from blemish.datasets import read_dataset
 from blemish.demo import A_FEW_SECONDS, WITHOUT_TRAINING, run_demo
 from blemish.detectors import Container, Detector
@@ -58,6 +59,22 @@ def test_training_without_the_learning_side_says_what_is_missing(tmp_path: Path,
     with pytest.raises(MissingExtraError, match=r'in a checkout of blemish, pip install "\.\[train\]"'):
         run_demo(tmp_path / "demo", plan=A_FEW_SECONDS)
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_the_next_command_is_one_that_this_shell_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on_path: bool
+):
+    program = tmp_path / "bin" / "blemish"
+    program.parent.mkdir()
+    program.touch(0o755)
+    made = SimpleNamespace(page=tmp_path / "index.html", images="drawn", detector="d.blemish")
+    monkeypatch.setattr("blemish.demo.run_demo", lambda *_, **__: made)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    monkeypatch.setenv("PATH", str(program.parent) if on_path else "/nowhere")
+    demo(tmp_path)
+    wanted = "blemish" if on_path else str(program)
+    assert f"To try it: {wanted} inspect drawn --out findings" in capsys.readouterr().out
 
 
 @pytest.mark.slow

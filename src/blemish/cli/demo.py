@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +38,13 @@ def demo(
     else:
         typer.echo(f"\nOpen {address} in a browser.")
     named = f" --detector {made.detector}" if train else ""
-    typer.echo(f"To try it: blemish inspect {made.images}{named} --out findings")
+    typer.echo(f"To try it: {_program()} inspect {made.images}{named} --out findings")
+
+
+def _program() -> str:
+    """What starts this program here: its own path where its environment is not activated."""
+    own = Path(sys.argv[0])
+    return str(own) if own.stem == "blemish" and shutil.which("blemish") is None else "blemish"
 
 
 def _opened(address: str) -> bool:
