@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import lightning
 import numpy as np
 import pytest
-import torch
 
 import blemish
 
+torch = pytest.importorskip("torch")
+lightning = pytest.importorskip("lightning")
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 TABLE = Path(__file__).with_name("golden_scores.json")

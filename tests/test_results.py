@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+pytest.importorskip("torch")
+
 from blemish.benchmarking.records import Cost
 from blemish.benchmarking.records import Identity as BenchmarkIdentity
 from blemish.benchmarking.records import RunRecord as BenchmarkRun

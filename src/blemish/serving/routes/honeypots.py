@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from blemish.calibration.exact import at_least
@@ -96,9 +96,10 @@ def show_honeypots(service: Serving, caller: Engineer) -> Honeypots:
     return Honeypots(fraction=service.settings.honeypots, known=images, reviewers=reviewers)
 
 
-@router.put("/{finding_id}", status_code=204, responses={409: {"model": Problem}})
-def set_honeypot(finding_id: str, wanted: KnownRequest, service: Serving, caller: Engineer) -> None:
+@router.put("/{finding_id}", status_code=204, response_class=Response, responses={409: {"model": Problem}})
+def set_honeypot(finding_id: str, wanted: KnownRequest, service: Serving, caller: Engineer) -> Response:
     """Mix an image into the queue again, with the decision that is right; null ends it."""
     with service.database.transaction() as session:
         honeypots.set_known(session, finding_id, wanted.truth, caller.name)
         note(session, caller.actor, "honeypot.set", f"{finding_id} {wanted.truth or 'no longer'}")
+    return Response(status_code=204)
