@@ -1,8 +1,11 @@
-"""A detector says the same of an image whichever way it came: by Python, command line, archive, parts, service."""
+"""A detector says the same of an image whichever way it came: Python, command line, archive, parts, service, Ray."""
 
 from __future__ import annotations
 
+import io
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,7 @@ from typer.testing import CliRunner
 
 import blemish
 from blemish.cli.app import app
-from blemish.findings import to_line
+from blemish.findings import Finding, to_line
 from blemish.images import write_png
 from blemish.synthesis import draw_image
 
@@ -110,6 +113,56 @@ def by_service(images: Path, detector: str, out: Path) -> list[dict[str, Any]]:
         return [one["finding"] for one in client.post("/v1/inspect", files=sent).json()["results"]]
 
 
+def by_job_of_service(images: Path, detector: str, out: Path) -> list[dict[str, Any]]:
+    """An archive that the service works off in the background."""
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    from fastapi.testclient import TestClient
+
+    from blemish.serving.app import create_app
+    from blemish.serving.service import Service
+    from blemish.serving.settings import ServeSettings
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(images.rglob("*.*")):
+            archive.write(path, path.relative_to(images))
+    service = Service(ServeSettings(detectors=(detector,), store=out, threads=2))
+    with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+        job = client.post("/v1/jobs", files={"archive": ("images.zip", packed.getvalue())}).json()["id"]
+        deadline = time.monotonic() + 120
+        while (status := client.get(f"/v1/jobs/{job}").json())["state"] in {"waiting", "running"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        found = client.get("/v1/findings", params={"job": job, "limit": 100}).json()["findings"]
+        # What could not be inspected is counted, and has no finding in the store.
+        failed = [{"image": "none.png", "error": "no image"}] * status["failed"]
+        return [*(one["finding"] for one in found), *failed]
+
+
+def by_hot_folder(images: Path, detector: str, out: Path) -> list[dict[str, Any]]:
+    from blemish.inspection import Job, JobOptions
+    from blemish.inspection.ready import ready
+    from blemish.inspection.watching import watch
+
+    count, stop = len(list(images.rglob("*.*"))), threading.Event()
+    found: list[Finding] = []
+
+    def tell(finding: Finding) -> None:
+        found.append(finding)
+        if len(found) == count:
+            stop.set()
+
+    with Job(out, ready(detector, 1), JobOptions()) as job:
+        watch(job, images, stop=stop, every_s=0.1, on_finding=tell)
+    return [json.loads(to_line(one)) for one in found]
+
+
+def by_cluster(images: Path, detector: str, out: Path) -> list[dict[str, Any]]:
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    command("inspect", images, "--detector", detector, "--out", out, "--engine", "ray")
+    return lines((out / "findings.jsonl").read_text("utf-8"))
+
+
 WAYS: list[Callable[[Path, str, Path], list[dict[str, Any]]]] = [
     by_python,
     by_folder,
@@ -117,6 +170,8 @@ WAYS: list[Callable[[Path, str, Path], list[dict[str, Any]]]] = [
     by_archive,
     by_parts,
     by_service,
+    by_job_of_service,
+    by_hot_folder,
 ]
 
 
@@ -131,7 +186,13 @@ def test_the_images_are_told_apart(expected: Answers):
     assert any(one.get("cracks") for one in expected.values())
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_an_image_with_an_outlined_defect_never_passes(expected: Answers):
+    outlined = [one for one in expected.values() if one.get("regions")]
+    assert outlined
+    assert all(one["verdict"] in {"review", "reject"} for one in outlined)
+
+
+@pytest.mark.parametrize("way", [*WAYS, pytest.param(by_cluster, marks=pytest.mark.slow)], ids=lambda way: way.__name__)
 def test_every_way_in_gives_the_same_answer(
     way: Callable[[Path, str, Path], list[dict[str, Any]]], images: Path, expected: Answers, tmp_path: Path
 ):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from blemish.errors import DataError
 from blemish.evaluation import Confusion
-from blemish.files import write_text
+from blemish.files import replacing, write_text
 
 RUN_NAME = "run.json"
 IMAGES_NAME = "images.csv"
@@ -148,7 +148,7 @@ def image_row(
 
 def write_images(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write ``images.csv``."""
-    with target.open("w", encoding="utf-8", newline="") as file:
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS)
         table.writeheader()
         table.writerows(rows)

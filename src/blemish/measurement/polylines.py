@@ -26,12 +26,11 @@ def length_of(points: Points, *, closed: bool = False) -> float:
     return length + float(np.hypot(*(points[0] - points[-1]))) if closed else length
 
 
-def resample(points: Points, spacing: float = 1.0, *, closed: bool = False) -> Points:
-    """The same line with evenly spaced points, both ends kept.
+def resample(points: Points, *, closed: bool = False) -> Points:
+    """The same line with points a pixel apart, or as near to it as divides the length evenly; both ends kept.
 
     Args:
         points: float64 (N, 2), N >= 1.
-        spacing: wanted distance between neighbours; the nearest one that divides the length evenly is used.
         closed: the line runs back to its first point, which is not repeated, neither here nor in the result.
 
     Returns:
@@ -42,7 +41,7 @@ def resample(points: Points, spacing: float = 1.0, *, closed: bool = False) -> P
     along = lengths_along(points)
     if along[-1] == 0:
         return points[:1]
-    steps = max(1, round(along[-1] / spacing))
+    steps = max(1, round(along[-1]))
     wanted = np.arange(steps if closed else steps + 1) * (along[-1] / steps)
     return np.column_stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)])
 

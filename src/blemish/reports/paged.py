@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from blemish.files import write_bytes, write_text
+from blemish.files import replacing, write_bytes, write_text
 from blemish.findings import PAGES_NAME, VERDICTS, VIEWS_NAME, Finding
 from blemish.images.windows import FileWindows
 from blemish.reports.document import Document
@@ -114,8 +114,8 @@ def _copied(image: Finding, view: Path | None, pixels: Any | FileWindows | None,
     """Put a small copy of the image beside the pages; whether there is one."""
     target = out / PAGES_NAME / f"{image.name}.jpg"
     if view is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(view, target)
+        with replacing(target) as temporary:
+            shutil.copyfile(view, temporary)
         return True
     small = small_copy(image, pixels)
     if small is not None:

@@ -78,7 +78,7 @@ def split_masked_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingSpl
     shown = Counter(label for sample in screened.samples for label in {mask.label for mask in sample.masks or ()})
     for label in (label for label, count in sorted(shown.items()) if count == 1):
         say(f'The class "{label}" is in one training image: it can hardly be learned, nor its threshold chosen.')
-    return _split_labelled(screened, seed=seed)
+    return _split_labelled(screened, seed=seed, say=say)
 
 
 def split_labelled_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:
@@ -106,7 +106,7 @@ def split_labelled_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingS
         raise DataError(
             f'The class "{rare[0]}" in "{dataset.root}" has one image; at least two are needed to learn it.'
         )
-    return _split_labelled(train, seed=seed)
+    return _split_labelled(train, seed=seed, say=say)
 
 
 def split_normal_images(dataset: Dataset, *, seed: int, say: Say) -> TrainingSplit:
@@ -220,8 +220,11 @@ def readable_images(dataset: Dataset, *, say: Say) -> Dataset:
     return _checked(dataset, check, say=say)
 
 
-def _split_labelled(train: Dataset, *, seed: int) -> TrainingSplit:
-    """Some held out to stop the training and choose thresholds, some normal ones to calibrate, the others to fit on."""
+def _split_labelled(train: Dataset, *, seed: int, say: Say) -> TrainingSplit:
+    """Some held out to stop the training and choose thresholds, some normal ones to calibrate, the others to fit on.
+
+    What shares its group with a calibration image, as tiles of one image do, is left out.
+    """
     held_out = train.split("val")
     if held_out.samples:
         fit = train.where(lambda sample: sample.split != "val")
@@ -232,8 +235,20 @@ def _split_labelled(train: Dataset, *, seed: int) -> TrainingSplit:
     if len(normal) >= _MIN_NORMALS_TO_CALIBRATE:
         _, calibration = hold_out(normal, _CALIBRATION_FRACTION, seed)
         unseen = {sample.path for sample in calibration.samples}
-        fit = fit.where(lambda sample: sample.path not in unseen)
+        groups = {sample.group for sample in calibration.samples if sample.group}
+        rest = fit.where(lambda sample: sample.path not in unseen)
+        apart = rest.where(lambda sample: sample.group not in groups)
+        if _kinds(apart) != _kinds(rest):
+            say("The groups are too few to calibrate on normal images that share none with what is trained on.")
+            return TrainingSplit(fit, held_out, fit.where(lambda _: False))
+        if len(apart) < len(rest):
+            say(f"{len(rest) - len(apart)} training images that share a group with a calibration image are left out.")
+        fit = apart
     return TrainingSplit(fit, held_out, calibration)
+
+
+def _kinds(part: Dataset) -> set[tuple[str, bool | None]]:
+    return {(sample.label, sample.defective) for sample in part.samples}
 
 
 def _split_normal(normal: Dataset, *, seed: int, say: Say) -> TrainingSplit:

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from blemish.files import write_text
 from blemish.inspection.job.lock import try_lock
 
 _BLEMISH = [sys.executable, "-m", "blemish"]
@@ -52,7 +53,7 @@ class TrainingProcess:
                     pass_fds=(descriptor,),
                     start_new_session=True,
                 )
-            self._pid.write_text(str(self._child.pid))
+            write_text(self._pid, str(self._child.pid))
             # Before its threads begin: requests come first.
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICE)
