@@ -25,7 +25,7 @@ def blemish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blemish:
         assert "Traceback" not in result.output
         assert result.exit_code in (0, 2, 3, 4), result.output
         if result.exit_code == 2:
-            assert "Error" in result.stderr
+            assert "Error" in result.stderr or "오류" in result.stderr
         return result
 
     return run

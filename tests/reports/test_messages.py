@@ -42,7 +42,7 @@ def texts_in_templates() -> set[str]:
 
 def texts_in_code() -> set[str]:
     found = set()
-    for path in ROOM.rglob("*.py"):
+    for path in [*ROOM.rglob("*.py"), ROOM.parent / "inspection/summary.py", ROOM.parent / "cli/inspect.py"]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
                 found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}

@@ -165,6 +165,7 @@ def inspect(
     from blemish.files import require_absent
     from blemish.findings import Finding, to_line
     from blemish.inspection import inspect as run
+    from blemish.reports.messages import Messages
 
     if submission is not None:
         require_absent(submission, force=force)
@@ -172,9 +173,13 @@ def inspect(
     def print_finding(finding: Finding) -> None:
         if as_json:
             typer.echo(to_line(finding))
-        score = "" if finding.score is None else f", score {finding.score:.4g}"
-        speaking.detail(f"{printable(finding.image)}: {finding.error or finding.verdict or 'scored'}{score}")
+        said = t.quoted(finding.error) or t(finding.verdict or "scored")
+        said += "" if finding.score is None else ", " + t("score {score}", score=f"{finding.score:.4g}")
+        speaking.detail(f"{printable(finding.image)}: {said}")
 
+    details = report_details(None, title, client, place, inspector, date, logo, lang)
+    speaking.speak(details.lang)
+    t = Messages(details.lang)
     part = (1, 1) if shard is None else part_of(shard)
     chosen = None
     if engine is EngineChoice.RAY:
@@ -197,7 +202,7 @@ def inspect(
             scale=scale,
             grades=grade,
             overlays=overlays,
-            report=report and report_details(None, title, client, place, inspector, date, logo, lang),
+            report=report and details,
             submission=submission,
             threads=threads,
             runtime=runtime.value,
@@ -215,7 +220,7 @@ def inspect(
         )
     if summary.warning is not None:
         speaking.warn(summary.warning)
-    typer.echo(str(summary), err=as_json)
+    typer.echo(summary.told(details.lang), err=as_json)
     if not summary.inspected:
         raise BlemishError("None of the images could be inspected.")
     if summary.failed:

@@ -70,6 +70,7 @@ def report(
     assemble(folder)
     document = read_document(folder, grades=grade_scale(grade))
     details = report_details(document.details, title, client, place, inspector, date, logo, lang)
+    speaking.speak(details.lang)
     if logo is not None:
         image_size_px(logo)
     document = replace(document, details=details)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from blemish.cli.panels import MESSAGES, option
 from blemish.errors import SettingsError
+
+if TYPE_CHECKING:
+    from blemish.findings import Language
 
 QuietOption = Annotated[bool, option(MESSAGES, "Print results, warnings and errors alone.", "-q", "--quiet")]
 VerboseOption = Annotated[
@@ -23,6 +26,7 @@ class _Wanted:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    lang: Language = "en"
 
 
 _wanted = _Wanted()
@@ -31,6 +35,21 @@ _wanted = _Wanted()
 def reset() -> None:
     """Forget what an earlier command in the same process wanted."""
     _wanted.quiet = _wanted.verbose = _wanted.debug = False
+    _wanted.lang = "en"
+
+
+def speak(lang: Language) -> None:
+    """From now on say what has a translation in the language of the report that the verb writes."""
+    _wanted.lang = lang
+
+
+def translated(sentence: str) -> str:
+    """A sentence in that language, where a catalogue of reports knows it."""
+    if _wanted.lang == "en":
+        return sentence
+    from blemish.reports.translating import in_language
+
+    return in_language(sentence, _wanted.lang)
 
 
 def want(*, quiet: bool, verbose: bool, debug: bool) -> None:
@@ -60,12 +79,12 @@ def is_debugging() -> bool:
 def note(sentence: str) -> None:
     """Print what is good to know, unless ``-q`` was given."""
     if not _wanted.quiet:
-        typer.echo(sentence, err=True)
+        warn(sentence)
 
 
 def warn(sentence: str) -> None:
-    """Print what changes how far a result can be trusted."""
-    typer.echo(sentence, err=True)
+    """Print what changes how far a result can be trusted, or stopped the work."""
+    typer.echo(translated(sentence), err=True)
 
 
 def detail(sentence: str) -> None:

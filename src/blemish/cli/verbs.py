@@ -129,7 +129,7 @@ def _errors_as_sentences() -> Iterator[None]:
 
             traceback.print_exc()
         failure = failure_of(error)
-        typer.echo(failure.sentence, err=True)
+        speaking.warn(failure.sentence)
         raise typer.Exit(failure.exit_code) from None
 
 

@@ -9,10 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, RunRecord, Verdict, read_findings
+from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, Language, RunRecord, Verdict, read_findings
 from blemish.inspection.progress import Progress
 from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
+from blemish.reports.messages import Messages
 from blemish.reports.pictures import show
 
 _SHOWN = 20
@@ -77,7 +78,12 @@ class InspectionSummary:
         return None if self.run.guarantee is None else self.run.guarantee.sentence
 
     def __str__(self) -> str:
-        return f"{self._counts()}.{''.join(self._places())}"
+        return self.told("en")
+
+    def told(self, lang: Language) -> str:
+        """Counts and places in a sentence or two, in a language of the report."""
+        t = Messages(lang)
+        return " ".join([f"{self._counts(t)}.", *self._places(t)])
 
     def save(self, folder: Path | str) -> None:
         """Write findings, the run's record and the report into another folder; overlays and masks stay where they are.
@@ -106,23 +112,23 @@ class InspectionSummary:
         else:
             webbrowser.open(self.page.resolve().as_uri())
 
-    def _counts(self) -> str:
-        said = f"{self.inspected} inspected"
+    def _counts(self, t: Messages) -> str:
+        said = t("{count} inspected", count=self.inspected)
         if self.verdicts:
             counted = [name for name in reversed(VERDICTS) if self.verdicts.get(name) or name != "unusable"]
-            said += f" ({', '.join(f'{self.verdicts.get(name, 0)} {name}' for name in counted)})"
-        said += f", {self.failed} could not be inspected" if self.failed else ""
-        said += f", {self.left_out} left out" if self.left_out else ""
-        return said + (f"; {self.earlier} of them by an earlier run" if self.earlier else "")
+            said += f" ({', '.join(f'{self.verdicts.get(name, 0)} {t(name)}' for name in counted)})"
+        said += ", " + t("{count} could not be inspected", count=self.failed) if self.failed else ""
+        said += ", " + t("{count} left out", count=self.left_out) if self.left_out else ""
+        return said + ("; " + t("{count} of them by an earlier run", count=self.earlier) if self.earlier else "")
 
-    def _places(self) -> Iterator[str]:
+    def _places(self, t: Messages) -> Iterator[str]:
         if self.submission is not None:
-            yield f" Run lengths are in {self.submission}."
+            yield t("Run lengths are in {path}.", path=self.submission)
         if self.page is not None:
-            size_mb = self.page.stat().st_size / 1e6
-            yield f" Findings and {self.page.name} ({size_mb:.1f} MB) are in {self.out}."
+            size = f"{self.page.stat().st_size / 1e6:.1f}"
+            yield t("Findings and {page} ({size} MB) are in {path}.", page=self.page.name, size=size, path=self.out)
         elif self.out is not None:
-            yield f" Findings are in {self.out}."
+            yield t("Findings are in {path}.", path=self.out)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the counts and the worst images."""

@@ -284,4 +284,14 @@ KOREAN: Mapping[str, str] = {
     "lens.": (
         "{total}장 중 {count}장: {wanted:g} mm 폭을 재려면 픽셀이 최대 {times:.1f}배 작아야 합니다. 더 가까이 가거나 초점 거리가 더 긴 렌즈를 쓰십시오."
     ),
+    # what a summary of an inspection says
+    "{count} inspected": "{count}장 점검",
+    "{count} could not be inspected": "{count}장은 점검하지 못함",
+    "{count} left out": "{count}개 제외",
+    "{count} of them by an earlier run": "그중 {count}장은 이전 실행에서 점검",
+    "Run lengths are in {path}.": "런 길이 파일: {path}.",
+    "Findings are in {path}.": "점검 결과: {path}.",
+    "Findings and {page} ({size} MB) are in {path}.": "점검 결과와 {page}({size} MB): {path}.",
+    "scored": "점수만 계산",
+    "score {score}": "점수 {score}",
 }

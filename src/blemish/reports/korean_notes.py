@@ -324,4 +324,28 @@ _GRADES: Mapping[str, str] = {
     ),
 }
 
-KOREAN_NOTES: Mapping[str, str] = {**_READING, **_REFUSED, **KOREAN_KINDS, **_JUDGING, **_MEASURING, **_GRADES}
+_COMMANDS: Mapping[str, str] = {
+    "Error: {error}": "오류: {error}",
+    "Skipped: {error}": "건너뜀: {error}",
+    "Note: {note}": "참고: {note}",
+    "Left out {count} {suffix}: {kind}, which is not read; {remedy}.": (
+        "{suffix} 파일 {count}개 제외: {kind}이며 읽지 않습니다. {remedy}."
+    ),
+    "Left out {count} {suffix}: {reason}.": "{suffix} 파일 {count}개 제외: {reason}.",
+    "None of the images could be inspected.": "점검할 수 있는 이미지가 하나도 없습니다.",
+    "Stopped. Nothing was left half-written.": "중지했습니다. 쓰다 만 파일은 없습니다.",
+    "The inspection has not come to its end: some images are not inspected yet.": (
+        "점검이 끝나지 않아 아직 점검하지 않은 이미지가 있습니다."
+    ),
+    "{file} has {size} MB.": "{file}의 크기는 {size} MB입니다.",
+}
+
+KOREAN_NOTES: Mapping[str, str] = {
+    **_READING,
+    **_REFUSED,
+    **KOREAN_KINDS,
+    **_JUDGING,
+    **_MEASURING,
+    **_GRADES,
+    **_COMMANDS,
+}
