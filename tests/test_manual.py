@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import doctest
 import importlib
+import json
 import re
 import shlex
 import subprocess
@@ -15,36 +15,43 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
-import blemish
 from blemish.cli.app import app
 
-ROOT = Path(__file__).parents[1]
-PAGES = [
-    path
-    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
-    if "drawn" not in path.parts and path.name != "CHANGELOG.md"
-]
-_BLOCK = re.compile(r"^ *```(\w+)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+from manual_pages import PAGES, ROOT, blocks, name_of
+
 # Stands for what a reader fills in, on pages that show the form of a command.
 _PLACEHOLDER = re.compile(r"\[[^\]]*\]|\.\.\.|…")
-
-
-def blocks(path: Path, *languages: str) -> list[str]:
-    return [text for language, text in _BLOCK.findall(path.read_text("utf-8")) if language in languages]
 
 
 def commands(path: Path) -> Iterator[str]:
     """Every command line of blemish in the shell blocks of a page, without what surrounds it in the shell."""
     for block in blocks(path, "sh", "bash", "console"):
         for line in block.replace("\\\n", " ").splitlines():
-            if _PLACEHOLDER.search(line):
+            told = without_comment(line)
+            if _PLACEHOLDER.search(told[told.find("blemish ") :]):
                 continue
-            for part in re.split(r"&&|\||;|\$\(", without_comment(line)):
+            for part in re.split(r"&&|\||;|\$\(", told):
                 found = re.match(r"\s*(?:\$ )?(?:\w+=\S* )*(?:\.venv/bin/)?blemish (.*)", part)
                 if found:
                     yield found[1].split(" >")[0].split(" 2>")[0].strip()
+
+
+def script_lines() -> Iterator[tuple[str, str]]:
+    """Every call of a script of the repository in the shell blocks of a page."""
+    for path in PAGES:
+        for block in blocks(path, "sh", "bash", "console"):
+            folder = ""
+            for line in block.replace("\\\n", " ").splitlines():
+                for part in re.split(r"&&|;|\|(?!\w)", without_comment(line)):
+                    if part.strip().startswith("cd "):
+                        folder = part.split()[1] + "/"
+                    found = re.match(r"\s*(?:\w+=\S* )*(?:\.venv/bin/)?python3? (\S+\.py.*)", part)
+                    if found:
+                        script = found[1] if found[1].startswith(("benchmarks/", "docs/")) else folder + found[1]
+                        yield name_of(path), script.split(" >")[0].strip()
 
 
 def without_comment(line: str) -> str:
@@ -52,7 +59,7 @@ def without_comment(line: str) -> str:
     return re.sub(r"(^|\s)#.*", "", line)
 
 
-EVERY_COMMAND = sorted({(path.relative_to(ROOT).as_posix(), line) for path in PAGES for line in commands(path)})
+EVERY_COMMAND = sorted({(name_of(path), line) for path in PAGES for line in commands(path)})
 
 
 def test_the_manual_has_commands():
@@ -77,17 +84,35 @@ def test_every_command_of_the_manual_would_be_taken(page: str, line: str):
         command.make_context(line, words)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.relative_to(ROOT).as_posix()
-)
-def test_python_of_the_manual_compiles_and_what_it_imports_is_there(path: Path):
-    for block in blocks(path, "python"):
-        for node in ast.walk(ast.parse(block)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "blemish":
-                module = importlib.import_module(node.module)
-                assert not [alias.name for alias in node.names if not hasattr(module, alias.name)]
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "blemish":
-                assert hasattr(blemish, node.attr), f"blemish.{node.attr}"
+def inline_commands() -> Iterator[tuple[str, str]]:
+    """Every command of blemish that stands within a sentence or a table, often without all that it needs."""
+    for path in PAGES:
+        prose = re.sub(r"^ *```.*?^ *```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for text in re.findall(r"`blemish ([a-z][^`]*)`", prose):
+            yield name_of(path), " ".join(text.split())
+
+
+@pytest.mark.parametrize(("page", "line"), sorted(set(inline_commands())))
+def test_verbs_and_options_within_sentences_exist(page: str, line: str):
+    command: Any = get_command(app)
+    words = _PLACEHOLDER.sub("", line).split()
+    while words and hasattr(command, "commands"):
+        alternatives = words[0].split("|")
+        assert set(alternatives) <= set(command.commands), f"{page}: no verb {words[0]}"
+        command, words = command.commands[alternatives[0]], words[1:]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    for option in re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", " ".join(words)):
+        assert option in known | {"--help"}, f"{page}: {line}: no {option}"
+
+
+@pytest.mark.parametrize(("page", "line"), sorted(set(script_lines())))
+def test_scripts_of_the_repository_that_a_page_runs_exist_and_know_the_options(page: str, line: str):
+    script, *words = line.split()
+    text = (ROOT / script).read_text("utf-8")
+    for word in words:
+        if word.startswith("--"):
+            option = word.partition("=")[0]
+            assert f'"{option}"' in text, f"{page}: {script} has no {option}"
 
 
 def test_nothing_is_installed_by_a_name_that_no_index_has():
@@ -107,6 +132,33 @@ def test_an_extra_that_a_message_names_exists():
         for name in found.split(",")
     }
     assert {"train", "serve", "pdf"} < named <= set(extras)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that code hosts and the site make of a page's headings."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = [re.sub(r"\]\([^)]*\)|[`*\[]", "", text) for text in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_a_page_links_to_is_there(page: Path):
+    text = re.sub(r"^ *```.*?^ *```$|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(<?([^)>\s]+)>?\)", text):
+        if re.match(r"\w+:", link) or "/drawn/" in f"/{link}":
+            continue
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), f"{link}: no such file"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading; there are {sorted(anchors(target))}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "yaml", "json", "toml")], ids=name_of)
+def test_what_a_page_shows_of_files_can_be_read(page: Path):
+    for language, read in (("yaml", yaml.safe_load), ("json", json.loads), ("toml", tomllib.loads)):
+        for text in blocks(page, language):
+            assert read(text)
 
 
 def modules_with_examples() -> list[str]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +14,14 @@ import pytest
 from numpy.typing import NDArray
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
-import uvicorn
 from fastapi.testclient import TestClient
 
 from blemish.serving.app import create_app
-from blemish.serving.running import server_config
 from blemish.serving.service import Service
 from blemish.serving.settings import Limits, ServeSettings
 
 from .browsing import filled, open_page  # noqa: F401  # fixtures
+from listening import listening
 
 ADDRESS = "http://127.0.0.1"
 StartService = Callable[..., TestClient]
@@ -51,23 +47,6 @@ def start(darkness_file: Path, tmp_path: Path) -> Iterator[StartService]:
 def client(start: StartService) -> TestClient:
     """A service on loopback, without keys."""
     return start()
-
-
-@contextmanager
-def listening(service: Service) -> Iterator[str]:
-    """A service on a real socket; its address."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(server_config(service))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
 from .browsing import AXE, IN_CHROMIUM, OpenPage, image, wall_of
-from .conftest import listening, png
+from .conftest import png
+from listening import listening
 
 pytest.importorskip("selenium", reason="drives the browser")
 from selenium.webdriver.common.keys import Keys

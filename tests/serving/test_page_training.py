@@ -15,8 +15,9 @@ from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 
 from .browsing import AXE, IN_CHROMIUM, OpenPage
-from .conftest import listening, png
+from .conftest import png
 from .training_bench import detector, faint, stand_in
+from listening import listening
 
 pytest.importorskip("selenium", reason="drives the browser")
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from blemish.serving.service import Service
 from blemish.serving.settings import Limits, ServeSettings
 
-from .conftest import listening
+from listening import listening
 
 schemathesis = pytest.importorskip("schemathesis", reason="reads the schema")
 
