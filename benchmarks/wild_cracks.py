@@ -13,36 +13,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import yaml
 
 import blemish
-from blemish.datasets import read_dataset, require_shippable
-from blemish.detectors import Detector, Thresholds
-from blemish.inspection import calibrate
+from blemish.detectors import Thresholds
 from blemish.locations import data_dir
-from blemish.training.splits import split_masked_images
+from wild_bundle import bundle
 from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_scoring import Rule, Seen, score, see
 from wild_weights import interpolate
-
-RULE = "chosen on surfaces left out of the training, and on drawings"
-ABOUT = """
-## What it is for
-
-Cracks in concrete, render, stone, asphalt and masonry, in images of any size, without any training on the user's side.
-It started from a network that saw drawings alone, and then learned from drawings and the open photos listed above; the
-encoder started from a MobileNetV2 pretrained on ImageNet (Apache-2.0). Its own weights are Apache-2.0 like blemish; the
-sources' licences want their authors named, as above.
-
-docs/concrete-crack.md says how it does on surfaces that a training never met, and what it is not for. For a guarantee
-about your own surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out mine.blemish`.
-"""
 
 
 def train(options: argparse.Namespace) -> None:
@@ -65,7 +48,7 @@ def train(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """A table of every domain under one rule, worst first: each seen by the network that was trained without it."""
-    rule = Rule(options.pixel, options.peak, options.window_px, options.review)
+    rule = Rule(options.pixel, options.peak, options.min_area_px, options.review)
     rows = {name: score(seen_in(name, options), rule).row() for name in options.domains}
     columns = list(next(iter(rows.values())))
     print(f"| domain | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
@@ -93,38 +76,6 @@ def choose(options: argparse.Namespace) -> None:
     for stated, true, count in rows:
         print(f"| {stated:.3f} | {true:.3f} | {count} |")
     print(f"Platt scaling: logit × {factor:.3f} {offset:+.3f}")
-
-
-def bundle(options: argparse.Namespace) -> None:
-    """Scale the probabilities, set the rule, calibrate on held-out crack-free images, and write the detector."""
-    raw = blemish.load(options.detector)
-    require_shippable(raw.spec.provenance.sources)
-    graph = scaled_logits(raw.container.graph, options.factor, options.offset)
-    limits = Thresholds(pixel=options.pixel, peak=options.peak, window_px=options.window_px, source=RULE)
-    detector = Detector(replace(raw.container, graph=graph, spec=raw.spec.model_copy(update={"thresholds": limits})))
-    mixture = read_dataset(recipe_without((), options.out, max_images=options.max_images))
-    normal = split_masked_images(mixture, seed=options.seed, say=lambda _: None).calibration
-    images = [sample.path for sample in normal.samples]
-    detector = calibrate(images, detector=detector, alpha=0.05, review_alpha=0.1, say=print).detector
-    card = detector.container.card.replace(f"# {Path(options.detector).stem}\n", "# concrete-crack\n")
-    target = options.out / "bundle" / "concrete-crack.blemish"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    Detector(replace(detector.container, card=card + ABOUT)).save(target)
-    print(f"Wrote {target}. To bundle it, put it into src/blemish/bundled/.")
-
-
-def scaled_logits(graph: bytes, factor: float, offset: float) -> bytes:
-    """The same graph with another slope and offset of the logits: of the last convolution's weights and bias."""
-    model = onnx.load_from_string(graph)
-    changed = 0
-    for tensor in model.graph.initializer:
-        if tensor.name in ("net.head.weight", "net.head.bias"):
-            values = onnx.numpy_helper.to_array(tensor) * np.float32(factor)
-            values = values + np.float32(offset) if tensor.name == "net.head.bias" else values
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float32), tensor.name))
-            changed += 1
-    assert changed == 2
-    return model.SerializeToString()
 
 
 def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
@@ -180,13 +131,12 @@ def main() -> None:
     bundling.add_argument("--factor", type=float, required=True, help="of the logits, from choose")
     bundling.add_argument("--offset", type=float, required=True)
     bundling.add_argument("--detector", type=Path, required=True)
-    bundling.add_argument("--out", type=Path, required=True)
-    bundling.add_argument("--seed", type=int, default=0)
-    bundling.add_argument("--max-images", type=int)
+    bundling.add_argument("--start", type=Path, required=True, help="detector that the training started from")
+    bundling.add_argument("--out", type=Path, required=True, help=".blemish file")
     for each in (measuring, bundling):
         each.add_argument("--pixel", type=float, default=0.3)
         each.add_argument("--peak", type=float, default=0.977)
-        each.add_argument("--window-px", type=int, default=0)
+        each.add_argument("--min-area-px", type=int, default=1)
     measuring.add_argument("--review", type=float, default=np.inf)
     options = parser.parse_args()
     data, sources = data_dir(), os.environ.get("CRACK_SOURCES")
@@ -196,8 +146,11 @@ def main() -> None:
         prepare(Path(sources), data)
     elif options.verb == "interpolate":
         interpolate(options.start, options.detector, options.recipe, options.fraction, options.out)
+    elif options.verb == "bundle":
+        limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
+        bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)
     else:
-        {"train": train, "measure": measure, "choose": choose, "bundle": bundle}[options.verb](options)
+        {"train": train, "measure": measure, "choose": choose}[options.verb](options)
 
 
 if __name__ == "__main__":

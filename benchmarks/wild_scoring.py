@@ -25,7 +25,6 @@ from blemish.evaluation.tolerance import distance_to
 from blemish.files import write_bytes
 from blemish.measurement import find_regions
 from blemish.measurement.skeleton.thin import thin
-from blemish.measurement.small_components import remove_small_components
 
 TOLERANCES_PX = (2.0, 5.0, CENTRE_LINE_TOLERANCE_PX)
 
@@ -36,13 +35,13 @@ class Rule:
 
     pixel: float
     peak: float
-    window_px: int = 0
+    min_area_px: int = 1
     review: float = np.inf
 
     def outline(self, anomaly_map: NDArray[np.float32]) -> NDArray[np.bool_]:
         """What a detector with this rule outlines, bool (H, W)."""
-        large = remove_small_components(anomaly_map >= np.float32(self.pixel), self.window_px)
-        return find_regions(large, anomaly_map, min_peak=self.peak)[1]
+        certain = anomaly_map >= np.float32(self.pixel)
+        return find_regions(certain, anomaly_map, min_area_px=self.min_area_px, min_peak=self.peak)[1]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def interpolate(start: Path, detectors: Sequence[Path], recipe: Path, fraction: 
     Args:
         start: weights.safetensors that the trainings started from.
         detectors: what trainings of several seeds wrote; each has its weights.safetensors in a folder of its name that
-            ends in ``.training``. What the first says of itself, the new one says too.
+            ends in ``.training``. The new one says the same, with the images of all.
         recipe: the trainings' sources; nothing of their test splits is read.
         fraction: 0 for the start, 1 for the mean of the ends.
         out: ``.blemish`` file to write; the weights lie beside it.
@@ -48,9 +48,12 @@ def interpolate(start: Path, detectors: Sequence[Path], recipe: Path, fraction: 
     }
     network.load_state_dict(between, strict=False)
     _measure_normalisation(network, recipe)
-    trained = blemish.load(detectors[0])
-    graph = export_graph(network.graph(), trained.spec.input)
-    Detector(replace(trained.container, graph=graph)).save(out)
+    trained = [blemish.load(file) for file in detectors]
+    spec = trained[0].spec
+    seen = tuple(sorted({digest for one in trained for digest in one.spec.provenance.images}))
+    spec = spec.model_copy(update={"provenance": spec.provenance.model_copy(update={"images": seen})})
+    graph = export_graph(network.graph(), spec.input)
+    Detector(replace(trained[0].container, graph=graph, spec=spec)).save(out)
     save_weights(network, out.with_suffix(".safetensors"))
 
 

@@ -37,7 +37,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cv2.imwrite(
         str(folder / "grey.jpg"), cv2.cvtColor(draw_image(5, size_px=160, cracked=True).image, cv2.COLOR_RGB2GRAY)
     )
-    write_png(folder / "wide.png", np.hstack([draw_image(n, size_px=256, cracked=n == 7).image for n in (6, 7, 8)]))
+    write_png(folder / "wide.png", np.hstack([draw_image(n, size_px=256, cracked=n == 9).image for n in (6, 9, 8)]))
     (folder / "none.png").write_bytes(b"no image")
     return folder
 
