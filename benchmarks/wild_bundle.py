@@ -54,6 +54,7 @@ def bundle(file: Path, start: Path, out: Path, limits: Thresholds, *, factor: fl
     made = raw.spec.provenance
     seen = tuple(sorted({*made.images, *blemish.load(start).spec.provenance.images}))
     changed = {
+        "finds": "cracks",
         "thresholds": limits.model_copy(update={"source": RULE}),
         "provenance": made.model_copy(update={"images": seen, "data": DATA}),
     }
