@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -46,6 +46,9 @@ from blemish.cli.scale_options import (
 )
 from blemish.errors import BlemishError, SettingsError
 from blemish.text import printable
+
+if TYPE_CHECKING:
+    from blemish.inspection.engines import Engine
 
 
 class EngineChoice(StrEnum):
@@ -181,15 +184,7 @@ def inspect(
     speaking.speak(details.lang)
     t = Messages(details.lang)
     part = (1, 1) if shard is None else part_of(shard)
-    chosen = None
-    if engine is EngineChoice.RAY:
-        if out is None:
-            raise SettingsError("Workers of a cluster write into one folder: give --out DIR.")
-        from blemish.inspection.engines.cluster import RayEngine
-
-        chosen = RayEngine(address)
-    elif address is not None:
-        raise SettingsError("--address is that of a Ray cluster: give --engine ray as well.")
+    chosen = _engine_of(engine, address, out)
     with job_progress() as on_progress:
         summary = run(
             paths,
@@ -225,6 +220,19 @@ def inspect(
         raise BlemishError("None of the images could be inspected.")
     if summary.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def _engine_of(engine: EngineChoice, address: str | None, out: Path | None) -> Engine | None:
+    """What works at the images; None for this process. Raises SettingsError for options that do not go together."""
+    if engine is EngineChoice.LOCAL:
+        if address is not None:
+            raise SettingsError("--address is that of a Ray cluster: give --engine ray as well.")
+        return None
+    if out is None:
+        raise SettingsError("Workers of a cluster write into one folder: give --out DIR.")
+    from blemish.inspection.engines.cluster import RayEngine
+
+    return RayEngine(address)
 
 
 def part_of(shard: str) -> tuple[int, int]:

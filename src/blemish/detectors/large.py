@@ -111,7 +111,6 @@ class SparseMap:
     """
 
     def __init__(self, height_px: int, width_px: int, level: float) -> None:
-        self._size_px = height_px, width_px
         self._level = level
         # Blocks of values in the file, one after another, and which of them is where; -1: none.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the map

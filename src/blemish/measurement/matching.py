@@ -72,15 +72,6 @@ def near_px(mean_width_px: float, rms_px: float) -> float:
     return max(NEAR_PX, mean_width_px / 2) + 2 * rms_px
 
 
-def lies_on(points: Points, others: Sequence[Placed], rms_px: float) -> NDArray[np.bool_]:
-    """Which places lie on one of some cracks, (N, 2) -> bool (N,)."""
-    on = np.zeros(len(points), dtype=np.bool_)
-    for other in others:
-        distance, _ = scipy.spatial.KDTree(other.points).query(points, distance_upper_bound=_reach(other, rms_px))
-        on |= np.isfinite(distance)
-    return on
-
-
 def _reach(line: Placed, rms_px: float) -> float:
     return float(np.nextafter(near_px(line.mean_width_px, rms_px), np.inf))
 
