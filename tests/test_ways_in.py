@@ -158,8 +158,17 @@ def by_hot_folder(images: Path, detector: str, out: Path) -> list[dict[str, Any]
 
 
 def by_cluster(images: Path, detector: str, out: Path) -> list[dict[str, Any]]:
-    pytest.importorskip("ray", reason="the extra ray is not installed")
-    command("inspect", images, "--detector", detector, "--out", out, "--engine", "ray")
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        at = ["--engine", "ray", "--address", cluster.address]
+        command("inspect", images, "--detector", detector, "--out", out, *at)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
     return lines((out / "findings.jsonl").read_text("utf-8"))
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,6 +99,18 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: str, darkness_file: Path
     )
     assert killed
     assert tables(tmp_path / "ray") == tables(tmp_path / "local")
+
+
+def test_a_node_that_does_not_start_is_a_sentence(
+    darkness_file: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def timed_out(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    engine = RayEngine()
+    monkeypatch.setattr(engine, "_ray", SimpleNamespace(init=timed_out))
+    with pytest.raises(BlemishError, match="could not be started on this machine"):
+        blemish.inspect(images, detector=darkness_file, out=tmp_path / "out", engine=engine)
 
 
 def test_what_a_cluster_cannot_do_is_a_sentence(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):

@@ -60,6 +60,10 @@ class RayEngine:
             ray.init(address=self._address, ignore_reinit_error=True, log_to_driver=False, configure_logging=False)
         except ConnectionError as error:
             raise BlemishError(f'There is no Ray cluster at "{self._address}": {error}') from error
+        except Exception as error:  # Ray has no class of its own for a node that does not start
+            raise BlemishError(
+                f"Ray could not be started on this machine ({error}); free memory and cores, or name a cluster."
+            ) from error
         number = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(Worker)
         file, limits = str(detector.path.absolute()), detector.spec.thresholds
