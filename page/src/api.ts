@@ -1,6 +1,6 @@
 // Everything that the page asks the service, typed as the service answers it.
 
-export type Verdict = "reject" | "review" | "unusable" | "pass" | null;
+export type Verdict = "reject" | "review" | "unknown surface" | "unusable" | "pass" | null;
 export type State = "open" | "approved" | "rejected" | "corrected";
 export type Decision = "approve" | "reject" | "correct" | "reopen";
 

@@ -6,7 +6,8 @@ import { byId, el, replace, say } from "./dom";
 import { Histogram } from "./histogram";
 import { number, t, tr } from "./words";
 
-const VERDICTS: Exclude<Verdict, null>[] = ["reject", "review", "unusable", "pass"];
+const VERDICTS: Exclude<Verdict, null>[] = ["reject", "review", "unknown surface", "unusable", "pass"];
+const UNDECIDED = new Set<Verdict>(["unknown surface", "unusable"]);
 const PAGE = 60;
 const FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "label-studio", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 
@@ -161,7 +162,7 @@ export class Gallery {
 
   private card(one: Stored): HTMLElement {
     const { finding } = one;
-    const moved = this.whatIf !== null && finding.score !== null && finding.verdict !== "unusable";
+    const moved = this.whatIf !== null && finding.score !== null && !UNDECIDED.has(finding.verdict);
     const verdict = moved ? (finding.score! >= this.whatIf! ? "reject" : "pass") : finding.verdict;
     const widest = finding.cracks?.[0];
     const width = widest && (widest.mm ? `${number(widest.mm.max_width, 2)} mm` : `${number(widest.max_width_px, 2)} px`);

@@ -24,6 +24,7 @@ const WORDS = {
   reject: ["reject", "불합격"],
   review: ["review", "재검토"],
   unusable: ["unusable", "판정 불가"],
+  "unknown surface": ["unknown surface", "미지의 표면"],
   pass: ["pass", "합격"],
   none: ["no verdict", "판정 없음"],
   open: ["open", "미결"],

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.detectors.runtime import Prediction
+from blemish.detectors.runtime import SURFACE, Prediction
 from blemish.detectors.schema import DetectorSpec
 from blemish.errors import DetectorError
 
@@ -40,20 +40,20 @@ def check_answer(found: Prediction, spec: DetectorSpec, batch: tuple[int, ...]) 
 
 def outputs_of(found: Prediction) -> dict[str, Output]:
     """What matters of an answer."""
-    arrays = {"score": found.scores} | ({} if found.maps is None else {"map": found.maps})
-    return {name: Output.of(values) for name, values in arrays.items()}
+    arrays = {"score": found.scores, "map": found.maps, SURFACE: found.surfaces}
+    return {name: Output.of(values) for name, values in arrays.items() if values is not None}
 
 
 def check_outputs(outputs: Mapping[str, Output], spec: DetectorSpec, batch: tuple[int, ...]) -> None:
     """Compare what a graph gave with what its detector says that it gives.
 
     Args:
-        outputs: by name, ``score`` and ``map``.
+        outputs: by name, ``score``, ``map`` and ``surface``.
         spec: of the detector.
         batch: shape of what the graph was given: (N, H, W, 3), or (N, L, C) of a series.
 
     Raises:
-        DetectorError: scores or maps are missing, of another shape or number of classes, or have values that are no
+        DetectorError: scores, maps or distances of surfaces are missing, of another shape or number of classes, or have values that are no
             finite numbers: these would pass every threshold without a word.
     """
     count, *places = batch[:-1]
@@ -61,6 +61,8 @@ def check_outputs(outputs: Mapping[str, Output], spec: DetectorSpec, batch: tupl
     wanted: dict[str, tuple[int, ...]] = {"score": (count,)}
     if spec.localises:
         wanted["map"] = (count, *classes, *places)
+    if spec.knows_surfaces:
+        wanted[SURFACE] = (count,)
     if set(outputs) != set(wanted):
         raise DetectorError(
             f"The detector's graph gives {' and '.join(sorted(outputs))} where {' and '.join(sorted(wanted))} "

@@ -22,7 +22,14 @@ class Decision:
     notes: tuple[str, ...] = ()
 
 
-def decide(score: float, thresholds: Thresholds, *, regions: int = 0, unusable: str | None = None) -> Decision:
+def decide(
+    score: float,
+    thresholds: Thresholds,
+    *,
+    regions: int = 0,
+    surface: float | None = None,
+    unusable: str | None = None,
+) -> Decision:
     """The verdict on an image.
 
     Args:
@@ -30,14 +37,26 @@ def decide(score: float, thresholds: Thresholds, *, regions: int = 0, unusable: 
         thresholds: of the detector.
         regions: how many were outlined. With any, an image whose score would pass goes to review: pixels and images
             are decided by different thresholds, and an outlined defect must not stand under "pass".
+        surface: how far the image lies from the surfaces that the detector knows; None where it does not tell. Of an
+            unknown surface neither the score nor the outlines are known to mean anything: it neither passes nor is it
+            rejected. What they say stands in the note.
         unusable: why the image cannot be judged, from `blemish.images.usability`; None where it can be.
     """
     if unusable is not None:
         return Decision("unusable", (unusable,))
-    if thresholds.reject is None and thresholds.review is None:
-        return Decision(None)
-    by_score = verdict(score, review=thresholds.review, reject=thresholds.reject)
+    by_score = None
+    if thresholds.reject is not None or thresholds.review is not None:
+        by_score = verdict(score, review=thresholds.review, reject=thresholds.reject)
+    if surface is not None and thresholds.surface is not None and surface > thresholds.surface:
+        return Decision("unknown surface", (_unlike(surface, thresholds.surface, by_score),))
     if by_score == "pass" and regions:
         outlined = "1 region is" if regions == 1 else f"{regions} regions are"
         return Decision("review", (f"{outlined} outlined although the image score passes",))
     return Decision(by_score)
+
+
+def _unlike(surface: float, limit: float, by_score: Verdict | None) -> str:
+    return (
+        f"unlike the surfaces that this detector knows (distance {surface:.3g}, limit {limit:.3g}): its score and its "
+        f"outlines may mean nothing here{'' if by_score is None else f'; by its score alone it would be {by_score}'}"
+    )

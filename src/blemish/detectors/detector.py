@@ -16,7 +16,7 @@ from blemish.detectors.answers import check_answer
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
 from blemish.detectors.large import Scan
-from blemish.detectors.looking import graph_inputs, look
+from blemish.detectors.looking import ImagePrediction, graph_inputs, look
 from blemish.detectors.measuring import Measuring
 from blemish.detectors.outlining import outline_maps, outline_scan
 from blemish.detectors.result import Cutouts, Inspection
@@ -26,7 +26,7 @@ from blemish.detectors.schema import DetectorSpec, Thresholds
 from blemish.detectors.sources import ImageLike, ImageSource, source_of
 from blemish.detectors.trial import ensure_tried
 from blemish.errors import BlemishError, DetectorError
-from blemish.findings import Finding
+from blemish.findings import UNDECIDED, Finding
 from blemish.images import (
     BitRange,
     LoadedImage,
@@ -218,7 +218,7 @@ class Detector:
         unusable = usability(scan.picture, self.spec.usability)
         regions, mask = ((), None) if unusable else outline_scan(scan, windows, self.spec)
         return Inspection(
-            finding=self._finding(windows.size_px, scan.score, None, regions, unusable, ()),
+            finding=self._finding(windows.size_px, ImagePrediction(scan.score, None, scan.surface), regions, unusable),
             pixels=scan.picture,
             anomaly_map=scan.small_map,
             mask=mask,
@@ -234,11 +234,11 @@ class Detector:
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
         unusable = usability(pixels, self.spec.usability)
-        raw, maps, notes = self._look(pixels)
-        anomaly_map = None if maps is None else self.spec.union(maps)
-        regions, class_masks, mask = outline_maps(self.spec, None if unusable else maps, pixels)
+        seen = look(pixels, self.spec, self.answer)
+        anomaly_map = None if seen.maps is None else self.spec.union(seen.maps)
+        regions, class_masks, mask = outline_maps(self.spec, None if unusable else seen.maps, pixels)
         return Inspection(
-            finding=self._finding(pixels.shape[:2], raw, maps, regions, unusable, notes),
+            finding=self._finding(pixels.shape[:2], seen, regions, unusable),
             pixels=pixels,
             anomaly_map=anomaly_map,
             mask=mask,
@@ -256,26 +256,26 @@ class Detector:
     def _finding(
         self,
         size_px: tuple[int, ...],
-        raw: float,
-        maps: NDArray[np.float32] | None,
+        seen: ImagePrediction,
         regions: tuple[Region, ...],
         unusable: str | None,
-        notes: tuple[str, ...],
     ) -> Finding:
         """What is said about an image of that height and width."""
-        score, p_value = self._judged(raw)
-        decision = decide(score, self.spec.thresholds, regions=len(regions), unusable=unusable)
+        score, p_value = self._judged(seen.score)
+        limits = self.spec.thresholds
+        decision = decide(score, limits, regions=len(regions), surface=seen.surface, unusable=unusable)
         return Finding(
             image="image",
             name="image",
             size_px=(size_px[1], size_px[0]),
             precision=self.precision,
             score=score,
-            p_value=None if decision.verdict == "unusable" else p_value,
+            p_value=None if decision.verdict in UNDECIDED else p_value,
+            surface_distance=seen.surface,
             verdict=decision.verdict,
-            label=None if decision.verdict in ("pass", "unusable") else self._label(maps, regions),
+            label=None if decision.verdict in {"pass", *UNDECIDED} else self._label(seen.maps, regions),
             regions=regions,
-            notes=notes + decision.notes,
+            notes=seen.notes + decision.notes,
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:
@@ -283,7 +283,8 @@ class Detector:
 
         Where the calibration decides by both tails, this is not the score of `inspect`, which then is its unusualness.
         """
-        return self._look(pixels)[:2]
+        seen = look(pixels, self.spec, self.answer)
+        return seen.score, seen.maps
 
     def _judged(self, raw: float) -> tuple[float, float | None]:
         """The score that is decided by, and its p-value; None without calibration."""
@@ -310,10 +311,6 @@ class Detector:
         runtime = self._run if isinstance(self._run, OnnxRuntime) else OnnxRuntime(self.container.graph)
         made = runtime.reconstruct(seen)
         return None if made is None else (seen[0], made[0])
-
-    def _look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
-        """`score`, and what should be known of how the image was seen."""
-        return look(pixels, self.spec, self.answer)
 
     def graph_inputs(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """What the graph is given of an image, uint8 RGB (H, W, 3): resized, or in tiles; uint8 (1, h, w, 3) each."""

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.detectors.looking import Answer, tile_batches
+from blemish.detectors.looking import Answer, Tally, tile_batches
 from blemish.detectors.schema import DetectorSpec
 from blemish.images import Box, stitch_bands
 from blemish.images.windows import ImageWindows
@@ -40,6 +40,7 @@ class Scan:
 
     Attributes:
         score: the image's.
+        surface: its distance from the surfaces that the detector knows; None where it does not tell.
         mask: bool (H, W), True where the map reaches the pixel threshold; None without one.
         near: the map around that.
         shrink: by how much the next two are smaller than the image.
@@ -57,8 +58,8 @@ class Scan:
         self.mask = None if level is None else np.zeros((height_px, width_px), np.bool_)
         self.near = SparseMap(height_px, width_px, np.inf if level is None else level)
         self._drawn_rows = 0
-        scores: list[float] = []
-        tiles = self._tiles(windows, spec, answer, scores)
+        tally = Tally()
+        tiles = self._tiles(windows, spec, answer, tally)
         for top, rows in stitch_bands(tiles, height_px, width_px, spec.input.overlap_px):
             if self.mask is not None and level is not None:
                 np.greater_equal(rows, level, out=self.mask[top : top + len(rows)])
@@ -66,10 +67,10 @@ class Scan:
             by_columns = np.maximum.reduceat(rows, range(0, width_px, self.shrink), axis=1)
             np.maximum.at(self.small_map, (top + np.arange(len(rows))) // self.shrink, by_columns)
         self.near.close()
-        self.score = max(scores)
+        self.score, self.surface = tally.score, tally.surface
 
     def _tiles(
-        self, windows: ImageWindows, spec: DetectorSpec, answer: Answer, scores: list[float]
+        self, windows: ImageWindows, spec: DetectorSpec, answer: Answer, tally: Tally
     ) -> Iterator[tuple[Box, NDArray[np.float32]]]:
         height_px, width_px = windows.size_px
         for top, row in groupby(spec.input.boxes(height_px, width_px), key=lambda box: box.y):
@@ -79,7 +80,7 @@ class Scan:
             inside = [Box(0, box.x, box.height, box.width) for box in boxes]
             for some, batch in tile_batches(band, inside, spec.input.multiple_of):
                 prediction = answer(batch)
-                scores += prediction.scores.tolist()
+                tally.add(prediction)
                 assert prediction.maps is not None
                 for box, tile_map in zip(some, prediction.maps, strict=True):
                     yield box._replace(y=top), tile_map[..., : box.height, : box.width]

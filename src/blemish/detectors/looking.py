@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -19,40 +20,80 @@ _UNPLACED = "does not fit the detector's reference image, and was looked at as i
 Answer = Callable[[NDArray[np.uint8]], Prediction]
 
 
-def look(
-    pixels: NDArray[np.uint8], spec: DetectorSpec, answer: Answer
-) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
+@dataclass(slots=True)
+class Tally:
+    """What a graph says about each tile of an image besides its map.
+
+    Attributes:
+        scores: of the tiles.
+        surfaces: how far each lies from the surfaces that the detector knows; empty where the graph does not tell.
+    """
+
+    scores: list[float] = field(default_factory=list)
+    surfaces: list[float] = field(default_factory=list)
+
+    def add(self, prediction: Prediction) -> None:
+        """What is said of some more tiles."""
+        self.scores += prediction.scores.tolist()
+        if prediction.surfaces is not None:
+            self.surfaces += prediction.surfaces.tolist()
+
+    @property
+    def score(self) -> float:
+        """The image's: that of its worst tile."""
+        return max(self.scores)
+
+    @property
+    def surface(self) -> float | None:
+        """The image's distance from known surfaces: the median, so that sky or plants beside a wall change nothing."""
+        return float(np.median(self.surfaces)) if self.surfaces else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrediction:
+    """What a graph says about an image.
+
+    Attributes:
+        score: raw.
+        maps: raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation.
+        surface: distance from the surfaces that the detector knows; None where it does not tell.
+        notes: what should be known of how the image was seen.
+    """
+
+    score: float
+    maps: NDArray[np.float32] | None
+    surface: float | None
+    notes: tuple[str, ...] = ()
+
+
+def look(pixels: NDArray[np.uint8], spec: DetectorSpec, answer: Answer) -> ImagePrediction:
     """What a graph says about an image of any size.
 
     Args:
         pixels: uint8 RGB (H, W, 3).
         spec: how the image is seen.
         answer: the graph: uint8 (N, h, w, 3) to a `Prediction`.
-
-    Returns:
-        Raw score; raw map at the image's size, float32 (H, W) or (K, H, W), None without localisation; and what should
-        be known of how the image was seen.
     """
     if spec.input.size_px is not None:
         return _look_at_once(pixels, spec.input, answer)
-    scores: list[float] = []
-    tiles = answers(pixels, spec.input, answer, scores)
-    if not spec.localises:
+    tally = Tally()
+    tiles = answers(pixels, spec.input, answer, tally)
+    maps = None
+    if spec.localises:
+        maps = stitch(tiles, *pixels.shape[:2], spec.input.overlap_px)
+    else:
         for _ in tiles:
             pass
-        return max(scores), None, ()
-    height_px, width_px = pixels.shape[:2]
-    maps = stitch(tiles, height_px, width_px, spec.input.overlap_px)
-    return max(scores), maps, ()
+    return ImagePrediction(tally.score, maps, tally.surface)
 
 
 def answers(
-    pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer, scores: list[float]
+    pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer, tally: Tally
 ) -> Iterator[tuple[Box, NDArray[np.float32]]]:
-    """Boxes of an image's tiles, row by row, with their maps where there are any; scores are added to ``scores``."""
+    """Boxes of an image's tiles, row by row, with their maps where there are any; ``tally`` takes the rest."""
     for boxes, batch in tile_batches(pixels, wanted.boxes(*pixels.shape[:2]), wanted.multiple_of):
         prediction = answer(batch)
-        scores += prediction.scores.tolist()
+        tally.add(prediction)
         if prediction.maps is not None:
             for box, tile_map in zip(boxes, prediction.maps, strict=True):
                 yield box, tile_map[..., : box.height, : box.width]
@@ -79,9 +120,7 @@ def tile_batches(
         yield some, np.stack([pad_to_multiple(tile, multiple_of) for tile in tiles])
 
 
-def _look_at_once(
-    pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer
-) -> tuple[float, NDArray[np.float32] | None, tuple[str, ...]]:
+def _look_at_once(pixels: NDArray[np.uint8], wanted: InputSpec, answer: Answer) -> ImagePrediction:
     assert wanted.size_px is not None
     placement = wanted.place(pixels)
     aligned = pixels if placement is None else placement.lay(pixels)
@@ -90,7 +129,8 @@ def _look_at_once(
     if maps is not None and placement is not None:
         maps = placement.back(maps) if maps.ndim == 2 else np.stack([placement.back(one) for one in maps])
     notes = (_UNPLACED,) if wanted.reference is not None and placement is None else ()
-    return float(prediction.scores[0]), maps, notes
+    surface = None if prediction.surfaces is None else float(prediction.surfaces[0])
+    return ImagePrediction(float(prediction.scores[0]), maps, surface, notes)
 
 
 def _resize_map(maps: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.detectors.graph_check import check_graph
-from blemish.detectors.runtime import Precision, Prediction, are_outputs
+from blemish.detectors.runtime import SCORED, Precision, Prediction, are_outputs
 from blemish.detectors.telemetry import import_openvino
 from blemish.errors import DetectorError, MissingExtraError, install_hint
 
@@ -73,11 +73,11 @@ class OpenVinoRuntime:
         try:
             results = request.infer({"image": np.ascontiguousarray(batch)})
             # Copies: the request's own arrays are written again by the next call.
-            scores, *maps = (np.array(value, np.float32) for value in list(results.values())[:2])
+            outputs = {output.any_name: value for output, value in results.items()}
+            return Prediction.of({name: np.array(outputs[name], np.float32) for name in SCORED if name in outputs})
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
             ) from error
         finally:
             self._requests.put(request)
-        return Prediction(scores, maps[0] if maps else None)

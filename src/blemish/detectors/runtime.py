@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 OUTPUTS = ("score", "map", "reconstruction")
 """Of a graph, in order: it has the first, the first two, or all."""
+SURFACE = "surface"
+"""What a graph may give beside them: how far each input lies from the surfaces that it was trained for."""
+SCORED = (*OUTPUTS[:2], SURFACE)
+"""Those that are computed for every image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,17 @@ class Prediction:
     Attributes:
         scores: float32 (N,), higher is worse.
         maps: float32 (N, H, W), or (N, K, H, W) for K classes, at the input's size; None where the graph gives none.
+        surfaces: float32 (N,), distance from the surfaces that the detector knows; None where the graph gives none.
     """
 
     scores: NDArray[np.float32]
     maps: NDArray[np.float32] | None
+    surfaces: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, NDArray[np.float32]]) -> Self:
+        """From a graph's outputs by their names."""
+        return cls(outputs["score"], outputs.get("map"), outputs.get(SURFACE))
 
 
 class Runtime(Protocol):
@@ -93,19 +105,20 @@ class OnnxRuntime:
             raise DetectorError(
                 f"The detector's graph takes {inputs} and gives {outputs}; expected {takes[0]} -> score, map."
             )
-        self._input, self._outputs = takes[0], outputs[:2]
-        self._reconstructs = len(outputs) == len(OUTPUTS)
+        self._input, self._outputs = takes[0], [name for name in outputs if name in SCORED]
+        self._reconstructs = OUTPUTS[2] in outputs
 
     def __call__(self, batch: NDArray[np.uint8] | NDArray[np.float64]) -> Prediction:
         """Score a batch, uint8 RGB (N, H, W, 3), or float64 (N, L, C) where the graph takes windows."""
         try:
             found = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch)})
-            scores, *maps = (np.asarray(value, np.float32) for value in found)
+            return Prediction.of(
+                {name: np.asarray(value, np.float32) for name, value in zip(self._outputs, found, strict=True)}
+            )
         except Exception as error:
             raise DetectorError(
                 f"The detector's graph failed on a batch of shape {batch.shape}: {str(error).splitlines()[0]}"
             ) from error
-        return Prediction(scores, maps[0] if maps else None)
 
     def reconstruct(self, batch: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """What the graph makes of a batch, uint8 RGB (N, H, W, 3); None where it reconstructs nothing.
@@ -130,4 +143,5 @@ class OnnxRuntime:
 
 def are_outputs(names: list[str]) -> bool:
     """Whether these are the outputs of a detector's graph."""
-    return bool(names) and tuple(names) == OUTPUTS[: len(names)]
+    common = tuple(name for name in names if name != SURFACE)
+    return bool(common) and common == OUTPUTS[: len(common)] and len(names) - len(common) <= 1

@@ -179,6 +179,11 @@ class Thresholds(_Frozen):
     by_class: tuple[ClassThreshold, ...] = Field((), description="for classes that decide elsewhere than at ``pixel``")
     review: float | None = None
     reject: float | None = None
+    surface: float | None = Field(
+        None,
+        description="an image that lies farther from the surfaces that the detector knows shows an unknown one; of "
+        "detectors that know surfaces",
+    )
     source: Text = Field("none", description="who or what chose them, in words")
 
     @model_validator(mode="after")
@@ -278,7 +283,8 @@ class DetectorSpec(_Frozen):
     """Everything about a detector except its graph.
 
     The graph takes ``image`` uint8 (N, H, W, 3) and gives ``score`` float32 (N,) and, where ``localises``, ``map``
-    float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse. Where ``series`` is set it
+    float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse. Where ``knows_surfaces`` it
+    also gives ``surface`` float32 (N,), the distance from the surfaces that it was trained for. Where ``series`` is set it
     takes ``window`` float64 (N, L, C) instead and gives ``score`` (N,) and ``map`` (N, L); ``input`` is not looked at.
     """
 
@@ -290,6 +296,9 @@ class DetectorSpec(_Frozen):
     usability: UsabilityLimits = Field(UsabilityLimits(), description="from where on an image cannot be judged")
     precision: Literal["float32", "int8"] = Field("float32", description="in which numbers the graph computes")
     localises: bool = True
+    knows_surfaces: bool = Field(
+        False, description="the graph also gives how far an image lies from the surfaces that it was trained for"
+    )
     classes: tuple[Text, ...] = ()
     exclusive_classes: bool = Field(
         False, description="the maps of several classes are probabilities of which one at most holds: they add up"

@@ -1,8 +1,8 @@
 """The process that runs a stranger's graph for the first time. Run as a file, not imported: it needs no blemish.
 
 Reads the graph from stdin and what to do from its first argument, as JSON: ``name``, ``dtype`` and ``shape`` of the
-input, ``memory`` in bytes and ``cpu_s``. Prints JSON: ``score`` and ``map``, each with ``shape`` and ``finite``, or
-``error``, with ``memory`` true where that ran out.
+input, ``memory`` in bytes and ``cpu_s``. Prints JSON: ``score``, ``map`` and ``surface``, each with ``shape`` and
+``finite``, or ``error``, with ``memory`` true where that ran out.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _run(wanted: dict[str, Any]) -> dict[str, Any]:
     # Levels of every kind: an image of one grey may divide by its own contrast, nothing.
     given = np.resize(np.arange(251), wanted["shape"]).astype(wanted["dtype"])
     found = dict(zip(names, session.run(names, {wanted["name"]: given}), strict=True))
-    arrays = {name: np.asarray(value, np.float32) for name, value in found.items() if name in ("score", "map")}
+    scored = ("score", "map", "surface")
+    arrays = {name: np.asarray(value, np.float32) for name, value in found.items() if name in scored}
     return {
         name: {"shape": list(value.shape), "finite": bool(np.isfinite(value).all())} for name, value in arrays.items()
     }

@@ -14,7 +14,7 @@ from blemish.findings.change import STATUSES, FindingChange, compare_findings
 from blemish.findings.lines import FINDINGS_NAME, CutOffLineError, read_findings, to_line
 from blemish.findings.run import DetectorRecord, GuaranteeRecord, Language, Options, ReportDetails, RunRecord, read_run
 from blemish.findings.schema import Finding, crack_record
-from blemish.findings.verdict import VERDICTS, Verdict
+from blemish.findings.verdict import UNDECIDED, VERDICTS, Verdict
 
 TABLE_NAME = "findings.csv"
 REPORT_NAME = "report.html"
@@ -30,6 +30,7 @@ __all__ = [
     "RUN_RECORD_NAME",
     "STATUSES",
     "TABLE_NAME",
+    "UNDECIDED",
     "VERDICTS",
     "VERSION_1_NAME",
     "VIEWS_NAME",

@@ -61,6 +61,11 @@ class Finding(BaseModel):
     p_value: float | None = Field(
         None, description="fraction of held-out normal images that score as high; null without calibration"
     )
+    surface_distance: float | None = Field(
+        None,
+        description="how far the image lies from the surfaces that the detector knows; beyond its limit the verdict is "
+        "unknown surface; null where the detector does not tell",
+    )
     verdict: Verdict | None = Field(None, description="against the detector's thresholds; null where it has none")
     label: Text | None = Field(
         None, description="the class that the image shows, by a detector that tells several apart; null where it passes"

@@ -21,7 +21,7 @@ import numpy as np
 from blemish.calibration import Drift, scores_below
 from blemish.calibration.scores import checked_fraction
 from blemish.detectors import Detector, DetectorSpec
-from blemish.findings import Finding, GuaranteeRecord
+from blemish.findings import UNDECIDED, Finding, GuaranteeRecord
 
 ALARM_RATE = 0.01
 # Fewer calibration images tell nothing apart from anything.
@@ -71,7 +71,7 @@ class DriftWatch:
 
     def add(self, finding: Finding) -> None:
         """Watch one finding; one without a score, for an image that could not be judged, tells nothing."""
-        if finding.score is None or finding.verdict == "unusable":
+        if finding.score is None or finding.verdict in UNDECIDED:
             return
         self.watched += 1
         self._flagged += finding.verdict in {"review", "reject"}

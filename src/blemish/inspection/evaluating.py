@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -87,18 +88,18 @@ def evaluate(
     evaluation = Evaluation(reject=spec.thresholds.reject, classes=spec.classes)
     portfolio = Portfolio()
     likely: list[BitRange | None] = []
-    unusable = 0
+    undecided: Counter[Verdict] = Counter()
     for number, answer in enumerate(_evaluate_each(loaded, chosen, evaluation), start=1):
         portfolio.add(answer)
         likely.append(answer.found.finding.likely_range)
-        unusable += answer.found.verdict == "unusable"
+        if answer.found.verdict in UNDECIDED:
+            undecided[answer.found.verdict] += 1
         on_answer(answer)
         on_progress(number, len(chosen))
-    if unusable:
-        notes.append(
-            f"{unusable} of {len(chosen)} images are judged unusable: their scores count, nothing is outlined in them."
-        )
-        say(notes[-1])
+    for verdict, effect in _UNDECIDED_COUNTS.items():
+        if undecided[verdict]:
+            notes.append(f"{undecided[verdict]} of {len(chosen)} images are judged {verdict}: {effect}.")
+            say(notes[-1])
     if (depth := range_warning(likely)) is not None:
         say(depth)
         notes.append(depth)

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from blemish.findings import FINDINGS_NAME, VERDICTS, Finding, Language, RunRecord, Verdict, read_findings
+from blemish.findings import FINDINGS_NAME, UNDECIDED, VERDICTS, Finding, Language, RunRecord, Verdict, read_findings
 from blemish.inspection.progress import Progress
 from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
@@ -115,7 +115,7 @@ class InspectionSummary:
     def _counts(self, t: Messages) -> str:
         said = t("{count} inspected", count=self.inspected)
         if self.verdicts:
-            counted = [name for name in reversed(VERDICTS) if self.verdicts.get(name) or name != "unusable"]
+            counted = [name for name in reversed(VERDICTS) if self.verdicts.get(name) or name not in UNDECIDED]
             said += f" ({', '.join(f'{self.verdicts.get(name, 0)} {t(name)}' for name in counted)})"
         said += ", " + t("{count} could not be inspected", count=self.failed) if self.failed else ""
         said += ", " + t("{count} left out", count=self.left_out) if self.left_out else ""

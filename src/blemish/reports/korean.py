@@ -37,6 +37,7 @@ KOREAN: Mapping[str, str] = {
     "review": "확인 필요",
     "reject": "불량",
     "unusable": "판정 불가",
+    "unknown surface": "미지의 표면",
     # what a reader must know
     "{images} no longer where inspected: only what was found can be drawn.": (
         "{images}이 점검한 위치에 더 이상 없어 검출 결과만 그렸습니다."
@@ -56,6 +57,10 @@ KOREAN: Mapping[str, str] = {
     "{images} cannot be judged (unusable): neither pass nor reject.": (
         "{images}은 판정할 수 없습니다(판정 불가). 정상도 불량도 아닙니다."
     ),
+    "{images} show a surface that the detector does not know (unknown surface): neither pass nor reject.": (
+        "{images}은 검출기가 알지 못하는 표면입니다(미지의 표면). 정상도 불량도 아닙니다."
+    ),
+    "Unknown surface: {count}": "미지의 표면 이미지: {count}장",
     "Not inspected: {count}": "점검하지 않은 파일: {count}개",
     "Unusable: {count}": "판정 불가 이미지: {count}장",
     "and {count} more": "그 밖에 {count}개",

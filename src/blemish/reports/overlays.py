@@ -21,6 +21,7 @@ _VERDICT_RGB = {
     "pass": (34, 130, 60),
     "review": (196, 120, 0),
     "reject": (190, 30, 45),
+    "unknown surface": (20, 95, 135),
     "unusable": (104, 60, 140),
     None: (70, 70, 70),
 }

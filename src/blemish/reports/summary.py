@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from blemish.findings import VERDICTS, Finding, GuaranteeRecord
+from blemish.findings import UNDECIDED, VERDICTS, Finding, GuaranteeRecord
 from blemish.images import range_warning
 from blemish.measurement.crack import Crack
 from blemish.reports.document import Document, Unit, size_of, widest_reliable, widths_of
@@ -167,7 +167,7 @@ def _density(document: Document, t: Messages) -> list[tuple[str, str, str]]:
 def _verdicts(document: Document) -> tuple[Group, ...]:
     counts = Counter(image.verdict for image in document.images if image.verdict)
     return tuple(
-        Group(name, "", counts[name], "") for name in VERDICTS if counts and (counts[name] or name != "unusable")
+        Group(name, "", counts[name], "") for name in VERDICTS if counts and (counts[name] or name not in UNDECIDED)
     )
 
 
@@ -245,6 +245,14 @@ def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
     unusable = sum(image.verdict == "unusable" for image in document.images)
     if unusable:
         notes.append(t("{images} cannot be judged (unusable): neither pass nor reject.", images=t.images(unusable)))
+    unknown = sum(image.verdict == "unknown surface" for image in document.images)
+    if unknown:
+        notes.append(
+            t(
+                "{images} show a surface that the detector does not know (unknown surface): neither pass nor reject.",
+                images=t.images(unknown),
+            )
+        )
     scaled = ScaleCount()
     for image in document.images:
         scaled.add(image)
@@ -322,11 +330,20 @@ def _reason(image: Finding, t: Messages) -> str:
 
 def _lists(document: Document, t: Messages) -> tuple[NameList, ...]:
     left_out = [(image.image, _reason(image, t)) for image in document.images if image.error is not None]
-    unusable = [
-        (image.image, "; ".join(map(t.quoted, image.notes))) for image in document.images if image.verdict == "unusable"
-    ]
+    undecided = {
+        verdict: [
+            (image.image, "; ".join(map(t.quoted, image.notes)))
+            for image in document.images
+            if image.verdict == verdict
+        ]
+        for verdict in UNDECIDED
+    }
     lists = []
-    for title, names in (("Not inspected: {count}", left_out), ("Unusable: {count}", unusable)):
+    for title, names in (
+        ("Not inspected: {count}", left_out),
+        ("Unusable: {count}", undecided["unusable"]),
+        ("Unknown surface: {count}", undecided["unknown surface"]),
+    ):
         shown = names[:_MAX_NAMES]
         if len(names) > len(shown):
             shown.append((t("and {count} more", count=len(names) - len(shown)), ""))

@@ -8,6 +8,7 @@ from importlib import import_module
 from types import ModuleType
 
 from blemish.errors import SettingsError, install_hint
+from blemish.findings import VERDICTS
 from blemish.reports.document import Document, largest_width, size_of
 from blemish.reports.elements import element_of, elements_of
 from blemish.reports.messages import GUIDE, LIMITS, WIDTHS, Messages
@@ -85,13 +86,12 @@ def _elements(document: Document, t: Messages) -> Table:
     has_grades = document.grades is not None and classes.unit == "mm"
     labels: Sequence[str] = document.grades.labels if document.grades and has_grades else classes.labels
     severities = [t.quoted(label).partition(":")[0] if has_grades else f"{label} {classes.unit}" for label in labels]
-    verdicts = ("reject", "review", "unusable", "pass")
-    heads = [t("element"), t("images"), *(t(verdict) for verdict in verdicts), t("not inspected"), t("cracks")]
+    heads = [t("element"), t("images"), *(t(verdict) for verdict in VERDICTS), t("not inspected"), t("cracks")]
     rows = [
         (
             element.name or t("no folder"),
             element.images,
-            *(element.verdicts[verdict] for verdict in verdicts),
+            *(element.verdicts[verdict] for verdict in VERDICTS),
             element.failed,
             element.cracks,
             *element.severities,

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from blemish.datasets import Sample, read_dataset
 from blemish.errors import DataError
-from blemish.findings import Finding
+from blemish.findings import UNDECIDED, Finding
 from blemish.serving.answers import Decision, TakenLabels
 from blemish.serving.inspecting import Upload
 from blemish.serving.jobs.unpacking import unpack
@@ -95,7 +95,7 @@ def _take(service: Service, sample: Sample, known: Known, actor: Actor) -> str:
         return "without_extent"
     width_px, height_px = finding.size_px
     drawn = sample.read_mask(height_px, width_px)
-    is_same = finding.verdict != "unusable" and np.array_equal(drawn, _outlined(service, row, drawn.shape))
+    is_same = finding.verdict not in UNDECIDED and np.array_equal(drawn, _outlined(service, row, drawn.shape))
     # An image that was rejected without an outline, and has none now, is normal: that is a correction.
     is_same = is_same and (bool(drawn.any()) == (finding.verdict != "pass"))
     decision: Decision = "approve" if is_same else "correct"

@@ -5,7 +5,7 @@
 | reject, review | defective, as outlined | normal: a false alarm |
 | pass | normal | defective, extent not known: a missed defect |
 | none, something outlined | defective, as outlined | normal |
-| none, nothing outlined; unusable | says nothing | says nothing |
+| none, nothing outlined; unusable, unknown surface | says nothing | says nothing |
 
 A corrected finding is what its mask says: defective there, or normal where the mask is empty.
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.findings import Finding
+from blemish.findings import UNDECIDED, Finding
 from blemish.reports.annotations import UNNAMED
 from blemish.reports.outlines import outline_components
 from blemish.serving.answers import State
@@ -52,7 +52,7 @@ def says_defective(state: State, finding: Finding, *, outlined: bool) -> bool | 
     Returns:
         None where the decision does not tell.
     """
-    if state not in {"approved", "rejected"} or finding.verdict == "unusable":
+    if state not in {"approved", "rejected"} or finding.verdict in UNDECIDED:
         return None
     if finding.verdict is None and not outlined:
         return None

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response
 
+from blemish.findings import Verdict
 from blemish.serving.access.callers import Operator
 from blemish.serving.answers import Page, Problem, Review, State, Stored, when
 from blemish.serving.exporting import write_archive
@@ -31,13 +32,12 @@ _PICTURES = {
     "corrected": "image/png",
 }
 
-VerdictName = Literal["reject", "review", "unusable", "pass"]
 # Longer than any name here; NUL is text to no database.
 Text = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 def filters_of(
-    verdict: Annotated[list[VerdictName], Query(description="one or several")] = [],  # noqa: B006
+    verdict: Annotated[list[Verdict], Query(description="one or several")] = [],  # noqa: B006
     state: Annotated[list[State], Query(description="one or several")] = [],  # noqa: B006
     detector: Text = None,
     text: Annotated[Text, Query(description="a part of the image's name")] = None,

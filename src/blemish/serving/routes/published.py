@@ -70,7 +70,7 @@ async def _recognise(service: Service, caller: Caller, upload: Upload, detector:
     finding = outcome.inspection.finding
     if finding.error is not None:
         raise RefusalError(422, finding.error)
-    if finding.verdict is None or finding.verdict == "unusable":
+    if finding.verdict is None or finding.verdict in UNDECIDED:
         reason = "; ".join(finding.notes) or "its detector has no thresholds"
         raise RefusalError(422, f'"{upload.name}" cannot be judged: {reason}.')
     answer = "negative" if finding.verdict == "pass" else "positive"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from blemish.findings import VERDICTS, Finding, to_line
+from blemish.findings import UNDECIDED, VERDICTS, Finding, to_line
 from blemish.serving.answers import Decision, State
 from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.store.tables import FindingRow, ReviewRow, new_id, now_ms
@@ -150,10 +150,10 @@ def scores_of(session: Session, filters: Filters) -> list[tuple[float, str | Non
 
 
 def scores_over_time(session: Session, detector_sha: str, limit: int) -> list[tuple[int, float, str | None]]:
-    """Time, score and verdict of the latest findings of a detector's version, the oldest first; no unusable ones."""
+    """Time, score and verdict of the latest findings of a detector's version, the oldest first; no undecided ones."""
     columns = (FindingRow.created_ms, FindingRow.score, FindingRow.verdict)
     query = select(*columns).where(FindingRow.detector_sha == detector_sha, FindingRow.known_id.is_(None))
-    query = query.where(func.coalesce(FindingRow.verdict, "") != "unusable").order_by(FindingRow.id.desc()).limit(limit)
+    query = query.where(func.coalesce(FindingRow.verdict, "").not_in(UNDECIDED)).order_by(FindingRow.id.desc()).limit(limit)
     return [(time_ms, score, verdict) for time_ms, score, verdict in session.execute(query)][::-1]
 
 
