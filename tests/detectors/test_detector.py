@@ -86,9 +86,9 @@ def test_without_a_map_too_the_worst_tile_decides(darkness: Container, monkeypat
     def darkest(tiles: np.ndarray) -> Prediction:
         return Prediction(1 - tiles.min(axis=(1, 2, 3)).astype(np.float32) / 255, None)
 
-    score, anomaly_map, _ = look(image, spec, darkest)
-    assert score == pytest.approx(0.8)
-    assert anomaly_map is None
+    seen = look(image, spec, darkest)
+    assert seen.score == pytest.approx(0.8)
+    assert seen.maps is None
 
 
 def test_a_fixed_input_size_is_resized_to_and_back(darkness: Container, wall: np.ndarray):

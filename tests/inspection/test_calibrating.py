@@ -150,7 +150,7 @@ class Stuck(Detector):
     says = 0.25
 
     def _look(self, pixels):
-        return self.says, *super()._look(pixels)[1:]
+        return replace(super()._look(pixels), score=self.says)
 
 
 def test_a_detector_that_tells_nothing_apart_is_refused(darkness: Container, good: list[Path]):

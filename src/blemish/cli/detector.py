@@ -56,6 +56,10 @@ def set_threshold(
         int | None,
         option(THRESHOLDS, "What fits alone in a square of this side is dropped; 0: nothing.", "--window", kind="PX"),
     ] = None,
+    surface: Annotated[
+        float | None,
+        option(THRESHOLDS, "An image less like the known surfaces shows an unknown one.", "--surface", kind="VALUE"),
+    ] = None,
     out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -74,6 +78,7 @@ def set_threshold(
         reject=reject,
         min_area_px=min_area,
         window_px=window,
+        surface=surface,
         out=out,
     )
     typer.echo(f"{out or file}: {thresholds_line(thresholds)}")

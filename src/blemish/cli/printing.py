@@ -52,6 +52,7 @@ def print_spec(spec: DetectorSpec, *, as_json: bool) -> None:
         "finds": "cracks" if spec.finds_cracks else "regions",
         "anomaly map": "yes" if spec.localises else "no",
         "thresholds": thresholds_line(spec.thresholds),
+        "unknown surface": "not told" if spec.thresholds.surface is None else f"above {spec.thresholds.surface:g}",
         "can be judged": spec.usability.describe(),
         "calibration": _calibration_line(spec),
         "trained on": f"{origin.data}: {origin.n_train} images, {origin.n_held_out} more held out, seed {origin.seed}",

@@ -11,7 +11,7 @@ from blemish.errors import DataError
 from blemish.text import encodable
 
 SHIPPING_LICENCES = frozenset(
-    {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-3.0", "CC-BY-4.0", "CC0-1.0", "MIT", "PDDL-1.0"}
+    {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-3.0", "CC-BY-4.0", "CC-PDDC", "CC0-1.0", "MIT", "PDDL-1.0"}
 )
 """SPDX identifiers of licences that allow weights trained on the images to be given to anyone, with attribution."""
 

@@ -53,8 +53,8 @@ def check_outputs(outputs: Mapping[str, Output], spec: DetectorSpec, batch: tupl
         batch: shape of what the graph was given: (N, H, W, 3), or (N, L, C) of a series.
 
     Raises:
-        DetectorError: scores, maps or distances of surfaces are missing, of another shape or number of classes, or have values that are no
-            finite numbers: these would pass every threshold without a word.
+        DetectorError: scores, maps or surfaces are missing, of another shape or number of classes, or have values that
+            are no finite numbers: these would pass every threshold without a word.
     """
     count, *places = batch[:-1]
     classes = (len(spec.classes),) if len(spec.classes) > 1 else ()

@@ -37,7 +37,7 @@ def decide(
         thresholds: of the detector.
         regions: how many were outlined. With any, an image whose score would pass goes to review: pixels and images
             are decided by different thresholds, and an outlined defect must not stand under "pass".
-        surface: how far the image lies from the surfaces that the detector knows; None where it does not tell. Of an
+        surface: how unlike the surfaces that the detector knows the image is; None where it does not tell. Of an
             unknown surface neither the score nor the outlines are known to mean anything: it neither passes nor is it
             rejected. What they say stands in the note.
         unusable: why the image cannot be judged, from `blemish.images.usability`; None where it can be.
@@ -57,6 +57,6 @@ def decide(
 
 def _unlike(surface: float, limit: float, by_score: Verdict | None) -> str:
     return (
-        f"unlike the surfaces that this detector knows (distance {surface:.3g}, limit {limit:.3g}): its score and its "
+        f"unlike the surfaces that this detector knows ({surface:.3g}, limit {limit:.3g}): its score and its "
         f"outlines may mean nothing here{'' if by_score is None else f'; by its score alone it would be {by_score}'}"
     )

@@ -234,7 +234,7 @@ class Detector:
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
         unusable = usability(pixels, self.spec.usability)
-        seen = look(pixels, self.spec, self.answer)
+        seen = self._look(pixels)
         anomaly_map = None if seen.maps is None else self.spec.union(seen.maps)
         regions, class_masks, mask = outline_maps(self.spec, None if unusable else seen.maps, pixels)
         return Inspection(
@@ -271,7 +271,7 @@ class Detector:
             precision=self.precision,
             score=score,
             p_value=None if decision.verdict in UNDECIDED else p_value,
-            surface_distance=seen.surface,
+            surface_score=seen.surface,
             verdict=decision.verdict,
             label=None if decision.verdict in {"pass", *UNDECIDED} else self._label(seen.maps, regions),
             regions=regions,
@@ -283,7 +283,7 @@ class Detector:
 
         Where the calibration decides by both tails, this is not the score of `inspect`, which then is its unusualness.
         """
-        seen = look(pixels, self.spec, self.answer)
+        seen = self._look(pixels)
         return seen.score, seen.maps
 
     def _judged(self, raw: float) -> tuple[float, float | None]:
@@ -311,6 +311,9 @@ class Detector:
         runtime = self._run if isinstance(self._run, OnnxRuntime) else OnnxRuntime(self.container.graph)
         made = runtime.reconstruct(seen)
         return None if made is None else (seen[0], made[0])
+
+    def _look(self, pixels: NDArray[np.uint8]) -> ImagePrediction:
+        return look(pixels, self.spec, self.answer)
 
     def graph_inputs(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """What the graph is given of an image, uint8 RGB (H, W, 3): resized, or in tiles; uint8 (1, h, w, 3) each."""

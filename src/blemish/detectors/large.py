@@ -40,7 +40,7 @@ class Scan:
 
     Attributes:
         score: the image's.
-        surface: its distance from the surfaces that the detector knows; None where it does not tell.
+        surface: how unlike the surfaces that the detector knows it is; None where it does not tell.
         mask: bool (H, W), True where the map reaches the pixel threshold; None without one.
         near: the map around that.
         shrink: by how much the next two are smaller than the image.

@@ -26,7 +26,7 @@ class Tally:
 
     Attributes:
         scores: of the tiles.
-        surfaces: how far each lies from the surfaces that the detector knows; empty where the graph does not tell.
+        surfaces: how unlike the surfaces that the detector knows each is; empty where the graph does not tell.
     """
 
     scores: list[float] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Tally:
 
     @property
     def surface(self) -> float | None:
-        """The image's distance from known surfaces: the median, so that sky or plants beside a wall change nothing."""
+        """The image's: the median of its tiles, so that sky or plants beside a wall change nothing."""
         return float(np.median(self.surfaces)) if self.surfaces else None
 
 
@@ -56,7 +56,7 @@ class ImagePrediction:
     Attributes:
         score: raw.
         maps: raw map at the image's size, float32 (H, W) or (K, H, W); None without localisation.
-        surface: distance from the surfaces that the detector knows; None where it does not tell.
+        surface: how unlike the surfaces that the detector knows it is; None where it does not tell.
         notes: what should be known of how the image was seen.
     """
 
@@ -80,7 +80,8 @@ def look(pixels: NDArray[np.uint8], spec: DetectorSpec, answer: Answer) -> Image
     tiles = answers(pixels, spec.input, answer, tally)
     maps = None
     if spec.localises:
-        maps = stitch(tiles, *pixels.shape[:2], spec.input.overlap_px)
+        height_px, width_px = pixels.shape[:2]
+        maps = stitch(tiles, height_px, width_px, spec.input.overlap_px)
     else:
         for _ in tiles:
             pass

@@ -23,7 +23,7 @@ Precision = Literal["float32", "bfloat16", "float16", "int8"]
 OUTPUTS = ("score", "map", "reconstruction")
 """Of a graph, in order: it has the first, the first two, or all."""
 SURFACE = "surface"
-"""What a graph may give beside them: how far each input lies from the surfaces that it was trained for."""
+"""What a graph may give beside them: how unlike the surfaces that it was trained for each input is."""
 SCORED = (*OUTPUTS[:2], SURFACE)
 """Those that are computed for every image."""
 
@@ -35,7 +35,7 @@ class Prediction:
     Attributes:
         scores: float32 (N,), higher is worse.
         maps: float32 (N, H, W), or (N, K, H, W) for K classes, at the input's size; None where the graph gives none.
-        surfaces: float32 (N,), distance from the surfaces that the detector knows; None where the graph gives none.
+        surfaces: float32 (N,), how unlike the surfaces that the detector knows; None where the graph gives none.
     """
 
     scores: NDArray[np.float32]

@@ -181,8 +181,7 @@ class Thresholds(_Frozen):
     reject: float | None = None
     surface: float | None = Field(
         None,
-        description="an image that lies farther from the surfaces that the detector knows shows an unknown one; of "
-        "detectors that know surfaces",
+        description="an image whose ``surface`` is higher shows an unknown one; of detectors that know surfaces",
     )
     source: Text = Field("none", description="who or what chose them, in words")
 
@@ -284,8 +283,9 @@ class DetectorSpec(_Frozen):
 
     The graph takes ``image`` uint8 (N, H, W, 3) and gives ``score`` float32 (N,) and, where ``localises``, ``map``
     float32 (N, H, W), or (N, K, H, W) where ``classes`` has K > 1 names. Higher is worse. Where ``knows_surfaces`` it
-    also gives ``surface`` float32 (N,), the distance from the surfaces that it was trained for. Where ``series`` is set it
-    takes ``window`` float64 (N, L, C) instead and gives ``score`` (N,) and ``map`` (N, L); ``input`` is not looked at.
+    also gives ``surface`` float32 (N,), the logit of an image that shows no surface like those that it was trained for.
+    Where ``series`` is set it takes ``window`` float64 (N, L, C) instead and gives ``score`` (N,) and ``map`` (N, L);
+    ``input`` is not looked at.
     """
 
     schema_version: Literal[1] = 1
@@ -297,7 +297,7 @@ class DetectorSpec(_Frozen):
     precision: Literal["float32", "int8"] = Field("float32", description="in which numbers the graph computes")
     localises: bool = True
     knows_surfaces: bool = Field(
-        False, description="the graph also gives how far an image lies from the surfaces that it was trained for"
+        False, description="the graph also says how unlike the surfaces that it was trained for an image is"
     )
     classes: tuple[Text, ...] = ()
     exclusive_classes: bool = Field(

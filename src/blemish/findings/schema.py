@@ -61,9 +61,9 @@ class Finding(BaseModel):
     p_value: float | None = Field(
         None, description="fraction of held-out normal images that score as high; null without calibration"
     )
-    surface_distance: float | None = Field(
+    surface_score: float | None = Field(
         None,
-        description="how far the image lies from the surfaces that the detector knows; beyond its limit the verdict is "
+        description="how unlike the surfaces that the detector knows the image is; above its limit the verdict is "
         "unknown surface; null where the detector does not tell",
     )
     verdict: Verdict | None = Field(None, description="against the detector's thresholds; null where it has none")

@@ -16,6 +16,7 @@ from blemish.detectors import Detector, Inspection, source_of
 from blemish.detectors.runtime import RuntimeName
 from blemish.errors import DataError
 from blemish.evaluation import Evaluation
+from blemish.findings import UNDECIDED, Verdict
 from blemish.images import BitRange, ReadOptions, range_warning
 from blemish.inspection.evaluation_data import check_labelled, choose_split
 from blemish.inspection.evaluation_result import EvaluationResult
@@ -24,6 +25,12 @@ from blemish.inspection.portfolio import Answer, Portfolio
 from blemish.inspection.progress import OnProgress, Say, silent
 from blemish.inspection.ready import ready
 from blemish.inspection.stream import inspect_stream
+
+_EFFECTS: dict[Verdict, str] = {
+    "unusable": "their scores count, nothing is outlined in them",
+    "unknown surface": "their scores and outlines count as of any other",
+}
+"""What images without a decision do to metrics."""
 
 
 def evaluate(
@@ -88,15 +95,14 @@ def evaluate(
     evaluation = Evaluation(reject=spec.thresholds.reject, classes=spec.classes)
     portfolio = Portfolio()
     likely: list[BitRange | None] = []
-    undecided: Counter[Verdict] = Counter()
+    undecided: Counter[str | None] = Counter()
     for number, answer in enumerate(_evaluate_each(loaded, chosen, evaluation), start=1):
         portfolio.add(answer)
         likely.append(answer.found.finding.likely_range)
-        if answer.found.verdict in UNDECIDED:
-            undecided[answer.found.verdict] += 1
+        undecided[answer.found.verdict] += answer.found.verdict in UNDECIDED
         on_answer(answer)
         on_progress(number, len(chosen))
-    for verdict, effect in _UNDECIDED_COUNTS.items():
+    for verdict, effect in _EFFECTS.items():
         if undecided[verdict]:
             notes.append(f"{undecided[verdict]} of {len(chosen)} images are judged {verdict}: {effect}.")
             say(notes[-1])

@@ -27,6 +27,7 @@ def set_thresholds(
     reject: float | None = None,
     min_area_px: int | None = None,
     window_px: int | None = None,
+    surface: float | None = None,
     out: Path | None = None,
 ) -> Thresholds:
     """Write a detector with other thresholds; what is None stays as it was. The graph's bytes do not change.
@@ -39,6 +40,7 @@ def set_thresholds(
         reject: an image is rejected at this score or more.
         min_area_px: smaller regions are dropped.
         window_px: components that fit alone in a square of this side are dropped; 0: none.
+        surface: an image that is more unlike the surfaces that the detector knows shows an unknown one.
         out: where to write; None replaces ``file``.
 
     Returns:
@@ -55,10 +57,13 @@ def set_thresholds(
         "reject": reject,
         "min_area_px": min_area_px,
         "window_px": window_px,
+        "surface": surface,
     }
     changes: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
-        raise SettingsError("Say what to change: --pixel, --peak, --review, --reject, --min-area or --window.")
+        raise SettingsError(
+            "Say what to change: --pixel, --peak, --review, --reject, --min-area, --window or --surface."
+        )
     for name, value in changes.items():
         if not math.isfinite(value):
             raise SettingsError(f"The threshold {name} must be a finite number; got {value}.")
@@ -67,6 +72,8 @@ def set_thresholds(
     container = read_container(file)
     if pixel is not None and not container.spec.localises:
         raise SettingsError(f'"{file}" gives no anomaly map, so it has no pixel threshold; set --review or --reject.')
+    if surface is not None and not container.spec.knows_surfaces:
+        raise SettingsError(f'"{file}" does not tell which surfaces it knows, so there is no limit for them.')
     try:
         thresholds = Thresholds.model_validate(container.spec.thresholds.model_dump() | changes | {"source": BY_HAND})
     except ValidationError as error:

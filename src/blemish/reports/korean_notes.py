@@ -195,8 +195,11 @@ _JUDGING: Mapping[str, str] = {
     "blown out: {part} of it is at full scale": "노출 과다: {part}가 최대값",
     "too blurred to be judged": "너무 흐려 판정할 수 없음",
     "incomplete: {part} of it repeats one and the same line": "불완전: {part}에서 같은 줄이 반복됨",
-    "unlike the surfaces that this detector knows (distance {distance}, limit {limit}): its score and its outlines may mean nothing here; by its score alone it would be {verdict}": (
-        "검출기가 아는 표면과 다름(거리 {distance}, 한계 {limit}). 점수와 표시된 영역은 의미가 없을 수 있음. 점수만으로는 {verdict}"
+    "unlike the surfaces that this detector knows ({surface}, limit {limit}): its score and its outlines may mean nothing here": (
+        "검출기가 아는 표면과 다름({surface}, 한계 {limit}). 점수와 표시된 영역은 의미가 없을 수 있음"
+    ),
+    "unlike the surfaces that this detector knows ({surface}, limit {limit}): its score and its outlines may mean nothing here; by its score alone it would be {verdict}": (
+        "검출기가 아는 표면과 다름({surface}, 한계 {limit}). 점수와 표시된 영역은 의미가 없을 수 있음. 점수만으로는 {verdict}"
     ),
     "1 region is outlined although the image score passes": "이미지 점수는 정상이지만 영역 1개가 표시됨",
     "{count} regions are outlined although the image score passes": "이미지 점수는 정상이지만 영역 {count}개가 표시됨",

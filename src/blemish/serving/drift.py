@@ -22,7 +22,7 @@ def score_history(
     """Quantiles of scores, interval by interval, and a histogram of p-values.
 
     Args:
-        found: time in milliseconds, score and verdict of each finding, the oldest first; images without a decision left out.
+        found: time in milliseconds, score and verdict of each finding, the oldest first; undecided ones left out.
         calibration: the detector's; None without one.
         doubt: why the guarantee no longer holds; None while it does.
     """

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources b96f8ac5c1f31e9f163cd5f4d0ba511c0302b2d1f95c185e1e2d50f4375ff30b
+// Built from page/src by "npm run build"; sources 2b30623adf4d2f549a242e1e90c7bba7b8d98c7291371448adfc3c2f42db3d41
 
 // src/api.ts
 var Refused = class extends Error {
@@ -183,6 +183,7 @@ var WORDS = {
   reject: ["reject", "불합격"],
   review: ["review", "재검토"],
   unusable: ["unusable", "판정 불가"],
+  "unknown surface": ["unknown surface", "미지의 표면"],
   pass: ["pass", "합격"],
   none: ["no verdict", "판정 없음"],
   open: ["open", "미결"],
@@ -2128,7 +2129,8 @@ var Histogram = class {
 };
 
 // src/gallery.ts
-var VERDICTS = ["reject", "review", "unusable", "pass"];
+var VERDICTS = ["reject", "review", "unknown surface", "unusable", "pass"];
+var UNDECIDED = /* @__PURE__ */ new Set(["unknown surface", "unusable"]);
 var PAGE = 60;
 var FORMATS = ["csv", "xlsx", "jsonl", "coco", "yolo", "cvat", "labelme", "label-studio", "masks", "geojson", "dxf", "html", "pdf", "docx"];
 var Gallery = class {
@@ -2269,7 +2271,7 @@ var Gallery = class {
   }
   card(one) {
     const { finding: finding2 } = one;
-    const moved = this.whatIf !== null && finding2.score !== null && finding2.verdict !== "unusable";
+    const moved = this.whatIf !== null && finding2.score !== null && !UNDECIDED.has(finding2.verdict);
     const verdict = moved ? finding2.score >= this.whatIf ? "reject" : "pass" : finding2.verdict;
     const widest = finding2.cracks?.[0];
     const width = widest && (widest.mm ? `${number(widest.mm.max_width, 2)} mm` : `${number(widest.max_width_px, 2)} px`);

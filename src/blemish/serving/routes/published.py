@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from blemish.detectors import Measuring
+from blemish.findings import UNDECIDED
 from blemish.serving.access.callers import Caller, Operator
 from blemish.serving.answers import Problem
 from blemish.serving.inspecting import Upload

@@ -153,7 +153,9 @@ def scores_over_time(session: Session, detector_sha: str, limit: int) -> list[tu
     """Time, score and verdict of the latest findings of a detector's version, the oldest first; no undecided ones."""
     columns = (FindingRow.created_ms, FindingRow.score, FindingRow.verdict)
     query = select(*columns).where(FindingRow.detector_sha == detector_sha, FindingRow.known_id.is_(None))
-    query = query.where(func.coalesce(FindingRow.verdict, "").not_in(UNDECIDED)).order_by(FindingRow.id.desc()).limit(limit)
+    query = (
+        query.where(func.coalesce(FindingRow.verdict, "").not_in(UNDECIDED)).order_by(FindingRow.id.desc()).limit(limit)
+    )
     return [(time_ms, score, verdict) for time_ms, score, verdict in session.execute(query)][::-1]
 
 

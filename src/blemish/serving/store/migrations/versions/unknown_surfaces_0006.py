@@ -10,14 +10,12 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-_UNUSABLE = 2  # the rank that it had
-
 
 def upgrade() -> None:
-    """Make room at the third place."""
-    op.execute(sa.text(f"UPDATE findings SET verdict_rank = verdict_rank + 1 WHERE verdict_rank >= {_UNUSABLE}"))
+    """Make room at the third place, which unusable images had."""
+    op.execute(sa.text("UPDATE findings SET verdict_rank = verdict_rank + 1 WHERE verdict_rank >= 2"))
 
 
 def downgrade() -> None:
     """Unknown surfaces stand beside what is unusable; the others move back."""
-    op.execute(sa.text(f"UPDATE findings SET verdict_rank = verdict_rank - 1 WHERE verdict_rank > {_UNUSABLE}"))
+    op.execute(sa.text("UPDATE findings SET verdict_rank = verdict_rank - 1 WHERE verdict_rank > 2"))

@@ -1,0 +1,385 @@
+"""The head of "unknown surface": a logistic regression on pooled features of concrete-crack's own encoder.
+
+export BLEMISH_DATA=… BLEMISH_WEIGHTS=… CRACK_SOURCES=…      # as for wild_cracks.py
+export FOREIGN_PICTURES=…     # opencv-doc, lomiri-wallpapers-16.04, openclipart-png of Debian 12, by dpkg-deb -x
+python benchmarks/unknown_surface.py fit concrete-crack.blemish --work features/ --out with-head.blemish
+python benchmarks/unknown_surface.py fit concrete-crack.blemish --work features/ --leave-one-out      # the table alone
+python benchmarks/unknown_surface.py measure with-head.blemish castings/ chests/ walls/
+
+Known are the training images of every crack source; a fifth of them (every fifth) only sets the threshold: the highest,
+over the domains, of the scores that 2 % of a domain's unaltered images exceed. Foreign are pictures whose licences let
+weights be shipped, and drawn ones (foreign_pictures.py). Of every image there are also views: another scale, a crop,
+grey or not, JPEG or not. Features are kept in --work for each detector.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from scipy.optimize import minimize
+
+import blemish
+from blemish.datasets import Source, read_dataset, require_shippable
+from blemish.detectors import Detector
+from blemish.detectors.looking import tile_batches
+from blemish.detectors.telemetry import import_onnxruntime
+from blemish.images import read_image
+from foreign_pictures import KINDS, draw
+from wild_domains import RECIPE
+
+BLOCKS = (
+    "/net/features.3/Add_output_0",
+    "/net/features.6/Add_output_0",
+    "/net/features.10/Add_output_0",
+    "/net/features.13/Add_output_0",
+    "/net/features.16/Add_output_0",
+    "/net/features.17/conv/conv.2/Conv_output_0",
+)
+PENALTY = 1 / 0.03
+MAX_UNKNOWN = 0.02  # of each domain's held-out images
+PER_SOURCE = 150
+PER_KIND = 120
+_TILES = 6  # of an image at most
+_LONGEST_PX = 1600
+
+SKIPPED = ("home", "building", "graf", "left", "right", "mask", "tmpl", "templ", "aloeGT")
+"""Pictures of opencv-doc that show walls, or the same thing many times."""
+_OPENCV = "OpenCV contributors, sample pictures of Debian's opencv-doc 4.6.0"
+_LOMIRI = "Berasategi, Freespace, Engelhardt, Mudgal, Mede 2018, Debian's lomiri-wallpapers-16.04"
+_CLIP = "Open Clip Art Library, Debian's openclipart-png 0.18"
+_SKIMAGE = "scikit-image contributors, sample pictures of scikit-image"
+FOREIGN = {
+    "opencv": (Source(name="OpenCV samples", licence="Apache-2.0", attribution=_OPENCV, weight=1), "opencv-doc", 6),
+    "lomiri": (Source(name="Lomiri wallpapers", licence="CC-BY-4.0", attribution=_LOMIRI, weight=1), "backgrounds", 12),
+    "clipart": (Source(name="clip art", licence="CC-PDDC", attribution=_CLIP, weight=1), "openclipart", 1),
+    "skimage": (Source(name="scikit-image samples", licence="BSD-3-Clause", attribution=_SKIMAGE, weight=1), "", 6),
+}
+_BY = ("Berasategi", "freespace", "Engelhardt", "Mudgal", "Mede")
+_SAMPLES = "astronaut camera cell chelsea chessboard_GRAY clock_motion coffee coins color grass horse hubble_deep_field"
+_SAMPLES += " ihc logo microaneurysms moon motorcycle_left page phantom retina rocket text"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features of one family of pictures: a row a tile, the image's number, and 0 for the unaltered image."""
+
+    rows: NDArray[np.float32]
+    image: NDArray[np.int64]
+    view: NDArray[np.int64]
+
+    def images(self, scores: NDArray[np.float64], *, unaltered: bool = True) -> NDArray[np.float64]:
+        """The scores of images, as a detector gives them: the median of the tiles."""
+        keys = self.image * 100 + self.view
+        wanted = np.unique(keys[(self.view == 0) == unaltered])
+        return np.array([np.median(scores[keys == key]) for key in wanted])
+
+    def part(self, held_out: bool) -> Family:
+        """Every fifth image, or the others."""
+        chosen = (self.image % 5 == 0) == held_out
+        return Family(self.rows[chosen], self.image[chosen], self.view[chosen])
+
+
+@dataclass(frozen=True)
+class Head:
+    """A logistic regression on standardised features."""
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    bias: float
+
+    @classmethod
+    def fit(cls, known: Iterable[Family], foreign: Iterable[Family]) -> Head:
+        """Every family counts by the root of its size, known and foreign alike in all."""
+        sides = [[family.rows for family in side] for side in (known, foreign)]
+        rows = np.concatenate([part for side in sides for part in side])
+        truth = np.concatenate(
+            [np.full(len(part), float(number)) for number, side in enumerate(sides) for part in side]
+        )
+        weight = np.concatenate([np.full(len(part), len(part) ** -0.5) for side in sides for part in side])
+        for number in (0, 1):
+            weight[truth == number] *= 0.5 * len(truth) / weight[truth == number].sum()
+        mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+        x = np.clip((rows - mean) / scale, -5, 5).astype(np.float64)
+
+        def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            z = x @ values[:-1] + values[-1]
+            wrong = weight * (1 / (1 + np.exp(-z)) - truth)
+            slope = np.append(x.T @ wrong + PENALTY * values[:-1], wrong.sum())
+            total = weight @ (np.logaddexp(0, z) - truth * z) + 0.5 * PENALTY * values[:-1] @ values[:-1]
+            return float(total), slope
+
+        found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+        return cls(mean, scale.astype(np.float32), found[:-1].astype(np.float32), float(found[-1]))
+
+    def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The logit of each row."""
+        return np.clip((rows - self.mean) / self.scale, -5, 5).astype(np.float64) @ self.weight + self.bias
+
+
+def pooled(graph: bytes) -> onnx.ModelProto:
+    """The graph with a further value ``pooled`` (N, D): mean and standard deviation of each block's channels."""
+    model = onnx.load_from_string(graph)
+    assert set(BLOCKS) <= {name for node in model.graph.node for name in node.output}, "another encoder"
+    assert model.opset_import[0].version < 18, "axes of ReduceMean are an input from opset 18 on"
+    parts = []
+    for number, block in enumerate(BLOCKS):
+        mean, square, power, centred, variance, deviation = (f"surface/{number}/{step}" for step in range(6))
+        model.graph.node.extend(
+            [
+                helper.make_node("ReduceMean", [block], [mean], axes=[2, 3], keepdims=1),
+                helper.make_node("Sub", [block, mean], [centred]),
+                helper.make_node("Mul", [centred, centred], [power]),
+                helper.make_node("ReduceMean", [power], [variance], axes=[2, 3], keepdims=0),
+                helper.make_node("Sqrt", [variance], [deviation]),
+                helper.make_node("Flatten", [mean], [square], axis=1),
+            ]
+        )
+        parts += [square, deviation]
+    model.graph.node.append(helper.make_node("Concat", parts, ["pooled"], axis=1))
+    return model
+
+
+def with_head(graph: bytes, head: Head) -> bytes:
+    """The graph with the output ``surface`` (N,): the head's logit."""
+    model = pooled(graph)
+    constants = {
+        "surface/mean": head.mean,
+        "surface/scale": head.scale,
+        "surface/low": np.float32(-5),
+        "surface/high": np.float32(5),
+        "surface/weight": head.weight[:, None],
+        "surface/bias": np.float32([head.bias]),
+        "surface/axis": np.array([1], np.int64),
+    }
+    for name, value in constants.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+    steps = [
+        ("Sub", ["pooled", "surface/mean"], "surface/centred"),
+        ("Div", ["surface/centred", "surface/scale"], "surface/standard"),
+        ("Clip", ["surface/standard", "surface/low", "surface/high"], "surface/clipped"),
+        ("MatMul", ["surface/clipped", "surface/weight"], "surface/product"),
+        ("Add", ["surface/product", "surface/bias"], "surface/logit"),
+        ("Squeeze", ["surface/logit", "surface/axis"], "surface"),
+    ]
+    model.graph.node.extend(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps)
+    model.graph.output.append(helper.make_tensor_value_info("surface", TensorProto.FLOAT, ["n"]))
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+class Encoder:
+    """Features of images by a detector's own encoder, kept in files."""
+
+    def __init__(self, detector: Detector, folder: Path) -> None:
+        model = pooled(detector.container.graph)
+        del model.graph.output[:]
+        model.graph.output.append(helper.make_tensor_value_info("pooled", TensorProto.FLOAT, None))
+        onnxruntime = import_onnxruntime()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+        self._input = detector.spec.input
+        self._folder = folder / hashlib.sha256(detector.container.graph).hexdigest()[:12]
+
+    def family(self, name: str, images: Iterable[tuple[str, NDArray[np.uint8]]], n_views: int) -> Family:
+        """Features of every image and of views of it."""
+        file = self._folder / f"{name}.npz"
+        if not file.is_file():
+            found = [
+                (row, number, view)
+                for number, (key, image) in enumerate(images)
+                for view, pixels in enumerate([_reduced(image, _LONGEST_PX), *views(image, n_views, key)])
+                for row in self._rows(pixels)
+            ]
+            rows, image_of, view_of = zip(*found, strict=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            np.savez(file, rows=np.stack(rows), image=np.array(image_of), view=np.array(view_of))
+            print(f"{name}: {len(set(image_of))} images", flush=True)
+        with np.load(file) as arrays:
+            return Family(arrays["rows"], arrays["image"], arrays["view"])
+
+    def _rows(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+        wanted = self._input
+        boxes = wanted.boxes(*pixels.shape[:2])
+        tiles = [tile for _, batch in tile_batches(pixels, boxes, wanted.multiple_of) for tile in batch]
+        for tile in tiles[:: max(1, -(-len(tiles) // _TILES))]:
+            yield self._session.run(["pooled"], {"image": tile[None]})[0][0]
+
+
+def _reduced(image: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    factor = min(1.0, longest_px / max(image.shape[:2]))
+    small = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(small, np.uint8)
+
+
+def views(image: NDArray[np.uint8], count: int, key: str) -> Iterator[NDArray[np.uint8]]:
+    """The same picture from nearer and farther, in part, in grey, compressed, lighter and darker."""
+    rng = np.random.default_rng(list(hashlib.sha256(key.encode()).digest()))
+    for _ in range(count):
+        factor = min(1, _LONGEST_PX / max(image.shape[:2])) * np.exp(rng.uniform(np.log(0.35), np.log(1.6)))
+        factor = max(factor, 160 / min(image.shape[:2]))
+        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+        view = cv2.resize(image, None, fx=factor, fy=factor, interpolation=how)
+        side = rng.integers(192, 513)
+        top, left = (int(rng.integers(0, max(1, length - side + 1))) for length in view.shape[:2])
+        view = view[top : top + side, left : left + side]
+        if rng.random() < 0.5:
+            view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+        if rng.random() < 0.5:
+            packed = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 96))])[1]
+            view = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        if rng.random() < 0.3:
+            view = np.clip(view * rng.uniform(0.6, 1.3) + rng.uniform(-20, 20), 0, 255)
+        yield np.ascontiguousarray(view, np.uint8)
+
+
+def known_families(encoder: Encoder) -> dict[str, list[Family]]:
+    """By domain: the training images of each source of concrete-crack."""
+    by_domain: dict[str, dict[Path, list[Path]]] = {}
+    for sample in read_dataset(RECIPE).samples:
+        if sample.split != "test":
+            by_domain.setdefault(domain_of(sample.path), {}).setdefault(sample.path.parent, []).append(sample.path)
+    return {
+        domain: [
+            encoder.family(f"known-{domain}-{number}", _read(_some(paths, PER_SOURCE)), 1)
+            for number, paths in enumerate(folders.values())
+        ]
+        for domain, folders in by_domain.items()
+    }
+
+
+def domain_of(path: Path) -> str:
+    """The kind of surface, from where an image lies."""
+    text = path.as_posix()
+    if "/sdnet" in text:
+        return "pavements" if "Pavements" in text or path.name.startswith("P") else "structures"
+    words = {"/drawn": "drawings", "uav_cc0": "drone", "sut_crack": "asphalt", "textures": "textures"}
+    return next((name for word, name in words.items() if word in text), "metu")
+
+
+def foreign_families(encoder: Encoder) -> dict[str, Family]:
+    """Pictures of anything else, by where they come from or what is drawn."""
+    found = {}
+    for name, (_, _, n_views) in FOREIGN.items():
+        found[name] = encoder.family(f"foreign-{name}", _read(_some(foreign_pictures(name), 300)), n_views)
+    for kind in KINDS:
+        drawn = ((f"{kind}{seed}", draw(kind, seed)) for seed in range(PER_KIND if kind != "noise" else 60))
+        found[kind] = encoder.family(f"foreign-drawn-{kind}", drawn, 1)
+    return found
+
+
+def foreign_pictures(name: str) -> list[Path]:
+    """The files of a source of foreign pictures, without those of other licences and those that show walls."""
+    if name == "skimage":
+        import skimage
+
+        folder = Path(skimage.__file__).parent / "data"
+        return sorted(path for path in folder.iterdir() if path.stem in _SAMPLES.split())
+    root = Path(os.environ["FOREIGN_PICTURES"])
+    paths = [path for path in sorted(root.rglob("*")) if path.suffix in (".jpg", ".png")]
+    paths = [path for path in paths if f"/{FOREIGN[name][1]}/" in path.as_posix()]
+    if name == "opencv":
+        return [path for path in paths if path.parent.name in ("data", "text") and not path.name.startswith(SKIPPED)]
+    return [path for path in paths if path.stem.endswith(_BY)] if name == "lomiri" else paths
+
+
+def _some(paths: list[Path], count: int) -> list[Path]:
+    order = np.random.default_rng(0).permutation(len(paths))[:count]
+    return [paths[number] for number in sorted(order)]
+
+
+def _read(paths: Iterable[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    return ((str(path), read_image(path)) for path in paths)
+
+
+def threshold(head: Head, known: dict[str, list[Family]]) -> float:
+    """The highest, over the domains, of the scores that `MAX_UNKNOWN` of the held-out images exceed."""
+    return max(float(np.quantile(_of_domain(head, families), 1 - MAX_UNKNOWN)) for families in known.values())
+
+
+def _of_domain(head: Head, families: list[Family]) -> NDArray[np.float64]:
+    return np.concatenate([part.images(head(part.rows)) for part in (family.part(True) for family in families)])
+
+
+def leave_one_out(known: dict[str, list[Family]], foreign: dict[str, Family]) -> None:
+    """Each family without having been learned: foreign ones found, known ones called unknown."""
+    fitted = [family.part(False) for families in known.values() for family in families]
+    limit = threshold(Head.fit(fitted, foreign.values()), known)
+    print(f"Threshold {limit:.2f}\n| left out | images | views |\n|---|---|---|")
+    for name, family in foreign.items():
+        head = Head.fit(fitted, [other for key, other in foreign.items() if key != name])
+        whole, seen = (family.images(head(family.rows), unaltered=each) for each in (True, False))
+        print(f"| {name}, found | {np.mean(whole > limit):.3f} | {np.mean(seen > limit):.3f} |", flush=True)
+    for domain, families in known.items():
+        others = [each.part(False) for key, those in known.items() if key != domain for each in those]
+        head = Head.fit(others, foreign.values())
+        scores = np.concatenate([family.images(head(family.rows)) for family in families])
+        print(f"| {domain}, called unknown | {np.mean(scores > limit):.3f} | |", flush=True)
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Fit the head and write the detector with it, or print what leaving families out gives."""
+    detector = blemish.load(options.detector)
+    encoder = Encoder(detector, options.work)
+    known, foreign = known_families(encoder), foreign_families(encoder)
+    if options.leave_one_out:
+        leave_one_out(known, foreign)
+        return
+    head = Head.fit([each.part(False) for families in known.values() for each in families], foreign.values())
+    limit = threshold(head, known)
+    spec, container = detector.spec, detector.container
+    sources = (*spec.provenance.sources, *(source for source, _, _ in FOREIGN.values()))
+    require_shippable(sources)
+    update = {
+        "knows_surfaces": True,
+        "thresholds": spec.thresholds.model_copy(update={"surface": limit}),
+        "provenance": spec.provenance.model_copy(update={"sources": sources}),
+    }
+    credited = "".join(f"- {source.describe()}\n" for source, _, _ in FOREIGN.values())
+    card = f"{container.card}\nWhat shows no known surface was learned from drawn pictures and from:\n\n{credited}"
+    made = replace(container, graph=with_head(container.graph, head), card=card, spec=spec.model_copy(update=update))
+    Detector(made).save(options.out)
+    called = ", ".join(f"{name} {np.mean(_of_domain(head, those) > limit):.3f}" for name, those in known.items())
+    print(f"Wrote {options.out}: unknown above {limit:.3f}; of held-out images {called}.")
+
+
+def measure(options: argparse.Namespace) -> None:
+    """How many images of each folder show an unknown surface."""
+    for folder in options.folders:
+        found = blemish.inspect(folder, detector=options.detector).findings
+        unknown = sum(one.verdict == "unknown surface" for one in found)
+        unusable = sum(one.verdict == "unusable" for one in found)
+        print(
+            f"{folder}: {unknown} of {len(found)} unknown ({unknown / len(found):.1%}), {unusable} unusable", flush=True
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    fitting = verbs.add_parser("fit", help="a head for a detector")
+    fitting.add_argument("detector")
+    fitting.add_argument("--work", type=Path, required=True, help="where features are kept")
+    result = fitting.add_mutually_exclusive_group(required=True)
+    result.add_argument("--out", type=Path, help="detector file to write")
+    result.add_argument("--leave-one-out", action="store_true")
+    measuring = verbs.add_parser("measure", help="a detector with a head, on folders of images")
+    measuring.add_argument("detector")
+    measuring.add_argument("folders", nargs="+", type=Path)
+    options = parser.parse_args()
+    {"fit": fit, "measure": measure}[options.verb](options)
+
+
+if __name__ == "__main__":
+    main()
