@@ -80,6 +80,7 @@ def test_images_that_cannot_be_read_or_judged_tell_nothing(darkness: Container):
     watch = watch_all(spec, [])
     watch.add(finding(spec, None))
     watch.add(finding(spec, 99.0).model_copy(update={"verdict": "unusable"}))
+    watch.add(finding(spec, 99.0).model_copy(update={"verdict": "unknown surface"}))
     assert watch.watched == 0
 
 

@@ -54,6 +54,8 @@ def finding(verdict: str | None, *, regions: tuple[Region, ...] = (), image: str
         ("pass", False, "rejected", True, None),
         ("unusable", False, "approved", None, None),
         ("unusable", False, "rejected", None, None),
+        ("unknown surface", True, "approved", None, None),
+        ("unknown surface", True, "rejected", None, None),
         (None, True, "approved", True, True),
         (None, True, "rejected", False, None),
         (None, False, "approved", None, None),
@@ -76,7 +78,7 @@ def test_an_approval_confirms_and_a_rejection_denies(
         assert label.masks is None
 
 
-@pytest.mark.parametrize("verdict", ["reject", "review", "pass", "unusable", None])
+@pytest.mark.parametrize("verdict", ["reject", "review", "pass", "unusable", "unknown surface", None])
 def test_a_corrected_mask_outweighs_every_verdict(verdict: str | None):
     drawn = label_of("corrected", finding(verdict), None, SQUARE)
     assert drawn is not None

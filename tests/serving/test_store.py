@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from alembic.operations import Operations
+from sqlalchemy import create_engine, text
 
 from blemish.errors import BlemishError, MissingExtraError, SettingsError
+from blemish.findings import VERDICTS
 from blemish.serving.store.database import Database
+from blemish.serving.store.migrations.versions import unknown_surfaces_0006
 from blemish.serving.store.tables import Base
 
 from .conftest import StartService
@@ -101,6 +104,21 @@ def test_migrations_make_the_tables_of_the_code(url: str):
     assert differences == []
     Database(url).close()
     database.close()
+
+
+def test_findings_of_before_keep_their_order_when_unknown_surfaces_come_in_between():
+    with create_engine("sqlite://").connect() as connection:
+        connection.execute(text("CREATE TABLE findings (verdict TEXT, verdict_rank INTEGER)"))
+        before = ["reject", "review", "unusable", "pass", "none"]
+        for rank, verdict in enumerate(before):
+            connection.execute(text(f"INSERT INTO findings VALUES ('{verdict}', {rank})"))
+        with Operations.context(MigrationContext.configure(connection)):
+            unknown_surfaces_0006.upgrade()
+            ranks = dict(connection.execute(text("SELECT verdict, verdict_rank FROM findings")).all())
+            assert ranks == {name: VERDICTS.index(name) for name in before[:4]} | {"none": len(VERDICTS)}
+            unknown_surfaces_0006.downgrade()
+            again = dict(connection.execute(text("SELECT verdict, verdict_rank FROM findings")).all())
+            assert again == {name: rank for rank, name in enumerate(before)}
 
 
 def test_a_whole_review_on_each_database(url: str, start: StartService, wall_png: bytes, clear_png: bytes):
