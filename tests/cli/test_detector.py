@@ -52,6 +52,7 @@ def test_thresholds_move_and_nothing_else(blemish, darkness_file: Path):
         "by_class": (),
         "review": 0.4,
         "reject": 0.95,
+        "surface": None,
         "source": "set by hand",
     }
     assert after.graph == before.graph

@@ -56,7 +56,12 @@ def decide(
 
 
 def _unlike(surface: float, limit: float, by_score: Verdict | None) -> str:
+    if by_score is None:
+        return (
+            f"unlike the surfaces that this detector knows ({surface:.3g}, limit {limit:.3g}): its score and its "
+            "outlines may mean nothing here"
+        )
     return (
-        f"unlike the surfaces that this detector knows ({surface:.3g}, limit {limit:.3g}): its score and its "
-        f"outlines may mean nothing here{'' if by_score is None else f'; by its score alone it would be {by_score}'}"
+        f"unlike the surfaces that this detector knows ({surface:.3g}, limit {limit:.3g}): its score and its outlines "
+        f"may mean nothing here; by its score alone it would be {by_score}"
     )
