@@ -33,7 +33,7 @@ from blemish.datasets import Source, read_dataset, require_shippable
 from blemish.detectors import Detector
 from blemish.detectors.looking import tile_batches
 from blemish.detectors.telemetry import import_onnxruntime
-from blemish.images import read_image
+from blemish.images import ReadOptions, read_image
 from foreign_pictures import KINDS, draw
 from wild_domains import RECIPE
 
@@ -51,6 +51,7 @@ PER_SOURCE = 150
 PER_KIND = 120
 _TILES = 6  # of an image at most
 _LONGEST_PX = 1600
+_LARGE = ReadOptions(max_megapixels=200)  # a flag among the clip art
 
 SKIPPED = ("home", "building", "graf", "left", "right", "mask", "tmpl", "templ", "aloeGT")
 """Pictures of opencv-doc that show walls, or the same thing many times."""
@@ -300,7 +301,7 @@ def _some(paths: list[Path], count: int) -> list[Path]:
 
 
 def _read(paths: Iterable[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    return ((str(path), read_image(path)) for path in paths)
+    return ((str(path), read_image(path, _LARGE)) for path in paths)
 
 
 def threshold(head: Head, known: dict[str, list[Family]]) -> float:
