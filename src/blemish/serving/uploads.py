@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -85,6 +86,8 @@ async def opened_form(request: Request, *, max_files: int) -> AsyncIterator[tupl
         form = await request.form(max_files=max_files, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
     except HTTPException as error:
         raise _said_plainly(error, max_files) from error
+    except FormParserError as error:  # older Starlette lets some of them through
+        raise RefusalError(400, f"The body is not what its Content-Type says: {error}") from error
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         yield files, {name: value for name, value in form.multi_items() if isinstance(value, str)}
