@@ -15,6 +15,7 @@ from blemish.datasets import SHIPPING_LICENCES, require_shippable
 from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
 from blemish.detectors import Container, load, write_container
 from blemish.errors import DetectorError, SettingsError
+from blemish.synthesis import draw_image
 
 
 def test_a_bundled_detector_is_found_by_its_name():
@@ -61,6 +62,23 @@ def test_it_is_small_and_says_what_it_learned_from():
     file = bundled_detectors()[DEFAULT_DETECTOR]
     assert file.stat().st_size <= 8_000_000
     assert "drawn" in load(DEFAULT_DETECTOR).container.card
+
+
+def test_the_crack_detector_outlines_and_measures_cracks_by_a_rule_that_its_card_states():
+    spec, card = (container := load(DEFAULT_DETECTOR).container).spec, container.card
+    limits = spec.thresholds
+    assert spec.finds == "cracks"
+    assert (limits.pixel, limits.peak, limits.min_area_px) == (0.082, 0.91, 160)
+    assert f"pixel {limits.pixel}, peak {limits.peak}, at least {limits.min_area_px} px" in card
+    assert f"{len(spec.calibration.scores)} of them, three fifths photographed" in card
+
+
+def test_the_crack_detector_finds_drawn_cracks_and_leaves_a_bare_wall_alone():
+    detector = load(DEFAULT_DETECTOR, threads=1)
+    cracked = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=True).image) for seed in (1, 9, 14, 16)]
+    bare = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=False).image) for seed in (2, 4)]
+    assert [bool(each.regions) for each in cracked] == [True] * 4
+    assert [each.verdict for each in bare] == ["pass"] * 2
 
 
 def test_bundled_weights_learned_only_from_sources_whose_licences_let_them_be_shipped():
