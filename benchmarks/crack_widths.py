@@ -33,6 +33,7 @@ from blemish.measurement import Crack, measure_cracks
 from blemish.synthesis import SyntheticImage, draw_image
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 BLURS_PX = (0.0, 0.8)
@@ -53,6 +54,7 @@ def main() -> None:
     synthesis.add_argument("--size", type=int, default=512, help="of an image, px")
     synthesis.add_argument("--detector", type=Path, help="a .blemish file that finds the masks")
     crossings = parts.add_parser("crossings")
+    drawn.add_argument("--record", metavar="NAME", help="keep the table as benchmarks/results/NAME.json")
     for part in (drawn, synthesis, crossings):
         part.add_argument("--out", type=Path, help="write the numbers here as JSON")
     parts.add_parser("picture").add_argument("png", type=Path)
@@ -64,6 +66,8 @@ def main() -> None:
     print(describe_machine("numpy", "scipy", "opencv-python-headless") + "\n")
     if given.part == "drawn":
         metrics = drawn_lines(given.cases, given.axis)
+        if given.record:
+            print(record_drawn(given.record, metrics, given.cases, given.axis))
     elif given.part == "synthesis":
         metrics = synthesis_cracks(given.images, given.size, given.detector)
     else:
@@ -128,6 +132,33 @@ def drawn_lines(cases: int, axis: bool) -> list[dict]:
         found = row["cut and image"]["found"] / row["mask"]["found"]
         print(f"| {row['width']:g} | {row['blur']:g} | " + " | ".join(cells) + f" | {found:.0%} |")
     return metrics
+
+
+def record_drawn(name: str, metrics: list[dict], cases: int, axis: bool) -> Path:
+    """Keep what `drawn_lines` found."""
+    signed = ("mask and image: bias, sd", "mask alone: bias, sd", "cut and image: bias, sd", "2 × EDT: bias, sd")
+    columns = [Column(name=each) for each in signed]
+    columns += [
+        Column(name="largest width: 90 % within", digits=2, unit=" px", leading_zero=True),
+        Column(name="length: 90 % within", digits=1, unit=" %", leading_zero=True),
+        Column(name="of the cut ones found", digits=0, unit=" %"),
+    ]
+    rows = []
+    for found in metrics:
+        ways = [found[way] for way in ("mask and image", "mask", "cut and image", "2 x EDT")]
+        told = [f"{one['bias']:+.2f}, {one['sd']:.2f}".replace("-", "−") if one["found"] else "lost" for one in ways]
+        best = found["mask and image"]
+        kept = 100 * found["cut and image"]["found"] / found["mask"]["found"]
+        values = (*told, best["max_p90"], 100 * best["length_p90"], kept)
+        cells = {column.name: value for column, value in zip(columns, values, strict=True)}
+        rows.append(Row(name=(f"{found['width']:g}", f"{found['blur']:g}"), cells=cells))
+    return record(
+        name,
+        "Widths of drawn bars and arcs, found minus true, px",
+        f"bars and arcs{' along the pixels' if axis else ''}, {cases} each for a width and blur, noise of 5 %",
+        [f"OMP_NUM_THREADS=1 python benchmarks/crack_widths.py drawn --record {name}"],
+        {"drawn": Table(stub=("width, px", "blur, px"), columns=tuple(columns), rows=tuple(rows))},
+    )
 
 
 def shapes(drawing, width: float, cases: int, axis: bool):
