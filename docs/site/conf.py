@@ -26,6 +26,8 @@ autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 suppress_warnings = ["myst.xref_ambiguous"]
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_title = f"blemish {release}"
 html_show_copyright = False
 

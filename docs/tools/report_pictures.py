@@ -70,10 +70,10 @@ def chromium(*arguments: str) -> None:
     subprocess.run([program, *fixed, *arguments], check=True, stderr=subprocess.DEVNULL, timeout=120)
 
 
-def screenshot(page: Path, name: str, width_px: int, height_px: int) -> None:
-    """The top of a page in a window of that size."""
+def screenshot(page: Path, name: str, width_px: int, height_px: int, query: str = "") -> None:
+    """The top of a page in a window of that size; ``query`` as in ``?q=width``."""
     target = PICTURES / name
-    chromium(f"--screenshot={target}", f"--window-size={width_px},{height_px}", page.as_uri())
+    chromium(f"--screenshot={target}", f"--window-size={width_px},{height_px}", page.as_uri() + query)
     Image.open(target).convert("RGB").save(target, optimize=True)
 
 

@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Stored, Verdict } from "./api";
 import { byId, el, replace, say } from "./dom";
 import { Histogram } from "./histogram";
+import { largestWidth } from "./measurements";
 import { number, t, tr } from "./words";
 
 const VERDICTS: Exclude<Verdict, null>[] = ["reject", "review", "unknown surface", "unusable", "pass"];
@@ -164,8 +165,7 @@ export class Gallery {
     const { finding } = one;
     const moved = this.whatIf !== null && finding.score !== null && !UNDECIDED.has(finding.verdict);
     const verdict = moved ? (finding.score! >= this.whatIf! ? "reject" : "pass") : finding.verdict;
-    const widest = finding.cracks?.[0];
-    const width = widest && (widest.mm ? `${number(widest.mm.max_width, 2)} mm` : `${number(widest.max_width_px, 2)} px`);
+    const width = largestWidth(finding);
     return el(
       "li",
       {},

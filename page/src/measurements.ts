@@ -1,19 +1,31 @@
 // What was measured in an image, as a table.
 
-import type { Finding } from "./api";
+import type { Crack, Finding, Sizes } from "./api";
 import { el, table } from "./dom";
 import { number, t, tr } from "./words";
+
+function sizesOf(crack: Crack): Sizes {
+  return (
+    crack.mm ?? {
+      length: crack.length_px,
+      mean_width: crack.mean_width_px,
+      max_width: crack.max_width_px,
+      width_uncertainty: crack.width_uncertainty_px,
+    }
+  );
+}
+
+/** The largest width that can be trusted, by the rule of `Crack.width_is_reliable`; cracks come widest first. */
+export function largestWidth({ cracks }: Finding): string {
+  const widest = cracks?.find((crack) => sizesOf(crack).width_uncertainty <= sizesOf(crack).max_width / 2);
+  return widest ? `${number(sizesOf(widest).max_width, 2)} ${widest.mm ? "mm" : "px"}` : "";
+}
 
 export function measurements({ cracks, regions }: Finding): HTMLElement {
   if (cracks?.length) {
     const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
     const rows = cracks.map((crack) => {
-      const sizes = crack.mm ?? {
-        length: crack.length_px,
-        mean_width: crack.mean_width_px,
-        max_width: crack.max_width_px,
-        width_uncertainty: crack.width_uncertainty_px,
-      };
+      const sizes = sizesOf(crack);
       return [
         String(crack.number) + (crack.doubt ? " ⚠" : ""),
         number(sizes.length),

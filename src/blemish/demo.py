@@ -112,8 +112,8 @@ def run_demo(
     else:
         file = bundled_detectors()[DEFAULT_DETECTOR]
         origin = (
-            f"The detector {DEFAULT_DETECTOR}, which comes with blemish, learned from drawn images too; these "
-            f"{plan.n_test} were not among them."
+            f"The detector {DEFAULT_DETECTOR}, which comes with blemish, learned from drawn images and photographs; "
+            f"these {plan.n_test} were not among them."
         )
     say("Inspecting the images that it has not seen …")
     detector = load(file)
@@ -170,8 +170,8 @@ def _write_page(page: Path, cards: list[Card], metrics: Metrics, origin: str) ->
     write_picture_page(
         page,
         title="blemish demo: cracks in drawn walls",
-        lead="Every image on this page is synthetic: drawn from a seed together with its exact mask, as those were "
-        "that the detector learned from. Real surfaces are harder, and these metrics say nothing about them.",
+        lead="Every image on this page is synthetic: drawn from a seed together with its exact mask. "
+        "Real surfaces are harder, and these metrics say nothing about them.",
         metrics={
             "images inspected": str(record["n"]),
             "image AUROC": _said(record["image"]["auroc"]),

@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources 2b30623adf4d2f549a242e1e90c7bba7b8d98c7291371448adfc3c2f42db3d41
+// Built from page/src by "npm run build"; sources f374e29555510897e3450e91284928d8f396b93e13e5209638eae055c4c0e7eb
 
 // src/api.ts
 var Refused = class extends Error {
@@ -1319,16 +1319,23 @@ var Editor = class {
 };
 
 // src/measurements.ts
+function sizesOf(crack) {
+  return crack.mm ?? {
+    length: crack.length_px,
+    mean_width: crack.mean_width_px,
+    max_width: crack.max_width_px,
+    width_uncertainty: crack.width_uncertainty_px
+  };
+}
+function largestWidth({ cracks }) {
+  const widest = cracks?.find((crack) => sizesOf(crack).width_uncertainty <= sizesOf(crack).max_width / 2);
+  return widest ? `${number(sizesOf(widest).max_width, 2)} ${widest.mm ? "mm" : "px"}` : "";
+}
 function measurements({ cracks, regions }) {
   if (cracks?.length) {
     const unit = cracks.some((crack) => crack.mm) ? "mm" : "px";
     const rows2 = cracks.map((crack) => {
-      const sizes = crack.mm ?? {
-        length: crack.length_px,
-        mean_width: crack.mean_width_px,
-        max_width: crack.max_width_px,
-        width_uncertainty: crack.width_uncertainty_px
-      };
+      const sizes = sizesOf(crack);
       return [
         String(crack.number) + (crack.doubt ? " ⚠" : ""),
         number(sizes.length),
@@ -2273,8 +2280,7 @@ var Gallery = class {
     const { finding: finding2 } = one;
     const moved = this.whatIf !== null && finding2.score !== null && !UNDECIDED.has(finding2.verdict);
     const verdict = moved ? finding2.score >= this.whatIf ? "reject" : "pass" : finding2.verdict;
-    const widest = finding2.cracks?.[0];
-    const width = widest && (widest.mm ? `${number(widest.mm.max_width, 2)} mm` : `${number(widest.max_width_px, 2)} px`);
+    const width = largestWidth(finding2);
     return el(
       "li",
       {},
