@@ -340,14 +340,16 @@ def fit(options: argparse.Namespace) -> None:
     head = Head.fit([each.part(False) for families in known.values() for each in families], foreign.values())
     limit = threshold(head, known)
     spec, container = detector.spec, detector.container
-    sources = (*spec.provenance.sources, *(source for source, _, _ in FOREIGN.values()))
+    counts = {name: len(np.unique(foreign[name].image)) for name in FOREIGN}
+    learned = [source.model_copy(update={"n_images": counts[name]}) for name, (source, _, _) in FOREIGN.items()]
+    sources = (*spec.provenance.sources, *learned)
     require_shippable(sources)
     update = {
         "knows_surfaces": True,
         "thresholds": spec.thresholds.model_copy(update={"surface": limit}),
         "provenance": spec.provenance.model_copy(update={"sources": sources}),
     }
-    credited = "".join(f"- {source.describe()}\n" for source, _, _ in FOREIGN.values())
+    credited = "".join(f"- {source.describe()}\n" for source in learned)
     card = f"{container.card}\nWhat shows no known surface was learned from drawn pictures and from:\n\n{credited}"
     made = replace(container, graph=with_head(container.graph, head), card=card, spec=spec.model_copy(update=update))
     Detector(made).save(options.out)
