@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,8 @@ import tifffile
 
 from blemish.detectors import Container, Detector, Measuring, large, source_of, sources
 from blemish.detectors.large import SparseMap, reduced_mask
-from blemish.images import Box, ReadOptions
-from blemish.images.windows import open_windows
+from blemish.images import Box, LoadedImage, ReadOptions
+from blemish.images.windows import HeldWindows, open_windows
 from blemish.inspection.stream import inspect_stream
 from blemish.measurement import Scale, clusters
 
@@ -136,10 +137,33 @@ def test_a_reduced_mask_keeps_every_pixel():
     assert np.argwhere(reduced_mask(mask, 4)).tolist() == [[1, 0], [2, 1]]
 
 
+def test_a_mask_takes_memory_where_it_holds_anything(darkness):
+    """Of an image of 4096 x 16384 px with one dark spot, the mask's 64 MiB are all but untouched."""
+    if not Path("/proc/self/smaps").exists():
+        pytest.skip("the system does not tell")
+    rows = np.full((4096, 16384, 3), 230, np.uint8)
+    rows[2000:2010, 5000:5010] = 10
+    scan = large.Scan(HeldWindows(LoadedImage(rows)), darkness.spec, Detector(darkness, threads=1).answer)
+    assert scan.mask is not None
+    assert scan.mask.sum() == 100
+    assert resident_bytes(scan.mask) < scan.mask.nbytes / 4
+
+
+def resident_bytes(array: np.ndarray) -> int:
+    """Of the mapping that an array lies in, as far as it takes memory of its own."""
+    place, inside = array.ctypes.data, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            inside = int(match[1], 16) <= place < int(match[2], 16)
+        elif inside and line.startswith("Rss:"):
+            return int(line.split()[1]) << 10
+    raise AssertionError("the array lies in no mapping")
+
+
 def test_large_images_in_memory_are_outlined_by_clusters_with_the_same_answer(detector, surface, monkeypatch):
     whole = Measuring().measure(detector.inspect_pixels(surface), 0.6)
-    for module in ("outlining", "measuring"):
-        monkeypatch.setattr(f"blemish.detectors.{module}.CLUSTERED_FROM_PX", 1)
+    monkeypatch.setattr("blemish.detectors.outlining._BY_CLUSTERS_FROM_PX", 1)
+    monkeypatch.setattr("blemish.detectors.measuring.CLUSTERED_FROM_PX", 1)
     found = Measuring().measure(detector.inspect_pixels(surface), 0.6)
     np.testing.assert_array_equal(found.mask, whole.mask)
     assert [one.bbox_px for one in found.regions] == [one.bbox_px for one in whole.regions]

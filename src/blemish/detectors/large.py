@@ -1,8 +1,9 @@
 """A detector on an image of which not everything can be held: read, looked at and outlined in bands, in bounded memory.
 
-Only the mask is kept at full size, one byte a pixel. Of the map, the surroundings of what is outlined are kept in a
-temporary file; of the pixels a reduced picture to draw on. Whatever else is asked for (contrasts, widths of cracks) is
-read again, cut-out by cut-out. Scores, regions and cracks are those of `Detector.inspect_pixels`.
+Only the mask is kept at full size, one byte a pixel, and only its parts that hold anything take memory. Of the map, the
+surroundings of what is outlined are kept in a temporary file; of the pixels a reduced picture to draw on. Whatever else
+is asked for (contrasts, widths of cracks) is read again, cut-out by cut-out. Scores, regions and cracks are those of
+`Detector.inspect_pixels`.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Scan:
         tiles = self._tiles(windows, spec, answer, tally)
         for top, rows in stitch_bands(tiles, height_px, width_px, spec.input.overlap_px):
             if self.mask is not None and level is not None:
-                np.greater_equal(rows, level, out=self.mask[top : top + len(rows)])
+                # Nothing is written where nothing is found: such parts of the mask never come into memory.
+                self.mask[top : top + len(rows)][rows >= level] = True
                 self.near.add(rows)
             by_columns = np.maximum.reduceat(rows, range(0, width_px, self.shrink), axis=1)
             np.maximum.at(self.small_map, (top + np.arange(len(rows))) // self.shrink, by_columns)
@@ -84,6 +86,7 @@ class Scan:
                 assert prediction.maps is not None
                 for box, tile_map in zip(some, prediction.maps, strict=True):
                     yield box._replace(y=top), tile_map[..., : box.height, : box.width]
+            del band  # before the next one is read
 
     def _draw(self, top: int, band: NDArray[np.uint8], *, is_last: bool) -> None:
         """Reduce the rows of a band that have not been drawn yet, as far as they fill pixels of the picture."""
@@ -126,11 +129,12 @@ class SparseMap:
 
     def add(self, rows: NDArray[np.float32]) -> None:
         """The next rows from the top, (h, W)."""
-        waiting = np.concatenate([self._waiting, rows])
-        whole = len(waiting) // _BLOCK_PX * _BLOCK_PX
-        for top in range(0, whole, _BLOCK_PX):
-            self._add_blocks(waiting[top : top + _BLOCK_PX])
-        self._waiting = waiting[whole:].copy()
+        while len(rows):
+            part, rows = np.split(rows, [_BLOCK_PX - len(self._waiting)])
+            self._waiting = np.concatenate([self._waiting, part])
+            if len(self._waiting) == _BLOCK_PX:
+                self._add_blocks(self._waiting)
+                self._waiting = self._waiting[:0]
 
     def close(self) -> None:
         """No more rows come."""

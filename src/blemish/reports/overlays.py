@@ -147,8 +147,11 @@ def _tint(canvas: NDArray[np.uint8], anomaly_map: NDArray[np.float32], map_range
         # From `low` on nothing is negative, which OpenCV's conversion would fold over.
         anomaly = np.maximum(anomaly_map[top : top + _STRIP_PX], np.float32(low))
         level = cv2.convertScaleAbs(anomaly, alpha=steps, beta=-low * steps)
-        if not level.any():
+        tinted = np.flatnonzero(level.any(axis=0))
+        if not len(tinted):
             continue
+        beside = slice(tinted[0], tinted[-1] + 1)
+        strip, level = strip[:, beside], level[:, beside]
         levels = cv2.merge([level, level, level])
         faded = cv2.multiply(strip, cv2.LUT(levels, keep), scale=1 / 255)
         strip[...] = cv2.add(faded, cv2.LUT(levels, add))
