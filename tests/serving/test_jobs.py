@@ -18,7 +18,7 @@ import pytest
 
 from blemish.client import Client
 from blemish.files import cannot_write, write_bytes
-from blemish.serving.jobs import queue
+from blemish.serving import one_by_one
 from blemish.serving.jobs.ingesting import Ingestion
 
 from .conftest import StartService, TestClient, png
@@ -149,7 +149,7 @@ def test_jobs_that_make_no_sense_are_refused(
 
 
 def test_a_job_waits_for_room_on_a_full_disk(client: TestClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queue, "_WAIT_S", 0.05)
+    monkeypatch.setattr(one_by_one, "_WAIT_S", 0.05)
     real, tried = write_bytes, []
 
     def full(target: Path, data: bytes) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from blemish.detectors import Container
+from blemish.serving import one_by_one
 from blemish.serving.learning import process, reviewed, trainings
 
 from .conftest import StartService, TestClient, png
@@ -186,7 +187,7 @@ def test_a_killed_training_is_begun_again_by_the_next_server(bench: Bench):
 def test_a_training_waits_for_room_on_a_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     bench.review()
     bench.will_make(0.45)
-    monkeypatch.setattr(trainings, "_WAIT_S", 0.05)
+    monkeypatch.setattr(one_by_one, "_WAIT_S", 0.05)
     real, tried = trainings.write_reviewed, []
 
     def full(*given: Any, **more: Any) -> Any:
@@ -203,7 +204,7 @@ def test_a_training_waits_for_room_on_a_full_disk(bench: Bench, monkeypatch: pyt
 def test_a_training_waits_for_the_database(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     bench.review()
     bench.will_make(0.45)
-    monkeypatch.setattr(trainings, "_WAIT_S", 0.05)
+    monkeypatch.setattr(one_by_one, "_WAIT_S", 0.05)
     real, tried = trainings.write_reviewed, []
 
     def away(*given: Any, **more: Any) -> Any:

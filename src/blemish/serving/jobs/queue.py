@@ -6,14 +6,12 @@ What a job is stands in ``job-request.json`` of its folder, how far it is in the
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from blemish.errors import BlemishError
 from blemish.files import write_text
@@ -21,12 +19,12 @@ from blemish.inspection.job import Images, Job, JobOptions
 from blemish.inspection.progress import Progress
 from blemish.serving.jobs.ingesting import Ingestion
 from blemish.serving.jobs.unpacking import remove_folder
-from blemish.serving.refusals import RefusalError, not_found, passes_by_itself
+from blemish.serving.one_by_one import OneByOne, read_records
+from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.registry import Registry
 from blemish.serving.scales import measuring_of
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.tables import new_id, now_ms
-from blemish.text import printable
 
 _LOG = logging.getLogger("blemish.serving")
 JobState = Literal["waiting", "running", "done", "cancelled", "failed"]
@@ -34,7 +32,6 @@ _REQUEST_NAME = "job-request.json"
 IMAGES_NAME, _FOUND_NAME = "images", "found"
 _ENDED: set[JobState] = {"done", "cancelled", "failed"}
 _MAX_UNFINISHED = 50
-_WAIT_S = 5.0
 
 
 class JobRequest(BaseModel):
@@ -65,7 +62,7 @@ class Running:
     stop: Callable[[], None] | None = None
 
 
-class JobQueue:
+class JobQueue(OneByOne):
     """Works on jobs in one thread; begin it with `start`.
 
     Args:
@@ -86,6 +83,7 @@ class JobQueue:
         pictures: Blobs,
         honeypots: float,
     ) -> None:
+        super().__init__("job")
         self._root = root.absolute()
         self._images = images
         self._detectors = detectors
@@ -93,19 +91,10 @@ class JobQueue:
         self._pictures = pictures
         self._honeypots = honeypots
         self._jobs: dict[str, Running] = {}
-        self._waiting: deque[str] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
-        self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
 
     def start(self) -> None:
         """Take up what an earlier server left, and begin."""
-        for path in sorted(self._root.glob(f"*/{_REQUEST_NAME}")):
-            try:
-                request = JobRequest.model_validate_json(path.read_bytes())
-            except (OSError, ValidationError) as error:
-                _LOG.warning("job %s cannot be read: %s", path.parent.name, error)
-                continue
+        for request in read_records(self._root, _REQUEST_NAME, JobRequest, "job"):
             self._jobs[request.id] = Running(request, Progress(request.done, request.total, request.failed))
             if request.state not in _ENDED:
                 self._waiting.append(request.id)
@@ -180,31 +169,12 @@ class JobQueue:
             for job in self._jobs.values():
                 if job.stop is not None:
                     job.stop()
-            self._changed.notify_all()
-        if self._worker.is_alive():
-            self._worker.join()
+        super().close()
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._waiting)
-                if self._closing:
-                    return
-                job = self._jobs[self._waiting.popleft()]
-                if job.request.state in _ENDED:
-                    continue
-            try:
-                self._run(job)
-            except Exception as error:
-                if passes_by_itself(error):
-                    self._wait(job, error)
-                elif isinstance(error, BlemishError):
-                    self._end(job, "failed", str(error))
-                else:
-                    _LOG.exception("job %s failed", job.request.id)
-                    self._end(job, "failed", f"blemish failed where it should not ({type(error).__name__}).")
-
-    def _run(self, job: Running) -> None:
+    def _run(self, piece: str) -> None:
+        job = self._jobs[piece]
+        if job.request.state in _ENDED:
+            return
         request = job.request
         folder = self._root / request.id
         answering = self._detectors.get(request.detector)
@@ -230,13 +200,13 @@ class JobQueue:
             work.finish(report=False)
         self._end(job, "cancelled" if job.cancelled else "done")
 
-    def _wait(self, job: Running, error: Exception) -> None:
-        """What is inspected is on disk; the store catches up when the database is back, or the disk has room."""
-        _LOG.warning("job %s waits: %s", job.request.id, printable(str(error.__cause__ or error)))
+    def _wait(self, piece: str, error: Exception) -> None:
         with self._changed:
-            job.stop = None
-            self._waiting.append(job.request.id)
-            self._changed.wait_for(lambda: self._closing, timeout=_WAIT_S)
+            self._jobs[piece].stop = None
+        super()._wait(piece, error)
+
+    def _fail(self, piece: str, error: str) -> None:
+        self._end(self._jobs[piece], "failed", error)
 
     def _end(self, job: Running, state: JobState, error: str | None = None) -> None:
         with self._changed:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
-from collections import deque
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from blemish.detectors import load
 from blemish.errors import BlemishError, DataError, install_hint
@@ -22,12 +20,12 @@ from blemish.serving.answers import Comparison
 from blemish.serving.learning.comparing import compare, held_out_images
 from blemish.serving.learning.process import TrainingProcess
 from blemish.serving.learning.reviewed import write_reviewed
-from blemish.serving.refusals import RefusalError, not_found, passes_by_itself
+from blemish.serving.one_by_one import OneByOne, read_records
+from blemish.serving.refusals import RefusalError, not_found
 from blemish.serving.registry import Registry
 from blemish.serving.store import Blobs, Database
 from blemish.serving.store.audit import Actor
 from blemish.serving.store.tables import new_id, now_ms
-from blemish.text import printable
 
 _LOG = logging.getLogger("blemish.serving")
 TrainingState = Literal["waiting", "running", "comparing", "done", "cancelled", "failed"]
@@ -35,7 +33,6 @@ _ENDED: set[TrainingState] = {"done", "cancelled", "failed"}
 _RECORD_NAME, _IMAGES_NAME = "training.json", "reviewed"
 _MAX_UNFINISHED = 10
 _LOOK_EVERY_S = 0.5
-_WAIT_S = 5.0
 _ASK_TO_STOP_S = 20.0
 
 
@@ -63,7 +60,7 @@ def require_training_side() -> None:
         raise RefusalError(501, f"This server cannot train: where it runs, {install_hint('train')}.")
 
 
-class Trainings:
+class Trainings(OneByOne):
     """Works on trainings in one thread; begin it with `start`.
 
     Args:
@@ -74,25 +71,17 @@ class Trainings:
     """
 
     def __init__(self, root: Path, detectors: Registry, database: Database, pictures: Blobs) -> None:
+        super().__init__("training")
         self._root = root.absolute()
         self._detectors = detectors
         self._database = database
         self._pictures = pictures
         self._trainings: dict[str, Training] = {}
         self._cancelled: set[str] = set()
-        self._waiting: deque[str] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
-        self._worker = threading.Thread(target=self._work, name="trainings", daemon=True)
 
     def start(self) -> None:
         """Take up what an earlier server left, and begin."""
-        for path in sorted(self._root.glob(f"*/{_RECORD_NAME}")):
-            try:
-                training = Training.model_validate_json(path.read_bytes())
-            except (OSError, ValidationError) as error:
-                _LOG.warning("training %s cannot be read: %s", path.parent.name, error)
-                continue
+        for training in read_records(self._root, _RECORD_NAME, Training, "training"):
             self._trainings[training.id] = training
             if training.state not in _ENDED:
                 self._waiting.append(training.id)
@@ -171,39 +160,8 @@ class Trainings:
         self._detectors.activate(training.detector, training.new_sha, actor)
         return training
 
-    def close(self) -> None:
-        """Stop; the next server goes on from the last checkpoint."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        if self._worker.is_alive():
-            self._worker.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._waiting)
-                if self._closing:
-                    return
-                training_id = self._waiting.popleft()
-            try:
-                self._run(self._trainings[training_id])
-            except Exception as error:
-                if passes_by_itself(error):
-                    self._wait(training_id, error)
-                elif isinstance(error, BlemishError):
-                    self._end(training_id, "failed", str(error))
-                else:
-                    _LOG.exception("training %s failed", training_id)
-                    self._end(training_id, "failed", f"blemish failed where it should not ({type(error).__name__}).")
-
-    def _wait(self, training_id: str, error: Exception) -> None:
-        _LOG.warning("training %s waits: %s", training_id, printable(str(error.__cause__ or error)))
-        with self._changed:
-            self._waiting.append(training_id)
-            self._changed.wait_for(lambda: self._closing, timeout=_WAIT_S)
-
-    def _run(self, training: Training) -> None:
+    def _run(self, piece: str) -> None:
+        training = self._trainings[piece]
         folder = self._root / training.id
         images, process = folder / _IMAGES_NAME, TrainingProcess(folder)
         if not images.is_dir():
@@ -237,6 +195,9 @@ class Trainings:
         sha = self._detectors.add(file.read_bytes(), training.detector, Actor(training.by))
         self._set(training.id, comparison=comparison, new_sha=sha)
         self._end(training.id, "done")
+
+    def _fail(self, piece: str, error: str) -> None:
+        self._end(piece, "failed", error)
 
     def _end(self, training_id: str, state: TrainingState, error: str | None = None) -> Training:
         ended = self._set(training_id, state=state, error=error)
