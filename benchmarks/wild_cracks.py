@@ -69,7 +69,7 @@ def choose(options: argparse.Namespace) -> None:
             f"{'' if row.outlined is None else f' outlined {row.outlined:.3f}'}"
             for name, row in tried[rule].items()
         )
-        reached = f"outlined {outlined(tried[rule]):.3f}, merit {merit(tried[rule]):.3f}"
+        reached = f"at most {outlined(tried[rule]):.3f} outlined, worst and mean F1 {np.round(merit(tried[rule]), 3)}"
         print(f"At most {budget:.0%} outlined: {rule}, {reached}: {cells}")
     rows, (factor, offset) = reliability(domains)
     print("| stated | true | pixels |\n|---|---|---|")

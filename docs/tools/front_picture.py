@@ -3,7 +3,7 @@
     BLEMISH_DATA=… python docs/tools/front_picture.py        needs the extra train (Matplotlib)
 
 The photographs are drone close-ups under CC0, ``open-cracks/uav_cc0`` of `BLEMISH_DATA`: the side of the split that
-advises decisions (docs/concrete-crack.md), never its test split. Every one of them shows a crack; the line below the
+it learned from (docs/concrete-crack.md), never its test split. Every one of them shows a crack; the line below the
 picture counts how many of them do not pass.
 """
 
