@@ -30,6 +30,7 @@ from blemish.synthesis import SyntheticImage, draw_image
 
 from crack_widths import truth_of
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 BANDS_PX = ((0.0, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 25.0), (25.0, 200.0))
 QUALITIES = (60, 70, 80, 90, 95)
@@ -55,12 +56,15 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=8000)
     parser.add_argument("--detector", default="concrete-crack", help="a .blemish file, or a bundled detector")
     parser.add_argument("--out", type=Path, help="write the numbers here as JSON")
+    parser.add_argument("--record", metavar="NAME", help="keep the table as benchmarks/results/NAME.json")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     print(describe_machine("numpy", "scipy", "opencv-python-headless") + "\n")
     metrics = covered(given.images, given.first_seed, given.detector)
     if given.out is not None:
         write_text(given.out, json.dumps(metrics, indent=2) + "\n")
+    if given.record:
+        print(kept(given.record, metrics, given))
 
 
 def covered(images: int, first_seed: int, detector_name: str) -> dict:
@@ -106,6 +110,34 @@ def covered(images: int, first_seed: int, detector_name: str) -> dict:
                 f"{low:.1%} to {high:.1%} | {numbers['off']:.1f} px | {numbers['relative']:.0%} |"
             )
     return metrics
+
+
+def kept(name: str, metrics: dict, given: argparse.Namespace) -> Path:
+    """What was found, as a result file."""
+    columns = (
+        Column(name="cracks", digits=0),
+        Column(name="mean within ±", digits=1, unit=" %"),
+        Column(name="largest within ±", digits=1, unit=" %"),
+        Column(name="95 % interval"),
+        Column(name="±, median", digits=1, unit=" px", leading_zero=True),
+        Column(name="of the largest width", digits=0, unit=" %"),
+    )
+    rows = []
+    for way, one in metrics.items():
+        low, high = one["interval"]
+        told = (one["cracks"], 100 * one["mean"], 100 * one["largest"], f"{100 * low:.1f} to {100 * high:.1f} %")
+        values = (*told, one["off"], 100 * one["relative"])
+        cells = {column.name: value for column, value in zip(columns, values, strict=True)}
+        rows.append(Row(name=tuple(way.rsplit(", ", 1)), cells=cells))
+    command = f"OMP_NUM_THREADS=1 python benchmarks/crack_uncertainty.py --images {given.images} --record {name}"
+    return record(
+        name,
+        "How often ± of a width holds",
+        f"{given.images} drawn images of 512 px (seeds from {given.first_seed}), as JPEG of five qualities, in eight "
+        f"EXIF orientations; detector {Path(given.detector).name}",
+        [command],
+        {"covered": Table(stub=("masks", "cracks"), columns=columns, rows=tuple(rows))},
+    )
 
 
 def bands_of(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
