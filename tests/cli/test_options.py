@@ -22,6 +22,7 @@ TWO_MEANINGS = {
     "--every": {panels.INPUT, panels.FRAMES},
     "--train": {panels.TRAINING, panels.DRAWING},
     "--store": {panels.INPUT, panels.OUTPUT},
+    "--surface": {panels.THRESHOLDS, panels.DRAWING},
     "--seed": {panels.INPUT, panels.TRAINING, panels.DRAWING},
 }
 # Several detectors side by side.
