@@ -17,6 +17,7 @@ from blemish.detectors import (
     ClassThreshold,
     Container,
     Detector,
+    DetectorSpec,
     Sensitivity,
     SensitivityLevel,
     Thresholds,
@@ -134,27 +135,33 @@ def test_a_bundled_detector_stays_as_it_is(blemish, change: list[str]):
 
 def test_texts_of_a_stranger_are_escaped_where_they_are_printed(blemish, darkness: Container, tmp_path: Path):
     evil = "\x1b[2J\x9b31m\r\n\u202eextra\u2028"
-    spec = darkness.spec.model_copy(
-        update={
-            "method": evil,
-            "settings": {evil: f"{evil}\udcff"},
-            "classes": (evil,),
-            "thresholds": Thresholds(
-                pixel=0.5, by_class=(ClassThreshold(label=evil, pixel=0.5),), source=f"chosen by {evil}"
-            ),
-            "calibration": Calibration(scores=(0.5,), source=evil),
-            "provenance": darkness.spec.provenance.model_copy(update={"data": evil, "libraries": {evil: evil}}),
-        }
-    )
-    file = tmp_path / "evil.blemish"
-    write_container(file, Container(spec, darkness.graph, evil))
+    file, plain = tmp_path / "evil.blemish", tmp_path / "plain.blemish"
+    for path, text in ((file, evil), (plain, "plain")):
+        write_container(path, Container(spec_saying(text, darkness), darkness.graph, text))
+    spec = spec_saying(evil, darkness)
     assert read_container(file).spec == spec
     table, record = blemish("detector", "show", file), blemish("detector", "show", file, "--json")
     assert json.loads(record.stdout) == spec.model_dump(mode="json")
     for shown in (table.stdout, record.stdout, repr(Detector(read_container(file)))):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028\ud800-\udfff]", shown)
         assert "\\u001b[2J\\u009b31m" in shown
-    assert len(table.stdout.splitlines()) == len(blemish("detector", "show", "concrete-crack").stdout.splitlines())
+    assert len(table.stdout.splitlines()) == len(blemish("detector", "show", plain).stdout.splitlines())
+
+
+def spec_saying(text: str, container: Container) -> DetectorSpec:
+    """A detector's description with one text wherever a stranger may write one."""
+    return container.spec.model_copy(
+        update={
+            "method": text,
+            "settings": {text: f"{text}\udcff"},
+            "classes": (text,),
+            "thresholds": Thresholds(
+                pixel=0.5, by_class=(ClassThreshold(label=text, pixel=0.5),), source=f"chosen by {text}"
+            ),
+            "calibration": Calibration(scores=(0.5,), source=text),
+            "provenance": container.spec.provenance.model_copy(update={"data": text, "libraries": {text: text}}),
+        }
+    )
 
 
 def test_texts_of_a_stranger_are_escaped_in_errors(blemish, darkness_file: Path):

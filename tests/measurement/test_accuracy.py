@@ -204,11 +204,15 @@ def test_colour_and_grey_images_give_the_same(drawing):
     assert crack_record(grey) == crack_record(colour)
 
 
-@pytest.mark.parametrize(("level", "width_px"), [(0.25, 12), (0.5, 10), (0.75, 8)])
-def test_edges_of_a_probability_map_lie_where_it_crosses_the_level(level: float, width_px: float):
+@pytest.mark.parametrize(
+    ("height", "level", "width_px"), [(1, 0.25, 10), (1, 0.5, 10), (1, 0.75, 8), (0.4, 0.1, 10), (0.4, 0.3, 8)]
+)
+def test_edges_of_a_probability_map_lie_at_the_level_or_at_half_its_height(
+    height: float, level: float, width_px: float
+):
     """A band that falls over 4 px on each side, 3 px from its middle."""
     away = np.abs(np.mgrid[:41, :20][0] - 20)
-    probability = np.clip(1 - (away - 3) / 4, 0, 1).astype(np.float32)
+    probability = (height * np.clip(1 - (away - 3) / 4, 0, 1)).astype(np.float32)
     at, across = np.array([[10.0, 20.0]]), np.array([[0.0, 1.0]])
     edges = find_edges(probability, at, across, np.array([20.0]), level=level, crossing=True)
     assert edges.width_px[0] == pytest.approx(width_px, abs=0.05)

@@ -30,7 +30,8 @@ def crack(number: int, width: float) -> dict:
     own = {"number": number, "network": 1, "orientation_deg": 0.0, "direction": "horizontal", "branches": 0}
     own |= {"tortuosity": 1.0, "closed": False, "touches_border": False, "area_px": 40, "area_width_px": width}
     own |= {"image_fraction": 1.0, "score": 0.9, "max_width_at": [110.0, 200.0], "polyline_px": points}
-    return own | {f"{name}_px": width for name in SIZES} | {"widths_px": [width] * len(points)}
+    sizes = {f"{name}_px": width for name in SIZES} | {"width_uncertainty_px": width / 10}
+    return own | sizes | {"widths_px": [width] * len(points)}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 Across the line the mask is read between its pixels (bilinear), from the line outwards until it has faded to
 nothing. A yes-or-no mask is integrated: the sum of what was read times the spacing. On average over a crack that
 is exactly area over length, so it has no bias, unlike twice the distance transform. A probability map is
-followed to the point where it crosses the mask's level.
+followed to the point where it crosses the mask's level, or half its height on the line where that comes first: a low
+level says where faint cracks are, and is far outside the edges of clear ones.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def find_edges(
         normals: float64 (M, 2), unit vectors.
         reach_px: float64 (M,), how far from the line an edge may lie; what is wider gives NaN.
         level: fraction of the full value from which a pixel belongs to the mask.
-        crossing: find where the profile crosses ``level`` instead of integrating it.
+        crossing: find where the profile crosses ``level``, or half its height, instead of integrating it.
 
     Returns:
         The edges; NaN where the mask is not met within 1.5 px of a point or does not end within reach.
@@ -109,11 +110,12 @@ def _integrate(values: NDArray[np.float32], level: float) -> Values:
 
 
 def _cross(values: NDArray[np.float32], level: float) -> Values:
-    """Samples from the first one to where the values first fall through ``level``, (M, K) -> (M,)."""
-    below = values < level
+    """Samples from the first one to where the values fall through ``level`` or half the first, (M, K) -> (M,)."""
+    levels = np.maximum(level, values[:, 0] / 2)
+    below = values < levels[:, np.newaxis]
     index = np.argmax(below, axis=1)
     rows = np.arange(len(values))
     inner, outer = values[rows, np.maximum(index - 1, 0)], values[rows, index]
-    part = (inner - level) / np.where(inner > outer, inner - outer, 1.0)
+    part = (inner - levels) / np.where(inner > outer, inner - outer, 1.0)
     known = below.any(axis=1) & (index > 0)
     return np.where(known, index - 1 + part, np.nan)
