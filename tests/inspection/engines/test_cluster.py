@@ -80,6 +80,33 @@ def test_two_nodes_give_the_lines_of_one_process(cluster: str, darkness_file: Pa
     assert blemish.inspect(images, detector=darkness_file, out=tmp_path / "ray", report=False).earlier == IMAGES - 1
 
 
+def test_workers_that_find_no_core_are_handed_no_images(cluster, darkness_file, images, tmp_path, monkeypatch):
+    """Five workers for two cores; then with one core taken by other work; then with both."""
+    summary = blemish.inspect(
+        images, detector=darkness_file, out=tmp_path / "five", report=False, engine=RayEngine(cluster, workers=5)
+    )
+    assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
+
+    @ray.remote(num_cpus=1)
+    class Other:
+        def is_placed(self) -> bool:
+            return True
+
+    others = [Other.remote()]
+    assert ray.get(others[0].is_placed.remote())
+    summary = blemish.inspect(
+        images, detector=darkness_file, out=tmp_path / "one", report=False, engine=RayEngine(cluster)
+    )
+    assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
+    others.append(Other.remote())
+    assert ray.get(others[1].is_placed.remote())
+    monkeypatch.setattr("blemish.inspection.engines.cluster._PATIENCE_S", 2.0)
+    with pytest.raises(BlemishError, match="No core of the Ray cluster has become free"):
+        blemish.inspect(images, detector=darkness_file, out=tmp_path / "none", report=False, engine=RayEngine(cluster))
+    for other in others:
+        ray.kill(other)
+
+
 def test_a_worker_that_is_killed_loses_nothing(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):
     blemish.inspect(images, detector=darkness_file, out=tmp_path / "local", report=False)
     killed = []

@@ -29,6 +29,8 @@ from blemish.inspection.submission import Submission
 _BATCH = 16
 # Batches that wait at each worker, so that none is idle while its answer travels.
 _AHEAD = 2
+# How long none of the workers may have been placed: on a cluster that is busy with other work they wait for a core.
+_PATIENCE_S = 300.0
 # An image that kills whoever reads it must not do so for ever.
 _RETRIES = 3
 
@@ -38,7 +40,8 @@ class RayEngine:
 
     Args:
         address: of the cluster, as `ray.init` takes it (``auto``, ``host:6379``); None starts one on this machine.
-        workers: how many; None takes one for each core of the cluster.
+        workers: how many; None takes one for each core of the cluster. No more are started than there are cores, and
+            one that waits for a core is handed no images.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -64,7 +67,10 @@ class RayEngine:
             raise BlemishError(
                 f"Ray could not be started on this machine ({error}); free memory and cores, or name a cluster."
             ) from error
-        number = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        cores = int(ray.cluster_resources().get("CPU", 0))
+        if not cores:
+            raise BlemishError("The Ray cluster has no core for a worker; add a node, or start one with --num-cpus.")
+        number = min(self._workers or cores, cores)
         worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(Worker)
         file, limits = str(detector.path.absolute()), detector.spec.thresholds
         given = (file, limits, detector.runtime, options, str(folder.absolute()), str(Path.cwd()))
@@ -76,25 +82,30 @@ class RayEngine:
                 ray.kill(each)
 
     def _share_out(self, pool: list[Any], to_do: Iterator[Wanted]) -> Generator[tuple[Entry, Finding], None, None]:
-        ray, lost = self._ray, 0
-        waiting: dict[Any, tuple[Any, int]] = {}
-
-        def hand_out(worker: Any) -> None:
-            if batch := list(islice(to_do, _BATCH)):
-                waiting[worker.inspect.remote(batch)] = worker, len(batch)
-
-        for worker in pool * _AHEAD:
-            hand_out(worker)
-        while waiting:
-            (ready, *_), _ = ray.wait(list(waiting), num_returns=1)
-            worker, size = waiting.pop(ready)
+        ray, lost, in_hand, placed = self._ray, 0, 0, False
+        # A worker that Ray has not placed answers nothing: each is handed images when it has answered to none.
+        waiting: dict[Any, tuple[Any, int]] = {worker.inspect.remote([]): (worker, 0) for worker in pool * _AHEAD}
+        batch = list(islice(to_do, _BATCH))
+        while batch or in_hand:
+            answered, _ = ray.wait(list(waiting), num_returns=1, timeout=None if placed else _PATIENCE_S)
+            if not answered:
+                raise BlemishError(
+                    f"No core of the Ray cluster has become free within {_PATIENCE_S:.0f} s; "
+                    "the same command starts when there is one."
+                )
+            placed = True
+            worker, size = waiting.pop(answered[0])
+            in_hand -= size
             try:
-                lines = ray.get(ready)
+                lines = ray.get(answered[0])
             except ray.exceptions.RayTaskError as error:
                 raise error.cause if isinstance(error.cause, BlemishError | OSError) else error from None
             except ray.exceptions.RayError:
                 lost, lines = lost + size, []
-            hand_out(worker)
+            if batch:
+                waiting[worker.inspect.remote(batch)] = worker, len(batch)
+                in_hand += len(batch)
+                batch = list(islice(to_do, _BATCH))
             yield from lines
         if lost:
             raise BlemishError(
