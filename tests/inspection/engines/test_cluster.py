@@ -93,18 +93,22 @@ def test_workers_that_find_no_core_are_handed_no_images(cluster, darkness_file, 
             return True
 
     others = [Other.remote()]
-    assert ray.get(others[0].is_placed.remote())
-    summary = blemish.inspect(
-        images, detector=darkness_file, out=tmp_path / "one", report=False, engine=RayEngine(cluster)
-    )
-    assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
-    others.append(Other.remote())
-    assert ray.get(others[1].is_placed.remote())
-    monkeypatch.setattr("blemish.inspection.engines.cluster._PATIENCE_S", 2.0)
-    with pytest.raises(BlemishError, match="No core of the Ray cluster has become free"):
-        blemish.inspect(images, detector=darkness_file, out=tmp_path / "none", report=False, engine=RayEngine(cluster))
-    for other in others:
-        ray.kill(other)
+    try:
+        assert ray.get(others[0].is_placed.remote())
+        summary = blemish.inspect(
+            images, detector=darkness_file, out=tmp_path / "one", report=False, engine=RayEngine(cluster)
+        )
+        assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
+        others.append(Other.remote())
+        assert ray.get(others[1].is_placed.remote())
+        monkeypatch.setattr("blemish.inspection.engines.cluster._PATIENCE_S", 2.0)
+        with pytest.raises(BlemishError, match="No core of the Ray cluster has become free"):
+            blemish.inspect(
+                images, detector=darkness_file, out=tmp_path / "none", report=False, engine=RayEngine(cluster)
+            )
+    finally:
+        for other in others:
+            ray.kill(other)
 
 
 def test_a_worker_that_is_killed_loses_nothing(cluster: str, darkness_file: Path, images: Path, tmp_path: Path):
