@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from numpy.typing import NDArray
 
 from blemish.detectors import Container, DetectorSpec, InputSpec, Provenance, Thresholds, write_container
 from blemish.images import UsabilityLimits
+
+
+def pytest_configure() -> None:
+    """Ctrl-C stops what the tests start, also where a shell started them in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
