@@ -1,7 +1,7 @@
 """How fast images of twelve megapixels go from JPEG to overlay, and what fraction of that time is the bare network's.
 
     python benchmarks/inspect_speed.py [--detectors concrete-crack crack-int8.blemish] [--runtimes onnxruntime openvino]
-        [--images 4] [--rounds 3]
+        [--images 4] [--rounds 3] [--record inspect-speed]
 
 Drawn images of 4000 × 3000 px, half of them cracked. The ways take turns. "network" is the bare graph on the tiles of
 these images, which lie in memory; "to overlay" decodes, inspects, outlines and writes findings and overlays; "to
@@ -31,6 +31,7 @@ from blemish.inspection import inspect_images
 from blemish.synthesis import draw_image
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 HEIGHT_PX, WIDTH_PX = 3000, 4000
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--runtimes", nargs="+", default=["onnxruntime", "openvino"])
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     print(describe_machine("onnxruntime", "openvino"), "\n")
     megapixels = options.images * HEIGHT_PX * WIDTH_PX / 1e6
@@ -60,13 +62,52 @@ def main() -> None:
                 }
                 for what, way in ways.items():
                     times.setdefault((Path(name).stem, runtime, what), []).append(timed(way))
-    print("| detector | runtime | what | MP/s (median) | MP/s of one core | network's fraction |")
+    rows = tuple(row_of(each, times, megapixels) for each in times)
+    print("| detector | runtime | what | MP/s | MP/s of one core | network's fraction |")
     print("|---|---|---|---|---|---|")
-    for (name, runtime, what), each in times.items():
-        wall_s, cpu_s = (statistics.median(seconds) for seconds in zip(*each, strict=True))
-        network_s = statistics.median(seconds for _, seconds in times[name, runtime, "network"])
-        row = f"{megapixels / wall_s:.2f} | {megapixels / cpu_s:.2f} | {network_s / cpu_s:.3f}"
-        print(f"| {name} | {runtime} | {what} | {row} |")
+    for row in rows:
+        told = row.cells.values()
+        print(f"| {' | '.join((*row.name, *(one if isinstance(one, str) else f'{one:.2f}' for one in told)))} |")
+    if options.record:
+        print(kept(options, rows))
+
+
+def row_of(
+    each: tuple[str, str, str], times: dict[tuple[str, str, str], list[tuple[float, float]]], megapixels: float
+) -> Row:
+    """The rates of one way, over its rounds."""
+    wall_s, cpu_s = (np.array(seconds) for seconds in zip(*times[each], strict=True))
+    network_s = statistics.median(seconds for _, seconds in times[*each[:2], "network"])
+    rates = megapixels / wall_s
+    return Row(
+        name=each,
+        cells={
+            "MP/s": f"{np.median(rates):.2f} ({rates.min():.2f}–{rates.max():.2f})",
+            "MP/s of one core": float(megapixels / np.median(cpu_s)),
+            "network's fraction": float(network_s / np.median(cpu_s)),
+        },
+    )
+
+
+def kept(options: argparse.Namespace, rows: tuple[Row, ...]) -> Path:
+    """The figures as a result file."""
+    columns = (
+        Column(name="MP/s"),
+        Column(name="MP/s of one core", digits=2, leading_zero=True),
+        Column(name="network's fraction", digits=2),
+    )
+    detectors = "" if options.detectors == ["concrete-crack"] else f" --detectors {' '.join(options.detectors)}"
+    return record(
+        options.record,
+        "Twelve megapixels from JPEG to overlay",
+        f"{options.images} drawn images of {WIDTH_PX} × {HEIGHT_PX} px, two threads, two images side by side; "
+        f"megapixels a second, median (least to most) of {options.rounds} rounds in turn",
+        [
+            f"OMP_NUM_THREADS=2 python benchmarks/inspect_speed.py{detectors} --images {options.images} "
+            f"--rounds {options.rounds} --record {options.record}"
+        ],
+        {"runtimes": Table(stub=("detector", "runtime", "what"), columns=columns, rows=rows)},
+    )
 
 
 def draw(folder: Path, count: int) -> list[Path]:
