@@ -105,7 +105,7 @@ def see(detector: Detector, dataset: Dataset, file: Path) -> list[Seen]:
         np.savez_compressed(stream, **facts, **arrays)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, stream.getvalue())
-    return list(_read(file))
+    return list(read_seen(file))
 
 
 def _see(detector: Detector, dataset: Dataset) -> Iterator[Seen]:
@@ -118,7 +118,7 @@ def _see(detector: Detector, dataset: Dataset) -> Iterator[Seen]:
         yield Seen(f"{sample.path.parent.name}/{sample.path.name}", score, anomaly_map, cracked, truth)
 
 
-def _read(file: Path) -> Iterator[Seen]:
+def read_seen(file: Path) -> Iterator[Seen]:
     with np.load(file) as arrays:
         for number, (name, score, cracked) in enumerate(
             zip(arrays["names"], arrays["scores"], arrays["cracked"], strict=True)

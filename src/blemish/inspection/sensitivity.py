@@ -7,7 +7,7 @@ as much as precision. A pair that would raise a threshold above that of the leve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.datasets import Dataset, Sample, is_defective, read_dataset
-from blemish.detectors import Detector, Sensitivity, SensitivityLevel, load
+from blemish.detectors import Detector, Sensitivity, SensitivityLevel, Thresholds, load
 from blemish.errors import DataError, SettingsError
 from blemish.evaluation import ToleranceCounts, count_within
 from blemish.inspection.evaluation_data import choose_split
@@ -31,6 +31,9 @@ MAX_FALSE_ALARMS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _TOLERANCE_PX = 2.0
 # With fewer, a fraction of them says little.
 _MIN_IMAGES = 20
+
+SeenImage = tuple[NDArray[np.float32], NDArray[np.bool_] | None, bool]
+"""A map, the mask where the extent of the defect is known, and whether there is one."""
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,39 @@ def measure_sensitivity(detector: Detector, dataset: Dataset, *, source: str) ->
     """
     if not detector.spec.localises or len(detector.spec.classes) > 1:
         raise SettingsError("Levels of sensitivity are for detectors with one anomaly map; this has none or several.")
-    counts = _Counts(detector)
-    for sample in dataset.samples:
-        counts.add(*_seen(detector, sample))
+    seen = (_seen(detector, sample) for sample in dataset.samples)
+    return levels_of(seen, detector.spec.thresholds, source=source)
+
+
+def levels_of(seen: Iterable[SeenImage], limits: Thresholds, *, source: str) -> Sensitivity:
+    """The levels from maps of labelled images, such as those of networks that were trained without them.
+
+    Args:
+        seen: of each image its map, float32 (H, W); its mask, bool (H, W), None where the extent is not known; and
+            whether it is defective.
+        limits: of the detector; its window and least area hold at every level.
+        source: which images these are, in words, for whoever reads the fractions.
+
+    Raises:
+        DataError: fewer than 20 normal images or 20 with masks of defects.
+        SettingsError: no two levels differ.
+    """
+    counts = _Counts(limits)
+    for image in seen:
+        counts.add(*image)
     if min(counts.n_normal, counts.n_masked) < _MIN_IMAGES:
         raise DataError(
             f"Levels of sensitivity take {_MIN_IMAGES} normal images and {_MIN_IMAGES} with masks of defects; "
-            f'"{dataset.name}" has {counts.n_normal} and {counts.n_masked}.'
+            f'"{source}" has {counts.n_normal} and {counts.n_masked}.'
         )
     levels = tuple(_rising(list(counts.tried())))
     if len(levels) < 2:
-        raise SettingsError(f'On "{dataset.name}" no two levels of sensitivity differ: one threshold does for all.')
+        raise SettingsError(f'On "{source}" no two levels of sensitivity differ: one threshold does for all.')
     said = f"{source}: {counts.n_normal} normal, {counts.n_defective} with defects, {counts.n_masked} of them masked"
     return Sensitivity(levels=levels, source=said)
 
 
-def _seen(detector: Detector, sample: Sample) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, bool]:
+def _seen(detector: Detector, sample: Sample) -> SeenImage:
     """Map, mask (None where the extent is not known) and whether the image is defective."""
     pixels = sample.read_image()
     _, anomaly_map = detector.score(pixels)
@@ -118,8 +138,8 @@ def _seen(detector: Detector, sample: Sample) -> tuple[NDArray[np.float32], NDAr
 class _Counts:
     """What each pair of thresholds outlines, image by image."""
 
-    def __init__(self, detector: Detector) -> None:
-        self.limits = detector.spec.thresholds
+    def __init__(self, limits: Thresholds) -> None:
+        self.limits = limits
         self.n_normal = self.n_defective = self.n_masked = 0
         self.pairs = [(pixel, peak) for pixel, peak in product(PIXELS, PEAKS) if peak >= pixel]
         self.found = dict.fromkeys(self.pairs, 0)
