@@ -70,7 +70,8 @@ def labelme(folder: Path, mask: Mask) -> str:
     }
     (folder / "images/wall.json").write_text(json.dumps(content))
     x, y = shapes(mask)[0][0]
-    return f'{{"shapes": [\n  {{"label": "crack",\n   "shape_type":\n     "polygon",\n   "points":\n    [[{x}, {y}], …]}},\n …'
+    start = '{"shapes": [\n  {"label": "crack",\n   "shape_type":\n     "polygon",\n   "points":\n'
+    return start + f"    [[{x}, {y}], …]}},\n …"
 
 
 # What stands above the picture, what writes the file and returns how it looks.

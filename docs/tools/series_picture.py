@@ -51,9 +51,7 @@ def main() -> None:
     figure.tight_layout(pad=0.4, h_pad=0.2)
     figure.savefig(TARGET, dpi=90, pil_kwargs={"optimize": True})
     metrics = series_metrics(found.steps, series.faulty)
-    print(
-        f"{TARGET}: {TARGET.stat().st_size / 1000:.0f} kB, AUROC {metrics.auroc:.3f}, AP {metrics.average_precision:.3f}"
-    )
+    print(f"{TARGET}: AUROC {metrics.auroc:.3f}, average precision {metrics.average_precision:.3f}")
 
 
 def mark(axes: Axes, faulty: NDArray[np.bool_]) -> None:

@@ -12,10 +12,12 @@ import threading
 import time
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
 import uvicorn
+from numpy.typing import NDArray
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver import ActionChains
@@ -27,18 +29,30 @@ from blemish.serving.running import server_config
 from blemish.serving.service import Service
 from blemish.serving.settings import ServeSettings
 from blemish.synthesis import draw_image
+from blemish.synthesis.arrangements import draw_arrangement
 
 PICTURES = Path(__file__).resolve().parents[1] / "pictures"
 DESKTOP, PHONE = (1280, 860), (390, 844)
 
 
+def wall(number: int, size_px: int = 512) -> bytes:
+    """A drawn wall as PNG, two in three with a crack."""
+    return png(draw_image(number, size_px=size_px, cracked=number % 3 != 0).image)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """An RGB image as PNG."""
+    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+
+
 def fill(address: str) -> None:
-    """Eighteen drawn walls, three of them reviewed."""
+    """Eighteen drawn walls, three of them reviewed, and a picture of something else."""
     with Client(address) as service:
         for number in range(18):
-            pixels = draw_image(100 + number, size_px=512, cracked=number % 3 != 2).image
-            data = cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
-            service.inspect([(f"Pier {number // 6 + 1}/IMG_{1000 + number}.png", data)], mm_per_px=0.1)
+            name = f"Pier {number // 6 + 1}/IMG_{1000 + number}.png"
+            service.inspect([(name, wall(100 + number))], mm_per_px=0.1)
+        board = draw_arrangement("board", np.random.default_rng(0), size_px=512).pixels
+        service.inspect([("Pier 3/IMG_1018.png", png(board))], mm_per_px=0.1)
         for found, decision in zip(list(service.findings())[1:4], ("approve", "reject", "approve"), strict=True):
             service.review(found, decision)
 
@@ -50,8 +64,8 @@ def fill_dates(address: str) -> str:
     with Client(address) as service:
         for fraction in (0.45, 0.6, 0.8, 1.0):
             hidden = cv2.dilate((drawn.mask & (columns > fraction * columns.size)).astype(np.uint8), np.ones((9, 9)))
-            pixels = cv2.inpaint(np.ascontiguousarray(drawn.image[..., ::-1]), hidden, 5, cv2.INPAINT_TELEA)
-            service.inspect([("Pier 4/east.png", cv2.imencode(".png", pixels)[1].tobytes())], mm_per_px=0.1)
+            pixels = cv2.inpaint(drawn.image, hidden, 5, cv2.INPAINT_TELEA)
+            service.inspect([("Pier 4/east.png", png(pixels))], mm_per_px=0.1)
         return next(iter(service.findings(order="newest"))).id
 
 
@@ -60,7 +74,20 @@ def fill_history(address: str) -> None:
     with Client(address) as service:
         for number in range(100):
             pixels = draw_image(200 + number, size_px=256, cracked=number % 9 == 0).image
-            service.inspect([(f"{number}.png", cv2.imencode(".png", pixels[..., ::-1])[1].tobytes())])
+            service.inspect([(f"{number}.png", png(pixels))])
+
+
+def begin_jobs(address: str, folder: Path) -> str:
+    """One job that is done, with a file that is no image, and one that has just begun; the id of the latter."""
+    with Client(address) as service:
+        for name, count in (("deck", 12), ("piers", 400)):
+            with ZipFile(folder / f"{name}.zip", "w") as archive:
+                for number in range(count):
+                    archive.writestr(f"IMG_{number:04}.png", wall(300 + number % 12))
+                archive.writestr("IMG_cut-off.png", b"cut off")
+        for done in service.watch_job(service.begin_job(folder / "deck.zip").id):
+            print(done.state, done.done)
+        return service.begin_job(folder / "piers.zip").id
 
 
 def take(address: str, name: str, size: tuple[int, int], keys: str | None = None, **remembered: str) -> None:
@@ -126,6 +153,10 @@ def main() -> None:
             take(f"{address}/#/finding/{fill_dates(address)}", "service-dates.png", DESKTOP, "t", language="en")
             fill_history(address)
             take(f"{address}/#/detectors", "service-detectors.png", DESKTOP, language="en")
+            running = begin_jobs(address, Path(store))
+            take(f"{address}/#/jobs", "service-jobs.png", (1280, 520), language="en")
+            with Client(address) as client:
+                client.cancel_job(running)
         finally:
             server.should_exit = True
             thread.join()
