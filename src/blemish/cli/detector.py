@@ -65,11 +65,9 @@ def set_threshold(
 ) -> None:
     """Move thresholds by hand; the network stays as it is."""
     from blemish.cli.printing import thresholds_line
-    from blemish.detectors import require_free
     from blemish.inspection.thresholds import set_thresholds
 
-    if out is not None:
-        require_free(out, force=force)
+    target = _target(file, out, force=force)
     thresholds = set_thresholds(
         file,
         pixel=pixel,
@@ -81,7 +79,7 @@ def set_threshold(
         surface=surface,
         out=out,
     )
-    typer.echo(f"{out or file}: {thresholds_line(thresholds)}")
+    typer.echo(f"{target}: {thresholds_line(thresholds)}")
 
 
 @app.command("set-usability")
@@ -109,11 +107,9 @@ def set_usability(
     force: ForceOption = False,
 ) -> None:
     """Say which images are "unusable": too small, dark, white, blurred or incomplete to be judged."""
-    from blemish.detectors import require_free
     from blemish.inspection import thresholds
 
-    if out is not None:
-        require_free(out, force=force)
+    target = _target(file, out, force=force)
     given = {
         "min_side_px": min_side,
         "dark_level": dark,
@@ -124,7 +120,7 @@ def set_usability(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     said = thresholds.set_usability(file, changes, lift=any_image, out=out)
-    typer.echo(f"{out or file}: images can be judged {said}")
+    typer.echo(f"{target}: images can be judged {said}")
 
 
 @app.command("set-sensitivity")
@@ -140,13 +136,11 @@ def set_sensitivity(
 ) -> None:
     """Measure the levels that "inspect --sensitivity" chooses from, on labelled images, and write them."""
     from blemish.cli.printing import sensitivity_table
-    from blemish.detectors import require_free
     from blemish.inspection import sensitivity
 
-    if out is not None:
-        require_free(out, force=force)
+    target = _target(file, out, force=force)
     levels = sensitivity.set_sensitivity(file, data, split=split, layout=layout, out=out, say=note)
-    typer.echo(f"{out or file}:\n{sensitivity_table(levels)}")
+    typer.echo(f"{target}:\n{sensitivity_table(levels)}")
 
 
 class _Finds(StrEnum):
@@ -162,13 +156,11 @@ def set_finds(
     force: ForceOption = False,
 ) -> None:
     """Say what a detector outlines: cracks, which are measured along their lines, or regions."""
-    from blemish.detectors import require_free
     from blemish.inspection import thresholds
 
-    if out is not None:
-        require_free(out, force=force)
+    target = _target(file, out, force=force)
     thresholds.set_finds(file, finds.value, out=out)
-    typer.echo(f"{out or file}: finds {finds.value}")
+    typer.echo(f"{target}: finds {finds.value}")
 
 
 @app.command()
@@ -184,17 +176,15 @@ def grow(
     """Add what is new in further normal images to a detector's memory bank."""
     from blemish.bundled import locate
     from blemish.datasets import list_normal_images
-    from blemish.detectors import require_free
     from blemish.training.growing import add_normal_images
 
-    if out is not None:
-        require_free(out, force=force)
     source = locate(file)
+    target = _target(source, out, force=force)
     listed = list_normal_images(data)
     for sentence in listed.notes:
         note(sentence)
-    add_normal_images(source, listed.paths, out or source, say=note)
-    typer.echo(f"Wrote {out or source}.")
+    add_normal_images(source, listed.paths, target, say=note)
+    typer.echo(f"Wrote {target}.")
 
 
 @app.command()
@@ -210,3 +200,13 @@ def merge(
     require_free(out, force=force)
     merge_memory_banks(files, out, say=note)
     typer.echo(f"Wrote {out}.")
+
+
+def _target(file: Path, out: Path | None, *, force: bool) -> Path:
+    """Where a changed detector goes: to ``--out``, which must be free, or in place of the one given."""
+    from blemish.detectors import require_free
+
+    if out is None:
+        return file
+    require_free(out, force=force)
+    return out

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import cv2
 import numpy as np
@@ -27,6 +27,26 @@ from blemish.training.precision import PrecisionName
 from blemish.training.recipes import find_method
 from blemish.training.report import FitReport
 from blemish.training.splits import with_test_split
+
+
+class Training(TypedDict, total=False):
+    """How a method is trained; what is left out is as in `blemish.train`.
+
+    Attributes:
+        settings: values that replace those of the recipe or the defaults.
+        recipe: a recipe file; None takes the one that the method's name stands for, if any.
+        profile: ``quick`` or ``paper``.
+        start: ``weights.safetensors`` of an earlier training to start from.
+        precision: number format while training.
+        devices: among which every batch is shared.
+    """
+
+    settings: Mapping[str, Any] | None
+    recipe: Path | None
+    profile: str
+    start: Path | None
+    precision: PrecisionName
+    devices: int
 
 
 class TorchScorer:
@@ -85,14 +105,9 @@ def train_under_torch(
     data: Path | str | Dataset,
     folder: Path | str,
     *,
-    settings: Mapping[str, Any] | None = None,
-    recipe: Path | None = None,
-    profile: str = "quick",
     seed: int = 0,
-    start: Path | None = None,
-    precision: PrecisionName = "auto",
-    devices: int = 1,
     say: Callable[[str], None] = lambda _: None,
+    **how: Unpack[Training],
 ) -> TorchScorer:
     """Train a generative method and keep it in memory; see `blemish.train` for the arguments.
 
@@ -100,14 +115,9 @@ def train_under_torch(
         method: a generative method or a recipe of one, whether or not its scoring can be exported.
         data: folder, table or `Dataset`; only its normal training images are used.
         folder: for the log, the loss curves, checkpoints and ``weights.safetensors``.
-        settings: values that replace those of the recipe or the defaults.
-        recipe: a recipe file, or the name of a shipped one.
-        profile: ``quick`` or ``paper``.
         seed: decides everything random.
-        start: ``weights.safetensors`` of an earlier training to start from.
-        precision: number format while training; see `blemish.train`.
-        devices: among which every batch is shared; see `blemish.train`.
         say: called with sentences for a person.
+        how: see `Training`.
 
     Raises:
         SettingsError: unknown method, setting or recipe, or a method that is not generative.
@@ -118,18 +128,8 @@ def train_under_torch(
     chosen, named = find_method(method)
     if not issubclass(chosen, GenerativeMethod):
         raise SettingsError(f'Method "{method}" is not generative; train it with blemish.train.')
-    job = Job.of(
-        chosen,
-        Path(folder),
-        settings=settings,
-        recipe=recipe or named,
-        profile=profile,
-        seed=seed,
-        start=start,
-        precision=precision,
-        devices=devices,
-        say=say,
-    )
+    how["recipe"] = how.get("recipe") or named
+    job = Job.of(chosen, Path(folder), seed=seed, say=say, **how)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     images = TrainingImages(dataset, chosen, seed=seed, say=job.log.say)
     fitted, report = fit_method(job, images)
@@ -143,14 +143,9 @@ def train_and_test(
     data: Path | str | Dataset,
     folder: Path | str,
     *,
-    settings: Mapping[str, Any] | None = None,
-    recipe: Path | None = None,
-    profile: str = "quick",
     seed: int = 0,
-    start: Path | None = None,
-    precision: PrecisionName = "auto",
-    devices: int = 1,
     say: Callable[[str], None] = lambda _: None,
+    **how: Unpack[Training],
 ) -> TorchTest:
     """Train a method whose scoring is no graph, score the test images under torch, and write ``scores.csv``.
 
@@ -163,19 +158,7 @@ def train_and_test(
         )
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     dataset = with_test_split(with_known_normals(dataset), seed=seed, say=say)
-    scorer = train_under_torch(
-        method,
-        dataset,
-        folder,
-        settings=settings,
-        recipe=recipe,
-        profile=profile,
-        seed=seed,
-        start=start,
-        precision=precision,
-        devices=devices,
-        say=say,
-    )
+    scorer = train_under_torch(method, dataset, folder, seed=seed, say=say, **how)
     test = dataset.split("test")
     if not test.samples:
         say(f'"{dataset.name}" has no test images to score.')
