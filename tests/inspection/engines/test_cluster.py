@@ -19,6 +19,7 @@ from blemish.detectors import load
 from blemish.errors import BlemishError, SettingsError
 from blemish.images import write_png
 from blemish.inspection.engines.cluster import RayEngine
+from blemish.inspection.job.record import JobOptions
 from blemish.inspection.job.shards import read_shards
 
 ray = pytest.importorskip("ray")
@@ -81,11 +82,7 @@ def test_two_nodes_give_the_lines_of_one_process(cluster: str, darkness_file: Pa
 
 
 def test_workers_that_find_no_core_are_handed_no_images(cluster, darkness_file, images, tmp_path, monkeypatch):
-    """Five workers for two cores; then with one core taken by other work; then with both."""
-    summary = blemish.inspect(
-        images, detector=darkness_file, out=tmp_path / "five", report=False, engine=RayEngine(cluster, workers=5)
-    )
-    assert (summary.inspected, summary.failed) == (IMAGES - 1, 1)
+    """One core is taken by other work; then both are."""
 
     @ray.remote(num_cpus=1)
     class Other:
@@ -130,6 +127,26 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: str, darkness_file: Path
     )
     assert killed
     assert tables(tmp_path / "ray") == tables(tmp_path / "local")
+
+
+@pytest.mark.parametrize(("asked", "started"), [(None, 2), (1, 1), (2, 2), (5, 2)])
+def test_no_more_workers_are_started_than_there_are_cores(darkness_file: Path, asked: int | None, started: int):
+    """One more would take the core of a worker that has died, whose images would then wait for ever."""
+    workers: list[SimpleNamespace] = []
+
+    def start(*_: object) -> SimpleNamespace:
+        workers.append(SimpleNamespace(inspect=SimpleNamespace(remote=lambda _: object())))
+        return workers[-1]
+
+    engine = RayEngine(workers=asked)
+    engine._ray = SimpleNamespace(
+        init=lambda **_: None,
+        cluster_resources=lambda: {"CPU": 2.0},
+        remote=lambda **_: lambda _: SimpleNamespace(remote=start),
+        kill=lambda _: None,
+    )
+    assert not list(engine.work(load(darkness_file), None, iter(()), JobOptions(), Path("out")))
+    assert len(workers) == started
 
 
 def test_a_node_that_does_not_start_is_a_sentence(

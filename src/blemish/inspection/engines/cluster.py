@@ -70,6 +70,7 @@ class RayEngine:
         cores = int(ray.cluster_resources().get("CPU", 0))
         if not cores:
             raise BlemishError("The Ray cluster has no core for a worker; add a node, or start one with --num-cpus.")
+        # More would take the core of a worker that has died: its batch would wait for ever.
         number = min(self._workers or cores, cores)
         worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(Worker)
         file, limits = str(detector.path.absolute()), detector.spec.thresholds
