@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from functools import partial
@@ -189,3 +190,16 @@ def test_large_images_that_have_to_be_read_as_a_whole_are_looked_at_part_by_part
     np.testing.assert_array_equal(found.mask, whole.mask)
     assert [one.bbox_px for one in found.regions] == [one.bbox_px for one in whole.regions]
     assert len(found.cracks) == len(whole.cracks)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the kernel's count of this process's memory")
+def test_an_empty_mask_takes_memory_only_where_something_is_marked():
+    def resident_mb() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    before = resident_mb()
+    mask = large._sparse_mask(8192, 8192)
+    mask[::256, 100:200] = True
+    assert not mask[1::256].any()
+    assert resident_mb() - before < 8
+    assert mask.sum() == 32 * 100

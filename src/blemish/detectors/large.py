@@ -9,6 +9,8 @@ is asked for (contrasts, widths of cracks) is read again, cut-out by cut-out. Sc
 from __future__ import annotations
 
 import math
+import mmap
+import sys
 import tempfile
 import threading
 import weakref
@@ -56,7 +58,7 @@ class Scan:
         small = -(-height_px // self.shrink), -(-width_px // self.shrink)
         self.picture = np.zeros((*small, 3), np.uint8)
         self.small_map = np.full(small, -np.inf, np.float32)
-        self.mask = None if level is None else np.zeros((height_px, width_px), np.bool_)
+        self.mask = None if level is None else _sparse_mask(height_px, width_px)
         self.near = SparseMap(height_px, width_px, np.inf if level is None else level)
         self._drawn_rows = 0
         tally = Tally()
@@ -68,6 +70,7 @@ class Scan:
                 self.near.add(rows)
             by_columns = np.maximum.reduceat(rows, range(0, width_px, self.shrink), axis=1)
             np.maximum.at(self.small_map, (top + np.arange(len(rows))) // self.shrink, by_columns)
+            del rows, by_columns  # before the next row of tiles is joined
         self.near.close()
         self.score, self.surface = tally.score, tally.surface
 
@@ -175,6 +178,16 @@ class SparseMap:
         self._hit_before, self._last_hit = self._last_hit, hit
         self._last = None if rows is None else rows.copy()
         self._next_row += 1
+
+
+def _sparse_mask(height_px: int, width_px: int) -> NDArray[np.bool_]:
+    """Nothing marked, bool (H, W). A page of it takes memory when something is marked there.
+
+    Not `np.zeros`, which asks for pages of 2 MB: every crack across the image would take its rows at full width.
+    """
+    private = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
+    pages = mmap.mmap(-1, height_px * width_px, **private)
+    return np.frombuffer(pages, np.bool_).reshape(height_px, width_px)
 
 
 def reduced_mask(mask: NDArray[np.bool_], shrink: int) -> NDArray[np.bool_]:

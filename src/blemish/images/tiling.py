@@ -145,9 +145,12 @@ class _Band(NamedTuple):
         missing = bottom - self.top - len(self.weight)
         if missing <= 0:
             return self
-        shape = (*self.mean.shape[:-2], missing, self.mean.shape[-1])
-        mean = np.concatenate([self.mean, np.zeros(shape, np.float32)], axis=-2)
-        weight = np.concatenate([self.weight, np.zeros((missing, self.weight.shape[1]), np.float32)])
+        rows, width_px = bottom - self.top, self.mean.shape[-1]
+        # Into fresh zeros, whose rows take memory when tiles reach them.
+        mean = np.zeros((*self.mean.shape[:-2], rows, width_px), np.float32)
+        mean[..., : self.mean.shape[-2], :] = self.mean
+        weight = np.zeros((rows, width_px), np.float32)
+        weight[: len(self.weight)] = self.weight
         return _Band(self.top, mean, weight)
 
     def moved_to(self, top: int) -> _Band:
