@@ -78,16 +78,21 @@ def fill_history(address: str) -> None:
 
 
 def begin_jobs(address: str, folder: Path) -> str:
-    """One job that is done, with a file that is no image, and one that has just begun; the id of the latter."""
+    """One job that is done, with a file that is no image, and one of which a tenth is; the id of the latter."""
+    walls = [wall(300 + number) for number in range(12)]
     with Client(address) as service:
-        for name, count in (("deck", 12), ("piers", 400)):
+        for name, count in (("deck", 12), ("piers", 200)):
             with ZipFile(folder / f"{name}.zip", "w") as archive:
                 for number in range(count):
-                    archive.writestr(f"IMG_{number:04}.png", wall(300 + number % 12))
+                    archive.writestr(f"IMG_{number:04}.png", walls[number % len(walls)])
                 archive.writestr("IMG_cut-off.png", b"cut off")
-        for done in service.watch_job(service.begin_job(folder / "deck.zip").id):
-            print(done.state, done.done)
-        return service.begin_job(folder / "piers.zip").id
+        for _ in service.watch_job(service.begin_job(folder / "deck.zip").id):
+            pass
+        running = service.begin_job(folder / "piers.zip").id
+        for at in service.watch_job(running):
+            if at.done >= 20:
+                break
+        return running
 
 
 def take(address: str, name: str, size: tuple[int, int], keys: str | None = None, **remembered: str) -> None:
@@ -124,7 +129,7 @@ def take(address: str, name: str, size: tuple[int, int], keys: str | None = None
                 time.sleep(2)
             for key in keys:
                 ActionChains(driver).send_keys(key).perform()
-                time.sleep(4)
+                time.sleep(8)
             driver.execute_script("document.querySelector('.trend[open]')?.scrollIntoView()")
         picture = Image.open(BytesIO(driver.get_screenshot_as_png())).convert("RGB")
         picture.quantize(192).save(PICTURES / name, optimize=True)
@@ -154,7 +159,7 @@ def main() -> None:
             fill_history(address)
             take(f"{address}/#/detectors", "service-detectors.png", DESKTOP, language="en")
             running = begin_jobs(address, Path(store))
-            take(f"{address}/#/jobs", "service-jobs.png", (1280, 520), language="en")
+            take(f"{address}/#/jobs", "service-jobs.png", (1280, 640), language="en")
             with Client(address) as client:
                 client.cancel_job(running)
         finally:
