@@ -27,6 +27,7 @@ from blemish.methods.gans.anogan import anogan_distance
 from blemish.methods.parts.latent_search import search
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 
 def draw_images(folder: Path, count: int, size_px: int, seed: int) -> list[Path]:
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--patience", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -122,17 +124,38 @@ def main() -> None:
         "batched, all steps": (lambda: together(never), options.images),
         "batched, stopping": (lambda: together(options.patience), options.images),
     }
-    record = {"machine": describe_machine("torch"), "settings": {k: str(v) for k, v in vars(options).items()}}
-    print(record["machine"])
+    measured = {"machine": describe_machine("torch"), "settings": {k: str(v) for k, v in vars(options).items()}}
+    print(measured["machine"])
     print("\n| search | ms an image | times as fast | found | steps |\n|---|---|---|---|---|")
     slowest = None
     for name, (run, images) in ways.items():
         took, (found, steps) = seconds(run, options.repeats)
         each = took / images
         slowest = slowest or each
-        record[name] = {"ms_per_image": 1000 * each, "speed_up": slowest / each, "found": found, "steps": steps}
+        measured[name] = {"ms_per_image": 1000 * each, "speed_up": slowest / each, "found": found, "steps": steps}
         print(f"| {name} | {1000 * each:.1f} | {slowest / each:.1f} | {found:.4f} | {steps:.0f} |", flush=True)
-    (options.out / "anogan_search.json").write_text(json.dumps(record, indent=1))
+    (options.out / "anogan_search.json").write_text(json.dumps(measured, indent=1))
+    if options.record:
+        keep(options, {name: measured[name] for name in ways})
+
+
+def keep(options: argparse.Namespace, measured: dict[str, dict[str, float]]) -> None:
+    """The figures as a result file."""
+    names = {"ms_per_image": "ms an image", "speed_up": "times as fast", "found": "found", "steps": "steps"}
+    digits = {"found": 4, "steps": 0}
+    columns = tuple(Column(name=name, digits=digits.get(key, 1)) for key, name in names.items())
+    rows = tuple(
+        Row(name=(way,), cells={names[key]: value for key, value in found.items()}) for way, found in measured.items()
+    )
+    record(
+        options.record,
+        "AnoGAN's search",
+        f"{options.images} images of {options.size_px} px, {options.starts} starts each, a generator after "
+        f"{options.epochs} epochs; {options.threads} threads, {options.steps} steps",
+        [f"python benchmarks/anogan_search.py --steps {options.steps} --record {options.record}"],
+        {"searches": Table(stub=("search",), columns=columns, rows=rows)},
+        machine=describe_machine("torch"),
+    )
 
 
 if __name__ == "__main__":

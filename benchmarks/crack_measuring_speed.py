@@ -1,6 +1,6 @@
 """How long it takes to measure the cracks of a 12-megapixel mask: blemish beside the naive way, in one run on one core.
 
-    OMP_NUM_THREADS=1 python benchmarks/crack_measuring_speed.py [--rounds 5] [--cracks 50]
+    OMP_NUM_THREADS=1 python benchmarks/crack_measuring_speed.py [--rounds 5] [--cracks 50] [--record measuring-speed]
 
 The naive way is what most scripts do: scikit-image's skeleton, the direction at each of its pixels from the pixels
 around it, and one call of `scipy.ndimage.map_coordinates` per pixel for the profile across. It gives widths and a count
@@ -28,6 +28,7 @@ from blemish.files import write_text
 from blemish.measurement import find_regions, measure_mask
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 # Reach of a naive profile to each side, and of the pixels that its direction is taken from.
 NAIVE_REACH_PX, NAIVE_DIRECTION_PX = 16, 5.0
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=4000, help="of the mask, px")
     parser.add_argument("--height", type=int, default=3000, help="of the mask, px")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     mask, image = scene(given.cracks, (given.height, given.width))
@@ -68,6 +70,26 @@ def main() -> None:
     print(f"\nnaive / blemish: {naive_s / ours:.1f}")
     if given.out is not None:
         write_text(given.out, json.dumps({"machine": describe_machine("numpy"), "seconds": seconds}, indent=2) + "\n")
+    if given.record:
+        keep(given, len(cracks), seconds)
+
+
+def keep(given: argparse.Namespace, cracks: int, seconds: dict[str, float]) -> None:
+    """The figures as a result file."""
+    column = Column(name="processor s", digits=2, leading_zero=True)
+    rows = tuple(Row(name=(name,), cells={column.name: value}) for name, value in seconds.items())
+    record(
+        given.record,
+        "Measuring speed",
+        f"{given.width} × {given.height} px, {given.cracks} drawn lines ({cracks} cracks); median of {given.rounds} "
+        "rounds",
+        [
+            f"OMP_NUM_THREADS=1 python benchmarks/crack_measuring_speed.py --rounds {given.rounds} "
+            f"--record {given.record}"
+        ],
+        {"seconds": Table(stub=("what",), columns=(column,), rows=rows)},
+        machine=describe_machine("numpy", "opencv-python-headless", "scikit-image"),
+    )
 
 
 def take_turns(ways: dict, rounds: int) -> dict[str, float]:

@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     if options.side is not None:
         if options.side == "anomalib":
@@ -161,6 +162,39 @@ def main() -> None:
         metrics += [ours["precision"], f"{theirs['fit_core_s'] / ours['fit_core_s']:.1f} ×"]
         metrics.append(f"{theirs['kept_mb'] / ours['kept_mb']:.1f} ×")
         print(f"| {' | '.join([side, *metrics])} |")
+    if options.record:
+        keep(options, records)
+
+
+def keep(options: argparse.Namespace, records: dict[str, dict]) -> None:
+    """The figures as a result file."""
+    from result_files import Column, Row, Table, record
+
+    names = {"fit_s": "fit s", "fit_core_s": "fit core s", "kept_mb": "kept MB", "weights_mb": "of which weights MB"}
+    columns = [Column(name=name, digits=1) for name in names.values()] + [Column(name="peak MB", digits=0)]
+    ratios = {"fit_core_s": "faster (core s)", "kept_mb": "smaller"}
+    columns += [Column(name=name, digits=1, unit=" ×") for name in ratios.values()]
+    theirs = records["anomalib"]
+    rows = [
+        Row(
+            name=(side,),
+            cells={name: ours[key] for key, name in (names | {"peak_mb": "peak MB"}).items()}
+            | {name: theirs[key] / ours[key] for key, name in ratios.items()},
+        )
+        for side, ours in records.items()
+    ]
+    record(
+        options.record,
+        "GANomaly beside anomalib's",
+        f"one epoch of {options.images} images of {options.size_px} × {options.size_px} px, a process each, one after "
+        "the other",
+        [
+            "python benchmarks/ganomaly_beside_anomalib.py --anomalib-python VENV/bin/python "
+            f"--images {options.images} --size-px {options.size_px} --threads {options.threads} "
+            f"--record {options.record}"
+        ],
+        {"costs": Table(stub=("side",), columns=tuple(columns), rows=tuple(rows))},
+    )
 
 
 if __name__ == "__main__":

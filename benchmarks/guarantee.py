@@ -45,6 +45,7 @@ from blemish.inspection.stream import inspect_stream
 from blemish.locations import data_dir
 
 from machine import describe_machine
+from result_files import RESULTS, Column, Row, Table, read_result, record
 
 ALPHAS = (0.1, 0.05, 0.02)
 CONFIDENCE = 0.95
@@ -59,14 +60,14 @@ CELLS = 8
 
 Choose = Callable[[np.ndarray, np.ndarray, float], float]
 WAYS: dict[str, Choose] = {
-    "guaranteed, 95 % confidence": lambda good, _, alpha: guaranteed_threshold(good, alpha, CONFIDENCE).threshold,
+    "guaranteed, 95 %": lambda good, _, alpha: guaranteed_threshold(good, alpha, CONFIDENCE).threshold,
     "marginal": lambda good, _, alpha: marginal_threshold(good, alpha).threshold,
-    "quantile 1 − alpha": lambda good, _, alpha: float(np.quantile(good, 1 - alpha)),
-    "highest calibration score": lambda good, *_: just_above(float(good.max())),
+    "quantile 1 − α": lambda good, _, alpha: float(np.quantile(good, 1 - alpha)),
+    "highest score": lambda good, *_: just_above(float(good.max())),
     "mean-std:1": lambda good, *_: ThresholdRule("mean-std", 1).threshold(good),
     "mean-std:3": lambda good, *_: ThresholdRule("mean-std", 3).threshold(good),
     "min-max:0.5": lambda good, *_: ThresholdRule("min-max", 0.5).threshold(good),
-    "best F1, 50 labelled defects": lambda good, bad, _: (
+    "best F1 on 50 labelled defects": lambda good, bad, _: (
         best_f1(np.concatenate([good, bad]), np.repeat([False, True], [good.size, bad.size])).threshold
     ),
 }
@@ -246,6 +247,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/guarantee"))
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
+    parser.add_argument(
+        "--called", metavar="DATA", help="how the table of --record calls the data; their folder's name"
+    )
     options = parser.parse_args()
     good, defective, source = read_scores(options)
     if good.size < 2 or not np.isfinite(good).all() or np.unique(good).size < 2:
@@ -275,6 +280,44 @@ def main() -> None:
         f"p = {p['untied_p']:.2f}); as given never too small (one-sided KS {p['plain_too_small_ks']:.4f}, "
         f"p = {p['plain_too_small_p']:.2f}); at most .05 in {p['plain_at_most_05']:.2%} of runs"
     )
+    if options.record:
+        keep(options, source, rows)
+
+
+def keep(options: argparse.Namespace, source: str, rows: list[dict]) -> None:
+    """How often each threshold broke its rate, as a result file; what it says of other data stays."""
+    called = options.called or (options.data or Path("magnetic-tile")).name
+    by_place: dict[tuple[str, str, str], dict[str, float]] = {}
+    for row in rows:
+        place = (called, f"{row['alpha']:.2f}".lstrip("0"), f"{row['n']} + {row['tested']}")
+        cells = by_place.setdefault(place, {})
+        cells[row["way"]] = 100 * row["broken"]
+        if row["expected"] is not None:
+            cells["expected"] = 100 * row["expected"]
+    kept, commands = [Row(name=place, cells=cells) for place, cells in by_place.items()], []
+    if (RESULTS / f"{options.record}.json").exists():
+        before = read_result(options.record)
+        kept = [row for row in before.tables["dealt"].rows if row.name[0] != called] + kept
+        commands = list(before.commands)
+    command = " ".join(["python benchmarks/guarantee.py", *(f"--{key} {value}" for key, value in chosen(options))])
+    names = dict.fromkeys(name for row in kept for name in row.cells)
+    columns = tuple(Column(name=name, digits=1, unit=" %", leading_zero=True) for name in names)
+    record(
+        options.record,
+        "Does the guarantee hold?",
+        f"normal images, dealt out {options.runs:,} times, seed {options.seed}; of {called}: {source}",
+        [*(line for line in commands if line != command), command],
+        {"dealt": Table(stub=("data", "α", "calibrate + test"), columns=columns, rows=tuple(kept))},
+        machine=describe_machine("numpy", "scipy"),
+    )
+
+
+def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """What decides the scores, as options of the command."""
+    given = {"train": options.train, "detector": options.detector and options.detector.stem, "record": options.record}
+    if options.data:
+        given["data"] = f"$BLEMISH_DATA/{options.data.name}"
+    return [(key, str(value)) for key, value in given.items() if value]
 
 
 if __name__ == "__main__":

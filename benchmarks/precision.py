@@ -1,6 +1,6 @@
 """How fast a U-Net trains in each precision and memory order: the default beside channels-last and bfloat16.
 
-    python benchmarks/precision.py [--steps 6]
+    OMP_NUM_THREADS=1 python benchmarks/precision.py [--steps 6] [--record training-precision]
 
 The four ways take turns, step by step, so that a drifting machine slows all of them alike.
 """
@@ -17,6 +17,7 @@ from blemish.methods.supervised.unet import UNet, UNetSettings
 from blemish.training.precision import best_precision
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 BATCH, SIDE_PX = 8, 256
 WAYS = {
@@ -54,7 +55,9 @@ class Way:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=6)
-    steps = parser.parse_args().steps
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
+    given = parser.parse_args()
+    steps = given.steps
     image = torch.randint(0, 256, (BATCH, SIDE_PX, SIDE_PX, 3), dtype=torch.uint8)
     mask = torch.zeros(BATCH, SIDE_PX, SIDE_PX)
     ways = {name: Way(*way) for name, way in WAYS.items()}
@@ -71,6 +74,23 @@ def main() -> None:
     print("| way | s a step (median) | times the default's speed |\n|---|---|---|")
     for name, seconds in medians.items():
         print(f"| {name} | {seconds:.2f} | {base / seconds:.2f} |")
+    if given.record:
+        columns = (
+            Column(name="s a step", digits=2),
+            Column(name="times the default's speed", digits=2, leading_zero=True),
+        )
+        rows = [
+            Row(name=(name,), cells={columns[0].name: seconds, columns[1].name: base / seconds})
+            for name, seconds in medians.items()
+        ]
+        record(
+            given.record,
+            "Precision and memory order in training",
+            f"MobileNetV2 U-Net, batches of {BATCH} of {SIDE_PX} × {SIDE_PX} px; median of {steps} steps in turn",
+            [f"OMP_NUM_THREADS=1 python benchmarks/precision.py --steps {steps} --record {given.record}"],
+            {"steps": Table(stub=("way",), columns=columns, rows=tuple(rows))},
+            machine=describe_machine("torch"),
+        )
 
 
 if __name__ == "__main__":

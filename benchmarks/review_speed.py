@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,6 +35,7 @@ from blemish.serving.settings import ServeSettings
 from blemish.synthesis import draw_image
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 # Notes when a key went down, and the first frame after the next image was there.
 WATCH = """
@@ -73,7 +75,7 @@ def review(driver: webdriver.Chrome, findings: int) -> list[float]:
     return [float(wait) for wait in driver.execute_script("return waits")]
 
 
-def measure(address: str, findings: int) -> dict[str, object]:
+def measure(address: str, findings: int) -> dict[str, Any]:
     """All figures."""
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--window-size=1280,900"):
@@ -104,11 +106,36 @@ def measure(address: str, findings: int) -> dict[str, object]:
     }
 
 
+def keep(asked: argparse.Namespace, figures: dict[str, Any]) -> None:
+    """The figures as a result file."""
+    waits, usable = figures["wait_ms"], figures["first_page_usable_ms"]
+    said = {
+        "wait for the next finding: median, 95 %, largest": ", ".join(f"{wait:.0f} ms" for wait in waits.values()),
+        f"all waits of {asked.findings - 1} decisions": f"{figures['all_waits_s']} s",
+        "first page usable: first time, median of 5": ", ".join(f"{value} ms" for value in usable.values()),
+        "script, compressed": f"{figures['script_kb']} kB",
+    }
+    record(
+        asked.record,
+        "Reviewing by keyboard",
+        f"{asked.findings} drawn walls of {asked.size} × {asked.size} px with the bundled detector in a service on "
+        "loopback, decided about in headless Chromium; from the key to the frame that shows the next image",
+        [f"python benchmarks/review_speed.py --findings {asked.findings} --size {asked.size} --record {asked.record}"],
+        {
+            "waits": Table(
+                columns=(Column(name=""),), rows=tuple(Row(name=(n,), cells={"": v}) for n, v in said.items())
+            )
+        },
+        machine=str(figures["machine"]),
+    )
+
+
 def main() -> None:
     """Start a service, fill it, and review what it holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--findings", type=int, default=100)
     parser.add_argument("--size", type=int, default=1024, help="side of the images, pixels")
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as store:
         listener = socket.socket()
@@ -120,7 +147,10 @@ def main() -> None:
         time.sleep(1)
         try:
             fill(address, asked.findings, asked.size)
-            print(json.dumps(measure(address, asked.findings), indent=1))
+            figures = measure(address, asked.findings)
+            print(json.dumps(figures, indent=1))
+            if asked.record:
+                keep(asked, figures)
         finally:
             server.should_exit = True
             thread.join()
