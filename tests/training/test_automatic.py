@@ -13,8 +13,9 @@ torch = pytest.importorskip("torch")
 import blemish  # noqa: E402
 from blemish.datasets import read_dataset  # noqa: E402
 from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
+from blemish.evaluation import auroc, bootstrap_difference  # noqa: E402
 from blemish.methods import Candidate, get_method, method_names  # noqa: E402
-from blemish.training.automatic import Trial, all_candidates, pick, train_auto  # noqa: E402
+from blemish.training.automatic import Trial, all_candidates, pick, pick_of_few, train_auto  # noqa: E402
 from blemish.training.trials import Outcome, split_for_trials, try_out  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -141,7 +142,7 @@ def test_a_defect_that_shares_its_group_with_a_held_out_normal_image_is_not_trai
 
 FEW = (
     Candidate(cost_rank=1, method="patch-gaussian", settings=SMALL),
-    Candidate(cost_rank=3, method="patchcore", settings=SMALL, on_few=True),
+    Candidate(cost_rank=3, method="patchcore", settings=SMALL, few_rank=1),
     Candidate(cost_rank=4, method="unet", min_masks=20),
 )
 
@@ -201,3 +202,43 @@ def test_the_turns_are_pooled():
     assert found.painted.tolist() == [1, 2, 2, 3, 6, 7]
     assert found.defects.tolist() == [3, 30], "each defect's mean over the turns"
     assert found.score_ms == 2
+
+
+def of_few(method: str, few_rank: int, normal: list[float], painted: list[float]) -> Trial:
+    none = np.array([])
+    outcome = Outcome(np.array(normal), np.array(painted), none, none, 1.0)
+    return Trial(Candidate(cost_rank=9 - few_rank, method=method, few_rank=few_rank), outcome)
+
+
+NORMAL = [float(number) for number in range(8)]
+"""Of eight images; below, each has two painted defects."""
+
+
+def test_with_few_images_a_preferred_method_is_taken_unless_it_is_clearly_beaten():
+    perfect = of_few("perfect", 2, NORMAL, [20.0] * 16)
+    one_image_worse = of_few("first", 1, NORMAL, [20.0] * 14 + [1.5, 2.5])
+    worse_everywhere = of_few("first", 1, NORMAL, [3.5, 2.5] * 8)
+    assert one_image_worse.outcome.auroc(real=False) < 0.92
+    taken, why = pick_of_few([perfect, one_image_worse])
+    assert taken.method == "first", "the margin hangs on one image"
+    assert "preferred with few images, and perfect (AUROC 1.000) is not clearly better: by 0.086" in why
+    taken, why = pick_of_few([worse_everywhere, perfect])
+    assert taken.method == "perfect"
+    assert why == "perfect has the highest AUROC, 1.000, clearly above first."
+    assert pick_of_few([perfect, of_few("first", 1, NORMAL, [20.0] * 16)])[0].method == "first", "equals"
+    with pytest.raises(BlemishError, match="None of the methods"):
+        pick_of_few([Trial(Candidate(cost_rank=1, method="first", few_rank=1), None, remark="no weights")])
+
+
+def test_painted_defects_of_one_image_are_drawn_together():
+    # Four strokes on the one image that both see differently are one observation: as four, they would be evidence.
+    first = of_few("first", 1, NORMAL, [20.0] * 28 + [1.5] * 4)
+    second = of_few("second", 2, NORMAL, [20.0] * 32)
+    independent = bootstrap_difference(auroc, first.outcome.pairs(real=False), second.outcome.pairs(real=False))
+    assert independent.low > 0
+    assert pick_of_few([first, second])[0].method == "first"
+
+
+def test_methods_for_few_images_are_ordered_and_the_first_choice_is_the_one_made_for_them():
+    ranked = {candidate.few_rank: candidate.method for candidate in all_candidates() if candidate.few_rank}
+    assert [ranked[rank] for rank in sorted(ranked)] == ["dino-memory", "patchcore", "padim"]

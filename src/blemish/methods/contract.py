@@ -55,14 +55,15 @@ class Candidate:
         cost_rank: order among all candidates, the cheapest to use first.
         settings: where they differ from the defaults.
         min_masks: training images with outlined defects that it needs to be tried at all.
-        on_few: whether it is tried where there are so few normal images that each is held out in turn.
+        few_rank: order of preference where there are so few normal images that each is held out in turn, by published
+            results with one to four images; None: not tried there.
         method: its registered name; `blemish.methods.register` fills it in.
     """
 
     cost_rank: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     min_masks: int = 0
-    on_few: bool = False
+    few_rank: int | None = None
     method: str = ""
 
     @property

@@ -83,7 +83,7 @@ class Outcome:
 
     Attributes:
         normal: scores of normal images, float64 (n,).
-        painted: scores of the same with painted defects, (n,) or more.
+        painted: scores of the same with painted defects, (n · k,): those of the first image, of the second, …
         defects: scores of labelled defects, (m,).
         maxima: of the anomaly maps of the normal images, (n,); empty without maps.
         score_ms: median time for one image, without decoding.
@@ -99,6 +99,10 @@ class Outcome:
         """Scores, and which of them are of defects, labelled or painted ones."""
         bad = self.defects if real else self.painted
         return np.concatenate([self.normal, bad]), np.arange(len(self.normal) + len(bad)) >= len(self.normal)
+
+    def images(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A row for each normal image: its score (n,), and those with its painted defects (n, k)."""
+        return self.normal, self.painted.reshape(len(self.normal), -1)
 
     def auroc(self, *, real: bool) -> float | None:
         """Against labelled or painted defects; None without any."""
@@ -171,6 +175,12 @@ def pooled(outcomes: Sequence[Outcome]) -> Outcome:
         maxima=np.concatenate([each.maxima for each in outcomes]),
         score_ms=statistics.median(each.score_ms for each in outcomes),
     )
+
+
+def auroc_of_images(normal: NDArray[np.float64], painted: NDArray[np.float64]) -> float | None:
+    """Of the rows of `Outcome.images`: whatever is drawn of them, an image and its painted defects stay together."""
+    scores = np.concatenate([normal, painted.ravel()])
+    return auroc(scores, np.arange(len(scores)) >= len(normal))
 
 
 def _without(samples: tuple[Sample, ...], one: Sample) -> tuple[Sample, ...]:

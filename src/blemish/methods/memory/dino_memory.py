@@ -138,7 +138,7 @@ class Cosines(Distances):
         return super().forward(features).square() / 2 * is_patch
 
 
-@register("dino-memory", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=70, on_few=True)])
+@register("dino-memory", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=70, few_rank=1)])
 class DinoMemory(PatchMethod):
     """AnomalyDINO: distance to the nearest patch token of a few normal images; from one image on."""
 

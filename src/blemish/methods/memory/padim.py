@@ -37,7 +37,7 @@ class PadimSettings(FeatureSettings):
     dimensions: int = Field(100, ge=1, description="of the features after the projection (paper: 100 of 448)")
 
 
-@register("padim", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=30, on_few=True)])
+@register("padim", learns_from="normal", localises=True, candidates=[Candidate(cost_rank=30, few_rank=3)])
 class Padim(FeatureMethod):
     """PaDiM: a Gaussian of patch features at each position; for parts in a fixed pose, at constant cost."""
 

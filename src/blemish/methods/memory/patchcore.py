@@ -49,7 +49,7 @@ class PatchCoreSettings(FeatureSettings):
     "patchcore",
     learns_from="normal",
     localises=True,
-    candidates=[Candidate(cost_rank=40, on_few=True), Candidate(cost_rank=50, settings={"size_px": 384})],
+    candidates=[Candidate(cost_rank=40, few_rank=2), Candidate(cost_rank=50, settings={"size_px": 384})],
 )
 class PatchCore(FeatureMethod):
     """PatchCore: distance to the nearest of a memory of normal patches; for any surface or part, from 50 images."""
