@@ -138,7 +138,7 @@ def test_a_trained_detector_keeps_the_range(blemish, thermal: Path):
     assert result.exit_code == 0, result.stderr
     assert read_container(Path("t.blemish")).spec.input.bit_range == (19, 21)
     assert "6 inspected" in blemish("inspect", thermal, "--detector", "t.blemish", "--json").stderr
-    grown = blemish("detector", "grow", "t.blemish", "--data", thermal / "good", "--out", "g.blemish")
+    grown = blemish("detector", "add", "t.blemish", thermal / "good", "--out", "g.blemish")
     assert grown.exit_code == 0, grown.stderr
 
 

@@ -101,7 +101,7 @@ OVERWRITING = {
     "set-threshold": ["detector", "set-threshold", "FILE", "--pixel", "0.5", "--out", "there.blemish"],
     "set-usability": ["detector", "set-usability", "FILE", "--dark", "5", "--out", "there.blemish"],
     "set-sensitivity": ["detector", "set-sensitivity", "FILE", "--data", "none", "--out", "there.blemish"],
-    "grow": ["detector", "grow", "FILE", "--data", "none", "--out", "there.blemish"],
+    "add": ["detector", "add", "FILE", "none", "--out", "there.blemish"],
     "merge": ["detector", "merge", "FILE", "FILE", "--out", "there.blemish"],
 }
 
@@ -110,7 +110,7 @@ OVERWRITING = {
 def test_a_detector_is_overwritten_by_force_only_and_said_so_before_any_work(
     blemish, darkness_file: Path, arguments: list[str]
 ):
-    if "train" in arguments or "grow" in arguments or "merge" in arguments:
+    if "train" in arguments or "add" in arguments or "merge" in arguments:
         pytest.importorskip("torch")
     there = Path("there.blemish")
     there.write_bytes(b"of yesterday")

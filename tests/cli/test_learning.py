@@ -1,4 +1,4 @@
-"""``blemish train auto``, ``detector grow`` and ``detector merge`` as a user types them."""
+"""``blemish train auto``, ``detector add`` and ``detector merge`` as a user types them."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def test_a_detector_grows_and_two_become_one(blemish, tmp_path: Path):
     good, more = draw_images(tmp_path / "good", 6), draw_images(tmp_path / "more", 3, upright=False)
     assert blemish("train", "patchcore", "--data", good, "--out", "a.blemish", *SMALL).exit_code == 0
     before = Path("a.blemish").read_bytes()
-    grown = blemish("detector", "grow", "a.blemish", "--data", more, "--out", "b.blemish")
+    grown = blemish("detector", "add", "a.blemish", more, "--out", "b.blemish")
     assert "3 further normal images added" in grown.stderr
     assert Path("a.blemish").read_bytes() == before
     merged = blemish("detector", "merge", "a.blemish", "b.blemish", "--out", "both.blemish")
     assert "Wrote both.blemish" in merged.stdout
     assert len(read_container(Path("both.blemish")).spec.provenance.images) == 9
-    blemish("detector", "grow", "a.blemish", "--data", more)
+    blemish("detector", "add", "a.blemish", more)
     assert read_container(Path("a.blemish")).graph == read_container(Path("b.blemish")).graph
 
 
 def test_what_cannot_grow_or_merge_is_a_sentence(blemish, darkness_file: Path, tmp_path: Path):
     more = draw_images(tmp_path / "more", 1)
-    assert "no memory that could grow" in blemish("detector", "grow", darkness_file, "--data", more).stderr
-    assert "none.png" in blemish("detector", "grow", darkness_file, "--data", tmp_path / "none.png").stderr
+    assert "no memory that could grow" in blemish("detector", "add", darkness_file, more).stderr
+    assert "none.png" in blemish("detector", "add", darkness_file, tmp_path / "none.png").stderr
     assert "two detectors" in blemish("detector", "merge", darkness_file, "--out", "x.blemish").stderr
     assert not Path("x.blemish").exists()
 

@@ -164,12 +164,9 @@ def set_finds(
 
 
 @app.command()
-def grow(
+def add(
     file: DetectorArgument,
-    data: Annotated[
-        list[Path],
-        option(INPUT, "Normal images to add, or folders of them; may be repeated.", "--data", kind="PATH"),
-    ],
+    images: Annotated[list[Path], argument("Normal images to add, or folders of them.", "PATH")],
     out: NewFileOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -180,7 +177,7 @@ def grow(
 
     source = locate(file)
     target = _target(source, out, force=force)
-    listed = list_normal_images(data)
+    listed = list_normal_images(images)
     for sentence in listed.notes:
         note(sentence)
     add_normal_images(source, listed.paths, target, say=note)

@@ -56,7 +56,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "detector set-usability": ("detector set-usability wall.blemish --dark 15",),
     "detector set-sensitivity": ("detector set-sensitivity wall.blemish --data walls/ --out graded.blemish",),
     "detector set-finds": ("detector set-finds wall.blemish cracks",),
-    "detector grow": ("detector grow line-3.blemish --data normal-photos/ --out line-3b.blemish",),
+    "detector add": ("detector add line-3.blemish normal-photos/ --out line-3b.blemish",),
     "detector merge": ("detector merge line-3a.blemish line-3b.blemish --out line-3.blemish",),
     "series": ("series synth --out normal.csv", "series train ganomaly --data normal.csv --out pump.blemish"),
     "series train": ("series train ganomaly --data normal.csv --ignore time --out pump.blemish",),
