@@ -18,6 +18,7 @@ from blemish.calibration import (
 )
 from blemish.datasets import image_digests, read_dataset
 from blemish.detectors import ClassThreshold, Container, Detector, Thresholds, load
+from blemish.detectors.card import calibrated_card
 from blemish.errors import DataError, SettingsError
 from blemish.images import ReadOptions, UsabilityLimits, list_images, read_image, write_png
 from blemish.inspection import calibrate
@@ -236,6 +237,24 @@ def test_defects_tell_what_fraction_is_caught(darkness: Container, good: list[Pa
     assert result.recall.rejected.at_least == pytest.approx(0.942, abs=1e-3)
     said = " ".join(result.recall.sentences())
     assert "Rejected: With 95 % confidence, at least 94.2 % of defects like these are caught (79 of 80" in said
+
+
+def test_the_card_says_both_guarantees_and_a_later_calibration_replaces_them(
+    darkness: Container, good: list[Path], bad: list[Path]
+):
+    first = calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad).detector
+    card = first.container.card
+    assert card.startswith(darkness.card.rstrip())
+    assert f"review {first.spec.thresholds.review:g}, reject {first.spec.thresholds.reject:g}" in card
+    assert f"at most 10 % of normal images are flagged ({len(good)} calibration images)" in card
+    assert "- Rejected: With 95 % confidence, at least 94.2 % of defects like these are caught (79 of 80" in card
+    again = calibrate(good, detector=first, alpha=0.2, tails="both").detector.container.card
+    assert again.count("## As calibrated") == 1
+    assert "at most 20 % of normal images" in again
+    assert "by both tails" in again
+    assert "defects like these" not in again
+    later = f"{card}\n## Grown\n\nMore patches.\n"
+    assert calibrated_card(later, first.spec).count("## Grown\n\nMore patches.\n\n## As calibrated\n") == 1
 
 
 def test_the_review_band_widens_for_a_recall(darkness: Container, good: list[Path], bad: list[Path]):

@@ -186,6 +186,7 @@ def test_eight_images_train_a_detector_that_says_what_its_guarantee_is_worth(tmp
     assert "from 11.2 % on" in told
     assert "29 images for 10 %, 59 for 5 %, 299 for 1 %" in told
     assert "held out in turn: trained on the other 7" in detector.container.card
+    assert f"reject {detector.spec.thresholds.reject:g}" in detector.container.card.partition("## As calibrated")[2]
     defect = cv2.circle(np.full((64, 64, 3), 128, np.uint8), (30, 30), 9, (5, 5, 5), -1)
     assert detector.inspect(defect).verdict == "reject"
 

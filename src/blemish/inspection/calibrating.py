@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from blemish.bundled import locate
 from blemish.calibration import Guarantee, Tails, ThresholdRule, bands, pixel_threshold
 from blemish.datasets import groups_of_images, list_normal_images
 from blemish.detectors import Calibration, Detector, Thresholds, require_free
+from blemish.detectors.card import calibrated_card
 from blemish.detectors.runtime import Precision, RuntimeName
 from blemish.errors import DataError, SettingsError
 from blemish.images import BitRange, ReadOptions
@@ -252,7 +253,12 @@ def _calibrated(detector: Detector, answers: Sequence[NormalScore], goal: _Goal,
     calibration = Calibration(scores=tuple(sorted(scores)), source=source, tails=goal.tails)
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     calibrated = detector.with_spec(spec)
-    return calibrated if goal.recall is None else with_recall(calibrated, bad, goal.recall, goal.confidence)
+    if goal.recall is not None:
+        calibrated = with_recall(calibrated, bad, goal.recall, goal.confidence)
+    caught = caught_defects(calibrated, bad, goal.confidence, goal.recall).sentences() if bad else ()
+    card = calibrated_card(calibrated.container.card, calibrated.spec, caught)
+    calibrated.container = replace(calibrated.container, card=card)
+    return calibrated
 
 
 def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:

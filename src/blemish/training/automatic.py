@@ -24,6 +24,7 @@ from pathlib import Path
 from blemish.calibration import what_images_support
 from blemish.datasets import Dataset, read_dataset
 from blemish.detectors import Detector
+from blemish.detectors.card import calibrated_card
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
 from blemish.evaluation import auroc, bootstrap_difference
 from blemish.methods import Candidate, get_method, method_names
@@ -155,7 +156,8 @@ def train_auto(
     if choice.on_few:
         detector = _with_thresholds(detector, choice)
         say(f"Thresholds {detector.spec.thresholds.source} {what_images_support(len(choice.images))}")
-    card = f"{detector.container.card.rstrip()}\n\n## How it was chosen\n\n{describe(choice.images)} {choice.why}\n\n"
+    card = calibrated_card(detector.container.card, detector.spec) if choice.on_few else detector.container.card
+    card = f"{card.rstrip()}\n\n## How it was chosen\n\n{describe(choice.images)} {choice.why}\n\n"
     with_choice = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
     with_choice.save(target)
     return with_choice

@@ -51,7 +51,7 @@ def model_card(name: str, spec: DetectorSpec, *, info: MethodInfo, report: FitRe
 {sources}- Data fingerprint: `{made.fingerprint}`, seed {made.seed}
 - Fit: {report.describe()}
 - Thresholds as trained: {words.place} {limits.pixel}, reject {limits.reject} ({limits.source})
-- Calibration: {guarantee}
+- Calibration as trained: {guarantee}
 
 ## Limits
 
