@@ -247,7 +247,7 @@ def pick_of_few(trials: list[Trial]) -> tuple[Candidate, str]:
     done = sorted(_done(trials), key=lambda each: each[0].few_rank or 0)
     best, its_outcome = max(done, key=lambda each: each[1].auroc(real=False) or 0.0)
     top = its_outcome.auroc(real=False) or 0.0
-    beaten = []
+    beaten: list[str] = []
     for candidate, outcome in done:
         if candidate == best:
             why = f"{best.name} has the highest AUROC, {top:.3f}"
