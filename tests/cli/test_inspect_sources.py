@@ -14,6 +14,8 @@ from PIL import Image
 
 from blemish.images import formats, write_png
 
+VIDEO = "a video, which is not read; extract its frames as PNG or JPEG, or give the video itself to blemish inspect"
+
 
 def errors() -> dict[str, str | None]:
     """The errors in the findings of ``out``, by file name."""
@@ -47,7 +49,7 @@ def test_every_file_of_a_folder_is_inspected_or_named(blemish, darkness_file: Pa
     assert result.stdout.startswith("5 inspected (0 pass, 0 review, 5 reject), 1 could not be inspected, 3 left out.")
     assert result.stderr.splitlines()[:2] == [
         "Left out 1 .psd: a Photoshop file, which is not read; export it as TIFF or PNG.",
-        "Left out 2 .mp4: a video, which is not read; extract its frames as PNG or JPEG.",
+        f"Left out 2 .mp4: {VIDEO}.",
     ]
     assert "Skipped: " in result.stderr
     assert "8.dng" in result.stderr
@@ -55,11 +57,11 @@ def test_every_file_of_a_folder_is_inspected_or_named(blemish, darkness_file: Pa
     assert {name for name, error in said.items() if error is None} == {
         "0.png", "1.avif", "DJI_0002.MPO", "3.jp2", "4.jxl",
     }  # fmt: skip
-    assert said["6.mp4"] == f'"{drone / "6.mp4"}" is a video, which is not read; extract its frames as PNG or JPEG.'
+    assert said["6.mp4"] == f'"{drone / "6.mp4"}" is {VIDEO}.'
     with Path("out/findings.csv").open(encoding="utf-8-sig") as table:
         assert {Path(row["path"]).name: row["error"] or None for row in csv.DictReader(table)} == said
     page = Path("out/report.html").read_text(encoding="utf-8")
-    assert "2 .mp4 not inspected: a video, which is not read; extract its frames as PNG or JPEG." in page
+    assert f"2 .mp4 not inspected: {VIDEO}." in page
 
 
 def test_what_an_extra_would_read_names_the_extra(blemish, darkness_file: Path, drone: Path, monkeypatch):

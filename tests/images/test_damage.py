@@ -163,10 +163,11 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
         read_image(path)
 
 
-def test_a_broken_link_is_missing(tmp_path):
+@pytest.mark.parametrize("target", ["gone.png", "link.png"])
+def test_a_link_to_nothing_or_itself_is_told_from_a_missing_file(tmp_path, target):
     path = tmp_path / "link.png"
-    path.symlink_to(tmp_path / "gone.png")
-    with pytest.raises(ImageError, match="There is no file"):
+    path.symlink_to(tmp_path / target)
+    with pytest.raises(ImageError, match="leads to no file"):
         read_image(path)
 
 

@@ -106,12 +106,24 @@ def test_a_path_that_cannot_be_looked_at_is_named(tmp_path):
 
 LOOKS = [
     ("scan.psd", b"8BPS\0\1", "a Photoshop file, which is not read; export it as TIFF or PNG"),
-    ("report.PDF", b"%PDF-1.7", "a PDF, which is not read; extract its images as PNG or TIFF"),
-    ("flight.MP4", b"\0\0\0\x20ftypisom", "a video, which is not read; extract its frames as PNG or JPEG"),
+    (
+        "report.PDF",
+        b"%PDF-1.7",
+        "a PDF, which is not read; extract its images as PNG or TIFF, or give the file itself to blemish inspect",
+    ),
+    (
+        "flight.MP4",
+        b"\0\0\0\x20ftypisom",
+        "a video, which is not read; extract its frames as PNG or JPEG, or give the video itself to blemish inspect",
+    ),
     ("flight.mov", b"\0\0\0\x14ftypqt  ", "a video"),
     ("old.avi", b"RIFF\0\0\0\0AVI LIST", "a video"),
     ("clip.webm", b"\x1aE\xdf\xa3", "a video"),
-    ("day 1.zip", b"PK\3\4", "an archive, which is not read; unpack it"),
+    (
+        "day 1.zip",
+        b"PK\3\4",
+        "an archive, which is not read; unpack it, or give a zip or tar file itself to blemish inspect",
+    ),
     ("day 1.tar.gz", b"\x1f\x8b\x08", "an archive"),
     ("day 1.rar", b"Rar!\x1a", "an archive"),
     ("day 1.tar", bytes(257) + b"ustar", "an archive"),

@@ -105,20 +105,25 @@ KINDS = (
     # Camera raw files before TIFF, and AVIF before HEIF, whose signatures some of them share.
     CAMERA_RAW, JPEG, PNG, TIFF, BMP, WEBP, GIF, PPM, JPEG_2000, AVIF, HEIF, JPEG_XL,
     Kind("a Photoshop file", (".psd", ".psb"), _starts(b"8BPS"), _EXPORT),
-    Kind("a PDF", (".pdf",), _starts(b"%PDF"), "extract its images as PNG or TIFF"),
+    Kind(
+        "a PDF",
+        (".pdf",),
+        _starts(b"%PDF"),
+        "extract its images as PNG or TIFF, or give the file itself to blemish inspect",
+    ),
     Kind(
         "a video",
         _VIDEO_SUFFIXES,
         re.compile(
             rb".{4}(?:ftyp|moov|mdat|wide|free)|RIFF.{4}AVI |\x1aE\xdf\xa3|\0{2}\x01[\xb3\xba]|FLV|OggS", re.DOTALL
         ),
-        "extract its frames as PNG or JPEG",
+        "extract its frames as PNG or JPEG, or give the video itself to blemish inspect",
     ),
     Kind(
         "an archive",
         (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".iso"),
         re.compile(rb"PK[\x03\x05]|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar", re.DOTALL),
-        "unpack it",
+        "unpack it, or give a zip or tar file itself to blemish inspect",
     ),
     Kind("an OpenEXR image", (".exr",), _starts(b"\x76\x2f\x31\x01"), _EXPORT),
     Kind("a Radiance HDR image", (".hdr",), _starts(b"#?RADIANCE", b"#?RGBE"), _EXPORT),

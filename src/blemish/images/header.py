@@ -91,13 +91,20 @@ class Header:
         return (width_px, height_px) if self.orientation in QUARTER_TURNS else (height_px, width_px)
 
 
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return f'"{path}" is a folder, not an image.'
+    if path.exists():
+        return f'"{path}" is not a regular file.'
+    return f'The link "{path}" leads to no file.' if path.is_symlink() else f'There is no file "{path}".'
+
+
 @contextmanager
 def open_image(path: Path) -> Iterator[BinaryIO]:
     """The file opened for reading, or an ImageError that says why it cannot be."""
     try:
         if not path.is_file():
-            what = "is a folder, not an image" if path.is_dir() else "is not a regular file" if path.exists() else None
-            raise ImageError(f'"{path}" {what}.' if what else f'There is no file "{path}".')
+            raise ImageError(_no_file(path))
         stream = path.open("rb")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

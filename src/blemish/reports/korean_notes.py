@@ -96,6 +96,7 @@ _REFUSED: Mapping[str, str] = {
     '"{name}" is a folder, not an image.': '"{name}": 이미지가 아니라 폴더입니다.',
     '"{name}" is not a regular file.': '"{name}": 일반 파일이 아닙니다.',
     'There is no file "{name}".': '"{name}": 파일이 없습니다.',
+    'The link "{name}" leads to no file.': '"{name}": 링크가 가리키는 파일이 없습니다.',
     'Cannot open "{name}": {reason}.': '"{name}": 열 수 없습니다: {reason}.',
     'Cannot read "{name}": {reason}.': '"{name}": 읽을 수 없습니다: {reason}.',
     "No such file or directory": "파일이나 폴더가 없음",
@@ -154,9 +155,16 @@ _REFUSED: Mapping[str, str] = {
 # These are looked up within sentences only.
 KOREAN_KINDS: Mapping[str, str] = {
     "export it as TIFF or PNG": "TIFF나 PNG로 내보내십시오",
-    "extract its images as PNG or TIFF": "안의 이미지를 PNG나 TIFF로 꺼내십시오",
-    "extract its frames as PNG or JPEG": "프레임을 PNG나 JPEG로 꺼내십시오",
+    "extract its images as PNG or TIFF, or give the file itself to blemish inspect": (
+        "안의 이미지를 PNG나 TIFF로 꺼내거나 그 파일 자체를 점검 명령에 지정하십시오"
+    ),
+    "extract its frames as PNG or JPEG, or give the video itself to blemish inspect": (
+        "프레임을 PNG나 JPEG로 꺼내거나 동영상 자체를 점검 명령에 지정하십시오"
+    ),
     "unpack it": "압축을 푸십시오",
+    "unpack it, or give a zip or tar file itself to blemish inspect": (
+        "압축을 풀거나 압축 파일 자체를 점검 명령에 지정하십시오"
+    ),
     "render views of it as PNG": "보이는 모습을 PNG로 그리십시오",
     "a camera raw file": "카메라 RAW 파일",
     "a Photoshop file": "Photoshop 파일",

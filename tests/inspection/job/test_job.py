@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -190,6 +191,15 @@ def test_a_folder_of_another_version_is_refused(
     with pytest.raises(DataError, match=said):
         blemish.inspect(folder, detector=detector, out=out)
     assert blemish.inspect(folder, detector=detector, out=out, anew=True).inspected == 6
+
+
+def test_a_job_of_another_version_with_the_same_records_is_refused(detector: Detector, folder: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    blemish.inspect(folder, detector=detector, out=out)
+    record = json.loads((out / "job.json").read_text())
+    (out / "job.json").write_text(json.dumps(record | {"blemish": "0.0.1"}))
+    with pytest.raises(DataError, match="holds an inspection with another version of blemish, whose findings"):
+        blemish.inspect(folder, detector=detector, out=out)
 
 
 def test_a_second_run_at_once_is_refused(detector: Detector, folder: Path, tmp_path: Path):

@@ -107,4 +107,5 @@ def test_files_that_are_no_files_are_each_recorded_in_a_sentence(here: Path, dar
     assert all(error.endswith(".") for error in errors.values() if error)
     assert "not a regular file" in errors["2.png"]
     assert "not a regular file" in errors["6.png"]
-    assert "no file" in errors["gone.png"]
+    assert all("leads to no file" in errors[name] for name in ("3.png", "4.png", "5.png"))
+    assert "There is no file" in errors["gone.png"]

@@ -97,7 +97,12 @@ class JobRecord(BaseModel):
         differ = [name for name in type(self).model_fields if getattr(self, name) != getattr(other, name)]
         if not differ:
             return
-        told = {"sha256": "detector or its thresholds", "measured": "measuring", "by_content": "way to know images"}
+        told = {
+            "blemish": "version of blemish",
+            "sha256": "detector or its thresholds",
+            "measured": "measuring",
+            "by_content": "way to know images",
+        }
         names = [told.get(name, name.replace("_", " ")) for name in differ if name != "detector" or len(differ) == 1]
         raise DataError(
             f'"{folder}" holds an inspection with another {", another ".join(names)}, whose findings must not be mixed '
