@@ -8,8 +8,7 @@ killed by itself immediately before or after it renames a shard, which it does e
 image may have two answers in the shards; when a job is done every image stands exactly once, every corrupt one with its
 reason, and the tables equal, byte for byte, those of a run that nobody disturbed.
 
-Then the same ten times each with: a disk that is full (a small tmpfs, where one can be
-mounted), a clock that is set
+Then the same ten times each with: a disk that is full (a small tmpfs, where one can be mounted), a clock that is set
 back by a day before each run, a source folder that grows between runs, and one whose files vanish while it is read.
 """
 

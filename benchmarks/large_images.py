@@ -1,6 +1,7 @@
 """How much memory and time one very large image takes, from its file to findings, overlay, mask and report.
 
-    python benchmarks/large_images.py [--work DIR] [--only jpeg|tiff] [--detector concrete-crack]
+    python benchmarks/large_images.py [--work DIR] [--only jpeg|tiff] [--detector concrete-crack] [--threads 1]
+        [--record large-images]
 
 A JPEG of 100 megapixels and a tiled TIFF (Deflate) of 300 are drawn: one wall repeated with fresh grain, a crack in
 some of the repetitions. Each is inspected by the command line in a fresh process; the largest resident memory is the
@@ -26,11 +27,16 @@ from blemish.images import write_jpeg
 from blemish.synthesis import draw_image
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
+from result_tables import markdown
 
 BLOCK_PX = 1024
 TILE_PX = 512
 # Blocks down and across: 104 and 302 megapixels.
 SIZES = {"jpeg": (9, 11), "tiff": (16, 18)}
+NAMES = {"jpeg": "JPEG", "tiff": "TIFF in tiles"}
+# 1.5 and 1.2 GB.
+AIMS_MIB = {"jpeg": 1430.0, "tiff": 1144.0}
 
 
 def main() -> None:
@@ -39,17 +45,38 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(SIZES))
     parser.add_argument("--detector", default="concrete-crack")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     given = parser.parse_args()
-    print(describe_machine("onnxruntime"), "\n")
-    print("| image | megapixels | s | of the processor, s | peak MiB |\n|---|---|---|---|---|")
+    found: dict[str, tuple[float, float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         work = given.work or Path(folder)
         for kind in [given.only] if given.only else sorted(SIZES):
             image = draw(work, kind)
-            rows, columns = SIZES[kind]
             threads = [] if given.threads is None else ["--threads", str(given.threads)]
-            wall_s, cpu_s, peak = inspect(image, Path(folder) / kind, given.detector, threads)
-            print(f"| {kind} | {rows * columns * BLOCK_PX**2 / 1e6:.0f} | {wall_s:.0f} | {cpu_s:.0f} | {peak:.0f} |")
+            found[kind] = inspect(image, Path(folder) / kind, given.detector, threads)
+    table = table_of(found)
+    print(describe_machine("onnxruntime"), "\n")
+    print(markdown(table))
+    if given.record:
+        threads_told = "" if given.threads is None else f" --threads {given.threads}"
+        record(
+            given.record,
+            "Very large images",
+            f"one drawn wall repeated with fresh grain, TIFF in Deflate; {given.detector}, overlay, mask, cracks and "
+            "report by the command line, a fresh process each; the kernel's largest resident memory",
+            [f"python benchmarks/large_images.py{threads_told} --record {given.record}"],
+            {"memory": table},
+        )
+
+
+def table_of(found: dict[str, tuple[float, float, float]]) -> Table:
+    rows = []
+    for kind, (wall_s, cpu_s, peak) in found.items():
+        down, across = SIZES[kind]
+        cells = {"megapixels": down * across * BLOCK_PX**2 / 1e6, "s": wall_s, "processor s": cpu_s}
+        rows.append(Row(name=(NAMES[kind],), cells=cells | {"peak MiB": peak, "aim, MiB": AIMS_MIB[kind]}))
+    columns = ("megapixels", "s", "processor s", "peak MiB", "aim, MiB")
+    return Table(stub=("image",), columns=tuple(Column(name=name, digits=0) for name in columns), rows=tuple(rows))
 
 
 def draw(folder: Path, kind: str) -> Path:
