@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TypeVar
 
-import blemish.methods
 from blemish.errors import SettingsError, did_you_mean
 from blemish.methods.contract import Candidate, LearnsFrom, Method, MethodInfo
 
@@ -70,7 +70,7 @@ def get_method(name: str) -> type[Method]:
 
 @cache
 def _import_all() -> None:
-    for module in pkgutil.walk_packages(blemish.methods.__path__, "blemish.methods."):
+    for module in pkgutil.walk_packages([str(Path(__file__).parent)], "blemish.methods."):
         importlib.import_module(module.name)
     for entry in entry_points(group="blemish.methods"):
         entry.load()
