@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,25 @@ from numpy.typing import NDArray
 from blemish.detectors import Container, DetectorSpec, InputSpec, Provenance, Thresholds, write_container
 from blemish.images import UsabilityLimits
 
+# What a test takes on a quiet core, roughly, where its marker does not say it: `slow(seconds)`.
+SLOW_S, QUICK_S = 3.0, 0.1
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Ctrl-C stops what the tests start, also where a shell started them in the background, which ignores it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Workers take files in the order of `pytest_collection_modifyitems`, and not those of many tests first.
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker is left alone with one at the end."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        seconds[item.path] += (slow.args or (SLOW_S,))[0] if slow else QUICK_S
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)

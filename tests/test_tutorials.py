@@ -19,7 +19,7 @@ def test_there_is_a_tour_for_each_of_three_users():
         assert len(steps(page)) >= 4
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tour_runs_from_top_to_bottom(page: Path, tmp_path: Path):
     if page.stem in NEEDS_TORCH:

@@ -22,10 +22,13 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 import blemish  # noqa: E402
+from blemish.datasets import read_dataset  # noqa: E402
 from blemish.detectors.runtime import OnnxRuntime  # noqa: E402
 from blemish.errors import DataError  # noqa: E402
 from blemish.methods import GradientMethod, get_method, method_names  # noqa: E402
 from blemish.training import callbacks, checkpoints, fitting, train_under_torch  # noqa: E402
+from blemish.training.images import TrainingImages  # noqa: E402
+from blemish.training.pipeline import Job, fit_method  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
@@ -225,14 +228,13 @@ def test_an_interrupted_training_ends_with_the_same_weights(
 
     monkeypatch.setattr(checkpoints, "EVERY_S", 0.0)
     monkeypatch.setattr(fitting, "StopOnBadLoss", Stop)
-    settings = small_settings(name) | {"epochs": 3}
+    method, settings = get_method(name), small_settings(name) | {"epochs": 3}
+    # Fitted alone: what becomes of the weights afterwards knows nothing of an interruption.
+    images = TrainingImages(read_dataset(surfaces), method, seed=3, say=lambda _: None)
 
     def train(folder: str) -> dict[str, torch.Tensor]:
-        if name in EXPORTABLE:
-            blemish.train(name, surfaces, tmp_path / f"{folder}.blemish", settings=settings, seed=3)
-        else:
-            train_under_torch(name, surfaces, tmp_path / f"{folder}.training", settings=settings, seed=3)
-        return load_file(tmp_path / f"{folder}.training" / "weights.safetensors")
+        fit_method(Job.of(method, tmp_path / folder, settings=settings, seed=3), images)
+        return load_file(tmp_path / folder / "weights.safetensors")
 
     whole = train("whole")
     stop_in[0] = 2

@@ -23,7 +23,7 @@ from blemish.inspection.job.record import JobOptions
 from blemish.inspection.job.shards import read_shards
 
 ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(6)
 
 IMAGES = 60
 
