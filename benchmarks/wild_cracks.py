@@ -24,6 +24,7 @@ from blemish.locations import data_dir
 from wild_bundle import bundle
 from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
+from wild_painted import paint
 from wild_scoring import Rule, Seen, score, see
 from wild_weights import interpolate
 
@@ -36,7 +37,7 @@ def train(options: argparse.Namespace) -> None:
         return
     blemish.train(
         "fast-unet",
-        recipe_without(options.without, options.out, max_images=options.max_images),
+        recipe_without(options.without, options.out, max_images=options.max_images, painted=options.painted),
         out,
         recipe=ROOT / "recipes" / "concrete-crack-photos.yaml",
         seed=options.seed,
@@ -110,12 +111,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("prepare", help="draw, and repeat textures to walls, into $CRACK_SOURCES")
+    verbs.add_parser("paint", help="draw cracks on the photos of all sources, into $CRACK_SOURCES/painted")
     training = verbs.add_parser("train", help="train without a domain")
     training.add_argument("--without", nargs="*", choices=list(DOMAINS), required=True, help="none: all sources")
     training.add_argument("--out", type=Path, required=True)
     training.add_argument("--start", type=Path, help="weights.safetensors of the training on drawings")
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--settings", default="{}", help="of the method, other than the recipe's, as YAML")
+    training.add_argument("--painted", action="store_true", help="also cracks drawn on photos, see paint")
     training.add_argument("--max-images", type=int, help="of each source, for a shorter training")
     mixing = verbs.add_parser("interpolate", help="weights between those of trainings' start and their mean end")
     mixing.add_argument("--start", type=Path, required=True)
@@ -144,6 +147,8 @@ def main() -> None:
         raise SystemExit("Set BLEMISH_DATA to the folder with open-cracks/ and CRACK_SOURCES to one for the others.")
     if options.verb == "prepare":
         prepare(Path(sources), data)
+    elif options.verb == "paint":
+        paint(Path(sources) / "painted")
     elif options.verb == "interpolate":
         interpolate(options.start, options.detector, options.recipe, options.fraction, options.out)
     elif options.verb == "bundle":

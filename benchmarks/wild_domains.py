@@ -20,6 +20,7 @@ from blemish.synthesis import SynthesisSettings, write_synthesis
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "recipes" / "sources" / "concrete-crack.yaml"
+PAINTED = ROOT / "recipes" / "sources" / "concrete-crack-painted.yaml"
 DRAWING = SynthesisSettings(distractors_mean=1.0, uncracked_distractors_mean=2.4, min_visibility=0.35)
 # Worn asphalt: shallow cracks that the grain breaks up.
 WORN = SynthesisSettings(
@@ -82,14 +83,18 @@ DOMAINS = {
 }
 
 
-def recipe_without(domains: Sequence[str], folder: Path, *, max_images: int | None = None) -> Path:
+def recipe_without(
+    domains: Sequence[str], folder: Path, *, max_images: int | None = None, painted: bool = False
+) -> Path:
     """A recipe with every source but those of some domains, written into ``folder``.
 
-    ``max_images`` of each source at most, for shorter trainings.
+    ``max_images`` of each source at most, for shorter trainings; with ``painted`` also cracks drawn on photos.
     """
     left = tuple(word for domain in domains for word in DOMAINS[domain].words)
     name = "-".join(domains) or "none"
-    return _write(lambda name: not (left and name.startswith(left)), folder / f"without-{name}.yaml", max_images)
+    recipes = (RECIPE, PAINTED) if painted else (RECIPE,)
+    path = folder / f"without-{name}.yaml"
+    return _write(lambda name: not (left and name.startswith(left)), path, max_images, recipes)
 
 
 def validation_set(domain: str, folder: Path, *, split: str = "train") -> Dataset:
@@ -110,11 +115,14 @@ def _metu_cracked(split: str) -> tuple[Sample, ...]:
     return tuple(Sample(image, "crack", defective=True) for image in images[(split == "test") :: step])
 
 
-def _write(keep: Callable[[str], bool], path: Path, max_images: int | None = None) -> Path:
+def _write(
+    keep: Callable[[str], bool], path: Path, max_images: int | None = None, recipes: Sequence[Path] = (RECIPE,)
+) -> Path:
     recipe = read_recipe_of_mixture(RECIPE)
     sources = tuple(
         source.model_copy(update={"max_images": min(filter(None, (source.max_images, max_images)), default=None)})
-        for source in recipe.sources
+        for file in recipes
+        for source in read_recipe_of_mixture(file).sources
         if keep(source.name)
     )
     content = recipe.model_copy(update={"sources": sources, "name": path.stem}).model_dump(mode="json")

@@ -194,7 +194,7 @@ def draw_image(
     image = camera.expose(camera.look(cv2.merge(list(canvas.colour))), camera_rng)
     if not with_cracks:
         return SyntheticImage(image, np.zeros(shape, dtype=np.bool_), (), surface, tuple(wanted))
-    visible = _visible(camera.look(change * (1 - canvas.hidden)), camera.look(normal.mean(axis=0)), settings)
+    visible = visible_changes(camera.look(change * (1 - canvas.hidden)), camera.look(normal.mean(axis=0)), settings)
     visible &= canvas.hidden < 0.5
     mask = field.mask(settings.min_mask_width_px) & visible
     return SyntheticImage(image, mask, measure(paths, visible), surface, tuple(wanted))
@@ -259,7 +259,7 @@ def _plan_cracks(
     return paths if seen_already or homography is None else [project(path, homography) for path in paths]
 
 
-def _visible(
+def visible_changes(
     change: NDArray[np.float32], texture: NDArray[np.float32], settings: SynthesisSettings
 ) -> NDArray[np.bool_]:
     """Where a crack, if there is one, shows in the image.
