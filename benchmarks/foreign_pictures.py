@@ -13,6 +13,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from foreign_radiographs import radiograph
+from foreign_scenes import SCENES
+
 Picture = NDArray[np.uint8]
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz     ABCDEFGHIJ0123456789"))
@@ -199,4 +202,6 @@ KINDS: dict[str, Callable[[Generator, int], Picture]] = {
     "charts": _chart,
     "screens": _screen,
     "noise": _noise,
+    "radiographs": lambda rng, _: radiograph(rng),
+    **SCENES,
 }

@@ -66,8 +66,43 @@ def test_what_noise_removal_took_is_noticed():
 )
 def test_an_image_without_edges_tells_no_blur(pixels: np.ndarray):
     found = sharpness(pixels)
-    assert (found.blur_px, found.moved, found.noise_levels, found.smoothed) == (None, False, 0.0, False)
+    assert (found.blur_px, found.moved, found.soft, found.noise_levels, found.smoothed) == (
+        None,
+        False,
+        False,
+        0,
+        False,
+    )
 
 
 def test_no_blur_is_beyond_what_can_be_told():
     assert sharpness(taken(cv2.GaussianBlur(blobs(), (0, 0), 30), 0.0)).blur_px in (None, MAX_BLUR_PX)
+
+
+def rough(shape: tuple[int, int] = (300, 400)) -> np.ndarray:
+    """A surface of grain of all sizes, as concrete is, without any edge, float32."""
+    chance = np.random.default_rng(5)
+    grains = (
+        size * cv2.GaussianBlur(chance.normal(size=shape).astype(np.float32), (0, 0), size)
+        for size in (0.7, 1.4, 2.8, 5.6)
+    )
+    return 130 + 14 * sum(grains)
+
+
+def test_the_texture_of_a_rough_surface_tells_what_its_edges_cannot():
+    sharp = sharpness(taken(rough(), 2.0))
+    assert (sharp.moved, sharp.soft) == (False, False)
+    blurred = sharpness(taken(cv2.GaussianBlur(rough(), (0, 0), 3), 2.0))
+    assert (blurred.moved, blurred.soft) == (False, True)
+
+
+@pytest.mark.parametrize("direction", ["along x", "along y", "aslant"])
+def test_texture_smeared_along_one_direction_is_motion(direction: str):
+    kernel = {"along x": np.ones((1, 21)), "along y": np.ones((21, 1)), "aslant": np.eye(13)}[direction]
+    assert sharpness(taken(cv2.filter2D(rough(), -1, kernel / kernel.sum()), 2.0)).moved
+
+
+def test_a_crack_or_a_joint_in_a_rough_surface_is_no_motion():
+    surface = rough()
+    surface[:, 60:66] = surface[:, 300:312] = 40
+    assert not sharpness(taken(surface, 2.0)).moved

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from blemish.images.tiling import cut
 from blemish.measurement import Scale, find_regions, measure_mask
-from blemish.measurement.clusters import APART_PX, cut, find_clusters, find_regions_by_clusters, measure_by_clusters
+from blemish.measurement.clusters import APART_PX, find_clusters, find_regions_by_clusters, measure_by_clusters
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from blemish.bundled import locate
 from blemish.detectors.answers import check_answer
+from blemish.detectors.condition import Condition, condition_of
 from blemish.detectors.container import Container, read_container, write_container
 from blemish.detectors.decision import decide
 from blemish.detectors.large import Scan
@@ -32,7 +33,6 @@ from blemish.images import (
     LoadedImage,
     ReadOptions,
     list_images,
-    usability,
 )
 from blemish.images.options import DEFAULT_OPTIONS
 from blemish.images.windows import HeldWindows, ImageWindows
@@ -215,10 +215,10 @@ class Detector:
             DetectorError: as `inspect_pixels`.
         """
         scan = Scan(windows, self.spec, self.answer)
-        unusable = usability(scan.picture, self.spec.usability)
-        regions, mask = ((), None) if unusable else outline_scan(scan, windows, self.spec)
+        condition = condition_of(scan.picture, self.spec, windows)
+        regions, mask = ((), None) if condition.unusable else outline_scan(scan, windows, self.spec)
         return Inspection(
-            finding=self._finding(windows.size_px, ImagePrediction(scan.score, None, scan.surface), regions, unusable),
+            finding=self._finding(windows.size_px, ImagePrediction(scan.score, None, scan.surface), regions, condition),
             pixels=scan.picture,
             anomaly_map=scan.small_map,
             mask=mask,
@@ -233,12 +233,12 @@ class Detector:
         Raises:
             DetectorError: the graph fails, or gives what its detector does not say that it gives.
         """
-        unusable = usability(pixels, self.spec.usability)
+        condition = condition_of(pixels, self.spec)
         seen = self._look(pixels)
         anomaly_map = None if seen.maps is None else self.spec.union(seen.maps)
-        regions, class_masks, mask = outline_maps(self.spec, None if unusable else seen.maps, pixels)
+        regions, class_masks, mask = outline_maps(self.spec, None if condition.unusable else seen.maps, pixels)
         return Inspection(
-            finding=self._finding(pixels.shape[:2], seen, regions, unusable),
+            finding=self._finding(pixels.shape[:2], seen, regions, condition),
             pixels=pixels,
             anomaly_map=anomaly_map,
             mask=mask,
@@ -258,12 +258,12 @@ class Detector:
         size_px: tuple[int, ...],
         seen: ImagePrediction,
         regions: tuple[Region, ...],
-        unusable: str | None,
+        condition: Condition,
     ) -> Finding:
         """What is said about an image of that height and width."""
         score, p_value = self._judged(seen.score)
         limits = self.spec.thresholds
-        decision = decide(score, limits, regions=len(regions), surface=seen.surface, unusable=unusable)
+        decision = decide(score, limits, regions=len(regions), surface=seen.surface, unusable=condition.unusable)
         return Finding(
             image="image",
             name="image",
@@ -275,7 +275,8 @@ class Detector:
             verdict=decision.verdict,
             label=None if decision.verdict in {"pass", *UNDECIDED} else self._label(seen.maps, regions),
             regions=regions,
-            notes=seen.notes + decision.notes,
+            problems=tuple(condition.warnings),
+            notes=seen.notes + decision.notes + tuple(condition.warnings.values()),
         )
 
     def score(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32] | None]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from blemish.detectors.result import Inspection
 from blemish.detectors.schema import DetectorSpec
 from blemish.errors import DataError, SettingsError
+from blemish.images.tiling import cut
 from blemish.measurement import Crack, GradeScale, Measurement, Scale, doubts_of, load_grades, measure_mask
-from blemish.measurement.clusters import CLUSTERED_FROM_PX, cut, measure_by_clusters
+from blemish.measurement.clusters import CLUSTERED_FROM_PX, measure_by_clusters
 from blemish.measurement.scale_sources import ScaleByMarker, ScalePerImage, Seen
 
 DEFAULT_GRADES = "eurocode-2"

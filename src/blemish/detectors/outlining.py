@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from blemish.detectors.large import Scan
 from blemish.detectors.schema import ClassThreshold, DetectorSpec
+from blemish.images.tiling import cut
 from blemish.images.windows import ImageWindows
-from blemish.measurement.clusters import cut, find_regions_by_clusters
+from blemish.measurement.clusters import find_regions_by_clusters
 from blemish.measurement.regions import Region, find_regions
 from blemish.measurement.small_components import remove_small_components
 

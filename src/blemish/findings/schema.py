@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from blemish.findings.verdict import Verdict
 from blemish.images import Capture
+from blemish.images.quality import PixelProblem
 from blemish.measurement.crack import Crack
 from blemish.measurement.regions import Region
 from blemish.measurement.scale import Scale
@@ -85,6 +86,11 @@ class Finding(BaseModel):
         "could hold; null where they are not",
     )
     capture: Capture | None = Field(None, description="when, where and with what it was taken, as its EXIF data say")
+    problems: tuple[PixelProblem, ...] = Field(
+        (),
+        description="what is wrong with how it was taken, by its pixels: a verdict on cracks is worth less; empty of "
+        "other detectors",
+    )
     notes: tuple[Text, ...] = Field((), description="what reading and measuring the image had to decide")
     error: Text | None = Field(None, description="why there is no answer, one sentence; null where there is one")
 

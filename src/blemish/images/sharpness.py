@@ -5,16 +5,24 @@ steepest slope proportional to 1 / √(σ² + s²). Two such derivatives give σ
 Sim, "Defocus map estimation from a single image", Pattern Recognition 44, 2011). Edges of the surface itself may be
 soft, so the strongest ones count.
 
+A rough surface has edges everywhere, which drown in its own texture. There the texture itself tells: a blurred one has
+much less detail of 2 px than of 4 px, and a moved one is left with slopes of one direction, block by block.
+
 Noise is what a Laplacian leaves in the plainest parts (Immerkaer, "Fast noise variance estimation", CVIU 64, 1996).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from blemish.images.tiling import Box, cut
 
 # The two derivatives, standard deviations in pixels.
 _FINE_PX, _COARSE_PX = 1.0, 2.0
@@ -26,11 +34,17 @@ _ACROSS = 0.8
 # More blur than this cannot be told from a surface without edges.
 MAX_BLUR_PX = 6.0
 # Large images are looked at in this many windows a side, of this side each: enough edges, and the speed of a small one.
-_WINDOWS, _WINDOW_PX = 4, 512
+_WINDOWS, _WINDOW_PX = 3, 512
 # Noise is read in blocks of this side, the plainest fraction of them.
 _BLOCK_PX, _PLAIN = 16, 0.3
 # Blur of one direction this many times that of the other is motion.
 _MOTION, _MIN_MOTION_PX = 1.6, 1.2
+# Texture of half the size: the difference of the first two blurs is its detail, that of the others its structure, both
+# by their peaks in blocks; slopes are told in larger blocks. Less than the first ratio, of detail to structure, is out
+# of focus; less than the second, of slopes across to slopes along, is motion. docs/verdicts.md says what that finds.
+_TEXTURE_PX, _PEAK_BLOCK_PX, _SLOPE_BLOCK_PX = (0.7, 1.4, 2.8), 9, 16
+_MIN_TEXTURE, _MAX_ALONG = 0.78, 0.42
+_NO_TEXTURE = 0.3  # of structure, in grey levels: too little to tell anything
 # Plain parts that hold less than this, in grey levels, at half the size beside sharp edges have been smoothed: among 17
 # photos of seven sets those as taken hold .8 and more, and eight of them .6 or less once their noise is removed.
 _SMOOTHED_LEVELS, _SHARP_PX = 0.7, 1.6
@@ -43,7 +57,8 @@ class Sharpness:
 
     Attributes:
         blur_px: standard deviation of the blur of the strongest edges, in pixels; None where there are too few.
-        moved: blur in one direction is much larger than in the other: motion.
+        moved: blur in one direction is much larger than in the other, or texture has been smeared along one: motion.
+        soft: texture has lost its fine detail.
         noise_levels: standard deviation of noise in plain parts, in grey levels of 255.
         smoothed: plain parts hold neither the texture of a surface nor a sensor's noise, beside sharp edges: noise
             removal, as phones do it, or strong compression.
@@ -51,6 +66,7 @@ class Sharpness:
 
     blur_px: float | None
     moved: bool
+    soft: bool
     noise_levels: float
     smoothed: bool
 
@@ -61,30 +77,43 @@ def sharpness(pixels: NDArray[np.uint8]) -> Sharpness:
     Args:
         pixels: RGB (H, W, 3) or grey (H, W), uint8, at its full size: reducing it sharpens it.
     """
+    height, width = pixels.shape[:2]
+    return sharpness_in_parts((height, width), partial(cut, pixels))
+
+
+def sharpness_in_parts(size_px: tuple[int, int], read: Callable[[Box], NDArray[np.uint8]]) -> Sharpness:
+    """`sharpness` of an image of that height and width whose parts, at full size, `read` gives."""
     found: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
     noises: list[NDArray[np.float64]] = []
     coarse_noises: list[NDArray[np.float64]] = []
-    for window in _windows(pixels):
+    peaks: list[NDArray[np.float32]] = []
+    slopes: list[NDArray[np.float32]] = []
+    for window in map(read, _windows(*size_px)):
         grey = window if window.ndim == 2 else np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)
         noises.append(_noise_of_blocks(grey))
-        coarse_noises.append(_noise_of_blocks(_half(grey)))
+        half = _half(grey)
+        coarse_noises.append(_noise_of_blocks(half))
+        peak, slope = _texture_of_blocks(half)
+        peaks.append(peak)
+        slopes.append(slope)
         found.append(_edges(grey.astype(np.float32)))
     noise, coarse_noise = _of_plain_parts(noises), _of_plain_parts(coarse_noises)
     strength, blur, along_x = (np.concatenate(parts) for parts in zip(*found, strict=True))
     blur_px, moved = _judge(strength, blur, along_x, noise or 0.0)
     smoothed = blur_px is not None and blur_px < _SHARP_PX and (coarse_noise or np.inf) < _SMOOTHED_LEVELS
-    return Sharpness(blur_px, moved, noise or 0.0, smoothed)
+    soft, smeared = _judge_texture(np.concatenate(peaks, axis=1), np.concatenate(slopes, axis=1))
+    return Sharpness(blur_px, moved or smeared, soft, noise or 0.0, smoothed)
 
 
-def _windows(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The image, or windows evenly spread over a large one."""
-    height, width = pixels.shape[:2]
+def _windows(height: int, width: int) -> list[Box]:
+    """The whole image, or windows evenly spread over a large one."""
     if height * width <= (_WINDOWS * _WINDOW_PX) ** 2:
-        return [pixels]
+        return [Box(0, 0, height, width)]
     tops, lefts = (
         np.linspace(0, max(0, side - _WINDOW_PX), _WINDOWS).round().astype(int).tolist() for side in (height, width)
     )
-    return [pixels[top : top + _WINDOW_PX, left : left + _WINDOW_PX] for top in tops for left in lefts]
+    sides = min(_WINDOW_PX, height), min(_WINDOW_PX, width)
+    return [Box(top, left, *sides) for top in tops for left in lefts]
 
 
 def _edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -121,6 +150,42 @@ def _judge(
     typical = [float(np.median(side)) for side in sides]
     moved = len(typical) == 2 and max(typical) >= max(_MOTION * min(typical), _MIN_MOTION_PX)
     return (max(typical) if moved else float(np.median(np.concatenate(sides)))), moved
+
+
+def _texture_of_blocks(half: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Peaks of detail and structure (2, blocks), and mean products of slopes xx, xy, yy (3, larger blocks)."""
+    levels = [cv2.GaussianBlur(half.astype(np.float32), (0, 0), sigma) for sigma in _TEXTURE_PX]
+    around, middle = (
+        np.ones((_PEAK_BLOCK_PX, _PEAK_BLOCK_PX), np.uint8),
+        slice(_PEAK_BLOCK_PX // 2, None, _PEAK_BLOCK_PX),
+    )
+    peaks = [
+        cv2.dilate(cv2.absdiff(finer, coarser), around)[middle, middle].ravel() for finer, coarser in pairwise(levels)
+    ]
+    x, y = (cv2.Sobel(levels[0], cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1)))
+    slope = cv2.magnitude(x, y)
+    # The steepest count no more than others, so that no crack or joint decides.
+    kept = np.minimum(1.0, np.quantile(slope[::4, ::4], 0.9) / np.maximum(slope, 1e-6)).astype(np.float32)
+    x, y = x * kept, y * kept
+    size = tuple(max(1, side // _SLOPE_BLOCK_PX) for side in half.shape[::-1])
+    slopes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA).ravel() for plane in (x * x, x * y, y * y)]
+    return np.stack(peaks), np.stack(slopes)
+
+
+def _judge_texture(peaks: NDArray[np.float32], slopes: NDArray[np.float32]) -> tuple[bool, bool]:
+    """Whether fine detail is missing, and whether slopes of one direction are, in most blocks and in all together."""
+    if not peaks.size or np.median(peaks[1]) < _NO_TEXTURE:
+        return False, False
+    detail, structure = (float(np.median(part)) for part in peaks)
+    shares = slopes / np.maximum(slopes[0] + slopes[2], 1e-9)
+    together = float(_along(*shares.mean(axis=1, keepdims=True))[0])
+    return detail < _MIN_TEXTURE * structure, max(together, float(np.median(_along(*slopes)))) < _MAX_ALONG
+
+
+def _along(xx: NDArray[np.float32], xy: NDArray[np.float32], yy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The smaller over the larger mean square slope of two directions at right angles, 0 to 1."""
+    apart, middle = np.sqrt(((xx - yy) / 2) ** 2 + xy**2), (xx + yy) / 2
+    return np.asarray((middle - apart) / np.maximum(middle + apart, 1e-9), np.float32)
 
 
 def _half(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

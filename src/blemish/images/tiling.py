@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +19,11 @@ class Box(NamedTuple):
     x: int
     height: int
     width: int
+
+
+def cut(array: NDArray[Any], box: Box) -> NDArray[Any]:
+    """A rectangle of an array (H, W, …), as a view."""
+    return array[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
 def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int, multiple_of: int = 1) -> list[Box]:

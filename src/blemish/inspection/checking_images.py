@@ -23,20 +23,17 @@ from blemish.findings.image_check import (
     Problem,
 )
 from blemish.images import Capture, LoadedImage, ReadOptions, UsabilityLimits, list_images, load_image, usability
-from blemish.images.sharpness import Sharpness, sharpness
+from blemish.images.quality import ImageQuality, image_quality
 from blemish.measurement import Scale, ScaleByMetadata, ScalePerImage, register_images
 from blemish.measurement.homography import project
 from blemish.measurement.scale_sources import Seen, looks_down
 from blemish.measurement.width.trusted import smallest_trusted_px
 from blemish.reports.csv_tables import write_table
 
-# Blur in pixels from which on an image is out of focus; what noise removal leaves is not trusted below this width.
-_MAX_BLUR_PX, _MIN_SMOOTHED_PX = 1.4, 3.0
+# What noise removal leaves is not trusted below this width.
+_MIN_SMOOTHED_PX = 3.0
 # Blur where no edge tells: about that of a sharp lens.
 _USUAL_BLUR_PX = 1.0
-_WHITE, _BLACK = 254, 2
-# From these on an exposure is wrong: fractions of pixels at full scale and at black, and the median grey level.
-_MAX_WHITE, _MAX_BLACK, _MIN_BRIGHTNESS = 0.02, 0.05, 60
 # Neighbours are matched in copies of this size.
 _MATCHED_PX = 640
 _METRES_PER_DEGREE = 111_320.0
@@ -114,10 +111,9 @@ def _check(
     optics = None if capture is None else capture.optics
     known, source = _scale(file, loaded, how)
     mine = _Neighbour(pixels, capture, known)
-    seen = sharpness(pixels)
-    levels = np.bincount(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).ravel(), minlength=256) / pixels[..., 0].size
-    brightness = float(np.searchsorted(np.cumsum(levels), 0.5))
-    min_width_px = _smallest_px(seen, brightness)
+    quality = image_quality(pixels)
+    seen = quality.sharpness
+    min_width_px = _smallest_px(quality)
     tilt = _tilt(capture)
     mm_per_px = None if known is None else known.mm_per_px
     overlap, overlap_by = (None, None) if before is None else _overlap(before, mine)
@@ -137,9 +133,9 @@ def _check(
         motion=seen.moved,
         noise_levels=round(seen.noise_levels, 2),
         smoothed=seen.smoothed,
-        brightness=brightness,
-        white_fraction=round(float(levels[_WHITE:].sum()), 4),
-        black_fraction=round(float(levels[: _BLACK + 1].sum()), 4),
+        brightness=quality.brightness,
+        white_fraction=round(quality.white_fraction, 4),
+        black_fraction=round(quality.black_fraction, 4),
         f_number=None if optics is None else optics.f_number,
         iso=None if optics is None else optics.iso,
         exposure_s=None if optics is None else optics.exposure_s,
@@ -147,17 +143,13 @@ def _check(
         overlap_by=overlap_by,
         error=None if unusable is None else f"{unusable[0].upper()}{unusable[1:]}.",
     )
-    return check.model_copy(update={"problems": _problems(check)}), mine
+    return check.model_copy(update={"problems": _problems(check, quality)}), mine
 
 
-def _problems(check: ImageCheck) -> tuple[Problem, ...]:
+def _problems(check: ImageCheck, quality: ImageQuality) -> tuple[Problem, ...]:
     wrong: dict[Problem, bool] = {
+        **dict.fromkeys(quality.problems, True),
         "unusable": check.error is not None,
-        "out of focus": (check.blur_px or 0.0) > _MAX_BLUR_PX and not check.motion,
-        "motion": check.motion,
-        "smoothed": check.smoothed,
-        "too bright": (check.white_fraction or 0.0) > _MAX_WHITE,
-        "too dark": (check.black_fraction or 0.0) > _MAX_BLACK or (check.brightness or 255.0) < _MIN_BRIGHTNESS,
         "tilted": (check.tilt_deg or 0.0) > MAX_TILT_DEG,
         "little overlap": check.overlap is not None and check.overlap < MIN_OVERLAP,
         "no scale": check.mm_per_px is None,
@@ -166,7 +158,8 @@ def _problems(check: ImageCheck) -> tuple[Problem, ...]:
     return tuple(problem for problem in PROBLEMS if wrong.get(problem))
 
 
-def _smallest_px(seen: Sharpness, brightness: float) -> float:
+def _smallest_px(quality: ImageQuality) -> float:
+    seen, brightness = quality.sharpness, quality.brightness
     blur = _USUAL_BLUR_PX if seen.blur_px is None else seen.blur_px
     smallest = smallest_trusted_px(blur, seen.noise_levels / max(brightness, 1.0))
     return max(smallest, _MIN_SMOOTHED_PX) if seen.smoothed else smallest

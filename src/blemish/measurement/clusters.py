@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blemish.images import Box
+from blemish.images.tiling import cut
 from blemish.measurement.crack import Crack
 from blemish.measurement.measure import Measurement, check_outlines, measure_mask, severity
 from blemish.measurement.regions import Region, find_regions
@@ -55,11 +55,6 @@ def find_clusters(mask: NDArray[np.bool_]) -> Iterator[Cluster]:
         own = labels[y // APART_PX : -(-bottom // APART_PX), x // APART_PX : -(-right // APART_PX)] == number
         within = own.repeat(APART_PX, axis=0).repeat(APART_PX, axis=1)[: box.height, : box.width]
         yield Cluster(box, cut(mask, box) & within)
-
-
-def cut(array: NDArray[Any], box: Box) -> NDArray[Any]:
-    """A rectangle of an array (H, W, …), as a view."""
-    return array[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
 def find_regions_by_clusters(

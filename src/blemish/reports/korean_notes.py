@@ -209,6 +209,16 @@ _JUDGING: Mapping[str, str] = {
     "unlike the surfaces that this detector knows ({surface}, limit {limit}): its score and its outlines may mean nothing here; by its score alone it would be {verdict}": (
         "검출기가 아는 표면과 다름({surface}, 한계 {limit}). 점수와 표시된 영역은 의미가 없을 수 있음. 점수만으로는 {verdict}"
     ),
+    "out of focus: cracks may be missed and widths come out too large": (
+        "초점이 맞지 않음: 균열을 놓칠 수 있고 폭이 실제보다 크게 나옴"
+    ),
+    "moved while it was taken: cracks may be missed and widths come out too large": (
+        "촬영 중 흔들림: 균열을 놓칠 수 있고 폭이 실제보다 크게 나옴"
+    ),
+    "{part} of it is at full scale, as in glare: no crack can be told there": (
+        "{part}가 빛 반사처럼 최대값임: 그곳의 균열은 알 수 없음"
+    ),
+    "dark, {part} of it black: cracks may be missed there": "어두움, {part}가 검은색: 그곳의 균열을 놓칠 수 있음",
     "1 region is outlined although the image score passes": "이미지 점수는 정상이지만 영역 1개가 표시됨",
     "{count} regions are outlined although the image score passes": "이미지 점수는 정상이지만 영역 {count}개가 표시됨",
     "the scores of images that are not rejected have left those of the calibration images": (

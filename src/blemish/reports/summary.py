@@ -253,6 +253,14 @@ def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
                 images=t.images(unknown),
             )
         )
+    doubted = sum(image.verdict == "pass" and bool(image.problems) for image in document.images)
+    if doubted:
+        notes.append(
+            t(
+                "{images} pass although out of focus, moved, dark or in part at full scale: a pass says less there.",
+                images=t.images(doubted),
+            )
+        )
     scaled = ScaleCount()
     for image in document.images:
         scaled.add(image)
