@@ -236,7 +236,7 @@ def foreign_families(encoder: Encoder) -> dict[str, Family]:
     for name, (_, _, n_views) in FOREIGN.items():
         found[name] = encoder.family(f"foreign-{name}", _read(_some(foreign_pictures(name), 300)), with_views(n_views))
     for kind in KINDS:
-        count = {"noise": 60, "radiographs": 160}.get(kind, PER_SCENE if kind in SCENES else PER_KIND)
+        count = {"noise": 60, "radiographs": 400}.get(kind, PER_SCENE if kind in SCENES else PER_KIND)
         drawn = ((f"{kind}{seed}", draw(kind, seed)) for seed in range(count))
         found[kind] = encoder.family(f"foreign-drawn-{kind}", drawn, with_views(1))
     return found

@@ -60,8 +60,8 @@ KOREAN: Mapping[str, str] = {
     "{images} show a surface that the detector does not know (unknown surface): neither pass nor reject.": (
         "{images}은 검출기가 알지 못하는 표면입니다(미지의 표면). 정상도 불량도 아닙니다."
     ),
-    "{images} pass although out of focus, moved, dark or in part at full scale: a pass says less there.": (
-        "{images}은 초점이 맞지 않거나 흔들렸거나 어둡거나 일부가 최대값인데도 정상 판정을 받았습니다. 그런 정상 판정은 믿음이 덜합니다."
+    "Passed although out of focus, moved, dark or in part at full scale: {images}. A pass says less there.": (
+        "초점이 맞지 않거나 흔들렸거나 어둡거나 일부가 최대값인데도 정상 판정을 받음: {images}. 그런 정상 판정은 신뢰도가 낮습니다."
     ),
     "Unknown surface: {count}": "미지의 표면 이미지: {count}장",
     "Not inspected: {count}": "점검하지 않은 파일: {count}개",

@@ -257,7 +257,7 @@ def _notes(document: Document, unit: Unit, t: Messages) -> tuple[str, ...]:
     if doubted:
         notes.append(
             t(
-                "{images} pass although out of focus, moved, dark or in part at full scale: a pass says less there.",
+                "Passed although out of focus, moved, dark or in part at full scale: {images}. A pass says less there.",
                 images=t.images(doubted),
             )
         )
