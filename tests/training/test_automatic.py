@@ -103,10 +103,11 @@ def test_nothing_that_could_be_tried_is_a_sentence():
         pick([Trial(Candidate(cost_rank=1, method="unet"), None, remark="no masks")], real=False)
 
 
-def test_too_few_normal_images_to_try_anything(tmp_path: Path):
-    draw_images(tmp_path / "good", 2)
-    with pytest.raises(DataError, match="2 normal training images, too few"):
-        train_auto(tmp_path / "good", tmp_path / "x.blemish")
+def test_no_normal_image_is_too_few(tmp_path: Path):
+    draw_images(tmp_path / "train" / "spot", 2, spot=True)
+    draw_images(tmp_path / "test" / "good", 2)
+    with pytest.raises(DataError, match="no normal"):
+        train_auto(tmp_path, tmp_path / "x.blemish")
     with pytest.raises(SettingsError, match=r"\.blemish"):
         train_auto(tmp_path / "good", tmp_path / "x.onnx")
 
@@ -189,6 +190,31 @@ def test_eight_images_train_a_detector_that_says_what_its_guarantee_is_worth(tmp
     assert f"reject {detector.spec.thresholds.reject:g}" in detector.container.card.partition("## As calibrated")[2]
     defect = cv2.circle(np.full((64, 64, 3), 128, np.uint8), (30, 30), 9, (5, 5, 5), -1)
     assert detector.inspect(defect).verdict == "reject"
+
+
+def test_one_image_trains_the_preferred_method_that_can_be_trained_and_no_thresholds(tmp_path: Path):
+    draw_images(tmp_path / "good", 1)
+    said: list[str] = []
+    first = Candidate(cost_rank=5, method="padim", settings={**SMALL, "size_px": None}, few_rank=1)
+    untried = Candidate(cost_rank=2, method="patchcore", settings=SMALL, few_rank=3)
+    second = Candidate(cost_rank=4, method="patchcore", settings={**SMALL, "fraction": 0.5}, few_rank=2)
+    detector = train_auto(
+        tmp_path / "good", tmp_path / "x.blemish", candidates=(FEW[0], untried, second, first), say=said.append
+    )
+    assert detector.spec.settings["fraction"] == 0.5
+    assert detector.spec.thresholds.reject is None
+    told = " ".join(said)
+    assert "Nothing was tried: one normal image leaves none to hold out." in told
+    assert "needs one size" in told
+    assert "is preferred with few images, of those that can be trained" in detector.container.card
+    assert "too few to hold any out: the detector gets no thresholds" in told
+
+
+def test_of_two_images_each_is_held_out_in_turn(tmp_path: Path):
+    draw_images(tmp_path / "good", 2)
+    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=FEW)
+    assert len(detector.spec.calibration.scores) == 2
+    assert detector.spec.provenance.n_train == 2
 
 
 def test_the_turns_are_pooled():

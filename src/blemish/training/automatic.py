@@ -11,6 +11,7 @@ The rule is then another, unless labelled defects decide. So few images say litt
 ones, so the methods stand in the order of what is published about learning from one to four images (Damm et al., WACV
 2025: AnomalyDINO before PatchCore before PaDiM on MVTec AD and VisA). The first is taken that the best does not
 clearly beat: the 95 % interval of the difference (bootstrap over images, each with its painted defects) holds zero.
+With one image alone nothing can be tried, and the first is taken that can be trained.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class Choice:
         ]
         for trial in self.trials:
             taken = "taken" if trial.candidate == self.chosen else trial.remark
-            if trial.outcome is None:
+            if trial.outcome is None or not trial.outcome.normal.size:
                 lines.append(f"| {trial.candidate.name} | – | – | – | – | – | {taken} |")
                 continue
             metrics = (_shown(trial.outcome.auroc(real=real)) for real in (False, True))
@@ -138,7 +139,7 @@ def train_auto(
         The detector, whose card tells how it was chosen.
 
     Raises:
-        DataError: too few normal images to try anything on.
+        DataError: no normal training image.
         WeightsError: ``weights`` is no file, or of another architecture.
         BlemishError: no candidate could be trained, or ``out`` cannot be written.
     """
@@ -186,13 +187,16 @@ def choose(
     """Try every candidate and choose one by the rule.
 
     Raises:
-        DataError: too few normal images.
+        DataError: no normal training image.
         BlemishError: no candidate could be trained.
     """
     images = split_for_trials(dataset, seed=seed, say=say)
     tried = all_candidates() if candidates is None else candidates
-    if len(images) > 1:
+    alone = not images[0].normal
+    if len(images) > 1 or alone:
         tried = [candidate for candidate in tried if candidate.few_rank is not None]
+    if alone:
+        tried = sorted(tried, key=_preference)
     trials = []
     with tempfile.TemporaryDirectory(prefix="blemish-auto-") as folder:
         for number, candidate in enumerate(tried):
@@ -202,8 +206,10 @@ def choose(
                 trials.append(_tried(candidate, images, file, seed=seed, weights=weights))
             except KeyboardInterrupt:
                 raise KeyboardInterrupt("Stopped; trials start anew with the same command.") from None
+            if alone and trials[-1].outcome is not None:
+                break
     real = images[0].real
-    chosen, why = pick_of_few(trials) if len(images) > 1 and not real else pick(trials, real=real)
+    chosen, why = pick_of_few(trials) if (len(images) > 1 or alone) and not real else pick(trials, real=real)
     return Choice(tuple(trials), chosen, why, images)
 
 
@@ -244,7 +250,9 @@ def pick_of_few(trials: list[Trial]) -> tuple[Candidate, str]:
     Raises:
         BlemishError: none could be tried.
     """
-    done = sorted(_done(trials), key=lambda each: each[0].few_rank or 0)
+    done = sorted(_done(trials), key=lambda each: _preference(each[0]))
+    if len(done) == 1:
+        return done[0][0], f"{done[0][0].name} is preferred with few images, of those that can be trained."
     best, its_outcome = max(done, key=lambda each: each[1].auroc(real=False) or 0.0)
     top = its_outcome.auroc(real=False) or 0.0
     beaten: list[str] = []
@@ -261,6 +269,11 @@ def pick_of_few(trials: list[Trial]) -> tuple[Candidate, str]:
             )
         beaten.append(candidate.name)
     raise AssertionError("the best is among those that were tried")
+
+
+def _preference(candidate: Candidate) -> int:
+    """Its place where images are few."""
+    return candidate.few_rank or 0
 
 
 def _done(trials: list[Trial]) -> list[tuple[Candidate, Outcome]]:

@@ -1,7 +1,7 @@
 """Trying a detector on held-out training images: normal ones, the same with painted defects, and labelled defects.
 
 Three tenths of the images are held out once. Where there are too few for that, each normal image is held out in turn,
-and the outcomes of all turns are pooled.
+and the outcomes of all turns are pooled. Where there is one alone, nothing is tried.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from blemish.evaluation import auroc
 from blemish.synthesis.painted_defects import paint_defect
 from blemish.training.splits import normal_training_samples
 
-MIN_NORMALS = 3
-"""Normal training images below which nothing can be tried."""
 FEW_NORMALS = 20
 """Below this many, each is held out in turn."""
 MIN_DEFECTS = 10
@@ -44,7 +42,7 @@ class TrialImages:
 
     Attributes:
         fit: what candidates are trained on, all in the training split: normal images and labelled defects.
-        normal: held-out normal images; each is also tried with a painted defect.
+        normal: held-out normal images, each also tried with a painted defect; empty where there is one image alone.
         defects: held-out labelled defects; may be empty.
         paintings: defects painted on each normal image, one at a time.
     """
@@ -63,6 +61,8 @@ class TrialImages:
 def describe(parts: Sequence[TrialImages]) -> str:
     """What is tried on what, in a sentence."""
     first = parts[0]
+    if not first.normal:
+        return "Nothing was tried: one normal image leaves none to hold out."
     fitted = sum(1 for sample in first.fit.samples if not sample.defective)
     shown = len(first.fit) - fitted
     tried = f"{len(first.defects)} labelled defects" if first.real else "the same with painted defects"
@@ -110,22 +110,21 @@ class Outcome:
 
 
 def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None]) -> tuple[TrialImages, ...]:
-    """Hold out three tenths of the training images to try detectors on, or of few each in turn.
+    """Hold out three tenths of the training images to try detectors on, of few each in turn, and of one none.
 
     The test split is never opened.
 
     Raises:
-        DataError: too few normal images.
+        DataError: no normal image.
     """
     known = normal_training_samples(dataset, seed=seed, say=say)
     known = known.where(lambda sample: sample.defective is not None)
     train = replace(known, samples=tuple(replace(sample, split="train") for sample in known.samples))
     normal = tuple(sample for sample in train.samples if not sample.defective)
-    if len(normal) < MIN_NORMALS:
-        raise DataError(
-            f'"{dataset.root}" has {len(normal)} normal training images, too few to try methods on; at least '
-            f'{MIN_NORMALS} are needed, or name one method to train ("blemish methods" lists them).'
-        )
+    if not normal:
+        raise DataError(f'"{dataset.root}" has no normal training image, and "auto" needs one at least.')
+    if len(normal) == 1:
+        return (TrialImages(replace(train, samples=normal), (), ()),)
     if len(normal) < FEW_NORMALS:
         defects = _spread(train, True, _MAX_TO_TRY)
         return tuple(
@@ -162,7 +161,7 @@ def try_out(detector: Detector, images: TrialImages) -> Outcome:
         painted=np.array(painted),
         defects=np.array(defects, float),
         maxima=np.array(maxima, float),
-        score_ms=1000 * statistics.median(times),
+        score_ms=1000 * statistics.median(times) if times else 0.0,
     )
 
 
