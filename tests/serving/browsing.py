@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -111,28 +110,64 @@ class Browser:
 OpenPage = Callable[..., Browser]
 
 
+@pytest.fixture(scope="session")
+def idle_browsers() -> Iterator[dict[tuple[bool, str], list[Any]]]:
+    """Drivers that a test has left, by phone and language: one takes a second to start."""
+    idle: dict[tuple[bool, str], list[Any]] = {}
+    yield idle
+    for driver in (each for drivers in idle.values() for each in drivers):
+        driver.quit()
+
+
 @pytest.fixture
-def open_page() -> Iterator[OpenPage]:
+def open_page(idle_browsers: dict[tuple[bool, str], list[Any]]) -> Iterator[OpenPage]:
     """Opens pages; ``phone`` as a phone does, ``language`` as its reader has set it."""
-    with ExitStack() as stack:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service as Driver
+    opened: list[tuple[tuple[bool, str], Browser]] = []
 
-        def begin(address: str, *, phone: bool = False, language: str = "en") -> Browser:
-            options = webdriver.ChromeOptions()
-            options.binary_location = str(CHROMIUM)
-            for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"):
-                options.add_argument(argument)
-            options.add_experimental_option("prefs", {"intl.accept_languages": language})
-            if phone:
-                size = {"width": 390, "height": 844, "pixelRatio": 2.0}
-                options.add_experimental_option("mobileEmulation", {"deviceMetrics": size})
-            options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-            driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
-            stack.callback(driver.quit)
-            return Browser(driver, address)
+    def begin(address: str, *, phone: bool = False, language: str = "en") -> Browser:
+        idle = idle_browsers.setdefault((phone, language), [])
+        opened.append(((phone, language), Browser(idle.pop() if idle else started(phone, language), address)))
+        return opened[-1][1]
 
-        yield begin
+    yield begin
+    for kind, page in opened:
+        if forgets(page):
+            idle_browsers[kind].append(page.driver)
+        else:
+            page.driver.quit()
+
+
+def started(phone: bool, language: str) -> Any:
+    """A browser that has seen nothing."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service as Driver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    if phone:
+        size = {"width": 390, "height": 844, "pixelRatio": 2.0}
+        options.add_experimental_option("mobileEmulation", {"deviceMetrics": size})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Driver(DRIVER))
+
+
+def forgets(page: Browser) -> bool:
+    """Leave the page and all that it has kept in the browser; False where that cannot be done."""
+    from selenium.common.exceptions import WebDriverException
+
+    driver = page.driver
+    try:
+        driver.get("about:blank")
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        origin = "/".join(page.address.split("/")[:3])
+        driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        driver.get_log("browser")
+    except WebDriverException:
+        return False
+    return True
 
 
 def image(folder: Path, name: str, level: int, *, at: int = 30) -> Path:

@@ -20,7 +20,7 @@ from blemish.serving.app import create_app
 from blemish.serving.service import Service
 from blemish.serving.settings import Limits, ServeSettings
 
-from .browsing import filled, open_page  # noqa: F401  # fixtures
+from .browsing import filled, idle_browsers, open_page  # noqa: F401  # fixtures
 from listening import listening
 
 ADDRESS = "http://127.0.0.1"
