@@ -97,6 +97,14 @@ def test_int8_is_a_detector_that_says_so_and_answers_nearly_the_same(detector: P
     assert b"QuantizeLinear" not in read_container(detector).graph
 
 
+def test_the_last_layer_stays_in_float32(detector: Path, images: Path, tmp_path: Path):
+    """A map in 8 bits would have 256 values at most."""
+    blemish.export(detector, to="int8", out=tmp_path / "small.blemish", data=images)
+    found = load(tmp_path / "small.blemish").answer(np.random.default_rng(1).integers(0, 256, (1, 96, 96, 3), np.uint8))
+    assert found.maps is not None
+    assert len(np.unique(found.maps)) > 256
+
+
 def test_int8_takes_no_guarantee_over_and_says_what_was_measured(detector: Path, images: Path, tmp_path: Path):
     blemish.export(detector, to="int8", out=tmp_path / "small.blemish", data=images)
     small, large = read_container(tmp_path / "small.blemish"), read_container(detector)
