@@ -20,6 +20,7 @@ from blemish.locations import data_dir
 from blemish.training.recipes import parse_assignments
 
 from machine import describe_machine
+from result_files import Column, Row, Spread, Table, record
 
 FIGURES = ("f1", "f1_2px", "precision", "recall", "iou", "average_precision", "auroc")
 
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/deepcrack"))
     parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     root = data_dir()
     if root is None:
@@ -59,15 +61,41 @@ def main() -> None:
     print(f"\n{describe_machine()}\n")
     print("| seed | " + " | ".join(FIGURES) + " | fit s | MB |")
     print("|---" * (len(FIGURES) + 3) + "|")
-    for record in records:
-        row = " | ".join(f"{record['pixel'][name]:.4f}" for name in FIGURES)
-        print(f"| {record['seed']} | {row} | {record['fit_s']:.0f} | {record['size_mb']:.1f} |")
+    for one in records:
+        row = " | ".join(f"{one['pixel'][name]:.4f}" for name in FIGURES)
+        print(f"| {one['seed']} | {row} | {one['fit_s']:.0f} | {one['size_mb']:.1f} |")
     if len(records) > 1:
         cells = []
         for name in FIGURES:
-            values = [record["pixel"][name] for record in records]
+            values = [one["pixel"][name] for one in records]
             cells.append(f"{statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}")
         print(f"| mean ± sd | {' | '.join(cells)} | | |")
+    if options.record:
+        keep(options, records)
+
+
+def keep(options: argparse.Namespace, records: list[dict]) -> None:
+    """The figures as a result file."""
+    names = ("F1", "F1 within 2 px", "precision", "recall", "IoU", "AP", "AUROC")
+    cells = {
+        name: Spread(values=tuple(one["pixel"][figure] for one in records))
+        for name, figure in zip(names, FIGURES, strict=True)
+    }
+    cells["fit, s"] = Spread(values=tuple(one["fit_s"] for one in records))
+    cells["file, MB"] = Spread(values=tuple(one["size_mb"] for one in records))
+    digits = {"fit, s": 0, "file, MB": 1}
+    columns = tuple(Column(name=name, digits=digits.get(name, 4)) for name in cells)
+    seeds = tuple(one["seed"] for one in records)
+    row = Row(name=("all",), cells=cells, seeds=seeds, opened=len(seeds))
+    given = " ".join(map(str, seeds))
+    record(
+        options.record,
+        "U-Net on DeepCrack",
+        "DeepCrack at 256 × 256: 300 training images (270 to learn from, 30 held out for the epoch and the threshold), "
+        "237 test images",
+        [f"python benchmarks/deepcrack_unet.py --seeds {given} --record {options.record}"],
+        {"unet": Table(stub=("seed",), columns=columns, rows=(row,), by_seed="rows")},
+    )
 
 
 if __name__ == "__main__":

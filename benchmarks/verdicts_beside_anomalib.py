@@ -33,6 +33,7 @@ from blemish.inspection.stream import inspect_stream
 from blemish.locations import data_dir, weights_dir
 
 from machine import describe_machine
+from result_files import Column, Row, Spread, Table, record
 
 ALPHA = 0.05
 WEIGHTS = "mobilenet_v2.in1k.features.safetensors"
@@ -136,12 +137,14 @@ def main() -> None:
     parser.add_argument("--unseen", type=int, default=300, help="good, and defective, images to judge at most")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/verdicts"))
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     sides = [("blemish", way) for way in OURS]
     sides += [("anomalib", way) for way in THEIRS] if options.anomalib_python else []
     print(f"{describe_machine()}; {options.method}, {options.good} normal images given\n")
     print("| data | seed | side | unseen good rejected | | 95 % range | defects rejected | fit, s |")
     print("|---|---|---|---|---|---|---|---|")
+    found: dict[tuple[str, str], list[dict]] = {}
     for name in options.data:
         root = data_dir()
         data = Path(name) if Path(name).is_dir() or root is None else root / name
@@ -152,6 +155,7 @@ def main() -> None:
                     print(f"| {data.name} | {seed} | {side}, {way} | failed: {row['error']} | | | | |", flush=True)
                     continue
                 good, bad = row["unseen"], row["defective"]
+                found.setdefault((data.name, f"{side}, {way}"), []).append(row)
                 range_ = stats.binomtest(good["rejected"], good["judged"]).proportion_ci()
                 print(
                     f"| {data.name} | {seed} | {side}, {way} | {good['rejected']} of {good['judged']} "
@@ -159,6 +163,39 @@ def main() -> None:
                     f"| {bad['rejected']} of {bad['judged']} | {row['fit_s']:.0f} |",
                     flush=True,
                 )
+    if options.record:
+        keep(options, found)
+
+
+def keep(options: argparse.Namespace, found: dict[tuple[str, str], list[dict]]) -> None:
+    """The figures as a result file; what failed with a seed has no row."""
+    whole = {place: rows for place, rows in found.items() if len(rows) == len(options.seeds)}
+    rows = [
+        Row(
+            name=place,
+            cells={
+                "normal images rejected": Spread(values=tuple(row["unseen"]["rejected"] for row in of_seeds)),
+                "defects rejected": Spread(values=tuple(row["defective"]["rejected"] for row in of_seeds)),
+            },
+            seeds=tuple(options.seeds),
+        )
+        for place, of_seeds in whole.items()
+    ]
+    columns = (Column(name="normal images rejected", digits=0), Column(name="defects rejected", digits=0))
+    command = (
+        f"OMP_NUM_THREADS=1 python benchmarks/verdicts_beside_anomalib.py --method {options.method} "
+        f"--anomalib-python VENV/bin/python --data {' '.join(options.data)} "
+        f"--seeds {' '.join(map(str, options.seeds))} --good {options.good} --unseen {options.unseen} "
+        f"--record {options.record}"
+    )
+    record(
+        options.record,
+        "Good images that are rejected, beside anomalib",
+        f"{options.good} normal images to learn from, at most {options.unseen} good and as many defective ones that "
+        "neither side has seen; copies and groups left out",
+        [command],
+        {"rejected": Table(stub=("data", "threshold"), columns=columns, rows=tuple(rows), by_seed="cells")},
+    )
 
 
 if __name__ == "__main__":

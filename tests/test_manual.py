@@ -176,7 +176,7 @@ def test_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pyte
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 def test_the_site_builds_without_a_warning_and_is_searched_without_a_network(tmp_path: Path):
     pytest.importorskip("sphinx", reason="builds the site")
     command = [
