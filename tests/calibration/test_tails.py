@@ -12,6 +12,7 @@ from scipy import stats
 
 from blemish.calibration import TooFewImagesError, bands, two_sided_p_values, two_sided_threshold, unusualness
 from blemish.errors import DataError
+from blemish.evaluation import auroc
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 
@@ -123,3 +124,16 @@ def test_ties_only_lower_the_rate():
     made = two_sided_threshold(normal, 0.1, 0.95)
     assert made.above == 0
     assert unusualness([-0.5], normal)[0] >= made.threshold > unusualness([0.0], normal)[0]
+
+
+@pytest.mark.parametrize(("low", "high", "bound"), [(0.6, 1.0, 0.6), (0.0, 0.3, 0.7), (0.0, 1.0, 0.0)])
+def test_both_tails_rank_at_least_as_well_as_one_tail_allows(low, high, bound):
+    # Defects evenly between two quantiles of the normal scores: on one side of the median both tails give |2A - 1|.
+    normal, usual = (np.arange(2000) + 0.5) / 2000, (np.arange(1999) + 1) / 2000
+    defects = low + (high - low) * (np.arange(500) + 0.5) / 500
+    is_defect = np.arange(2500) >= 2000
+    one = auroc(np.concatenate([normal, defects]), is_defect)
+    both = auroc(np.concatenate([unusualness(normal, usual), unusualness(defects, usual)]), is_defect)
+    assert abs(2 * one - 1) == pytest.approx(bound, abs=0.01)
+    assert both == pytest.approx(np.abs(2 * defects - 1).mean(), abs=0.01)
+    assert both >= bound - 0.01
