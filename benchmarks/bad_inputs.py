@@ -3,15 +3,15 @@
 export CRACK_SOURCES=sources/                        # as for wild_cracks.py; its test photos are altered here
 python benchmarks/bad_inputs.py --images 12 --detector concrete-crack --out bad/
 
-writes the altered photos by kind, bad/found of `blemish inspect`, a table of verdicts and warnings, and a row of
-pictures. Half of the photos show a crack: test photos of asphalt, drone close-ups and concrete.
+writes the altered photos by kind, bad/found of `blemish inspect`, bad/row.jpg of one photo in all kinds, and prints a
+table of verdicts and warnings. Half of the photos show a crack: test photos of asphalt, drone close-ups and concrete.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 import blemish
 from blemish.datasets import read_dataset
+from blemish.findings import UNDECIDED, Finding
 from blemish.images import read_image
 from blemish.images.writing import write_jpeg
 from wild_domains import RECIPE
@@ -169,6 +170,22 @@ def test_photos(count: int) -> list[tuple[Path, bool]]:
     ]
 
 
+def _row(folder: Path, found: Sequence[Finding]) -> Image:
+    """The last cracked photo in all kinds, with verdict and problems below each; two lines of five."""
+    tiles = []
+    for kind in KINDS:
+        last = max((one for one in found if one.image.startswith(f"{kind}/")), key=lambda one: one.image)
+        pixels = read_image(folder / last.image)
+        shrink = 232 / max(pixels.shape[:2])
+        small = cv2.resize(pixels, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        tile = np.full((286, 240, 3), 255, np.uint8)
+        tile[4 : 4 + small.shape[0], 4 : 4 + small.shape[1]] = small
+        for row, text in enumerate((kind, ", ".join((last.verdict or "", *last.problems)))):
+            cv2.putText(tile, text, (5, 254 + 21 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (20, 20, 20), 1, cv2.LINE_AA)
+        tiles.append(tile)
+    return np.vstack([np.hstack(tiles[:5]), np.hstack(tiles[5:])])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=12)
@@ -183,15 +200,17 @@ def main() -> None:
             name = f"{number:03d}-{'cracked' if cracked else 'clean'}.jpg"
             write_jpeg(options.out / "photos" / kind / name, altered)
     found = blemish.inspect(options.out / "photos", detector=options.detector, out=options.out / "found").findings
-    print("| photos | cracked ones | crack-free ones | warned |\n|---|---|---|---|")
+    print("| photos | cracked | crack-free | warned or undecided | cracked, passed silently |\n|---|---|---|---|---|")
     for kind in KINDS:
         own = [one for one in found if one.image.startswith(f"{kind}/")]
         cells = [
             ", ".join(f"{n} {verdict}" for verdict, n in Counter(o.verdict for o in those).most_common())
             for those in ([one for one in own if word in one.image] for word in ("cracked", "clean"))
         ]
-        warned = [one for one in own if one.verdict in ("unusable", "unknown surface") or one.notes]
-        print(f"| {kind} | {' | '.join(cells)} | {len(warned)} of {len(own)} |")
+        silent = [one for one in own if one.verdict not in UNDECIDED and not one.problems]
+        passed = sum(one.verdict == "pass" and "cracked" in one.image for one in silent)
+        print(f"| {kind} | {' | '.join(cells)} | {len(own) - len(silent)} of {len(own)} | {passed} |", flush=True)
+    write_jpeg(options.out / "row.jpg", _row(options.out / "photos", found))
 
 
 if __name__ == "__main__":

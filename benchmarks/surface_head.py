@@ -19,7 +19,7 @@ BLOCKS = (
     "/net/features.16/Add_output_0",
     "/net/features.17/conv/conv.2/Conv_output_0",
 )
-PENALTY = 1 / 0.3
+PENALTY = 0.3  # of 3.3, 1, .3, .1, .03 the best on held-out foreign pictures, at 3 % of held-out walls
 
 
 @dataclass(frozen=True)
