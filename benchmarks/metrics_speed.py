@@ -24,6 +24,7 @@ from blemish.evaluation.pixels import PixelMetrics
 from blemish.files import write_text
 
 from machine import describe_machine
+from result_files import Column, Row, Table, record
 
 SIDE_PX = 500
 DEFECT_PX = 60
@@ -53,9 +54,9 @@ def ours(n_px: int, *, ranking_only: bool) -> tuple[float, dict]:
         spent += time.perf_counter() - started
     started = time.perf_counter()
     found = metrics.result()
-    record = {**found.to_record(), **found.details()}
+    figures = {**found.to_record(), **found.details()}
     spent += time.perf_counter() - started
-    return spent, {name: record[name] for name in ("auroc", "average_precision", "aupro", "best_f1", "f1_2px")}
+    return spent, {name: figures[name] for name in ("auroc", "average_precision", "aupro", "best_f1", "f1_2px")}
 
 
 def gathered(n_px: int) -> tuple[np.ndarray, np.ndarray]:
@@ -114,6 +115,7 @@ def main() -> None:
     parser.add_argument("--rivals", type=float, nargs="+", default=[1e7], help="sizes at which all run")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out/metrics_speed"))
     parser.add_argument("--one", nargs=2, metavar=("WAY", "N"), help=argparse.SUPPRESS)
+    parser.add_argument("--record", metavar="NAME", help="keep the figures as benchmarks/results/NAME.json")
     options = parser.parse_args()
     if options.one is not None:
         print(json.dumps(run_one(options.one[0], int(options.one[1]))))
@@ -149,6 +151,42 @@ def main() -> None:
             f"| {one['n_px']:.0e} | {one['way']} | {one['seconds']:.1f} | {ratio:.1f} | {one['peak_mib']:.0f} "
             f"| {found['auroc']:.6f} | {found['average_precision']:.6f} |"
         )
+    if options.record:
+        keep(options, [one for one in records if "error" not in one], base)
+
+
+def keep(options: argparse.Namespace, records: list[dict], base: dict[int, float]) -> None:
+    """The figures as a result file: ours at the largest size, others beside our ranking at the largest of theirs."""
+    most, of_all = max(one["n_px"] for one in records), max(int(n) - int(n) % SIDE_PX**2 for n in options.rivals)
+    names = {"blemish": "all", "blemish, ranking only": "ranking only (AUROC, AP)"}
+    ours = [
+        Row(name=(names[one["way"]],), cells={"s": one["seconds"], "peak MiB": one["peak_mib"]})
+        for one in records
+        if one["way"] in names and one["n_px"] == most
+    ]
+    ratio = Column(name="times as long as ours", digits=1)
+    others = [
+        Row(name=(one["way"],), cells={ratio.name: one["seconds"] / base[of_all]})
+        for one in records
+        if one["way"] not in names and one["n_px"] == of_all
+    ]
+    columns = (Column(name="s", digits=1), Column(name="peak MiB", digits=0))
+    tables = {"ours": Table(stub=("figures",), columns=columns, rows=tuple(ours))}
+    if others:
+        tables["others"] = Table(
+            stub=(f"the same figures on {of_all:,} pixels by",), columns=(ratio,), rows=tuple(others)
+        )
+    record(
+        options.record,
+        "Figures over many pixels",
+        f"drawn maps of {SIDE_PX} × {SIDE_PX} px, {most:,} pixels in all, one in five maps with a defect",
+        [
+            f"OMP_NUM_THREADS=1 python benchmarks/metrics_speed.py --pixels {options.pixels:g} "
+            f"--rivals {' '.join(f'{n:g}' for n in options.rivals)} --record {options.record}"
+        ],
+        tables,
+        machine=describe_machine("numpy", "scikit-learn", "torchmetrics", "torch"),
+    )
 
 
 if __name__ == "__main__":
