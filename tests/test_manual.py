@@ -176,6 +176,13 @@ def test_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pyte
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_of_the_repository_that_a_page_names_are_there(page: Path):
+    named = re.findall(r"`((?:tests|src|benchmarks|docs|recipes)/[\w./-]+)", page.read_text("utf-8"))
+    # Scripts write there.
+    assert [name for name in named if not (ROOT / name).exists() and "/out/" not in name] == []
+
+
 @pytest.mark.slow(20)
 def test_the_site_builds_without_a_warning_and_is_searched_without_a_network(tmp_path: Path):
     pytest.importorskip("sphinx", reason="builds the site")
@@ -198,6 +205,9 @@ def test_the_site_builds_without_a_warning_and_is_searched_without_a_network(tmp
     front = (tmp_path / "site/docs/index.html").read_text("utf-8")
     assert not re.findall(r'(?:src|href)="(?:https?:)?//[^"]*\.(?:js|css|woff2?)', front)
     assert (tmp_path / "site/searchindex.js").stat().st_size > 50_000
+    # No two pages stand under one title in the list beside every page.
+    titles = re.findall(r'class="toctree-l1[^"]*"><a[^>]*>([^<]+)</a>', front)
+    assert len(titles) == len(set(titles)) > 30
     for name in ("inspect", "train", "serve", "data-check"):
         page = (tmp_path / f"site/docs/drawn/commands/{name}.html").read_text("utf-8")
         assert f'id="blemish-{name}"' in page

@@ -33,6 +33,9 @@ html_show_copyright = False
 
 # Drawn from the program at each build, and kept by nobody.
 drawn = command_pages() | {"methods.md": methods_page(), "python.md": python_page()}
+for path in (ROOT / "docs/drawn").rglob("*.md"):
+    if path.relative_to(ROOT / "docs/drawn").as_posix() not in drawn:
+        path.unlink()  # of a command that is no more
 for name, page in drawn.items():
     target = ROOT / "docs/drawn" / name
     target.parent.mkdir(parents=True, exist_ok=True)
