@@ -11,12 +11,25 @@ from blemish.evaluation.bootstrap import (
     bootstrap,
     bootstrap_difference,
     count_columns,
+    expanded_confidence,
     pooled,
 )
 
 
 def mean(values):
     return float(np.mean(values))
+
+
+def test_an_expanded_interval_of_few_images_covers_the_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    wide, held, plain = expanded_confidence(0.95, 8), 0, 0
+    for seed in range(300):
+        sample = rng.normal(0, 1, 8)
+        held += not bootstrap(np.mean, sample, confidence=wide, seed=seed).excludes_zero
+        plain += not bootstrap(np.mean, sample, seed=seed).excludes_zero
+    assert plain / 300 < 0.93 <= held / 300 + 0.01
+    assert expanded_confidence(0.95, 2) < 1
+    assert expanded_confidence(0.95, 10_000) == pytest.approx(0.95, abs=1e-3)
 
 
 def test_the_interval_of_a_mean_equals_scipys():

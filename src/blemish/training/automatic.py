@@ -10,7 +10,8 @@ the one that is taken is trained on all of them: the scores of the images while 
 The rule is then another, unless labelled defects decide. So few images say little, and painted defects less than real
 ones, so the methods stand in the order of what is published about learning from one to four images (Damm et al., WACV
 2025: AnomalyDINO before PatchCore before PaDiM on MVTec AD and VisA). The first is taken that the best does not
-clearly beat: the 95 % interval of the difference (bootstrap over images, each with its painted defects) holds zero.
+clearly beat: the 95 % interval of the difference (bootstrap over images, each with its painted defects, expanded for
+their small number) holds zero.
 With one image alone nothing can be tried, and the first is taken that can be trained.
 """
 
@@ -28,6 +29,7 @@ from blemish.detectors import Detector
 from blemish.detectors.card import calibrated_card
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
 from blemish.evaluation import auroc, bootstrap_difference
+from blemish.evaluation.bootstrap import expanded_confidence
 from blemish.methods import Candidate, get_method, method_names
 from blemish.training.images import train_on_images
 from blemish.training.pipeline import Job, check_target
@@ -46,6 +48,9 @@ AUTO = "auto"
 """Stands in place of a method's name."""
 
 _ONE_SD = 0.6827
+# Of an interval that speaks clearly against a method, and enough resamples for its far percentiles.
+_CLEARLY = 0.95
+_RESAMPLES = 10_000
 
 
 def all_candidates() -> tuple[Candidate, ...]:
@@ -260,7 +265,13 @@ def pick_of_few(trials: list[Trial]) -> tuple[Candidate, str]:
         if candidate == best:
             why = f"{best.name} has the highest AUROC, {top:.3f}"
             return best, f"{why}, clearly above {' and '.join(beaten)}." if beaten else f"{why}, and is preferred."
-        behind = bootstrap_difference(auroc_of_images, outcome.images(), its_outcome.images())
+        behind = bootstrap_difference(
+            auroc_of_images,
+            outcome.images(),
+            its_outcome.images(),
+            confidence=expanded_confidence(_CLEARLY, len(outcome.normal)),
+            resamples=_RESAMPLES,
+        )
         if behind is not None and behind.low <= 0:
             return candidate, (
                 f"{candidate.name} is preferred with few images, and {best.name} (AUROC {top:.3f}) is not clearly "
