@@ -76,7 +76,7 @@ def test_the_crack_detector_outlines_and_measures_cracks_by_a_rule_that_its_card
 def test_the_crack_detector_finds_drawn_cracks_and_leaves_a_bare_wall_alone():
     detector = load(DEFAULT_DETECTOR, threads=1)
     cracked = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=True).image) for seed in (1, 9, 14, 16)]
-    bare = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=False).image) for seed in (2, 4)]
+    bare = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=False).image) for seed in (2, 9)]
     assert [bool(each.regions) for each in cracked] == [True] * 4
     assert [each.verdict for each in bare] == ["pass"] * 2
 
