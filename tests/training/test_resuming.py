@@ -221,14 +221,17 @@ def test_ctrl_c_is_one_sentence_with_exit_code_130_and_the_same_command_resumes(
     command = [sys.executable, "-c", code, "train", "memae", "--data", str(surfaces), "--out", str(out)]
     command += [part for key, value in {**TINY, "epochs": 2000}.items() for part in ("--set", f"{key}={value}")]
     command += ["--set", "patience=2000"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (out.with_suffix(".training") / "checkpoint.ckpt").exists():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline, "no checkpoint"
-        time.sleep(0.2)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            deadline = time.monotonic() + 120
+            while not (out.with_suffix(".training") / "checkpoint.ckpt").exists():
+                assert running.poll() is None, running.communicate()
+                assert time.monotonic() < deadline, "no checkpoint"
+                time.sleep(0.2)
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("Stopped; the same command resumes the training after epoch ")
