@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from blemish.datasets import Dataset, cut_tiles, read_dataset
 from blemish.datasets.splitting import with_splits
 from blemish.training.splits import (
