@@ -57,7 +57,10 @@ def inspect(folder: Path, runtime: str, *, before: tuple[str, ...] = (), first: 
     cv2.imwrite(str(folder / "work" / "walls" / "b.jpg"), wall)
     (folder / "work" / "walls" / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     hidden = {"CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}
-    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    # Coverage's too: it would write a file of its own.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in hidden and not name.startswith("COV")
+    }
     environment |= {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [*before, sys.executable, "-c", first + INSPECT, runtime],
