@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -36,6 +37,21 @@ def test_the_record_of_a_run_says_what_computed(darkness: Container):
     pytest.importorskip("openvino")
     record = describe_run(Detector(darkness, runtime="openvino")).detector
     assert (record.runtime, record.precision) == ("openvino", "float32")
+
+
+def test_a_tensor_has_been_looked_into_before_threads_may_call(darkness: Container, monkeypatch: pytest.MonkeyPatch):
+    openvino = pytest.importorskip("openvino")
+    looked: list[threading.Thread] = []
+
+    class Tensor(openvino.Tensor):
+        @property
+        def data(self) -> np.ndarray:
+            looked.append(threading.current_thread())
+            return super().data
+
+    monkeypatch.setattr(openvino, "Tensor", Tensor)
+    OpenVinoRuntime(darkness.graph)
+    assert looked == [threading.main_thread()]
 
 
 def test_what_is_no_graph_is_refused():

@@ -52,6 +52,9 @@ class OpenVinoRuntime:
             if not fast:
                 options["INFERENCE_PRECISION_HINT"] = "f32"
             self._model = core.compile_model(core.read_model(graph), "CPU", options)
+            # The first look at any tensor's data builds a table behind a lock and lets go of the interpreter's: two
+            # threads whose first calls met there waited for each other for ever (seen with OpenVINO 2026.4).
+            openvino.Tensor(np.zeros(1, np.uint8)).data  # noqa: B018
         except Exception as error:
             raise DetectorError(f"The detector's graph cannot be run: {str(error).splitlines()[0]}") from error
         outputs = [output.any_name for output in self._model.outputs]
