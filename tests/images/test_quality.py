@@ -34,7 +34,7 @@ def in_glare(pixels: np.ndarray) -> np.ndarray:
         (cv2.GaussianBlur(wall(), (0, 0), 3), ("out of focus",), ("out of focus: cracks may be missed",)),
         (cv2.blur(wall(), (17, 1)), ("motion",), ("moved while it was taken: cracks may be missed",)),
         (in_glare(wall()), ("too bright",), ("4% of it is at full scale, as in glare",)),
-        (wall() // 3, ("too dark",), ("dark, 0% of it black: cracks may be missed there",)),
+        (wall() // 3, ("too dark",), ("dark, half of it below grey level 60: cracks may be missed there",)),
     ],
     ids=["as it should be", "blurred", "moved", "glare", "dark"],
 )

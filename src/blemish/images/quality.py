@@ -62,7 +62,9 @@ class ImageQuality:
             "out of focus": f"out of focus: {_UNSHARP}",
             "motion": f"moved while it was taken: {_UNSHARP}",
             "too bright": f"{self.white_fraction:.0%} of it is at full scale, as in glare: no crack can be told there",
-            "too dark": f"dark, {self.black_fraction:.0%} of it black: cracks may be missed there",
+            "too dark": f"dark, {self.black_fraction:.0%} of it black: cracks may be missed there"
+            if self.black_fraction > _MAX_BLACK
+            else f"dark, half of it below grey level {_MIN_BRIGHTNESS}: cracks may be missed there",
         }
         return {problem: said[problem] for problem in self.problems if problem in said}
 

@@ -219,6 +219,9 @@ _JUDGING: Mapping[str, str] = {
         "{part}가 빛 반사처럼 최대값임: 그곳의 균열은 알 수 없음"
     ),
     "dark, {part} of it black: cracks may be missed there": "어두움, {part}가 검은색: 그곳의 균열을 놓칠 수 있음",
+    "dark, half of it below grey level {level}: cracks may be missed there": (
+        "어두움, 절반이 밝기 {level} 미만임: 그곳의 균열을 놓칠 수 있음"
+    ),
     "1 region is outlined although the image score passes": "이미지 점수는 정상이지만 영역 1개가 표시됨",
     "{count} regions are outlined although the image score passes": "이미지 점수는 정상이지만 영역 {count}개가 표시됨",
     "the scores of images that are not rejected have left those of the calibration images": (
