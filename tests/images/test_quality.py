@@ -27,6 +27,12 @@ def in_glare(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
+def in_shadow(pixels: np.ndarray) -> np.ndarray:
+    pixels = pixels.copy()
+    pixels[: len(pixels) // 10] = 0
+    return pixels
+
+
 @pytest.mark.parametrize(
     ("pixels", "problems", "said"),
     [
@@ -35,8 +41,9 @@ def in_glare(pixels: np.ndarray) -> np.ndarray:
         (cv2.blur(wall(), (17, 1)), ("motion",), ("moved while it was taken: cracks may be missed",)),
         (in_glare(wall()), ("too bright",), ("4% of it is at full scale, as in glare",)),
         (wall() // 3, ("too dark",), ("dark, half of it below grey level 60: cracks may be missed there",)),
+        (in_shadow(wall()), ("too dark",), ("dark, 10% of it black: cracks may be missed there",)),
     ],
-    ids=["as it should be", "blurred", "moved", "glare", "dark"],
+    ids=["as it should be", "blurred", "moved", "glare", "dark", "shadow"],
 )
 def test_each_fault_is_told_in_a_word_and_in_a_sentence(
     pixels: np.ndarray, problems: tuple[str, ...], said: tuple[str, ...]
