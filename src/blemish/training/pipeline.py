@@ -31,6 +31,7 @@ from blemish.training.card import Words, model_card
 from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.devices import Devices, check_devices
 from blemish.training.fitting import fit_by_gradient, fit_in_passes
+from blemish.training.lock import only_training
 from blemish.training.log import TrainingLog
 from blemish.training.precision import Precision, PrecisionName, precision_named
 from blemish.training.recipes import resolve_settings
@@ -126,10 +127,15 @@ class Job:
         """A job from what a person gives; see `blemish.train`.
 
         Raises:
-            SettingsError: an unknown setting, profile, recipe, precision or rule, or an impossible value.
+            SettingsError: an unknown setting, profile, recipe, precision or rule, an impossible value, or weights to
+                start from for a method that has none.
         """
         resolved = resolve_settings(method, recipe=recipe, profile=profile, overrides=settings or {})
         check_devices(devices, method, resolved)
+        if start is not None and issubclass(method, FittedMethod):
+            raise SettingsError(
+                f'Method "{method.info.name}" has no weights to start from: it is fitted anew from the images.'
+            )
         rule = None if threshold_rule is None else ThresholdRule.parse(threshold_rule)
         log, number_format = TrainingLog(folder, say), precision_named(precision)
         return cls(method, resolved, seed, log, weights, start, number_format, rule, devices)
@@ -148,12 +154,21 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
 
     Raises:
         SettingsError: the method does not fit the wish.
-        DataError: it cannot be trained on the data.
+        DataError: it cannot be trained on the data, or another training is writing into the same folder.
         WeightsError: pretrained weights are missing or of another architecture.
         BlemishError: the loss is not finite, the graph differs from torch, or a file cannot be written.
         KeyboardInterrupt: stopped by Ctrl-C; the message says whether the training can be resumed.
     """
-    fitted, report = fit_method(job, data)
+    with only_training(job.log.folder):
+        fitted, report = fit_method(job, data)
+        detector = _written(job, data, fitted, report, target)
+        forget_checkpoint(job.log.folder)
+    job.log.say(f"Wrote {target}: thresholds {detector.spec.thresholds.source.removesuffix('.')}.")
+    return detector
+
+
+def _written(job: Job, data: TrainingData[D], fitted: Method, report: FitReport, target: Path) -> D:
+    """The stages after the fit."""
     spec = data.describe(fitted, seed=job.seed)
     provenance = spec.provenance.model_copy(update={"precision": report.precision})
     spec = spec.model_copy(update={"provenance": provenance})
@@ -165,8 +180,6 @@ def train_to_file(job: Job, data: TrainingData[D], target: Path) -> D:
     card = model_card(target.stem, spec, info=fitted.info, report=report, words=data.words)
     detector = data.detector(Container(spec, graph, card), target)
     detector.save(target)
-    forget_checkpoint(job.log.folder)
-    job.log.say(f"Wrote {target}: thresholds {thresholds.source.removesuffix('.')}.")
     return detector
 
 
@@ -194,10 +207,6 @@ def fit_method(job: Job, data: TrainingData[Any]) -> tuple[Method, FitReport]:
 
     fitted: Method
     if issubclass(job.method, FittedMethod):
-        if job.start is not None:
-            raise SettingsError(
-                f'Method "{job.method.info.name}" has no weights to start from: it is fitted anew from the images.'
-            )
         fitted, report = fit_in_passes(build, data.fit, seed=job.seed, log=job.log)
     elif issubclass(job.method, GradientMethod):
         fitted, report = _fit_by_gradient(job, data, build)

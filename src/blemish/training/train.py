@@ -73,7 +73,7 @@ def train(
 
     Raises:
         SettingsError: unknown method, setting, profile or recipe.
-        DataError: the method cannot be trained on the data set.
+        DataError: the method cannot be trained on the data set, or another training is writing beside ``out``.
         WeightsError: pretrained weights are missing or of another architecture.
         BlemishError: ``out`` cannot be written.
         KeyboardInterrupt: stopped by Ctrl-C; the message says from where the same call resumes.

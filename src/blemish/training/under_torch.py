@@ -22,6 +22,7 @@ from blemish.methods.data.image_stream import network_inputs
 from blemish.methods.parts.generative_method import GenerativeMethod
 from blemish.training.checkpoints import forget_checkpoint
 from blemish.training.images import TrainingImages
+from blemish.training.lock import only_training
 from blemish.training.pipeline import Job, fit_method
 from blemish.training.precision import PrecisionName
 from blemish.training.recipes import find_method
@@ -121,7 +122,7 @@ def train_under_torch(
 
     Raises:
         SettingsError: unknown method, setting or recipe, or a method that is not generative.
-        DataError: the method cannot be trained on the data set.
+        DataError: the method cannot be trained on the data set, or another training is writing into ``folder``.
         BlemishError: the loss is not finite whatever the precision.
         KeyboardInterrupt: stopped by Ctrl-C; the same call resumes from the last checkpoint.
     """
@@ -132,8 +133,9 @@ def train_under_torch(
     job = Job.of(chosen, Path(folder), seed=seed, say=say, **how)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
     images = TrainingImages(dataset, chosen, seed=seed, say=job.log.say)
-    fitted, report = fit_method(job, images)
-    forget_checkpoint(job.log.folder)
+    with only_training(job.log.folder):
+        fitted, report = fit_method(job, images)
+        forget_checkpoint(job.log.folder)
     assert isinstance(fitted, GenerativeMethod)
     return TorchScorer(fitted, report)
 
