@@ -1,7 +1,8 @@
-"""Text for people: from a file that somebody else wrote, made safe to keep and to print; and fractions."""
+"""Text for people: from a file that somebody else wrote, made safe to keep and to print; fractions; and durations."""
 
 from __future__ import annotations
 
+import math
 import re
 
 # Control characters of both sets, what turns the direction of writing, line separators, halves of surrogate pairs.
@@ -30,6 +31,18 @@ def percent(fraction: float) -> str:
     '1.5 %'
     """
     return f"{100 * fraction:.6g} %"
+
+
+def duration_s(text: str) -> float:
+    """A duration above 0 as people write it, in seconds. Raises ValueError for anything else.
+
+    >>> duration_s("0.5s"), duration_s("2")
+    (0.5, 2.0)
+    """
+    seconds = float(text.removesuffix("s"))
+    if not 0 < seconds < math.inf:
+        raise ValueError(text)
+    return seconds
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ def test_files_are_inspected_as_they_come_until_ctrl_c(darkness_file: Path, tmp_
     write_png(hot / "first.png", np.full((40, 40, 3), 120, np.uint8))
     command = [sys.executable, "-m", "blemish", "watch", hot, "--out", out, "--detector", darkness_file, "--json"]
     with subprocess.Popen(
-        [*map(str, command), "--every", "0.2"],
+        [*map(str, command), "--every", "0.2s"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ,
@@ -67,3 +67,14 @@ def test_a_folder_that_is_not_there_is_a_sentence(blemish, darkness_file: Path, 
     result = blemish("watch", tmp_path / "hot", "--out", tmp_path / "out", "--detector", darkness_file)
     assert result.exit_code == 2
     assert "There is no folder" in result.output
+
+
+def test_the_time_between_two_looks_is_checked_before_anything_is_looked_at(
+    blemish, darkness_file: Path, tmp_path: Path
+):
+    result = blemish("watch", tmp_path, "--out", tmp_path / "out", "--detector", darkness_file, "--every", "often")
+    assert result.exit_code == 2
+    assert 'A folder is looked at every 2s or every 0.5s, 0.1s at least, not every "often".' in " ".join(
+        result.output.split()
+    )
+    assert not (tmp_path / "out").exists()

@@ -21,7 +21,7 @@ from blemish.errors import SettingsError
 from blemish.findings import Finding
 from blemish.images import write_png
 from blemish.inspection import Job
-from blemish.inspection.watching import watch
+from blemish.inspection.watching import interval_s, watch
 from blemish.inspection.webhook import Webhook
 
 SECRET = "known to both"
@@ -153,3 +153,14 @@ def test_a_token_in_the_address_is_not_said(tmp_path: Path):
 def test_an_address_that_cannot_be_told_is_refused(tmp_path: Path, url: str, secret: str, said: str):
     with pytest.raises(SettingsError, match=said):
         Webhook(url, secret, tmp_path)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2s", 2.0), ("0.5s", 0.5), ("0.1s", 0.1), ("2", 2.0), ("0.2", 0.2)])
+def test_looks_are_so_far_apart(text: str, seconds: float):
+    assert interval_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "often", "0s", "-1", "0.05s", "nans", "infs", "2ss", "2m"])
+def test_other_times_between_two_looks_are_refused(text: str):
+    with pytest.raises(SettingsError, match=f'not every "{text}"'):
+        interval_s(text)

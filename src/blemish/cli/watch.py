@@ -31,7 +31,7 @@ def watch(
             kind="URL",
         ),
     ] = None,
-    every: Annotated[float, option(INPUT, "Seconds between two looks.", "--every", kind="S", min=0.1)] = 1.0,
+    every: Annotated[str, option(INPUT, "Time between two looks: 2s, or 2.", "--every", kind="S")] = "1s",
 ) -> None:
     """Inspect files as they come into a folder, until Ctrl-C."""
     import threading
@@ -40,6 +40,7 @@ def watch(
     from blemish.findings import Finding, to_line
     from blemish.inspection import Job, JobOptions
     from blemish.inspection.ready import ready
+    from blemish.inspection.watching import interval_s
     from blemish.inspection.watching import watch as run
     from blemish.inspection.webhook import Webhook
 
@@ -47,11 +48,12 @@ def watch(
         if as_json:
             typer.echo(to_line(finding))
 
+    every_s = interval_s(every)
     hook = None if webhook is None else Webhook(webhook, os.environ.get("BLEMISH_WEBHOOK_SECRET", ""), out)
     loaded = ready(detector, 1, threads=threads)
     with Job(out, loaded, JobOptions(measuring=Measuring.of(mm_per_px))) as job:
         try:
-            run(job, folder, stop=threading.Event(), every_s=every, webhook=hook, say=speaking.note, on_finding=tell)
+            run(job, folder, stop=threading.Event(), every_s=every_s, webhook=hook, say=speaking.note, on_finding=tell)
         except KeyboardInterrupt:
             job.finish(say=speaking.note)
             raise

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from blemish.errors import DataError, ImageError
+from blemish.errors import DataError, ImageError, SettingsError
 from blemish.findings import Finding
 from blemish.inspection.job.assembling import read_job
 from blemish.inspection.job.images import Images
@@ -14,6 +14,22 @@ from blemish.inspection.job.job import Job
 from blemish.inspection.progress import JobEvent, Say, silent
 from blemish.inspection.sources import Sourcing
 from blemish.inspection.webhook import Webhook
+from blemish.text import duration_s
+
+MIN_INTERVAL_S = 0.1
+
+
+def interval_s(text: str) -> float:
+    """``2s``, or ``2``, as the time between two looks; raises SettingsError for anything else and below 0.1 s."""
+    try:
+        seconds = duration_s(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds < MIN_INTERVAL_S:
+        raise SettingsError(
+            f'A folder is looked at every 2s or every 0.5s, {MIN_INTERVAL_S}s at least, not every "{text}".'
+        )
+    return seconds
 
 
 def watch(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blemish.errors import ImageError, SettingsError
 from blemish.inspection.sources.files import stamp_of
 from blemish.inspection.sources.found import Found, Locator
+from blemish.text import duration_s
 
 VIDEO = "video"
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts")
@@ -35,10 +36,10 @@ class Step:
     def of(cls, text: str) -> Step:
         """``25`` for every 25th frame, ``0.5s`` for one in half a second. Raises SettingsError for anything else."""
         try:
-            step = cls(seconds=float(text[:-1])) if text.endswith("s") else cls(int(text))
+            step = cls(seconds=duration_s(text)) if text.endswith("s") else cls(int(text))
         except ValueError:
             step = cls(0)
-        if (step.frames is not None and step.frames < 1) or not 0 < step.seconds < math.inf:
+        if step.frames is not None and step.frames < 1:
             raise SettingsError(f'Frames are taken every 25 (frames) or every 0.5s (seconds), not every "{text}".')
         return step
 
