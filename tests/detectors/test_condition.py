@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import blemish
 from blemish.detectors import Container, Detector
 from blemish.findings import ReportDetails
 from blemish.images import UsabilityLimits, write_png
+from blemish.inspection import merge_jobs
 
 MOVED = "moved while it was taken: cracks may be missed and widths come out too large"
 
@@ -62,3 +64,29 @@ def test_the_report_counts_passes_with_a_warning_and_shows_it(
     page = (tmp_path / "found" / "report.html").read_text(encoding="utf-8")
     assert counted in page
     assert said in page
+
+
+def test_the_summary_and_the_table_tell_which_verdicts_are_in_doubt(
+    darkness: Container, moved: np.ndarray, tmp_path: Path
+):
+    still = np.random.default_rng(3).integers(170, 210, (200, 200, 3), np.uint8)
+    glaring = moved.copy()
+    glaring[:40] = 255
+    for name, image in {"glaring": glaring, "moved": moved, "still": still}.items():
+        write_png(tmp_path / "images" / f"{name}.png", image)
+    out = tmp_path / "found"
+    said = "2 images may be judged wrongly: moved 2, in glare 1. "
+    summary = blemish.inspect(tmp_path / "images", detector=Detector(darkness), out=out, report=False)
+    assert (summary.problems.images, dict(summary.problems.by_problem)) == (2, {"motion": 2, "too bright": 1})
+    assert f"3 inspected (3 pass, 0 review, 0 reject). {said}Findings are in" in str(summary)
+    assert "판정이 틀릴 수 있는 이미지 2장: 흔들림 2, 빛 반사 1." in summary.told("ko")
+    assert said.strip() in str(blemish.inspect(tmp_path / "images", detector=Detector(darkness)))
+    assert said in str(merge_jobs([out], tmp_path / "merged", report=False))
+    with (out / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["problems"] for row in csv.DictReader(file)] == ["motion; too bright", "motion", ""]
+
+
+def test_where_no_verdict_is_in_doubt_the_summary_is_silent(darkness: Container, moved: np.ndarray):
+    strict = replace(darkness, spec=darkness.spec.model_copy(update={"usability": UsabilityLimits()}))
+    summary = blemish.inspect([moved // 10], detector=Detector(strict))
+    assert str(summary) == "1 inspected (0 pass, 1 unusable, 0 review, 0 reject)."

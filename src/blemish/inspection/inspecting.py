@@ -160,4 +160,4 @@ def _in_memory(
         tell(JobEvent(answer.finding, wanted.left_out, wanted.key, wanted.stamp, count.progress()))
     gathering.end(say)
     record = gathering.record(details, complete=True)
-    return InspectionSummary.of(gathering.progress, record, kept=tuple(kept), submission=submission)
+    return InspectionSummary.of(gathering.progress, gathering.problems, record, kept=tuple(kept), submission=submission)

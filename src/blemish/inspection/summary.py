@@ -15,6 +15,7 @@ from blemish.inspection.writing import writing_findings
 from blemish.reports.document import Document
 from blemish.reports.messages import Messages
 from blemish.reports.pictures import show
+from blemish.reports.problem_count import ProblemCount
 
 _SHOWN = 20
 
@@ -28,6 +29,7 @@ class InspectionSummary:
         failed: images that could not be inspected; their findings say why.
         left_out: files in a folder that look like images, or hold some, and are not read; their findings say why.
         verdicts: how many images got each.
+        problems: images that may be judged wrongly, counted by what is wrong with how they were taken.
         run: what the inspection was, the state of the detector's guarantee included.
         out: the folder that was written; None without one.
         page: the report; None without one.
@@ -39,6 +41,7 @@ class InspectionSummary:
     failed: int
     left_out: int
     verdicts: Mapping[Verdict, int]
+    problems: ProblemCount
     run: RunRecord
     out: Path | None = None
     page: Path | None = None
@@ -48,7 +51,13 @@ class InspectionSummary:
 
     @classmethod
     def of(
-        cls, progress: Progress, run: RunRecord, *, kept: tuple[Finding, ...] | None = None, **others: Any
+        cls,
+        progress: Progress,
+        problems: ProblemCount,
+        run: RunRecord,
+        *,
+        kept: tuple[Finding, ...] | None = None,
+        **others: Any,
     ) -> InspectionSummary:
         """From what a job came to; ``others`` are attributes."""
         return cls(
@@ -56,6 +65,7 @@ class InspectionSummary:
             failed=progress.failed,
             left_out=progress.left_out,
             verdicts=progress.verdicts,
+            problems=problems,
             run=run,
             _kept=kept,
             **others,
@@ -81,9 +91,10 @@ class InspectionSummary:
         return self.told("en")
 
     def told(self, lang: Language) -> str:
-        """Counts and places in a sentence or two, in a language of the report."""
+        """Counts, images in doubt and places in a sentence each, in a language of the report."""
         t = Messages(lang)
-        return " ".join([f"{self._counts(t)}.", *self._places(t)])
+        doubted = self.problems.said(t)
+        return " ".join([f"{self._counts(t)}.", *([] if doubted is None else [doubted]), *self._places(t)])
 
     def save(self, folder: Path | str) -> None:
         """Write findings, the run's record and the report into another folder; overlays and masks stay where they are.

@@ -46,6 +46,7 @@ _IMAGE_COLUMNS = (
     "height_px",
     "mm_per_px",
     "scale_source",
+    "problems",
     "notes",
     "error",
 )
@@ -179,6 +180,7 @@ def _image_row(image: Finding) -> dict[str, Any]:
         "worst_bbox_px": " ".join(map(str, regions[0].bbox_px)) if regions else None,
         "width_px": width_px,
         "height_px": height_px,
+        "problems": "; ".join(image.problems),
         "notes": "; ".join(image.notes),
         "error": image.error,
     }

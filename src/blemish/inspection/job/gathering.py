@@ -14,6 +14,7 @@ from blemish.inspection.job.shards import Entry
 from blemish.inspection.progress import Progress, Say
 from blemish.inspection.provenance import describe_run
 from blemish.inspection.submission import Submission
+from blemish.reports.problem_count import ProblemCount
 from blemish.reports.scale_count import ScaleCount
 
 
@@ -24,6 +25,9 @@ class Gathering:
         detector: whose findings they are.
         options: how it inspected.
         submission: a csv of run lengths to write; None writes none.
+
+    Attributes:
+        problems: of the images added so far.
     """
 
     def __init__(self, detector: Detector, options: JobOptions, submission: Path | None = None) -> None:
@@ -33,6 +37,7 @@ class Gathering:
         self._watch = DriftWatch.of(detector)
         self._likely: list[BitRange | None] = []
         self._scaled = ScaleCount()
+        self.problems = ProblemCount()
         self._target = submission
         self._submission = None if submission is None else Submission(detector)
 
@@ -42,6 +47,7 @@ class Gathering:
         if finding.error is None:
             self._likely.append(finding.likely_range)
             self._scaled.add(finding)
+            self.problems.add(finding)
             if self._watch is not None:
                 self._watch.add(finding)
         if self._submission is not None and entry.runs is not None:

@@ -163,7 +163,13 @@ class Job:
 
             (page,) = write_page(read_document(self.folder), self.folder)
         return InspectionSummary.of(
-            gathering.progress, record, earlier=self._earlier, out=self.folder, page=page, submission=submission
+            gathering.progress,
+            gathering.problems,
+            record,
+            earlier=self._earlier,
+            out=self.folder,
+            page=page,
+            submission=submission,
         )
 
     @contextmanager

@@ -21,10 +21,11 @@ from blemish.findings import (
 from blemish.inspection.job.assembling import assemble, read_job
 from blemish.inspection.job.counting import Count
 from blemish.inspection.job.record import read_record
-from blemish.inspection.job.shards import ShardWriter
+from blemish.inspection.job.shards import Entry, ShardWriter
 from blemish.inspection.progress import Say, silent
 from blemish.inspection.summary import InspectionSummary
 from blemish.reports.document import read_document
+from blemish.reports.problem_count import ProblemCount
 
 _WORST_FIRST = ("suspended", "not applicable", "in force")
 
@@ -49,7 +50,12 @@ def merge_jobs(
     for place, run in zip(places, runs, strict=True):
         if not run.complete:
             say(f'"{place}" has not come to its end: some of its images are missing.')
-    count = Count(None)
+    count, problems = Count(None), ProblemCount()
+
+    def add(entry: Entry, finding: Finding) -> None:
+        count.add(entry, now=False)
+        problems.add(finding)
+
     record = runs[0].model_copy(update={"complete": False, "guarantee": _together(runs)})
     with appearing(out) as folder:
         shutil.copyfile(places[0] / "job.json", folder / "job.json")
@@ -59,7 +65,7 @@ def merge_jobs(
                 for entry, finding in read_job(place):
                     shards.add(entry, finding)
                     _link_pictures(place, folder, finding)
-        assemble(folder, lambda entry, _: count.add(entry, now=False))
+        assemble(folder, add)
         record = record.model_copy(update={"complete": all(run.complete for run in runs)})
         record.write(folder)
     page = None
@@ -67,7 +73,7 @@ def merge_jobs(
         from blemish.reports.page import write_page  # here, for runs without a report
 
         (page,) = write_page(read_document(out), out)
-    return InspectionSummary.of(count.progress(), record, out=out, page=page)
+    return InspectionSummary.of(count.progress(), problems, record, out=out, page=page)
 
 
 def _checked(folder: Path, first: Path) -> RunRecord:
