@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 torch = pytest.importorskip("torch")
 
@@ -16,7 +17,7 @@ from blemish.errors import BlemishError, DataError, SettingsError  # noqa: E402
 from blemish.evaluation import auroc, bootstrap_difference  # noqa: E402
 from blemish.methods import Candidate, get_method, method_names  # noqa: E402
 from blemish.training.automatic import Trial, all_candidates, pick, pick_of_few, train_auto  # noqa: E402
-from blemish.training.trials import Outcome, split_for_trials, try_out  # noqa: E402
+from blemish.training.trials import Outcome, split_for_trials, too_few_to_compare, try_out  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -42,14 +43,14 @@ def draw_images(folder: Path, count: int, *, spot: bool = False, seed: int = 0) 
 
 
 def test_the_card_tells_what_was_tried_and_why_one_was_taken(tmp_path: Path):
-    draw_images(tmp_path / "good", 20)
+    draw_images(tmp_path / "good", 67)
     said: list[str] = []
     detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=TRIED, say=said.append)
     assert detector.spec.method in ("patch-gaussian", "patchcore")
-    assert detector.spec.provenance.n_train + detector.spec.provenance.n_held_out == 20  # on everything
+    assert detector.spec.provenance.n_train + detector.spec.provenance.n_held_out == 67  # on everything
     card = blemish.load(tmp_path / "x.blemish").container.card
     assert "## How it was chosen" in card
-    assert "tried on 6 other normal ones and the same with painted defects" in card
+    assert "tried on 20 other normal ones and the same with painted defects" in card
     assert "needs one size" in card  # padim could not be tried: a remark, no error
     assert "needs 20 outlined defects" in card
     [taken] = [line for line in said if line.endswith("| taken |")]
@@ -121,7 +122,7 @@ def test_an_interrupted_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(automatic, "try_out", interrupted)
     draw_images(tmp_path / "good", 22)
     with pytest.raises(KeyboardInterrupt):
-        train_auto(tmp_path / "good", tmp_path / "out" / "x.blemish", candidates=TRIED)
+        train_auto(tmp_path / "good", tmp_path / "out" / "x.blemish", candidates=FEW)
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -157,6 +158,50 @@ def test_of_few_images_each_is_held_out_in_turn(tmp_path: Path):
         assert len(fitted | {part.normal[0].path}) == 8
         assert part.normal[0].path not in fitted
     assert len({part.normal[0].path for part in parts}) == 8
+
+
+@pytest.mark.parametrize(
+    ("images", "held_out", "paintings", "few"),
+    [(19, 19, 4, True), (20, 6, 4, True), (65, 19, 4, True), (66, 20, 1, False)],
+)
+def test_fewer_than_twenty_held_out_images_do_not_compare_methods(
+    tmp_path: Path, images: int, held_out: int, paintings: int, few: bool
+):
+    draw_images(tmp_path / "good", images)
+    parts = split_for_trials(read_dataset(tmp_path / "good"), seed=0, say=lambda _: None)
+    assert sum(len(part.normal) for part in parts) == held_out
+    assert {part.paintings for part in parts} == {paintings}
+    assert too_few_to_compare(parts) is few
+
+
+def test_the_cheapest_within_one_standard_deviation_needs_more_than_six_held_out_images():
+    def taken(images: int, rng: np.random.Generator) -> str:
+        normal, defects, none = rng.normal(0, 1, images), rng.normal(0, 1, images), np.array([])
+        trials = []
+        for method, area in (("worse", 0.85), ("better", 0.95)):
+            # Scores of two methods are correlated by one half; the distance of the means gives the area.
+            distance = np.sqrt(2) * norm.ppf(area)
+            own = [np.sqrt(0.5) * (shared + rng.normal(0, 1, images)) for shared in (normal, defects)]
+            outcome = Outcome(own[0], own[1] + distance, none, none, 1.0)
+            trials.append(Trial(Candidate(cost_rank=len(trials), method=method), outcome))
+        return pick(trials, real=False)[0].method
+
+    rng = np.random.default_rng(0)
+    worse = {images: [taken(images, rng) for _ in range(40)].count("worse") / 40 for images in (6, 30)}
+    assert worse[6] > 0.5
+    assert worse[30] < 0.2
+
+
+def test_of_twenty_images_the_preferred_method_is_taken_and_its_thresholds_are_of_images_it_never_saw(tmp_path: Path):
+    draw_images(tmp_path / "good", 20)
+    cheaper = Candidate(cost_rank=1, method="padim", settings=SMALL, few_rank=2)
+    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=(FEW[0], cheaper, FEW[1]))
+    assert detector.spec.method == "patchcore"
+    assert "patchcore" in detector.container.card.partition("## How it was chosen")[2]
+    assert "patch-gaussian" not in detector.container.card
+    made = detector.spec.provenance
+    assert made.n_train + made.n_held_out == 20
+    assert made.n_held_out == len(detector.spec.calibration.scores) > 0
 
 
 def test_images_of_one_part_are_held_out_together(tmp_path: Path):

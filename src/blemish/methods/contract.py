@@ -55,7 +55,7 @@ class Candidate:
         cost_rank: order among all candidates, the cheapest to use first.
         settings: where they differ from the defaults.
         min_masks: training images with outlined defects that it needs to be tried at all.
-        few_rank: order of preference where there are so few normal images that each is held out in turn, by published
+        few_rank: order of preference where too few normal images are held out to compare methods by, from published
             results with one to four images; None: not tried there.
         method: its registered name; `blemish.methods.register` fills it in.
     """

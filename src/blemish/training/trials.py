@@ -24,7 +24,7 @@ from blemish.synthesis.painted_defects import paint_defect
 from blemish.training.splits import normal_training_samples
 
 FEW_NORMALS = 20
-"""Below this many, each is held out in turn."""
+"""Below this many normal images, each is held out in turn; this many held out are needed to compare methods by."""
 MIN_DEFECTS = 10
 """Held-out labelled defects from which on they decide in place of painted ones."""
 
@@ -32,7 +32,7 @@ _HELD_OUT_FRACTION = 0.3
 # Enough to rank methods by, and it bounds the time that a trial takes.
 _MAX_TO_FIT = 200
 _MAX_TO_TRY = 100
-# With few images each is painted on several times, so that the pooled AUROC does not hang on one stroke.
+# Where few are held out each is painted on several times, so that the AUROC does not hang on one stroke.
 _PAINTED_WHERE_FEW = 4
 
 
@@ -56,6 +56,11 @@ class TrialImages:
     def real(self) -> bool:
         """Whether labelled defects decide, rather than painted ones."""
         return len(self.defects) >= MIN_DEFECTS
+
+
+def too_few_to_compare(parts: Sequence[TrialImages]) -> bool:
+    """Whether neither labelled defects nor enough held-out normal images are there to compare methods by."""
+    return not parts[0].real and sum(len(part.normal) for part in parts) < FEW_NORMALS
 
 
 def describe(parts: Sequence[TrialImages]) -> str:
@@ -138,7 +143,7 @@ def split_for_trials(dataset: Dataset, *, seed: int, say: Callable[[str], None])
         normal=_spread(held_out, False, _MAX_TO_TRY),
         defects=_spread(held_out, True, _MAX_TO_TRY),
     )
-    return (images,)
+    return (replace(images, paintings=_PAINTED_WHERE_FEW) if too_few_to_compare([images]) else images,)
 
 
 def try_out(detector: Detector, images: TrialImages) -> Outcome:
