@@ -1,4 +1,4 @@
-"""Text for people: from a file that somebody else wrote, made safe to keep and to print; fractions; and durations."""
+"""Text for people: from a file that somebody else wrote, safe to keep and to print; counts, fractions, durations."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def printable(text: str) -> str:
     'wall\\\\u001b[2J'
     """
     return _NOT_PRINTED.sub(_escape, text)
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A number of things.
+
+    >>> counted(1, "image"), counted(1200, "image"), counted(2, "class", "classes")
+    ('1 image', '1,200 images', '2 classes')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def percent(fraction: float) -> str:

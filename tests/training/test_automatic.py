@@ -250,13 +250,17 @@ def test_one_image_trains_the_preferred_method_that_can_be_trained_and_no_thresh
     assert "Nothing was tried: one normal image leaves none to hold out." in told
     assert "needs one size" in told
     assert "is preferred with few images, of those that can be trained" in detector.container.card
-    assert "too few to hold any out: the detector gets no thresholds" in told
+    assert "1 normal image is too few to hold any out: the detector gets no thresholds." in told
+    assert "held out in turn" not in told, "of one image, nothing can be"
 
 
 def test_of_two_images_each_is_held_out_in_turn(tmp_path: Path):
     draw_images(tmp_path / "good", 2)
-    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=FEW)
+    said: list[str] = []
+    detector = train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=FEW, say=said.append)
     assert len(detector.spec.calibration.scores) == 2
+    assert any(line.endswith("thresholds none: all normal images were trained on.") for line in said)
+    assert said[-1].startswith("Thresholds from the scores held out: On average")
     assert detector.spec.provenance.n_train == 2
 
 

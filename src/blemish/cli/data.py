@@ -21,6 +21,7 @@ from blemish.cli.options import (
 from blemish.cli.panels import INPUT, OUTPUT, TILES, argument, option
 from blemish.cli.synth import parts, synth
 from blemish.cli.verbs import App
+from blemish.text import counted
 
 if TYPE_CHECKING:
     from blemish.datasets import DatasetReport
@@ -98,10 +99,10 @@ def tiles(
     for (split, name), count in cut.counts.items():
         by_label.setdefault(name, {})[split or "no split"] = count
     _print_counts(by_label, ("normal",))
-    typer.echo(f"{_counted(cut.left_out, 'tile')} left out: neither clearly normal nor clearly defective.")
+    typer.echo(f"{counted(cut.left_out, 'tile')} left out: neither clearly normal nor clearly defective.")
     if cut.skipped:
-        typer.echo(f"{_counted(cut.skipped, 'image')} skipped: extent not known, or smaller than a tile.")
-    typer.echo(f"{_counted(sum(cut.counts.values()), 'tile')} from {_counted(cut.images, 'image')} in {cut.folder}")
+        typer.echo(f"{counted(cut.skipped, 'image')} skipped: extent not known, or smaller than a tile.")
+    typer.echo(f"{counted(sum(cut.counts.values()), 'tile')} from {counted(cut.images, 'image')} in {cut.folder}")
 
 
 @app.command()
@@ -122,7 +123,7 @@ def subset(
     dataset = read_dataset(path, layout=layout, normal_names=normal)
     taken = write_subset(dataset, out, per_class=per_class, seed=seed)
     said = ", ".join(f"{count:,} {label}" for label, count in taken.items())
-    typer.echo(f"{said}: {_counted(taken.total(), 'image')} of {len(dataset):,}, in {out}")
+    typer.echo(f"{said}: {counted(taken.total(), 'image')} of {len(dataset):,}, in {out}")
 
 
 @app.command()
@@ -144,25 +145,25 @@ app.command()(parts)
 def _print_report(report: DatasetReport) -> None:
     from blemish.datasets.white_masks import ALL_WHITE, MOSTLY_WHITE
 
-    typer.echo(f"{report.name}: {_counted(report.images, 'image')}, {report.layout}")
+    typer.echo(f"{report.name}: {counted(report.images, 'image')}, {report.layout}")
     _print_counts(report.counts, report.normal_labels)
     if (sizes := report.sizes) is not None:
         height = _range(sizes.min_height_px, sizes.median_height_px, sizes.max_height_px)
         width = _range(sizes.min_width_px, sizes.median_width_px, sizes.max_width_px)
-        typer.echo(f"Width {width}, height {height}; {_counted(sizes.distinct, 'size')}.")
+        typer.echo(f"Width {width}, height {height}; {counted(sizes.distinct, 'size')}.")
     for label, coverage in report.coverage.items():
         typer.echo(
-            f'Masks of "{label}": {_counted(coverage.images, "image")}, {coverage.pixel_fraction:.3%} of all pixels.'
+            f'Masks of "{label}": {counted(coverage.images, "image")}, {coverage.pixel_fraction:.3%} of all pixels.'
         )
     if report.unknown_extent:
-        typer.echo(f"{_counted(report.unknown_extent, 'image')} without a mask: extent not known.")
+        typer.echo(f"{counted(report.unknown_extent, 'image')} without a mask: extent not known.")
     _print_list("empty mask", report.empty_masks)
     _print_list("mask", report.mostly_white_masks, MOSTLY_WHITE)
     _print_list("mask", report.all_white_masks, ALL_WHITE)
     _print_list("unreadable image", [reason for _, reason in report.unreadable])
     _print_list("unusable mask", [reason for _, reason in report.mask_problems])
     for note, count in list(report.reading_notes.items())[:_SHOWN]:
-        typer.echo(f"{_counted(count, 'image')}: {note}.")
+        typer.echo(f"{counted(count, 'image')}: {note}.")
     same = [_shortened(group, " = ") for group in report.exact_duplicates]
     _print_list("group", same, "of images with the same pixels")
     _print_list("group", [_shortened(group, " ~ ") for group in report.near_duplicates], "of look-alikes")
@@ -182,7 +183,7 @@ def _shortened(group: tuple[str, ...], sign: str) -> str:
 def _print_list(noun: str, entries: Sequence[str], which: str = "") -> None:
     if not entries:
         return
-    typer.echo(f"{_counted(len(entries), noun)} {which}".rstrip() + ":")
+    typer.echo(f"{counted(len(entries), noun)} {which}".rstrip() + ":")
     for entry in entries[:_SHOWN]:
         typer.echo(f"  {entry}")
     if len(entries) > _SHOWN:
@@ -203,10 +204,6 @@ def _print_counts(counts: dict[str, dict[str, int]], normal_labels: tuple[str, .
         name = f"{label} (normal)" if label in normal_labels and label != "normal" else label
         table.add_row(Text(name), *(f"{by_split.get(split, 0):,}" for split in splits))
     Console().print(table)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _range(least: int, median: float, most: int) -> str:

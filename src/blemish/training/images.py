@@ -16,6 +16,7 @@ from blemish.datasets.white_masks import white_mask_warnings
 from blemish.detectors import Calibration, Container, Detector, DetectorSpec, Provenance, Thresholds
 from blemish.detectors.schema import Finds, is_called_crack
 from blemish.methods import LoadWeights, Method, MethodInfo, MethodSettings
+from blemish.text import counted
 from blemish.training.card import Words
 from blemish.training.export import export_graph
 from blemish.training.pipeline import Job, TrainingData, library_versions, train_to_file
@@ -63,7 +64,7 @@ class TrainingImages(TrainingData[Detector]):
 
     def __init__(self, dataset: Dataset, method: type[Method], *, seed: int, say: Say, hold_out: bool = True) -> None:
         info = method.info
-        say(f"{dataset.name}: {dataset.layout}, {len(dataset)} images.")
+        say(f"{dataset.name}: {dataset.layout}, {counted(len(dataset), 'image')}.")
         for note in dataset.notes:
             say(note)
         if (warning := depth_warning(dataset.samples)) is not None:
@@ -81,7 +82,7 @@ class TrainingImages(TrainingData[Detector]):
             for warning in white_mask_warnings(self.fit + self.held_out):
                 say(warning)
         say(
-            f"{len(self.fit)} training images, {len(self.held_out)} held out for stopping and thresholds, "
+            f"{counted(len(self.fit), 'training image')}, {len(self.held_out)} held out for stopping and thresholds, "
             f"{len(self._split.calibration)} for calibration."
         )
 

@@ -20,6 +20,7 @@ from blemish.datasets import (
     with_splits,
 )
 from blemish.errors import DataError, ImageError
+from blemish.text import counted
 
 Say = Callable[[str], None]
 
@@ -257,7 +258,9 @@ def _split_normal(normal: Dataset, *, seed: int, say: Say) -> TrainingSplit:
         raise DataError(f'"{normal.root}" has no readable normal training images, and this method needs them.')
     nothing = normal.where(lambda _: False)
     if len(normal) < _MIN_NORMALS_TO_HOLD_OUT:
-        say(f"{len(normal)} normal images are too few to hold any out: the detector gets no thresholds.")
+        one_by_one = ' "blemish train auto" holds each of them out in turn, and sets some.' if len(normal) > 1 else ""
+        few = counted(len(normal), "normal image is", "normal images are")
+        say(f"{few} too few to hold any out: the detector gets no thresholds.{one_by_one}")
         return TrainingSplit(normal, nothing, nothing)
     fit, held_out = hold_out(normal, _HELD_OUT_FRACTION_OF_NORMALS, seed)
     return TrainingSplit(fit, held_out, nothing)

@@ -156,7 +156,7 @@ def guaranteed_thresholds(
         origin: which items, in the plural.
     """
     if not scores:
-        return Thresholds(source=f"none: too few normal {items} to hold any out"), None
+        return Thresholds(source=f"none: all normal {items} were trained on"), None
     reject, source = _guaranteed(scores, items)
     pixel = _guaranteed(maxima, items)[0] if maxima else None
     calibration = Calibration(scores=tuple(sorted(scores)), source=f"{len(scores)} {origin}, unseen in training")

@@ -11,7 +11,6 @@ from blemish.datasets.readers.folders import (
     MASK_FOLDERS,
     NormalNames,
     composed,
-    counted,
     has_images,
     holds_images,
     is_reserved,
@@ -26,6 +25,7 @@ from blemish.datasets.readers.folders import (
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.masks_beside import masks_beside
 from blemish.datasets.sample import ClassMask, Sample, Split
+from blemish.text import counted
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -10,12 +10,13 @@ from typing import Any
 from blemish.datasets.coco_masks import CountsMask, PolygonMask
 from blemish.datasets.masks import OutlineMask
 from blemish.datasets.readers.csv_files import beside, check_exist
-from blemish.datasets.readers.folders import NormalNames, counted, look, note_on_unlisted, split_folders, split_of
+from blemish.datasets.readers.folders import NormalNames, look, note_on_unlisted, split_folders, split_of
 from blemish.datasets.readers.json_files import load_object
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
 from blemish.datasets.sample import Split
 from blemish.errors import DataError
+from blemish.text import counted
 
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from blemish.datasets.masks import FileMask
-from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
 from blemish.datasets.readers.mask_meanings import drawings
 from blemish.datasets.sample import Sample
 from blemish.errors import DataError
+from blemish.text import counted
 
 
 def with_contradictions_settled(found: Found) -> Found:

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from blemish.datasets.readers.folders import counted
 from blemish.errors import DataError
+from blemish.text import counted
 
 _MAX_CELL = 1 << 27  # one image's run lengths can be megabytes; the csv module stops at 128 KiB by itself
 

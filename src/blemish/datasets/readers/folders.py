@@ -12,6 +12,7 @@ from pathlib import Path
 from blemish.datasets.sample import Split
 from blemish.images import IMAGE_SUFFIXES
 from blemish.images.listing import is_passed_over
+from blemish.text import counted
 
 NORMAL_NAMES = (
     "good", "normal", "free", "ok", "ok_front", "negative", "no_defect", "no_defects", "defect_free", "non_defective",
@@ -154,11 +155,6 @@ def with_splits_in_words(layout: str, splits: Iterable[Split | None]) -> str:
     found = set(splits)
     names = [split for split in ("train", "val", "test") if split in found]
     return f"{layout}, split into {', '.join(names)}" if names else layout
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """``counted(1, "image")`` is "1 image", ``counted(1200, "image")`` is "1,200 images"."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def note_on_files(paths: Iterable[Path], what: str) -> list[str]:

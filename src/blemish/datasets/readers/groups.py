@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from blemish.datasets.readers.csv_files import beside, header_of, read_rows
-from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
 from blemish.errors import DataError
+from blemish.text import counted
 
 FILE_NAME = "groups.csv"
 

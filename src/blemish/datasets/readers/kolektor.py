@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 from blemish.datasets.masks import FileMask
-from blemish.datasets.readers.folders import DEFECT, NormalNames, counted, look, mask_of, note_on_folders
+from blemish.datasets.readers.folders import DEFECT, NormalNames, look, mask_of, note_on_folders
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.masks_beside import masks_beside
 from blemish.datasets.sample import ClassMask, Sample
+from blemish.text import counted
 
 _PART = re.compile(r"kos\d+$", re.IGNORECASE)
 

@@ -6,13 +6,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from blemish.datasets.readers.folders import UNLABELLED, NormalNames, counted, with_splits_in_words
+from blemish.datasets.readers.folders import UNLABELLED, NormalNames, with_splits_in_words
 from blemish.datasets.readers.json_files import load_object, peek_object
 from blemish.datasets.readers.label_places import LabelPlace, label_places
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
 from blemish.datasets.sample import Sample
 from blemish.errors import DataError
+from blemish.text import counted
 
 _KEYS = {"shapes", "imagePath"}
 _LOOKED_AT = 5

@@ -8,7 +8,6 @@ from blemish.datasets.readers.class_folders import class_folders, class_sample, 
 from blemish.datasets.readers.folders import (
     NormalNames,
     composed,
-    counted,
     look,
     masks_by_stem,
     note_on_folders,
@@ -16,6 +15,7 @@ from blemish.datasets.readers.folders import (
 )
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.sample import Sample
+from blemish.text import counted
 
 
 def _is_mvtec(root: Path) -> bool:

@@ -8,7 +8,6 @@ from blemish.datasets.readers.class_folders import class_folders, class_sample, 
 from blemish.datasets.readers.folders import (
     NormalNames,
     composed,
-    counted,
     look,
     mask_of,
     masks_by_stem,
@@ -17,6 +16,7 @@ from blemish.datasets.readers.folders import (
 )
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.sample import Sample, Split
+from blemish.text import counted
 
 _TEST = "test_public"
 _PRIVATE = ("test_private", "test_private_mixed")

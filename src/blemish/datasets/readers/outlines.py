@@ -10,8 +10,9 @@ from pathlib import Path
 
 from blemish.datasets.coco_masks import PolygonMask
 from blemish.datasets.masks import OutlineMask, UnionMask
-from blemish.datasets.readers.folders import NormalNames, counted
+from blemish.datasets.readers.folders import NormalNames
 from blemish.datasets.sample import ClassMask, MaskSource, Sample, Split
+from blemish.text import counted
 
 FREE = "good"
 _SHOWN = 3

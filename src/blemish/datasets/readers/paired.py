@@ -13,7 +13,6 @@ from blemish.datasets.readers.folders import (
     MASK_FOLDERS,
     UNLABELLED,
     NormalNames,
-    counted,
     has_images,
     look,
     mask_of,
@@ -28,6 +27,7 @@ from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.masks_beside import masks_beside
 from blemish.datasets.sample import ClassMask, Sample, Split
 from blemish.errors import DataError
+from blemish.text import counted
 
 _CROPS = re.compile(r"(crop|data)s?$", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from blemish.datasets.readers.coco import COCO
 from blemish.datasets.readers.contradictions import with_contradictions_settled
 from blemish.datasets.readers.cvat import CVAT
 from blemish.datasets.readers.dagm import DAGM
-from blemish.datasets.readers.folders import NormalNames, counted, holds_images, look
+from blemish.datasets.readers.folders import NormalNames, holds_images, look
 from blemish.datasets.readers.groups import with_groups
 from blemish.datasets.readers.kolektor import KOLEKTOR
 from blemish.datasets.readers.label_map import with_label_map
@@ -39,6 +39,7 @@ from blemish.datasets.sample import Dataset, Sample
 from blemish.errors import DataError, did_you_mean
 from blemish.images import ReadOptions
 from blemish.images.options import DEFAULT_OPTIONS
+from blemish.text import counted
 
 # The first that recognises a path reads it, so the particular stand before the general.
 LAYOUTS: tuple[Layout, ...] = (

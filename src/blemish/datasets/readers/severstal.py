@@ -11,11 +11,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from blemish.datasets.readers.csv_files import beside, check_exist, header_of, read_rows
-from blemish.datasets.readers.folders import NormalNames, composed, counted, has_images, look, note_on_folders
+from blemish.datasets.readers.folders import NormalNames, composed, has_images, look, note_on_folders
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.run_lengths import RunLengthMask
 from blemish.datasets.sample import ClassMask, Sample
 from blemish.errors import DataError
+from blemish.text import counted
 
 FREE = "good"
 _IMAGE_FOLDERS = ("train_images", "images", "train")

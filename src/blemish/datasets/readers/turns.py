@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blemish.datasets.masks import OutlineMask, stored_view
-from blemish.datasets.readers.folders import counted
 from blemish.datasets.readers.layout import Found
 from blemish.datasets.readers.mask_meanings import drawings, with_drawings
 from blemish.datasets.sample import Sample
 from blemish.images.orientation import QUARTER_TURNS
+from blemish.text import counted
 
 _WITH_EXIF = {".jpg", ".jpeg"}
 

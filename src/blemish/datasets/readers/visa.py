@@ -9,7 +9,6 @@ from blemish.datasets.readers.csv_files import read_rows
 from blemish.datasets.readers.folders import (
     NormalNames,
     composed,
-    counted,
     look,
     mask_of,
     masks_by_stem,
@@ -18,6 +17,7 @@ from blemish.datasets.readers.folders import (
 )
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.sample import Split
+from blemish.text import counted
 
 _SPLITS = ("split_csv/1cls.csv", "1cls.csv")
 

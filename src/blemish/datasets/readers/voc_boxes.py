@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from blemish.datasets.readers.folders import UNLABELLED, NormalNames, counted, with_splits_in_words
+from blemish.datasets.readers.folders import UNLABELLED, NormalNames, with_splits_in_words
 from blemish.datasets.readers.label_places import LabelPlace, label_places
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
 from blemish.datasets.readers.voc_masks import listed_splits
 from blemish.datasets.sample import Sample
 from blemish.errors import DataError
+from blemish.text import counted
 
 _LOOKED_AT = 5
 

@@ -12,7 +12,6 @@ from blemish.datasets.readers.folders import (
     UNLABELLED,
     NormalNames,
     composed,
-    counted,
     has_images,
     look,
     mask_of,
@@ -25,6 +24,7 @@ from blemish.datasets.readers.label_map import read_label_map
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import FREE
 from blemish.datasets.sample import ClassMask, Sample, Split
+from blemish.text import counted
 
 _IMAGES, _MASKS, _OBJECTS, _SETS = "jpegimages", "segmentationclass", "segmentationobject", "imagesets"
 

@@ -15,13 +15,14 @@ import yaml
 from numpy.typing import NDArray
 
 from blemish.datasets.coco_masks import fill_polygon
-from blemish.datasets.readers.folders import DEFECT, NormalNames, counted, split_of, with_splits_in_words
+from blemish.datasets.readers.folders import DEFECT, NormalNames, split_of, with_splits_in_words
 from blemish.datasets.readers.label_places import LabelPlace, files_with, label_places
 from blemish.datasets.readers.layout import Found, Layout
 from blemish.datasets.readers.outlines import Drawn, Outlines
 from blemish.datasets.sample import CompleteMask, Split
 from blemish.errors import DataError, ImageError
 from blemish.images import image_size_px
+from blemish.text import counted
 
 _BOX, _ROTATED_BOX = 4, 8
 _NAME_FILES = ("classes.txt", "obj.names", "_darknet.labels")
