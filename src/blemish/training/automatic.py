@@ -165,9 +165,8 @@ def train_auto(
     detector = train_on_images(job, dataset, target, hold_out=not choice.in_turn)
     if choice.in_turn:
         detector = _with_thresholds(detector, choice)
-        say(
-            f"Thresholds from the scores held out: {detector.spec.thresholds.source} {what_images_support(len(choice.images))}"
-        )
+        said = f"{detector.spec.thresholds.source} {what_images_support(len(choice.images))}"
+        say(f"Thresholds from the scores held out: {said}")
     card = calibrated_card(detector.container.card, detector.spec) if choice.in_turn else detector.container.card
     card = f"{card.rstrip()}\n\n## How it was chosen\n\n{describe(choice.images)} {choice.why}\n\n"
     with_choice = Detector(replace(detector.container, card=f"{card}{choice.table()}\n"), path=target)
