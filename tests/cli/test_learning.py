@@ -130,8 +130,8 @@ def test_auto_prints_what_it_tried(blemish, tmp_path: Path, monkeypatch: pytest.
 
     small = {"backbone": "squeezenet1_1", "pretrained": False, "size_px": 64}
     few = (
-        automatic.Candidate(cost_rank=1, method="patch-gaussian", settings=small),
-        automatic.Candidate(cost_rank=2, method="unet", min_masks=20),
+        automatic.Candidate(cost_rank=1, method="patch-gaussian", settings=small, few_rank=1),
+        automatic.Candidate(cost_rank=2, method="unet", min_masks=20, few_rank=2),
     )
     monkeypatch.setattr(automatic, "all_candidates", lambda: few)
     result = blemish("train", "auto", "--data", draw_images(tmp_path / "good", 22), "--out", "x.blemish")

@@ -104,6 +104,12 @@ def test_nothing_that_could_be_tried_is_a_sentence():
         pick([Trial(Candidate(cost_rank=1, method="unet"), None, remark="no masks")], real=False)
 
 
+def test_methods_that_are_not_for_few_images_are_not_tried_on_few(tmp_path: Path):
+    draw_images(tmp_path / "good", 2)
+    with pytest.raises(BlemishError, match=r"could be trained \(none is for so few images\)"):
+        train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=TRIED)
+
+
 def test_no_normal_image_is_too_few(tmp_path: Path):
     draw_images(tmp_path / "train" / "spot", 2, spot=True)
     draw_images(tmp_path / "test" / "good", 2)

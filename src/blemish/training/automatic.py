@@ -295,7 +295,9 @@ def _done(trials: list[Trial]) -> list[tuple[Candidate, Outcome]]:
     """Those that could be tried."""
     done = [(trial.candidate, trial.outcome) for trial in trials if trial.outcome is not None]
     if not done:
-        remarks = "; ".join(f"{trial.candidate.name}: {trial.remark}" for trial in trials)
+        remarks = (
+            "; ".join(f"{trial.candidate.name}: {trial.remark}" for trial in trials) or "none is for so few images"
+        )
         raise BlemishError(f"None of the methods that auto tries could be trained ({remarks}).")
     return done
 
