@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 from skimage.measure import label, regionprops
 
 from blemish.measurement import Scale, find_regions
+from blemish.measurement import regions as regions_of
 
 
 @pytest.fixture
@@ -133,3 +136,39 @@ def test_a_region_that_just_meets_the_limits_stays():
     assert len(find_regions(mask, scores, min_area_px=8, min_peak=0.7)[0]) == 1
     assert find_regions(mask, scores, min_area_px=9)[0] == ()
     assert find_regions(mask, scores, min_peak=0.71)[0] == ()
+
+
+@pytest.mark.parametrize("outlined", [0.02, 0.5, 0.97, 1.0])
+@pytest.mark.parametrize("grey", [False, True])
+def test_bands_of_any_height_give_the_same_bits(outlined: float, grey: bool, monkeypatch: pytest.MonkeyPatch):
+    chance = np.random.default_rng(int(100 * outlined))
+    scores = cv2.GaussianBlur(chance.normal(size=(230, 170)).astype(np.float32), (0, 0), 3)
+    mask = scores >= np.quantile(scores, 1 - outlined)
+    pixels = chance.integers(0, 256, (230, 170) if grey else (230, 170, 3), np.uint8)
+    peak = float(np.quantile(scores, 0.9))
+    expected, kept = find_regions(mask, scores, pixels=pixels, min_area_px=5, min_peak=peak)
+    assert expected
+    assert outlined == 1 or any(region.contrast is not None for region in expected)
+    for rows in (1, 7, 64):
+        monkeypatch.setattr(regions_of, "_BAND_PX", rows * 170)
+        monkeypatch.setattr(regions_of, "_MIN_BAND_ROWS", 1)
+        found, cleaned = find_regions(mask, scores, pixels=pixels, min_area_px=5, min_peak=peak)
+        assert found == expected
+        assert (cleaned == kept).all()
+
+
+def test_an_image_that_is_outlined_everywhere_takes_little_memory(monkeypatch: pytest.MonkeyPatch):
+    side_px, band_px = 3000, 1 << 19
+    monkeypatch.setattr(regions_of, "_BAND_PX", band_px)
+    scores = np.ones((side_px, side_px), np.float32)
+    mask, pixels = scores > 0, np.full((side_px, side_px, 3), 90, np.uint8)
+    mask[::500] = False
+    tracemalloc.start()
+    try:
+        regions, _ = find_regions(mask, scores, pixels=pixels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(regions) == 6
+    # A label and a byte of mask for each pixel, and what a band takes.
+    assert peak < 6 * mask.size + 100 * band_px

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,16 +18,16 @@ from blemish.images import Box
 from blemish.images.tiling import cut
 from blemish.measurement.crack import Crack
 from blemish.measurement.measure import Measurement, check_outlines, measure_mask, severity
-from blemish.measurement.regions import Region, find_regions
+from blemish.measurement.regions import CutMap, CutPixels, Region, find_regions_by_bands
 from blemish.measurement.scale import Scale
 from blemish.measurement.skeleton.centre_lines import MAX_CRACKS
+
+_T = TypeVar("_T", bound=np.generic)
 
 CLUSTERED_FROM_PX = 64_000_000
 """Images of more pixels are looked at by clusters."""
 
 APART_PX = 64
-CutPixels = Callable[[Box], NDArray[np.uint8]]
-CutMap = Callable[[Box], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,17 @@ def find_regions_by_clusters(
     """
     found: list[Region] = []
     for cluster in find_clusters(mask):
-        regions, kept = find_regions(
+        regions, kept = find_regions_by_bands(
             cluster.mask,
-            cut_map(cluster.box),
+            _within(cluster.box, cut_map),
+            cut_pixels=None if cut_pixels is None else _within(cluster.box, cut_pixels),
             min_area_px=min_area_px,
             min_peak=min_peak,
             label=label,
-            pixels=None if cut_pixels is None else cut_pixels(cluster.box),
         )
         part = cut(mask, cluster.box)
-        part &= kept | ~cluster.mask
+        kept |= ~cluster.mask
+        part &= kept
         found += (_moved_region(region, cluster.box) for region in regions)
     return tuple(sorted(found, key=lambda one: (-one.score, -one.area_px, one.bbox_px)))
 
@@ -135,6 +137,11 @@ def _by_blocks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows = [mask[top : top + APART_PX].any(axis=0) for top in range(0, mask.shape[0], APART_PX)]
     starts = range(0, mask.shape[1], APART_PX)
     return np.stack([np.logical_or.reduceat(row, starts) for row in rows])
+
+
+def _within(whole: Box, cut_from: Callable[[Box], NDArray[_T]]) -> Callable[[Box], NDArray[_T]]:
+    """The same cut-outs by boxes that count from the corner of ``whole``."""
+    return lambda box: cut_from(Box(whole.y + box.y, whole.x + box.x, box.height, box.width))
 
 
 def _moved_region(region: Region, box: Box) -> Region:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +10,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.images import Box
+from blemish.images.tiling import cut
 from blemish.measurement.sampling import as_grey
 from blemish.measurement.scale import Scale
 
 # The ring that a region is compared with: beyond the blur of its edge, near enough to be the same surface.
 RING_FROM_PX, RING_TO_PX = 2, 10
+# Bands of so many pixels are looked at one after another: what is computed for each pixel takes 90 bytes of it.
+_BAND_PX, _MIN_BAND_ROWS = 1 << 22, 64
+# Rows above and below a band within which the nearest pixel of a region is looked for: more than the ring is wide.
+_HALO_PX = 16
+
+CutPixels = Callable[[Box], NDArray[np.uint8]]
+CutMap = Callable[[Box], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +98,45 @@ def find_regions(
     Returns:
         The regions by falling score, then area, and the cleaned mask, bool (H, W).
     """
+    return find_regions_by_bands(
+        mask,
+        lambda box: cut(anomaly_map, box),
+        cut_pixels=None if pixels is None else lambda box: cut(pixels, box),
+        min_area_px=min_area_px,
+        min_peak=min_peak,
+        label=label,
+    )
+
+
+def find_regions_by_bands(
+    mask: NDArray[np.bool_],
+    cut_map: CutMap,
+    *,
+    cut_pixels: CutPixels | None = None,
+    min_area_px: int = 1,
+    min_peak: float = -np.inf,
+    label: str | None = None,
+) -> tuple[tuple[Region, ...], NDArray[np.bool_]]:
+    """`find_regions` of a map and an image that need not be in memory as a whole.
+
+    Args:
+        mask: bool (H, W).
+        cut_map: gives the map's values in a box, float32 (h, w).
+        cut_pixels: gives the image's pixels in a box; None tells no contrasts.
+        min_area_px, min_peak, label: see `find_regions`.
+    """
     if not mask.any():
         return (), np.zeros_like(mask)
     # By blocks of pixels: the same components in the same order as OpenCV's default, in a third of its time.
-    _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
-        mask.astype(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
+    _, found, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
+        np.ascontiguousarray(mask).view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
     )
-    # Only the mask's own pixels are visited: defects are a small part of an image.
-    inside = np.flatnonzero(labels)
-    label_of = labels.ravel()[inside].astype(np.intp)
+    labels = np.asarray(found, np.int32)
+    components = _Components(labels, np.asarray(centroids, np.float64))
     areas = stats[:, cv2.CC_STAT_AREA]
-    means = np.bincount(label_of, weights=anomaly_map.ravel()[inside], minlength=len(areas)) / np.maximum(areas, 1)
-    peaks = np.full(len(areas), -np.inf, dtype=np.float32)
-    np.maximum.at(peaks, label_of, anomaly_map.ravel()[inside])
-    rows, columns = np.divmod(inside, mask.shape[1])
-    x, y = columns - centroids[label_of, 0], rows - centroids[label_of, 1]
-    elongations, orientations = _axes(x, y, label_of, areas)
-    extents = _extents(x, y, label_of, orientations)
-    contrasts = (
-        np.full(len(areas), np.nan) if pixels is None else _contrasts(np.asarray(labels, np.int32), len(areas), pixels)
-    )
+    means, peaks, elongations, orientations = _values_and_axes(components, cut_map, areas)
+    extents = _extents(components, orientations)
+    contrasts = np.full(len(areas), np.nan) if cut_pixels is None else _contrasts(labels, len(areas), cut_pixels)
     keep = (areas >= min_area_px) & (peaks >= np.float32(min_peak))
     keep[0] = False
     boxes = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
@@ -126,62 +155,130 @@ def find_regions(
         )
     )
     cleaned = np.zeros(mask.shape, dtype=np.bool_)
-    cleaned.ravel()[inside] = keep[label_of]
+    for part in components:
+        cut(cleaned, part.box).reshape(-1)[part.inside] = keep[part.label_of]
     return regions, cleaned
 
 
-def _axes(
-    x: NDArray[np.float64], y: NDArray[np.float64], label_of: NDArray[np.intp], areas: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Elongation and orientation by component, from each pixel's place relative to its component's centroid."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The pixels of all components in a band of rows.
 
-    def moment(products: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(label_of, weights=products, minlength=len(areas)) / np.maximum(areas, 1))
+    Attributes:
+        box: the band.
+        inside: where in it they are, row by row, intp (n,).
+        label_of: to which component each belongs, intp (n,).
+        x, y: of each from the centroid of its component.
+    """
 
+    box: Box
+    inside: NDArray[np.intp]
+    label_of: NDArray[np.intp]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+class _Components:
+    """Pixels by component, band after band. Only the mask's own are visited: defects are a small part of an image.
+
+    Sums over them add up in the order of the pixels, so that they are the same in bands of any height.
+    """
+
+    def __init__(self, labels: NDArray[np.int32], centroids: NDArray[np.float64]) -> None:
+        self.count = len(centroids)
+        self._labels, self._centroids = labels, centroids
+        self._bands = list(_bands(Box(0, 0, *labels.shape)))
+        self._only = self._part(self._bands[0]) if len(self._bands) == 1 else None
+
+    def __iter__(self) -> Iterator[_Part]:
+        return map(self._part, self._bands) if self._only is None else iter([self._only])
+
+    def _part(self, band: Box) -> _Part:
+        labels = cut(self._labels, band)
+        inside = np.flatnonzero(labels)
+        label_of = labels.reshape(-1)[inside].astype(np.intp)
+        rows, columns = np.divmod(inside, band.width)
+        rows += band.y
+        x, y = columns - self._centroids[label_of, 0], rows - self._centroids[label_of, 1]
+        return _Part(band, inside, label_of, x, y)
+
+
+def _bands(box: Box) -> Iterator[Box]:
+    """A box in bands, from the top down."""
+    rows = max(_MIN_BAND_ROWS, _BAND_PX // box.width)
+    bottom = box.y + box.height
+    return (Box(y, box.x, min(rows, bottom - y), box.width) for y in range(box.y, bottom, rows))
+
+
+def _values_and_axes(
+    components: _Components, cut_map: CutMap, areas: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and highest map value, elongation and orientation by component."""
+    sums, moments = np.zeros(components.count), np.zeros((3, components.count))
+    peaks = np.full(components.count, -np.inf, dtype=np.float32)
+    for part in components:
+        values = cut_map(part.box).reshape(-1)[part.inside]
+        np.maximum.at(peaks, part.label_of, values)
+        np.add.at(sums, part.label_of, values.astype(np.float64))
+        for moment, products in zip(moments, (part.x**2, part.y**2, part.x * part.y), strict=True):
+            np.add.at(moment, part.label_of, products)
     # A pixel is a square of side 1 and has a moment of 1/12 of its own.
-    xx, yy, xy = moment(x * x) + 1 / 12, moment(y * y) + 1 / 12, moment(x * y)
+    own = np.array([[1 / 12], [1 / 12], [0.0]])
+    xx, yy, xy = moments / np.maximum(areas, 1) + own
     spread = np.hypot((xx - yy) / 2, xy)
     mean = (xx + yy) / 2
     elongation = np.sqrt((mean + spread) / np.maximum(mean - spread, 1 / 12))
     angle = np.where(spread > 1e-9, np.rad2deg(np.arctan2(-2 * xy, xx - yy)) / 2 % 180.0, 0.0)
-    return elongation, np.where(angle >= 180.0, 0.0, angle)
+    return sums / np.maximum(areas, 1), peaks, elongation, np.where(angle >= 180.0, 0.0, angle)
 
 
 def _extents(
-    x: NDArray[np.float64], y: NDArray[np.float64], label_of: NDArray[np.intp], orientations: NDArray[np.float64]
+    components: _Components, orientations: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far each component reaches along and across its orientation, its pixels being squares of side 1."""
     turn = np.deg2rad(orientations)
     cosine, sine = np.cos(turn), np.sin(turn)
-    pixel = np.abs(cosine) + np.abs(sine)
+    low, high = np.full((2, len(turn)), np.inf), np.full((2, len(turn)), -np.inf)
+    for part in components:
+        along, across = cosine[part.label_of], sine[part.label_of]
+        # y points down, and orientations are told as one sees them.
+        for number, places in enumerate((part.x * along - part.y * across, part.x * across + part.y * along)):
+            np.minimum.at(low[number], part.label_of, places)
+            np.maximum.at(high[number], part.label_of, places)
+    length, width = high - low + (np.abs(cosine) + np.abs(sine))
+    return length, width
 
-    def extent(places: NDArray[np.float64]) -> NDArray[np.float64]:
-        low, high = np.full(len(turn), np.inf), np.full(len(turn), -np.inf)
-        np.minimum.at(low, label_of, places)
-        np.maximum.at(high, label_of, places)
-        return np.asarray(high - low + pixel)
 
-    # y points down, and orientations are told as one sees them.
-    return extent(x * cosine[label_of] - y * sine[label_of]), extent(x * sine[label_of] + y * cosine[label_of])
-
-
-def _contrasts(labels: NDArray[np.int32], count: int, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _contrasts(labels: NDArray[np.int32], count: int, cut_pixels: CutPixels) -> NDArray[np.float64]:
     """Mean grey inside each component less that of its ring, (count,); NaN where there is no ring."""
     rows, columns = np.flatnonzero(labels.any(axis=1)), np.flatnonzero(labels.any(axis=0))
-    near = tuple(slice(max(0, line[0] - RING_TO_PX), line[-1] + RING_TO_PX + 1) for line in (rows, columns))
-    labels, grey = np.ascontiguousarray(labels[near]), as_grey(pixels[near])
-    distance, nearest = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    (top, bottom), (left, right) = (
+        (max(0, int(line[0]) - RING_TO_PX), min(size, int(line[-1]) + RING_TO_PX + 1))
+        for line, size in zip((rows, columns), labels.shape, strict=True)
     )
-    inside = labels > 0
-    # Each pixel around belongs to the component of the mask's pixel that is nearest to it.
-    owner = np.zeros(int(nearest.max()) + 1, np.intp)
-    owner[nearest[inside]] = labels[inside]
-    around = (distance >= RING_FROM_PX) & (distance <= RING_TO_PX)
-
-    def mean(where: NDArray[np.bool_], of: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        sums = np.bincount(of, weights=grey[where], minlength=count)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(sums / np.bincount(of, minlength=count))
-
-    return mean(inside, labels[inside]) - mean(around, owner[nearest[around]])
+    # Grey levels are whole numbers, whose sums are exact in any order.
+    grey_inside, pixels_inside, grey_around, pixels_around = np.zeros((4, count))
+    for band in _bands(Box(top, left, bottom - top, right - left)):
+        from_row = max(top, band.y - _HALO_PX)
+        wide = Box(from_row, left, min(bottom, band.y + band.height + _HALO_PX) - from_row, band.width)
+        near, grey = np.ascontiguousarray(cut(labels, wide)), as_grey(cut_pixels(wide))
+        inside = near > 0
+        if not inside.any():
+            continue
+        distance, nearest = cv2.distanceTransformWithLabels(
+            np.logical_not(inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        # Each pixel around belongs to the component of the mask's pixel that is nearest to it.
+        owner = np.zeros(int(nearest.max()) + 1, np.intp)
+        owner[nearest[inside]] = near[inside]
+        around = (distance >= RING_FROM_PX) & (distance <= RING_TO_PX)
+        own = slice(band.y - from_row, band.y - from_row + band.height)
+        inside, around, grey = inside[own], around[own], grey[own]
+        for where, of, sums, pixels in (
+            (inside, near[own][inside], grey_inside, pixels_inside),
+            (around, owner[nearest[own][around]], grey_around, pixels_around),
+        ):
+            sums += np.bincount(of, weights=grey[where], minlength=count)
+            pixels += np.bincount(of, minlength=count)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(grey_inside / pixels_inside - grey_around / pixels_around)
