@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from skimage.measure import label, regionprops
 
-from blemish.measurement import Scale, find_regions
-from blemish.measurement import regions as regions_of
+from blemish.measurement import Scale, bands, find_regions
 
 
 @pytest.fixture
@@ -150,8 +149,8 @@ def test_bands_of_any_height_give_the_same_bits(outlined: float, grey: bool, mon
     assert expected
     assert outlined == 1 or any(region.contrast is not None for region in expected)
     for rows in (1, 7, 64):
-        monkeypatch.setattr(regions_of, "_BAND_PX", rows * 170)
-        monkeypatch.setattr(regions_of, "_MIN_BAND_ROWS", 1)
+        monkeypatch.setattr(bands, "BAND_PX", rows * 170)
+        monkeypatch.setattr(bands, "MIN_ROWS", 1)
         found, cleaned = find_regions(mask, scores, pixels=pixels, min_area_px=5, min_peak=peak)
         assert found == expected
         assert (cleaned == kept).all()
@@ -159,7 +158,7 @@ def test_bands_of_any_height_give_the_same_bits(outlined: float, grey: bool, mon
 
 def test_an_image_that_is_outlined_everywhere_takes_little_memory(monkeypatch: pytest.MonkeyPatch):
     side_px, band_px = 3000, 1 << 19
-    monkeypatch.setattr(regions_of, "_BAND_PX", band_px)
+    monkeypatch.setattr(bands, "BAND_PX", band_px)
     scores = np.ones((side_px, side_px), np.float32)
     mask, pixels = scores > 0, np.full((side_px, side_px, 3), 90, np.uint8)
     mask[::500] = False

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from blemish.images import Box
 from blemish.images.tiling import cut
+from blemish.measurement.bands import row_bands
 from blemish.measurement.sampling import as_grey
 from blemish.measurement.scale import Scale
 
 # The ring that a region is compared with: beyond the blur of its edge, near enough to be the same surface.
 RING_FROM_PX, RING_TO_PX = 2, 10
-# Bands of so many pixels are looked at one after another: what is computed for each pixel takes 90 bytes of it.
-_BAND_PX, _MIN_BAND_ROWS = 1 << 22, 64
 # Rows above and below a band within which the nearest pixel of a region is looked for: more than the ring is wide.
 _HALO_PX = 16
 
@@ -187,7 +186,7 @@ class _Components:
     def __init__(self, labels: NDArray[np.int32], centroids: NDArray[np.float64]) -> None:
         self.count = len(centroids)
         self._labels, self._centroids = labels, centroids
-        self._bands = list(_bands(Box(0, 0, *labels.shape)))
+        self._bands = list(row_bands(Box(0, 0, *labels.shape)))
         self._only = self._part(self._bands[0]) if len(self._bands) == 1 else None
 
     def __iter__(self) -> Iterator[_Part]:
@@ -201,13 +200,6 @@ class _Components:
         rows += band.y
         x, y = columns - self._centroids[label_of, 0], rows - self._centroids[label_of, 1]
         return _Part(band, inside, label_of, x, y)
-
-
-def _bands(box: Box) -> Iterator[Box]:
-    """A box in bands, from the top down."""
-    rows = max(_MIN_BAND_ROWS, _BAND_PX // box.width)
-    bottom = box.y + box.height
-    return (Box(y, box.x, min(rows, bottom - y), box.width) for y in range(box.y, bottom, rows))
 
 
 def _values_and_axes(
@@ -258,7 +250,7 @@ def _contrasts(labels: NDArray[np.int32], count: int, cut_pixels: CutPixels) -> 
     )
     # Grey levels are whole numbers, whose sums are exact in any order.
     grey_inside, pixels_inside, grey_around, pixels_around = np.zeros((4, count))
-    for band in _bands(Box(top, left, bottom - top, right - left)):
+    for band in row_bands(Box(top, left, bottom - top, right - left)):
         from_row = max(top, band.y - _HALO_PX)
         wide = Box(from_row, left, min(bottom, band.y + band.height + _HALO_PX) - from_row, band.width)
         near, grey = np.ascontiguousarray(cut(labels, wide)), as_grey(cut_pixels(wide))

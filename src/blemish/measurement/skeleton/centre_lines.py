@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blemish.images import Box
+from blemish.images.tiling import cut
+from blemish.measurement.bands import row_bands
 from blemish.measurement.polylines import Points, Polylines, Values, length_of, resample, smooth
 from blemish.measurement.skeleton.components import depth_of, find_components, find_networks
 from blemish.measurement.skeleton.cross import merge_crossings
@@ -82,8 +86,10 @@ def find_lines(body: NDArray[np.uint8]) -> Skeleton:
     kept = extent >= MIN_COMPONENT_PX
     kept[np.argsort(-extent, kind="stable")[MAX_COMPONENTS:]] = False
     if not kept[1:].all():
-        inside = np.flatnonzero(closed)
-        closed.ravel()[inside[~kept[components.ravel()[inside]]]] = 0
+        for band in row_bands(Box(0, 0, *closed.shape)):
+            part = cut(closed, band).reshape(-1)
+            inside = np.flatnonzero(part)
+            part[inside[~kept[cut(components, band).reshape(-1)[inside]]]] = 0
     depth = depth_of(closed)
     graph = close_gaps(merge_crossings(prune_spurs(build_graph(thin(closed > 0), depth))))
     networks = find_networks(graph, components, len(boxes))
@@ -111,33 +117,50 @@ def areas_of(skeleton: Skeleton, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         skeleton: the centre lines and components.
         mask: bool (H, W), as given.
     """
-    inside = np.flatnonzero(mask)
-    networks = skeleton.network_of_component[skeleton.components.ravel()[inside]]
-    inside, networks = inside[networks >= 0], networks[networks >= 0]
-    by_network = np.bincount(networks, minlength=len(skeleton.loops))
     network_of = np.array([line.network for line in skeleton.lines], dtype=np.intp)
-    areas = by_network[network_of]
+    by_network = np.zeros(len(skeleton.loops), dtype=np.intp)
     is_shared = np.bincount(network_of, minlength=len(by_network)) > 1
-    shared = np.flatnonzero(is_shared[network_of])
-    if not shared.size:
+    spanned = []
+    for rows, columns, networks in _pixels(skeleton, mask):
+        by_network += np.bincount(networks, minlength=len(by_network))
+        if (of_shared := is_shared[networks]).any():
+            spanned += [(place[of_shared].min(), place[of_shared].max()) for place in (rows, columns)]
+    areas = by_network[network_of]
+    if not spanned:
         return areas
     # Only the part of the image that such networks span, at half its size: who is nearest changes slowly.
-    rows, columns = np.divmod(inside[is_shared[networks]], mask.shape[1])
-    top, left = int(rows.min()), int(columns.min())
-    rows, columns = (rows - top) // 2, (columns - left) // 2
-    shape = (int(rows.max()) + 1, int(columns.max()) + 1)
-    owner = np.full(shape, -1, dtype=np.int32)
+    (top, bottom), (left, right) = (
+        (int(min(first for first, _ in spans)), int(max(last for _, last in spans)))
+        for spans in (spanned[::2], spanned[1::2])
+    )
+    shared = np.flatnonzero(is_shared[network_of])
+    owner = np.full(((bottom - top) // 2 + 1, (right - left) // 2 + 1), -1, dtype=np.int32)
     for number in shared:
         points = (np.round(skeleton.lines[number].chain.points).astype(int) - (left, top)) // 2
-        points = points[((points >= 0) & (points < shape[::-1])).all(axis=1)]
+        points = points[((points >= 0) & (points < owner.shape[::-1])).all(axis=1)]
         owner[points[:, 1], points[:, 0]] = number
     at_lines = owner >= 0
     free = np.where(at_lines, 0, 255).astype(np.uint8)
     nearest = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     owner_of_label = np.empty(int(nearest.max()) + 1, dtype=np.intp)
     owner_of_label[nearest[at_lines]] = owner[at_lines]
-    areas[shared] = np.bincount(owner_of_label[nearest[rows, columns]], minlength=len(areas))[shared]
+    areas[shared] = 0
+    for rows, columns, networks in _pixels(skeleton, mask):
+        of_shared = is_shared[networks]
+        nearest_lines = nearest[(rows[of_shared] - top) // 2, (columns[of_shared] - left) // 2]
+        areas[shared] += np.bincount(owner_of_label[nearest_lines], minlength=len(areas))[shared]
     return areas
+
+
+def _pixels(
+    skeleton: Skeleton, mask: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
+    """Rows, columns and networks of the mask's pixels that belong to one, band after band."""
+    for band in row_bands(Box(0, 0, *mask.shape)):
+        inside = np.flatnonzero(cut(mask, band))
+        networks = skeleton.network_of_component[cut(skeleton.components, band).reshape(-1)[inside]]
+        rows, columns = np.divmod(inside[networks >= 0], band.width)
+        yield rows + band.y, columns, networks[networks >= 0]
 
 
 def _stub(components: NDArray[np.int32], box: NDArray[np.intp], component: int, depth: NDArray[np.float32]) -> Chain:
@@ -145,7 +168,9 @@ def _stub(components: NDArray[np.int32], box: NDArray[np.intp], component: int, 
     (left, top), (right, bottom) = box.tolist()
     inside = components[top:bottom, left:right] == component
     rows, columns = np.nonzero(inside)
-    pixels = np.column_stack([columns, rows]).astype(np.float64)
+    pixels = np.empty((len(rows), 2))
+    pixels[:, 0], pixels[:, 1] = columns, rows
+    del rows, columns  # 16 bytes of each pixel, and it can be the whole image that is round
     axes = np.linalg.eigh(np.cov(pixels.T, bias=True))[1]
     depth = np.where(inside, depth[top:bottom, left:right], 0)
     row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)

@@ -9,6 +9,9 @@ import numpy as np
 import scipy  # its modules are imported when they are first used: they take longer than a verdict
 from numpy.typing import NDArray
 
+from blemish.images import Box
+from blemish.images.tiling import cut
+from blemish.measurement.bands import row_bands
 from blemish.measurement.skeleton.graph import SkeletonGraph
 
 # Holes up to this area are faults of the mask, not a crack that forks and joins again.
@@ -37,16 +40,18 @@ def find_components(body: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray
     # The boxes from the mask's pixels alone: OpenCV's own count costs three times the labelling.
     count, labels = cv2.connectedComponents(body, connectivity=8)
     components = np.asarray(labels, dtype=np.int32)
-    inside = np.flatnonzero(body)
-    number = components.ravel()[inside].astype(np.intp)
-    rows, columns = np.divmod(inside, body.shape[1])
     boxes = np.zeros((count, 2, 2), dtype=np.intp)
     boxes[1:, 0] = body.shape[::-1]
-    np.minimum.at(boxes[:, 0, 0], number, columns)
-    np.maximum.at(boxes[:, 1, 0], number, columns + 1)
-    # Pixels come row by row: the last one written stays.
-    boxes[number[::-1], 0, 1] = rows[::-1]
-    boxes[number, 1, 1] = rows + 1
+    for band in row_bands(Box(0, 0, *body.shape)):
+        inside = np.flatnonzero(cut(body, band))
+        number = cut(components, band).reshape(-1)[inside].astype(np.intp)
+        rows, columns = np.divmod(inside, band.width)
+        rows += band.y
+        np.minimum.at(boxes[:, 0, 0], number, columns)
+        np.maximum.at(boxes[:, 1, 0], number, columns + 1)
+        np.minimum.at(boxes[:, 0, 1], number, rows)
+        # Pixels come row by row: the last one written stays.
+        boxes[number, 1, 1] = rows + 1
     return components, boxes
 
 

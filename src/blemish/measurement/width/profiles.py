@@ -20,6 +20,8 @@ from blemish.measurement.sampling import Image, sample
 SPACING_PX = 0.5
 # A smoothed line may lie beside a hairline's pixels: the profile starts from the mask's best value this near.
 _SEEK_PX = 1.5
+# As many rays are read together as keep tables of positions below 10 MB each.
+RAYS = 1 << 12
 # Beyond the edge, a rise by this much is another crack.
 _RISE = 0.05
 _FADED = 0.02
@@ -73,20 +75,22 @@ def find_edges(
     # Rays of similar length are read together: one table of positions per power of two.
     octave = np.ceil(np.log2(np.maximum(reach_px, 4.0))).astype(int)
     for power in np.unique(octave):
-        chosen = np.flatnonzero(octave == power)
         # Very wide things need no half pixels: 256 samples to a side are enough.
         spacing = max(SPACING_PX, 2.0**power / 256)
         steps = np.arange(0.0, 2.0**power + spacing, spacing)
-        shift = _nearest_best(image, points[chosen], normals[chosen])
-        base = points[chosen] + shift[:, np.newaxis] * normals[chosen]
-        sides = []
-        for sign in (-1.0, 1.0):
-            x = base[:, :1] + sign * steps * normals[chosen, :1]
-            y = base[:, 1:] + sign * steps * normals[chosen, 1:]
-            values = sample(image, x, y, outside=0.0) / full
-            sides.append(spacing * (_cross(values, level) if crossing else _integrate(values, level)))
-        left[chosen] = shift - sides[0]
-        right[chosen] = shift + sides[1]
+        rays = np.flatnonzero(octave == power)
+        for first in range(0, len(rays), RAYS):
+            chosen = rays[first : first + RAYS]
+            shift = _nearest_best(image, points[chosen], normals[chosen])
+            base = points[chosen] + shift[:, np.newaxis] * normals[chosen]
+            sides = []
+            for sign in (-1.0, 1.0):
+                x = base[:, :1] + sign * steps * normals[chosen, :1]
+                y = base[:, 1:] + sign * steps * normals[chosen, 1:]
+                values = sample(image, x, y, outside=0.0) / full
+                sides.append(spacing * (_cross(values, level) if crossing else _integrate(values, level)))
+            left[chosen] = shift - sides[0]
+            right[chosen] = shift + sides[1]
     return Edges(left, right)
 
 
