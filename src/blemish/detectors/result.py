@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from blemish.detectors.large import reduced_mask
 from blemish.findings import Finding, Verdict
-from blemish.measurement.clusters import CutMap, CutPixels
 from blemish.measurement.crack import Crack
-from blemish.measurement.regions import Region
+from blemish.measurement.regions import CutMap, CutPixels, Region
 from blemish.measurement.scale import Scale
 from blemish.reports.overlays import draw_overlay
 from blemish.reports.pictures import data_uri, save_picture, show, view
