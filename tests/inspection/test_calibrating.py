@@ -264,13 +264,17 @@ def test_the_review_band_widens_for_a_recall(darkness: Container, good: list[Pat
     assert set(verdicts) == {"reject", "review"}, "80 defects guarantee 96 % only where all of them are flagged"
     assert result.thresholds.reject == before.thresholds.reject
     flagged = sum(result.detector.inspect(path).verdict != "pass" for path in good)
-    assert f"For that, {flagged} of 60 calibration images are flagged." in result.thresholds.source
+    assert f"For that, {flagged} of 60 calibration images are flagged; no rate" in result.thresholds.source
+    assert flagged > 6, "and the guarantee of the narrower band would not be true"
+    assert "at most 10 % of normal images" in before.thresholds.source.partition("Review: ")[2]
+    assert "Review: " not in result.thresholds.source
 
 
 def test_a_band_that_is_wide_enough_stays(darkness: Container, good: list[Path], bad: list[Path]):
     before = calibrate(good, detector=Detector(darkness), alpha=0.1)
     result = calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad, recall=0.5)
     assert result.thresholds.review == before.thresholds.review
+    assert result.thresholds.source.startswith(before.thresholds.source)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +290,7 @@ def test_options_that_exclude_each_other(darkness: Container, good: list[Path], 
 
 
 def test_a_recall_that_so_few_defects_cannot_guarantee(darkness: Container, good: list[Path], bad: list[Path]):
-    with pytest.raises(TooFewImagesError, match=r"With 80 labelled defects, no threshold .* more than 96.3 %"):
+    with pytest.raises(TooFewImagesError, match=r"With 80 labelled defects, no threshold .* more than 96.4 %"):
         calibrate(good, detector=Detector(darkness), alpha=0.1, defects=bad, recall=0.97)
 
 

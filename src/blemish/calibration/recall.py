@@ -106,7 +106,7 @@ def recall_threshold(defect_scores: ArrayLike, recall: float, confidence: float 
     missed = int(np.count_nonzero(risks <= 1 - confidence)) - 1
     if missed < 0:
         needed = math.ceil(math.log1p(-confidence) / math.log(recall))
-        most = math.floor(highest_recall(n, confidence) * 1000) / 1000
+        most = math.ceil(highest_recall(n, confidence) * 1000) / 1000
         raise TooFewImagesError(
             f"With {n} labelled defects, no threshold can guarantee that more than {percent(most)} are caught, with "
             f"{percent(confidence)} confidence; {percent(recall)} takes {needed}.",

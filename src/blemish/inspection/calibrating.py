@@ -241,7 +241,7 @@ def _group_files(common: Path, groups: Sequence[str]) -> dict[str, Path]:
 
 def _calibrated(detector: Detector, answers: Sequence[NormalScore], goal: _Goal, bad: Sequence[float]) -> Detector:
     scores = [answer.score for answer in answers]
-    update = _image_update(scores, goal)
+    update, of_review = _image_update(scores, goal)
     if goal.pixels:
         maxima = [answer.maximum for answer in answers if answer.maximum is not None]
         if not maxima:
@@ -254,17 +254,20 @@ def _calibrated(detector: Detector, answers: Sequence[NormalScore], goal: _Goal,
     spec = detector.spec.model_copy(update={"thresholds": thresholds, "calibration": calibration})
     calibrated = detector.with_spec(spec)
     if goal.recall is not None:
-        calibrated = with_recall(calibrated, bad, goal.recall, goal.confidence)
+        calibrated = with_recall(calibrated, bad, goal.recall, goal.confidence, of_review)
     caught = caught_defects(calibrated, bad, goal.confidence, goal.recall).sentences() if bad else ()
     card = calibrated_card(calibrated.container.card, calibrated.spec, caught)
     calibrated.container = replace(calibrated.container, card=card)
     return calibrated
 
 
-def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:
-    """Where images are decided: by the rule that is asked for, or with a guarantee."""
+def _image_update(scores: Sequence[float], goal: _Goal) -> tuple[dict[str, object], str]:
+    """Where images are decided, by the rule that is asked for or with a guarantee; and what the review band guarantees.
+
+    Where a recall may still widen that band, the source does not tell it.
+    """
     if goal.rule is not None:
-        return {"reject": goal.rule.threshold(scores), "review": None, "source": goal.rule.describe(len(scores))}
+        return {"reject": goal.rule.threshold(scores), "review": None, "source": goal.rule.describe(len(scores))}, ""
     alpha, review_alpha = goal.alpha, goal.review_alpha
     if review_alpha is None:
         review_alpha = max(alpha, min(0.5, _REVIEW_FACTOR * alpha))
@@ -275,11 +278,13 @@ def _image_update(scores: Sequence[float], goal: _Goal) -> dict[str, object]:
         confidence=goal.confidence,
         tails=goal.tails,
     )
-    return {
+    source, of_review = f"reject: {guaranteed.reject.describe()}", f"Review: {guaranteed.review.describe()}"
+    update: dict[str, object] = {
         "reject": guaranteed.reject.threshold,
         "review": guaranteed.review.threshold,
-        "source": f"reject: {guaranteed.reject.describe()} Review: {guaranteed.review.describe()}",
+        "source": source if goal.recall is not None else f"{source} {of_review}",
     }
+    return update, of_review
 
 
 def _pixel_update(before: Thresholds, guaranteed: Guarantee) -> dict[str, object]:

@@ -79,8 +79,17 @@ def judged(detector: Detector, raw: Sequence[float]) -> NDArray[np.float64]:
     return values if calibration is None else calibration.judged(values)[0]
 
 
-def with_recall(detector: Detector, raw: Sequence[float], recall: float, confidence: float | None) -> Detector:
+def with_recall(
+    detector: Detector, raw: Sequence[float], recall: float, confidence: float | None, of_review: str
+) -> Detector:
     """The detector with a review band that begins low enough to flag at least ``recall`` of such defects.
+
+    Args:
+        detector: calibrated.
+        raw: scores of the defects.
+        recall: wanted, in (0, 1).
+        confidence: in (0, 1); None: 0.95.
+        of_review: what is guaranteed about normal images in the review band as it is; a wider one guarantees none.
 
     Raises:
         TooFewImagesError: so few defects can guarantee no such fraction.
@@ -89,11 +98,14 @@ def with_recall(detector: Detector, raw: Sequence[float], recall: float, confide
     caught = recall_threshold(judged(detector, raw), recall, confidence or _CONFIDENCE)
     begins = [one for one in (limits.review, limits.reject) if one is not None]
     review = min([caught.threshold, *begins])
-    source = f"{limits.source} Rejected or sent to review: {caught.describe()}"
-    if review < min(begins, default=np.inf) and calibration is not None:
-        normal = judged(detector, calibration.scores)
-        source += f" For that, {np.count_nonzero(normal >= review)} of {normal.size} calibration images are flagged."
-    update = limits.model_dump() | {"review": review, "source": source}
+    said = f"Rejected or sent to review: {caught.describe()}"
+    if review == min(begins, default=None):
+        said = f"{of_review} {said}"
+    elif calibration is not None:
+        flagged = np.count_nonzero(judged(detector, calibration.scores) >= review)
+        said += f" For that, {flagged} of {len(calibration.scores)} calibration images are flagged; no rate of normal"
+        said += " images in review is guaranteed."
+    update = limits.model_dump() | {"review": review, "source": f"{limits.source} {said}"}
     return detector.with_spec(detector.spec.model_copy(update={"thresholds": Thresholds.model_validate(update)}))
 
 
