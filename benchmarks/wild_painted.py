@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from blemish.datasets import Sample, read_dataset
+from blemish.files import appearing
 from blemish.images.writing import write_jpeg, write_png
 from blemish.synthesis.cracks_on_images import draw_cracks_on
 from wild_domains import recipe_without
@@ -50,17 +51,18 @@ SOURCES = (
 
 
 def paint(folder: Path) -> None:
-    """Write ``folder/SOURCE/train/{images,masks}``; a source that is there already stays."""
+    """Write ``folder/SOURCE/train/{images,masks}``; what is there stays, and appears when whole."""
     photos = backgrounds(folder)
     for number, source in enumerate(SOURCES):
-        out = folder / source.folder / "train"
-        if out.exists():
+        if (folder / source.folder).exists():
             continue
-        for kind in ("images", "masks"):
-            (out / kind).mkdir(parents=True)
-        for at, sample in enumerate(photos[source.folder]):
-            for time in range(source.times):
-                _paint(sample, out, source, number * _SEEDS_OF_SOURCE + at * _SEEDS_OF_IMAGE + time, time)
+        with appearing(folder / source.folder) as whole:
+            out = whole / "train"
+            for kind in ("images", "masks"):
+                (out / kind).mkdir(parents=True)
+            for at, sample in enumerate(photos[source.folder]):
+                for time in range(source.times):
+                    _paint(sample, out, source, number * _SEEDS_OF_SOURCE + at * _SEEDS_OF_IMAGE + time, time)
 
 
 def backgrounds(folder: Path) -> dict[str, list[Sample]]:
