@@ -36,6 +36,7 @@ def normal_images(tmp_path: Path) -> Path:
         (FitReport(9.0, learned="3 directions"), "3 directions"),
         (FitReport(9.0, learned="3 directions", remarks=("Mind that.",)), "3 directions Mind that."),
         (FitReport(9.0, epochs=2, losses=LOSSES, precision="32-true"), "2 epochs, kept the last, 32-true"),
+        (FitReport(9.0, epochs=1, losses=LOSSES[:1], precision="32-true"), "1 epoch, kept the last, 32-true"),
         (
             FitReport(9.0, epochs=2, best_epoch=0, losses=LOSSES, precision="bf16-mixed", remarks=("Mind that.",)),
             "2 epochs, kept epoch 1 with validation loss 0.5000, bf16-mixed Mind that.",

@@ -40,7 +40,8 @@ class FitReport:
         if self.best_epoch is not None:
             loss = self.losses[self.best_epoch]["val_loss"]
             kept = f"kept epoch {self.best_epoch + 1} with validation loss {loss:.4f}"
-        return f"{self.epochs} epochs, {kept}, {self.precision}"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"{epochs}, {kept}, {self.precision}"
 
     def describe(self) -> str:
         """Outcome and remarks, for the model card: the same for every run from the same seed."""

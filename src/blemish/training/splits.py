@@ -243,7 +243,7 @@ def _split_labelled(train: Dataset, *, seed: int, say: Say) -> TrainingSplit:
             say("The groups are too few to calibrate on normal images that share none with what is trained on.")
             return TrainingSplit(fit, held_out, fit.where(lambda _: False))
         if len(apart) < len(rest):
-            say(f"{len(rest) - len(apart)} training images that share a group with a calibration image are left out.")
+            say(f"Training images that share a group with a calibration image are left out: {len(rest) - len(apart)}.")
         fit = apart
     return TrainingSplit(fit, held_out, calibration)
 
