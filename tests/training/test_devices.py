@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,19 @@ def test_a_process_that_dies_is_said_in_one_sentence(tmp_path: Path):
     with pytest.raises(BlemishError, match=r"The process of device 2 of 2 ended by itself \(exit code -9\)"):
         fit(samples(tmp_path), tmp_path / "training", 2, build_dying)
     assert not torch.distributed.is_initialized()
+
+
+def test_a_script_that_other_processes_cannot_read_is_said_at_once(tmp_path: Path):
+    samples(tmp_path / "normal")
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import blemish\nblemish.train('vae', {str(tmp_path / 'normal')!r}, {str(tmp_path / 'x.blemish')!r}, "
+        f"settings={SETTINGS}, devices=2)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "The process of device 2 of 2 ended before it began (exit code 1)" in done.stderr
+    assert 'under if __name__ == "__main__":' in done.stderr
 
 
 def test_an_image_that_another_device_cannot_read_is_named(tmp_path: Path):

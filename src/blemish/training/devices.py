@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -119,7 +120,7 @@ def in_every_process(count: int, work: Callable[[Place], None]) -> Iterator[Plac
         work: what can be sent to another process.
 
     Raises:
-        BlemishError: what another process raised, or that it has died.
+        BlemishError: what another process raised, that it has died, or that it could not begin.
     """
     if count == 1:
         yield Place()
@@ -128,6 +129,8 @@ def in_every_process(count: int, work: Callable[[Place], None]) -> Iterator[Plac
     others = [_Other(work, Place(rank, count, place.port)) for rank in range(1, count)]
     threads = torch.get_num_threads()
     try:
+        for other in others:
+            other.wait_until_begun()
         torch.set_num_threads(_threads_each(count))
         yield place
         for other in others:
@@ -156,6 +159,20 @@ class _Other:
         self.process.start()
         sender.close()
 
+    def wait_until_begun(self) -> None:
+        """Raise BlemishError where it ends instead: the first process would wait half an hour for it."""
+        wait([self._errors, self.process.sentinel])
+        with contextlib.suppress(EOFError):
+            if self._errors.poll():
+                self._errors.recv()
+                return
+        self.process.join()
+        raise BlemishError(
+            f"The process of device {self._place.rank + 1} of {self._place.count} ended before it began (exit code "
+            f"{self.process.exitcode}): what it printed says why. A script that trains on several devices must do so "
+            'under if __name__ == "__main__":, since each process reads it.'
+        )
+
     def explain(self, error: RuntimeError) -> None:
         """Raise what ended the process, if it has ended."""
         self.process.join(1.0)
@@ -177,6 +194,7 @@ def _take_part(work: Callable[[Place], None], place: Place, errors: Connection) 
     # Ctrl-C reaches all processes of a terminal; the first one decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    errors.send(None)
     torch.set_num_threads(_threads_each(place.count))
     try:
         work(place)
