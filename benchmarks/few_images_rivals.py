@@ -28,9 +28,9 @@ import numpy as np
 
 from blemish.evaluation import auroc
 from blemish.files import write_text
-from few_images import SETS, SHOWN, TESTED, drawn
 
 from feature_methods import read_set
+from few_images import SETS, SHOWN, TESTED, drawn
 from machine import describe_machine
 from result_files import Column, Row, Spread, Table, record
 
