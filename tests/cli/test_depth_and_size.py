@@ -33,12 +33,19 @@ def thermal(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
+def deep_walls(folder: Path, wall: NDArray[np.uint8], factor: int) -> Path:
+    """Four walls in 16-bit files, their 8-bit values times a factor: 16 for a 12-bit camera, 257 for full scale."""
+    for number in range(4):
+        values = wall[..., 0].astype(np.uint16) * np.uint16(factor)
+        values[0, 0] = number  # no copies
+        write_tiff(folder / f"{number}.tif", values)
+    return folder
+
+
 @pytest.fixture
 def camera(tmp_path: Path, wall: NDArray[np.uint8]) -> Path:
     """Walls by a 12-bit camera, its values as they are in 16-bit files."""
-    for number in range(4):
-        write_tiff(tmp_path / "camera" / f"{number}.tif", wall[..., 0].astype(np.uint16) * np.uint16(16))
-    return tmp_path / "camera"
+    return deep_walls(tmp_path / "camera", wall, 16)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,46 @@ def test_a_trained_detector_keeps_the_range(blemish, thermal: Path):
 def test_training_says_that_a_range_is_missing(blemish, camera: Path):
     pytest.importorskip("torch")
     result = blemish("train", "patchcore", "--data", camera, "--normal", "unlabelled", "--out", "t.blemish", *SMALL)
-    assert "--bit-range 0,4095 if that is the camera's range" in result.stderr.replace("\n", " ")
+    assert result.stderr.replace("\n", " ").count("--bit-range 0,4095 if that is the camera's range") == 1
+
+
+@pytest.mark.train
+def test_training_on_full_16_bit_images_says_nothing_and_what_is_added_to_it_names_the_way_out(
+    blemish, tmp_path: Path, wall: NDArray[np.uint8], camera: Path
+):
+    pytest.importorskip("torch")
+    full = deep_walls(tmp_path / "full", wall, 257)
+    trained = blemish("train", "patchcore", "--data", full, "--normal", "unlabelled", "--out", "t.blemish", *SMALL)
+    assert trained.exit_code == 0, trained.stderr
+    assert "use only a part" not in trained.stderr
+    added = blemish("detector", "add", "t.blemish", camera, "--out", "g.blemish").stderr.replace("\n", " ")
+    assert added.count("4 of 4 images use only a part") == 1
+    assert "train it anew with --bit-range 0,4095 if that is the camera's range" in added
+    assert "use only a part" not in blemish("detector", "add", "t.blemish", full, "--out", "h.blemish").stderr
+
+
+MARGINAL = ["--alpha", "0.5", "--marginal", "--out", "c.blemish", "--force"]
+
+
+def test_calibration_says_once_that_a_range_is_missing_also_of_images_too_dark_for_it(
+    blemish, darkness_file: Path, tmp_path: Path, wall: NDArray[np.uint8], camera: Path
+):
+    full, half = deep_walls(tmp_path / "full", wall, 257), deep_walls(tmp_path / "half", wall, 120)
+    calibrate = ("calibrate", "--detector", darkness_file, *MARGINAL)
+
+    def said(*arguments: object) -> list[str]:
+        return [line for line in blemish(*calibrate, *arguments).stderr.splitlines() if "use only a part" in line]
+
+    [of_normals] = said("--data", half)
+    assert of_normals.startswith("4 of 4 images")
+    [of_dark] = said("--data", camera)  # none can be judged
+    assert of_dark.startswith("4 of 4 images")
+    assert "--bit-range 0,4095 if" in of_dark
+    for defects in (half, camera):
+        [of_defects] = said("--data", full, "--defects", defects)
+        assert of_defects.startswith("Images of defects: 4 of 4 images")
+    assert not said("--data", full)
+    assert not said("--data", camera, "--bit-range", "0,4095")
 
 
 def test_a_data_set_is_told_its_range(blemish, camera: Path):

@@ -155,6 +155,18 @@ FEW = (
 )
 
 
+def test_a_missing_bit_range_is_said_once_before_the_trials(tmp_path: Path):
+    draw_images(tmp_path / "good", 3)
+    for path in sorted((tmp_path / "good").iterdir()):
+        cv2.imwrite(str(path), cv2.imread(str(path)).astype(np.uint16) * np.uint16(16))
+    said: list[str] = []
+    train_auto(tmp_path / "good", tmp_path / "x.blemish", candidates=FEW, say=said.append)
+    [warning] = [sentence for sentence in said if "--bit-range 0,4095" in sentence]
+    first_trial = next(number for number, sentence in enumerate(said) if sentence.startswith("Trying"))
+    assert said.index(warning) < first_trial
+    assert warning in (tmp_path / "x.training" / "training.log").read_text()
+
+
 def test_of_few_images_each_is_held_out_in_turn(tmp_path: Path):
     draw_images(tmp_path / "good", 8)
     parts = split_for_trials(read_dataset(tmp_path / "good"), seed=0, say=lambda _: None)

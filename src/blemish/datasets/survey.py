@@ -91,18 +91,24 @@ def find_near_duplicates(looks: Sequence[Look]) -> NearDuplicates:
     return NearDuplicates(exact, [[unique[place] for place in group] for group in near])
 
 
-def depth_warning(samples: Sequence[Sample]) -> str | None:
+def depth_warning(samples: Sequence[Sample], *, remedy: str = "give") -> str | None:
     """What to say where the full scale of a set's files is clearly not that of their values; None where it fits.
 
-    A few images, evenly over the set, are read; one that cannot be is left to whoever reads them all.
+    A few images, evenly over the set without its test split, are read; one that cannot be is left to whoever reads
+    them all.
+
+    Args:
+        samples: of the set.
+        remedy: see `blemish.images.range_warning`.
     """
     likely = []
-    for sample in samples[:: max(1, len(samples) // _LOOKED_AT_FOR_DEPTH)][:_LOOKED_AT_FOR_DEPTH]:
+    seen = [sample for sample in samples if sample.split != "test"]
+    for sample in seen[:: max(1, len(seen) // _LOOKED_AT_FOR_DEPTH)][:_LOOKED_AT_FOR_DEPTH]:
         try:
             likely.append(load_image(sample.path, sample.options).likely_range)
         except ImageError:
             continue
-    return range_warning(likely)
+    return range_warning(likely, remedy=remedy)
 
 
 def _look_at_one(sample: Sample) -> Look:

@@ -75,11 +75,12 @@ def outer_range(lowest: float, highest: float) -> BitRange:
     return low, high if high > low else low + unit
 
 
-def range_warning(likely: Iterable[BitRange | None]) -> str | None:
+def range_warning(likely: Iterable[BitRange | None], *, remedy: str = "give") -> str | None:
     """What to say of images whose files' full scale is clearly not that of their values; None where it fits all.
 
     Args:
         likely: of each image its `likely_range`.
+        remedy: what to do with the range, where no option of the command at hand takes it.
     """
     ranges = list(likely)
     doubtful = [each for each in ranges if each is not None]
@@ -88,8 +89,8 @@ def range_warning(likely: Iterable[BitRange | None]) -> str | None:
     proposed = min(low for low, _ in doubtful), max(high for _, high in doubtful)
     return (
         f"{len(doubtful)} of {len(ranges)} images use only a part of the values that their files can hold, as 12-bit "
-        "values in a 16-bit file do, and look nearly uniform when read at full scale: give "
-        f"--bit-range {describe_bit_range(proposed)} if that is the camera's range."
+        "values in a 16-bit file do, and look nearly uniform when read at full scale: "
+        f"{remedy} --bit-range {describe_bit_range(proposed)} if that is the camera's range."
     )
 
 

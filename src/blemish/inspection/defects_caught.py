@@ -13,7 +13,7 @@ from blemish.calibration import Recall, recall_at, recall_threshold
 from blemish.datasets import list_defective_images
 from blemish.detectors import Detector, Thresholds, source_of
 from blemish.errors import DataError
-from blemish.images import ReadOptions
+from blemish.images import BitRange, ReadOptions, range_warning
 from blemish.inspection.progress import Say
 from blemish.inspection.stream import inspect_stream
 
@@ -60,13 +60,17 @@ def scores_of_defects(
     if both:
         raise DataError(f'"{both[0]}" is given as a normal image and as a defect; which is it?')
     scores: list[float] = []
+    likely: list[BitRange | None] = []
     for path, found in zip(listed.paths, inspect_stream(detector, map(source_of, listed.paths), options), strict=True):
+        likely += [] if found.score is None else [found.finding.likely_range]
         if found.score is None:
             say(f"Left out: {found.error}")
         elif found.verdict == "unusable":
             say(f'Left out: "{path}" is {"; ".join(found.notes)}.')
         else:
             scores.append(found.score)
+    if (warning := range_warning(likely)) is not None:
+        say(f"Images of defects: {warning}")
     if not scores:
         raise DataError("None of the images of defects can be judged.")
     return scores

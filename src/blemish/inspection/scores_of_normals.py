@@ -11,7 +11,7 @@ from blemish.datasets import Dataset, Sample, image_digests
 from blemish.detectors import Detector, source_of
 from blemish.errors import DataError
 from blemish.findings import Finding, read_run
-from blemish.images import ReadOptions, range_warning
+from blemish.images import BitRange, ReadOptions, range_warning
 from blemish.inspection.job.assembling import read_job
 from blemish.inspection.job.record import JobOptions, JobRecord, read_record
 from blemish.inspection.progress import OnProgress, Say
@@ -133,7 +133,7 @@ class _Answer:
     score: float | None
     why: str
     outlined: bool
-    likely_range: tuple[float, float] | None
+    likely_range: BitRange | None
     stamp: str
 
     @classmethod
@@ -170,12 +170,15 @@ def _unchanged(answers: Sequence[_Answer]) -> list[Path]:
 def _usable(answers: Iterable[_Answer], say: Say, *, guaranteed: bool) -> list[tuple[int, _Answer, float]]:
     """Number, answer and score of those that count; what is known of all of them together is said."""
     usable: list[tuple[int, _Answer, float]] = []
+    likely: list[BitRange | None] = []
     for number, answer in enumerate(answers):
+        # Of those that are too dark to be judged too: a range that is missing may be why.
+        likely += [] if answer.score is None else [answer.likely_range]
         if answer.score is None or answer.why:
             say(f"Left out: {answer.why}")
         else:
             usable.append((number, answer, answer.score))
-    if (warning := range_warning([answer.likely_range for _, answer, _ in usable])) is not None:
+    if (warning := range_warning(likely)) is not None:
         say(warning)
     outlined = sum(answer.outlined for _, answer, _ in usable)
     if outlined and not guaranteed:

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from blemish.calibration import what_images_support
 from blemish.datasets import Dataset, read_dataset
+from blemish.datasets.survey import depth_warning
 from blemish.detectors import Detector
 from blemish.detectors.card import calibrated_card
 from blemish.errors import BlemishError, WeightsError, WeightsNotFoundError
@@ -155,13 +156,23 @@ def train_auto(
     target = Path(out)
     check_target(target)
     dataset = data if isinstance(data, Dataset) else read_dataset(Path(data))
+    # Said before the trials, which take minutes; the training that follows them knows it too.
+    if (of_depth := depth_warning(dataset.samples)) is not None:
+        say(of_depth)
     choice = choose(dataset, candidates=candidates, seed=seed, weights=weights, say=say)
     say(describe(choice.images))
     for line in choice.table().splitlines():
         say(line)
     say(choice.why)
     taken, folder = choice.chosen, target.with_suffix(".training")
-    job = Job.of(get_method(taken.method), folder, settings=taken.settings, seed=seed, weights=weights, say=say)
+
+    def say_what_is_new(sentence: str) -> None:
+        if sentence != of_depth:
+            say(sentence)
+
+    job = Job.of(
+        get_method(taken.method), folder, settings=taken.settings, seed=seed, weights=weights, say=say_what_is_new
+    )
     detector = train_on_images(job, dataset, target, hold_out=not choice.in_turn)
     if choice.in_turn:
         detector = _with_thresholds(detector, choice)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from blemish.cpu import available_threads
 from blemish.datasets import Dataset, Sample, image_digests
+from blemish.datasets.survey import depth_warning
 from blemish.detectors import Container, Detector, DetectorSpec, read_container
 from blemish.detectors.telemetry import import_onnxruntime
 from blemish.detectors.trial import ensure_tried
@@ -25,6 +26,9 @@ from blemish.images import ReadOptions
 from blemish.methods.data.image_stream import ImageStream
 from blemish.methods.parts.coreset import greedy_k_centre
 from blemish.methods.parts.graph_memory import GraphMemory, read_memory
+
+# Further images are read as those in the bank were, so another range needs another bank.
+_ANEW = "this detector reads them so; train it anew with"
 
 
 def add_normal_images(
@@ -56,12 +60,16 @@ def add_normal_images(
     _check_upper_tail(container.spec, file)
     memory = read_memory(container.graph, str(file))
     run = _session(memory.extractor())
-    stream = ImageStream(images, ReadOptions(container.spec.input.bit_range))
+    options = ReadOptions(container.spec.input.bit_range)
+    further = _as_dataset(images, options)
+    if (warning := depth_warning(further.samples, remedy=_ANEW)) is not None:
+        say(warning)
+    stream = ImageStream(images, options)
     new = [run.run([memory.patches], {"image": batch})[0] for batch in stream.batches(container.spec.input)]
     bank, added = _extended(memory.bank, np.concatenate(new), _max_patches(container.spec))
     sentence = f"{added} patches of {len(images)} further normal images added to {len(memory.bank)}."
     say(sentence)
-    digests = image_digests(_as_dataset(images))
+    digests = image_digests(further)
     return _written(container, memory, bank, digests, len(images), sentence, out)
 
 
@@ -144,8 +152,8 @@ def _session(graph: bytes) -> Any:
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _as_dataset(images: Sequence[Path]) -> Dataset:
-    samples = tuple(Sample(Path(path), "good", defective=False) for path in images)
+def _as_dataset(images: Sequence[Path], options: ReadOptions) -> Dataset:
+    samples = tuple(Sample(Path(path), "good", defective=False, options=options) for path in images)
     return Dataset("further normal images", Path(), "images", samples, ())
 
 
