@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blemish.detectors import load, read_container
+from blemish.detectors import load, read_container, write_container
 from blemish.errors import ImageError
-from blemish.images import write_png
+from blemish.images import UsabilityLimits, write_png
 
 SMALL = ["--set", "backbone=scattering", "--set", "size_px=64"]
 
@@ -178,7 +179,10 @@ def test_calibration_says_once_that_a_range_is_missing_also_of_images_too_dark_f
     blemish, darkness_file: Path, tmp_path: Path, wall: NDArray[np.uint8], camera: Path
 ):
     full, half = deep_walls(tmp_path / "full", wall, 257), deep_walls(tmp_path / "half", wall, 120)
-    calibrate = ("calibrate", "--detector", darkness_file, *MARGINAL)
+    container = read_container(darkness_file)
+    limited = container.spec.model_copy(update={"usability": UsabilityLimits()})
+    write_container(tmp_path / "limited.blemish", replace(container, spec=limited))
+    calibrate = ("calibrate", "--detector", tmp_path / "limited.blemish", *MARGINAL)
 
     def said(*arguments: object) -> list[str]:
         return [line for line in blemish(*calibrate, *arguments).stderr.splitlines() if "use only a part" in line]
