@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -65,6 +66,19 @@ class Dies(Autoencoder):
 
 def build_dying() -> Autoencoder:
     return Dies(Autoencoder.Settings(**SETTINGS), (), None)  # type: ignore[arg-type]
+
+
+def dies_while_built() -> Autoencoder:
+    """Its process dies before it connects to the first one, as where the weights do not fit into the memory."""
+    if multiprocessing.parent_process() is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return build()
+
+
+def fails_while_built() -> Autoencoder:
+    if multiprocessing.parent_process() is not None:
+        raise DataError("These weights are gone.")
+    return build()
 
 
 def fit(images: tuple[Sample, ...], folder: Path, count: int, made_by: Any = build) -> Any:
@@ -183,6 +197,19 @@ def test_a_resumed_training_on_two_devices_gives_the_same_file_and_the_right_thr
 def test_a_process_that_dies_is_said_in_one_sentence(tmp_path: Path):
     with pytest.raises(BlemishError, match=r"The process of device 2 of 2 ended by itself \(exit code -9\)"):
         fit(samples(tmp_path), tmp_path / "training", 2, build_dying)
+    assert not torch.distributed.is_initialized()
+
+
+@pytest.mark.parametrize(
+    ("made_by", "why"),
+    [
+        (dies_while_built, r"The process of device 2 of 2 ended by itself \(exit code -9\)"),
+        (fails_while_built, "These weights are gone"),
+    ],
+)
+def test_a_process_that_ends_before_all_are_connected_is_not_waited_for(made_by: Any, why: str, tmp_path: Path):
+    with pytest.raises(BlemishError, match=why):
+        fit(samples(tmp_path), tmp_path / "training", 2, made_by)
     assert not torch.distributed.is_initialized()
 
 

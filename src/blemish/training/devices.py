@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -41,6 +41,10 @@ class Devices:
     build: Callable[[], Any]
 
 
+def _no_others() -> None:
+    """There is nobody to wait for. Named, since places are sent to other processes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Which of the processes of one training this is.
@@ -49,11 +53,13 @@ class Place:
         rank: 0 in the process that was called: it alone writes, and says how far it is.
         count: number of processes.
         port: on which that process listens, of this machine.
+        wait_for_others: called where the processes connect to one another; returns once the others are there.
     """
 
     rank: int = 0
     count: int = 1
     port: int = 0
+    wait_for_others: Callable[[], None] = _no_others
 
     def remarks(self) -> tuple[str, ...]:
         """That there were several, for the model card."""
@@ -67,12 +73,24 @@ class Place:
         return {
             "accelerator": "cuda" if on_gpu else "cpu",
             "devices": self.count,
-            "strategy": DDPStrategy(cluster_environment=_ThisMachine(self), find_unused_parameters=several_optimisers),
+            "strategy": _WaitingDDP(self, find_unused_parameters=several_optimisers),
             # The loader gives each process its own part of every batch.
             "use_distributed_sampler": False,
             # PyTorch has no such layer for processors: there each process normalises by its own part.
             "sync_batchnorm": on_gpu,
         }
+
+
+class _WaitingDDP(DDPStrategy):
+    """Connects the processes once all of them are there: torch waits half an hour for one that has died."""
+
+    def __init__(self, place: Place, *, find_unused_parameters: bool) -> None:
+        super().__init__(cluster_environment=_ThisMachine(place), find_unused_parameters=find_unused_parameters)
+        self._wait_for_others = place.wait_for_others
+
+    def setup_distributed(self) -> None:
+        self._wait_for_others()
+        super().setup_distributed()
 
 
 class OwnNoise(L.Callback):
@@ -132,7 +150,12 @@ def in_every_process(count: int, work: Callable[[Place], None]) -> Iterator[Plac
         for other in others:
             other.wait_until_begun()
         torch.set_num_threads(_threads_each(count))
-        yield place
+
+        def wait_for_others() -> None:
+            for other in others:
+                other.wait_until_ready()
+
+        yield replace(place, wait_for_others=wait_for_others)
         for other in others:
             other.process.join(_JOIN_S)
     except RuntimeError as error:
@@ -160,12 +183,9 @@ class _Other:
         sender.close()
 
     def wait_until_begun(self) -> None:
-        """Raise BlemishError where it ends instead: the first process would wait half an hour for it."""
-        wait([self._errors, self.process.sentinel])
-        with contextlib.suppress(EOFError):
-            if self._errors.poll():
-                self._errors.recv()
-                return
+        """Raise BlemishError where it ends instead."""
+        if self._has_reported():
+            return
         self.process.join()
         raise BlemishError(
             f"The process of device {self._place.rank + 1} of {self._place.count} ended before it began (exit code "
@@ -173,20 +193,42 @@ class _Other:
             'under if __name__ == "__main__":, since each process reads it.'
         )
 
+    def wait_until_ready(self) -> None:
+        """Return once it is about to connect to the others; raise what has ended it instead."""
+        if not self._has_reported():
+            self.process.join()
+            raise self._ended_by_itself()
+
     def explain(self, error: RuntimeError) -> None:
         """Raise what ended the process, if it has ended."""
         self.process.join(1.0)
-        try:
-            if self._errors.poll():
-                raise self._errors.recv() from error
-        except EOFError:
-            pass
+        with contextlib.suppress(EOFError):
+            while self._errors.poll():
+                if (sent := self._errors.recv()) is not None:
+                    raise sent from error
         if self.process.exitcode:
-            raise BlemishError(
-                f"The process of device {self._place.rank + 1} of {self._place.count} ended by itself "
-                f"(exit code {self.process.exitcode}), as it does when memory runs out; the same command resumes the "
-                "training from its last checkpoint."
-            ) from error
+            raise self._ended_by_itself() from error
+
+    def _has_reported(self) -> bool:
+        """Wait for its next message: True where all is well, False where it ended without one.
+
+        Raises:
+            BlemishError: the message is an error.
+        """
+        wait([self._errors, self.process.sentinel])
+        with contextlib.suppress(EOFError):
+            if self._errors.poll():
+                if (sent := self._errors.recv()) is not None:
+                    raise sent
+                return True
+        return False
+
+    def _ended_by_itself(self) -> BlemishError:
+        return BlemishError(
+            f"The process of device {self._place.rank + 1} of {self._place.count} ended by itself "
+            f"(exit code {self.process.exitcode}), as it does when memory runs out; the same command resumes the "
+            "training from its last checkpoint."
+        )
 
 
 def _take_part(work: Callable[[Place], None], place: Place, errors: Connection) -> None:
@@ -197,7 +239,8 @@ def _take_part(work: Callable[[Place], None], place: Place, errors: Connection) 
     errors.send(None)
     torch.set_num_threads(_threads_each(place.count))
     try:
-        work(place)
+        # The second report: ready to connect.
+        work(replace(place, wait_for_others=lambda: errors.send(None)))
     except (LossNotFiniteError, DivergedError):
         pass  # raised in every process
     except BlemishError as error:
