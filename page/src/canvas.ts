@@ -221,17 +221,28 @@ export class Canvas {
         context.beginPath();
         context.arc(x + 0.5, y + 0.5, Math.max(crack.max_width_px / 2, 5 * line), 0, 7);
         context.stroke();
-        label(context, crack.mm ? `${number(crack.mm.max_width, 2)} mm` : `${number(crack.max_width_px, 2)} px`, x, y, line);
+        const text = crack.mm ? `${number(crack.mm.max_width, 2)} mm` : `${number(crack.max_width_px, 2)} px`;
+        const right = (this.element.clientWidth - this.left) * line;
+        label(context, text, [x, y], line, { right, upper: -this.top * line });
       }
     }
   }
 }
 
-function label(context: CanvasRenderingContext2D, text: string, x: number, y: number, line: number): void {
+// Right of the place and above it; on the other side where that would leave what is seen. All in pixels of the image.
+function label(
+  context: CanvasRenderingContext2D,
+  text: string,
+  [x, y]: [number, number],
+  line: number,
+  seen: { right: number; upper: number },
+): void {
   context.font = `600 ${13 * line}px system-ui, sans-serif`;
-  const [left, top] = [x + 10 * line, y - 10 * line];
+  const [away, margin, width] = [10 * line, 3 * line, context.measureText(text).width];
+  const left = x + away + width + margin > seen.right ? x - away - width : x + away;
+  const top = y - away - 13 * line < seen.upper ? y + away + 13 * line : y - away;
   context.fillStyle = "rgb(0 0 0 / 70%)";
-  context.fillRect(left - 3 * line, top - 13 * line, context.measureText(text).width + 6 * line, 17 * line);
+  context.fillRect(left - margin, top - 13 * line, width + 2 * margin, 17 * line);
   context.fillStyle = "#fff";
   context.fillText(text, left, top);
 }

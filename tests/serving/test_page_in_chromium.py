@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blemish.client import Client
@@ -158,6 +159,35 @@ def test_layers_zoom_and_measurements(filled: str, open_page: OpenPage):
         seen.append(page.run(picture))
     assert not page.driver.find_element("css selector", "[data-layer=map]").is_selected()
     assert page.driver.find_element("css selector", "[data-layer=skeleton]").is_selected()
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["right", "top"])
+def test_the_label_of_a_width_at_the_edge_is_whole(address: str, open_page: OpenPage, turned: bool):
+    pixels = np.full((160, 640, 3), 230, np.uint8)
+    pixels[78:82, 300:640] = 10
+    pixels[74:86, 615:640] = 10
+    if turned:
+        pixels = np.rot90(pixels)
+    with Client(address) as service:
+        service.inspect([("edge.png", png(pixels))], mm_per_px=0.5)
+    page = open_page(address)
+    page.one(".card")
+    page.run("""
+        const drawn = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+          const at = this.getTransform(), width = this.measureText(text).width;
+          const corner = at.transformPoint(new DOMPoint(x + width, y));
+          const size = at.d * parseFloat(this.font.match(/[0-9.]+px/)[0]);
+          window.label = { text, right: this.canvas.width - corner.x, top: corner.y - size };
+          drawn.call(this, text, x, y);
+        };
+    """)
+    page.click(".card")
+    page.shown("edge.png")
+    page.until(lambda: page.run("return window.label"))
+    label = page.run("return window.label")
+    assert label["text"].endswith("mm")
+    assert min(label["right"], label["top"]) >= 0, label
 
 
 def test_korean_dark_and_what_is_remembered(filled: str, open_page: OpenPage):

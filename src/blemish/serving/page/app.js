@@ -1,4 +1,4 @@
-// Built from page/src by "npm run build"; sources f374e29555510897e3450e91284928d8f396b93e13e5209638eae055c4c0e7eb
+// Built from page/src by "npm run build"; sources 46dcb110d2d7de6e91914774f997d1ff684a580280c9ab8284172a096e9f3520
 
 // src/api.ts
 var Refused = class extends Error {
@@ -610,16 +610,20 @@ var Canvas = class {
         context.beginPath();
         context.arc(x + 0.5, y + 0.5, Math.max(crack.max_width_px / 2, 5 * line), 0, 7);
         context.stroke();
-        label(context, crack.mm ? `${number(crack.mm.max_width, 2)} mm` : `${number(crack.max_width_px, 2)} px`, x, y, line);
+        const text = crack.mm ? `${number(crack.mm.max_width, 2)} mm` : `${number(crack.max_width_px, 2)} px`;
+        const right = (this.element.clientWidth - this.left) * line;
+        label(context, text, [x, y], line, { right, upper: -this.top * line });
       }
     }
   }
 };
-function label(context, text, x, y, line) {
+function label(context, text, [x, y], line, seen) {
   context.font = `600 ${13 * line}px system-ui, sans-serif`;
-  const [left, top] = [x + 10 * line, y - 10 * line];
+  const [away, margin, width] = [10 * line, 3 * line, context.measureText(text).width];
+  const left = x + away + width + margin > seen.right ? x - away - width : x + away;
+  const top = y - away - 13 * line < seen.upper ? y + away + 13 * line : y - away;
   context.fillStyle = "rgb(0 0 0 / 70%)";
-  context.fillRect(left - 3 * line, top - 13 * line, context.measureText(text).width + 6 * line, 17 * line);
+  context.fillRect(left - margin, top - 13 * line, width + 2 * margin, 17 * line);
   context.fillStyle = "#fff";
   context.fillText(text, left, top);
 }
