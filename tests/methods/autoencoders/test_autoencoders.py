@@ -155,7 +155,7 @@ def test_the_constraint_spreads_the_attention_over_normal_images(surfaces: Path)
 def test_three_normal_images_are_fewer_than_a_batch_and_enough(tmp_path: Path):
     draw_surfaces(tmp_path / "few", count=3)
     detector = blemish.train("autoencoder", tmp_path / "few", tmp_path / "wave.blemish", settings=TINY)
-    assert "too few" in detector.spec.thresholds.source
+    assert "all normal images were trained on" in detector.spec.thresholds.source
 
 
 def test_an_impossible_size_is_refused(tmp_path: Path, surfaces: Path):
