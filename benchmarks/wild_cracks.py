@@ -5,6 +5,7 @@ python benchmarks/wild_cracks.py prepare
 python benchmarks/wild_cracks.py train --without asphalt structures --start drawings.safetensors --out runs/
 python benchmarks/wild_cracks.py train --without drone pavements metu --start drawings.safetensors --out runs/
 python benchmarks/wild_cracks.py interpolate --start drawings.safetensors --detector runs/without-… --out …
+python benchmarks/wild_cracks.py opinion --detector … --without … --out …          # on what a network outlines
 python benchmarks/wild_cracks.py measure --out runs/                                # each domain by its own network
 python benchmarks/wild_cracks.py measure --out runs/ --detector concrete-crack      # one detector on all of them
 """
@@ -24,6 +25,7 @@ from blemish.locations import data_dir
 from wild_bundle import bundle
 from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
+from wild_opinion import give_opinion
 from wild_painted import paint
 from wild_scoring import Rule, Seen, score, see
 from wild_weights import interpolate
@@ -126,6 +128,11 @@ def main() -> None:
     mixing.add_argument("--recipe", type=Path, required=True, help="that train wrote beside the detector")
     mixing.add_argument("--fraction", type=float, default=0.5)
     mixing.add_argument("--out", type=Path, required=True, help=".blemish file")
+    asking = verbs.add_parser("opinion", help="give a network a second opinion, learned without the same domains")
+    asking.add_argument("--detector", type=Path, required=True, help="its probabilities unscaled")
+    asking.add_argument("--without", nargs="*", choices=list(DOMAINS), required=True, help="none: all sources")
+    asking.add_argument("--weight", type=float, default=0.5, help="of the opinion's logit")
+    asking.add_argument("--out", type=Path, required=True, help=".blemish file")
     measuring = verbs.add_parser("measure", help="the table of all domains")
     choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
     for each in (measuring, choosing):
@@ -151,6 +158,9 @@ def main() -> None:
         paint(Path(sources) / "painted")
     elif options.verb == "interpolate":
         interpolate(options.start, options.detector, options.recipe, options.fraction, options.out)
+    elif options.verb == "opinion":
+        recipe = recipe_without(options.without, options.out.parent)
+        give_opinion(options.detector, recipe, options.out, weight=options.weight)
     elif options.verb == "bundle":
         limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
         bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)

@@ -46,7 +46,7 @@ def export_graph(module: nn.Module, spec: InputSpec) -> bytes:
     if "map" in names:
         last = outputs[1].ndim
         axes["map"] = {0: "batch"} if spec.size_px is not None else {0: "batch", last - 2: "height", last - 1: "width"}
-    graph = _to_onnx(module, example, names, {name: axes[name] for name in ("image", *names)})
+    graph = to_onnx(module, example, names, {name: axes[name] for name in ("image", *names)})
     _verify(graph, module, sizes)
     return graph
 
@@ -63,7 +63,7 @@ def export_window_graph(module: nn.Module, windows: NDArray[np.float64]) -> byte
     """
     module = module.cpu().eval()
     axes = {name: {0: "batch"} for name in ("window", "score", "map")}
-    graph = _to_onnx(module, torch.from_numpy(windows[:1]), ["score", "map"], axes, takes="window")
+    graph = to_onnx(module, torch.from_numpy(windows[:1]), ["score", "map"], axes, takes="window")
     runtime = OnnxRuntime(graph, takes=WINDOW_INPUT)
     for count in (1, 3):
         with torch.inference_mode():
@@ -80,9 +80,18 @@ def export_window_graph(module: nn.Module, windows: NDArray[np.float64]) -> byte
     return graph
 
 
-def _to_onnx(
+def to_onnx(
     module: nn.Module, example: torch.Tensor, names: list[str], axes: dict[str, dict[int, str]], takes: str = "image"
 ) -> bytes:
+    """ONNX bytes of any module, not yet verified; weights that 16 bits hold exactly stand so.
+
+    Args:
+        module: with one input.
+        example: of the input.
+        names: of the outputs.
+        axes: of the input and the outputs, those that are free.
+        takes: name of the input.
+    """
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
