@@ -27,6 +27,7 @@ import blemish
 from blemish.datasets import Dataset, Sample, read_dataset
 from blemish.datasets.identity import image_digests
 from blemish.detectors import Detector
+from blemish.errors import DataError
 from blemish.methods.networks.pixels import IMAGENET
 from blemish.training.backbones import Backbones
 from blemish.training.export import to_onnx
@@ -110,8 +111,15 @@ class Opinion(nn.Module):
 
 
 def fit_opinion(dataset: Dataset) -> Opinion:
-    """Heads of `SEEDS` on a data set; nothing of its test split is read."""
+    """Heads of `SEEDS` on a data set; nothing of its test split is read.
+
+    Raises:
+        DataError: an image of which nobody drew what is cracked, and which is not known to be normal.
+    """
     samples = [sample for sample in dataset.samples if sample.split != "test"]
+    for sample in samples:
+        if sample.masks is None:
+            raise DataError(f'"{sample.path}" has no mask, so that nothing tells which of its cells are cracked.')
     features = FrozenFeatures()
     found, cracked, weights = _cells(features, samples)
     mean, scale = _moments(found)
@@ -121,11 +129,16 @@ def fit_opinion(dataset: Dataset) -> Opinion:
 def _cells(
     features: FrozenFeatures, samples: Sequence[Sample]
 ) -> tuple[NDArray[np.float16], NDArray[np.float32], NDArray[np.float64]]:
-    """Features (n, C, 8, 8) and fractions of cracked pixels (n, 8, 8) of each tile; how often it is drawn (n,)."""
+    """Features (n, C, 8, 8) and fractions of cracked pixels (n, 8, 8) of each tile; how often it is drawn (n,).
+
+    The fraction is NaN where any pixel is to be ignored.
+    """
     found, cracked, weights = [], [], []
     for sample in samples:
         pixels = sample.read_image()
-        mask = sample.read_mask(*pixels.shape[:2]) if sample.masks else np.zeros(pixels.shape[:2], np.bool_)
+        mask = sample.read_mask(*pixels.shape[:2]).astype(np.float32)
+        if (ignored := sample.read_ignored(*pixels.shape[:2])) is not None:
+            mask[ignored] = np.nan
         tiles = list(_tiles(pixels, mask))
         images = torch.from_numpy(np.stack([tile for tile, _ in tiles])).permute(0, 3, 1, 2).float()
         mean, std = (torch.tensor(values).reshape(3, 1, 1) * 255 for values in (IMAGENET.mean, IMAGENET.std))
@@ -137,7 +150,7 @@ def _cells(
 
 
 def _tiles(
-    pixels: NDArray[np.uint8], mask: NDArray[np.bool_]
+    pixels: NDArray[np.uint8], mask: NDArray[np.float32]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
     """Tiles of 256 px that cover an image, and the fraction of each of their cells that is cracked.
 
@@ -146,12 +159,12 @@ def _tiles(
     height, width = (max(side, TILE_PX) for side in pixels.shape[:2])
     if pixels.shape[:2] != (height, width):
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
-        mask = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.bool_)
+        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
     rows, columns = (np.linspace(0, side - TILE_PX, -(-side // TILE_PX)).astype(int) for side in (height, width))
     for y, x in product(rows, columns):
         place = np.s_[y : y + TILE_PX, x : x + TILE_PX]
         cells = mask[place].reshape(TILE_PX // CELL_PX, CELL_PX, TILE_PX // CELL_PX, CELL_PX)
-        yield pixels[place], cells.mean(axis=(1, 3), dtype=np.float32)
+        yield pixels[place], cells.mean(axis=(1, 3))
 
 
 def _moments(found: NDArray[np.float16]) -> tuple[Tensor, Tensor]:
@@ -166,7 +179,7 @@ def _fit_head(
     weights: NDArray[np.float64],
     seed: int,
 ) -> Head:
-    """Cross-entropy of cells, cracked ones three times as heavy; those with a few cracked pixels are left out."""
+    """Cross-entropy of cells, cracked ones three times as heavy; those with a few, or ignored, pixels are left out."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     for layer in (head.enter, head.around, head.leave):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +15,11 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import blemish
+from blemish.datasets import Dataset, Sample
 from blemish.detectors.runtime import OnnxRuntime
-from wild_opinion import GATE, Head, _fit_head, _rounded, _tiles, _turned, with_opinion
+from blemish.errors import DataError
+from blemish.images.writing import write_png
+from wild_opinion import GATE, Head, _cells, _fit_head, _rounded, _tiles, _turned, fit_opinion, with_opinion
 
 onnx = pytest.importorskip("onnx")
 
@@ -66,9 +71,9 @@ def test_an_opinion_counts_where_the_network_sees_a_crack_and_nowhere_else(image
 
 def test_tiles_cover_an_image_and_know_what_is_cracked_in_each_cell():
     pixels = np.arange(300 * 520 * 3, dtype=np.uint32).reshape(300, 520, 3).astype(np.uint8)
-    mask = np.zeros((300, 520), np.bool_)
-    mask[:32, :32] = True
-    mask[299, 519] = True
+    mask = np.zeros((300, 520), np.float32)
+    mask[:32, :32] = 1
+    mask[299, 519] = 1
     tiles = list(_tiles(pixels, mask))
     assert len(tiles) == 2 * 3
     np.testing.assert_array_equal(tiles[0][0], pixels[:256, :256])
@@ -79,8 +84,8 @@ def test_tiles_cover_an_image_and_know_what_is_cracked_in_each_cell():
 
 
 def test_an_image_smaller_than_a_tile_is_magnified_with_its_mask():
-    mask = np.zeros((64, 128), np.bool_)
-    mask[:, :64] = True
+    mask = np.zeros((64, 128), np.float32)
+    mask[:, :64] = 1
     ((tile, cells),) = _tiles(np.full((64, 128, 3), 7, np.uint8), mask)
     assert tile.shape == (256, 256, 3)
     np.testing.assert_array_equal(cells[:, :4], 1)
@@ -100,14 +105,69 @@ def test_features_and_cells_turn_together():
 def test_a_head_learns_from_sure_cells_as_often_as_their_images_are_drawn(monkeypatch):
     monkeypatch.setattr("wild_opinion.STEPS", 60)
     rng = np.random.default_rng(0)
-    cracked = rng.choice(np.float32([0, 0.01, 0.3]), (40, 8, 8))
+    cracked = rng.choice(np.float32([0, 0.01, 0.3, np.nan]), (40, 8, 8))
     found = rng.normal(0, 1, (40, 6, 8, 8)).astype(np.float16)
     found[:, 0] = np.where(cracked > 0.02, 2, -2)
-    # Cells with a few cracked pixels, and images of no weight, say the contrary: neither may count.
-    found[:, 0][cracked == np.float32(0.01)] = 2
+    # Cells with a few cracked or with ignored pixels, and images of no weight, say the contrary: none may count.
+    found[:, 0][(cracked == np.float32(0.01)) | np.isnan(cracked)] = 2
     found[30:, 0] *= -1
     weights = np.r_[np.ones(30), np.zeros(10)]
     head = _fit_head(Head(torch.zeros(6), torch.ones(6)), found, cracked, weights, seed=0)
     with torch.inference_mode():
         said = head(torch.from_numpy(found[:30].astype(np.float32)))[:, 0].numpy()
     assert said[cracked[:30] > 0.02].min() > 0 > said[cracked[:30] == 0].max()
+
+
+class Colours(nn.Module):
+    """In place of the frozen encoder: the mean colour of each cell."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(x, 32)
+
+
+@pytest.fixture
+def samples(tmp_path, monkeypatch):
+    """Two training images, of one tile and of two, and a test image that cannot be read."""
+    monkeypatch.setattr("wild_opinion.FrozenFeatures", Colours)
+    monkeypatch.setattr("wild_opinion.STEPS", 2)
+    for name, width in (("a", 256), ("b", 512)):
+        write_png(tmp_path / f"{name}.png", np.full((256, width, 3), 90, np.uint8))
+    (tmp_path / "c.png").write_bytes(b"no image")
+    splits = {"a": "train", "b": "train", "c": "test"}
+    return tuple(
+        Sample(tmp_path / f"{name}.png", "good", defective=False, masks=(), split=split, weight=0.5)
+        for name, split in splits.items()
+    )
+
+
+def test_an_opinion_is_learned_from_training_images_alone(samples, tmp_path):
+    opinion = fit_opinion(Dataset("some", tmp_path, "mixture", samples, ()))
+    assert len(opinion.heads) == 3
+    assert opinion(torch.zeros(1, 3, 64, 96)).shape == (1, 1, 64, 96)
+
+
+def test_tiles_of_an_image_share_its_weight(samples):
+    found, cracked, weights = _cells(Colours(), samples[:2])
+    assert found.shape == (3, 3, 8, 8)
+    assert not cracked.any()
+    np.testing.assert_array_equal(weights, [0.5, 0.25, 0.25])
+
+
+def test_an_image_of_unknown_extent_is_refused_and_not_taken_for_normal(samples, tmp_path):
+    unknown = (replace(samples[0], label="crack", defective=True, masks=None),)
+    with pytest.raises(DataError, match=r"a\.png.*no mask"):
+        fit_opinion(Dataset("some", tmp_path, "mixture", unknown, ()))
+
+
+def test_cells_with_ignored_pixels_are_of_unknown_content():
+    mask, ignored = np.zeros((2, 256, 256), np.bool_)
+    mask[:32, :32] = ignored[40, 40] = True
+    labelled = SimpleNamespace(
+        read_image=lambda: np.zeros((256, 256, 3), np.uint8),
+        read_mask=lambda *_: mask,
+        read_ignored=lambda *_: ignored,
+        weight=1.0,
+    )
+    _, (cells,), _ = _cells(Colours(), [labelled])
+    assert np.argwhere(np.isnan(cells)).tolist() == [[1, 1]]
+    assert cells[0, 0] == 1
