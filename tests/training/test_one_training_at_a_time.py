@@ -11,14 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 import blemish
 from blemish.errors import DataError, SettingsError
-from blemish.images import write_png
 from blemish.training import train_under_torch
 from blemish.training.lock import LOCK_NAME, only_training
 
@@ -29,14 +27,6 @@ HOLDS = (
     "import sys, time; from pathlib import Path; from blemish.training.lock import only_training\n"
     "with only_training(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)"
 )
-
-
-@pytest.fixture
-def surfaces(tmp_path: Path) -> Path:
-    for index in range(12):
-        noise = np.random.default_rng(index).integers(90, 160, (32, 32, 3), dtype=np.uint8)
-        write_png(tmp_path / "normal" / f"{index}.png", noise)
-    return tmp_path / "normal"
 
 
 def test_a_second_training_is_refused_until_the_first_has_been_killed(surfaces: Path, tmp_path: Path):

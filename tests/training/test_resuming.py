@@ -28,14 +28,6 @@ RESUMED = "Resuming the interrupted training"
 
 
 @pytest.fixture
-def surfaces(tmp_path: Path) -> Path:
-    for index in range(12):
-        noise = np.random.default_rng(index).integers(90, 160, (32, 32, 3), dtype=np.uint8)
-        write_png(tmp_path / "normal" / f"{index}.png", noise)
-    return tmp_path / "normal"
-
-
-@pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """`interrupt(2)`: checkpoints at every epoch, and Ctrl-C in epoch 2, from 0. `interrupt(-1)`: no Ctrl-C."""
     stop_in = [-1]
