@@ -6,6 +6,7 @@ python benchmarks/wild_cracks.py train --without asphalt structures --start draw
 python benchmarks/wild_cracks.py train --without drone pavements metu --start drawings.safetensors --out runs/
 python benchmarks/wild_cracks.py interpolate --start drawings.safetensors --detector runs/without-… --out …
 python benchmarks/wild_cracks.py opinion --detector … --without … --out …          # on what a network outlines
+python benchmarks/wild_cracks.py fresh --detector … --out runs/                     # false alarms, peak by peak
 python benchmarks/wild_cracks.py measure --out runs/                                # each domain by its own network
 python benchmarks/wild_cracks.py measure --out runs/ --detector concrete-crack      # one detector on all of them
 """
@@ -22,7 +23,7 @@ import yaml
 import blemish
 from blemish.detectors import Thresholds
 from blemish.locations import data_dir
-from wild_bundle import bundle
+from wild_bundle import bundle, outlined_fresh
 from wild_decision import curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_opinion import give_opinion
@@ -131,12 +132,15 @@ def main() -> None:
     asking = verbs.add_parser("opinion", help="give a network a second opinion, learned without the same domains")
     asking.add_argument("--detector", type=Path, required=True, help="its probabilities unscaled")
     asking.add_argument("--without", nargs="*", choices=list(DOMAINS), required=True, help="none: all sources")
-    asking.add_argument("--weight", type=float, default=0.5, help="of the opinion's logit")
+    asking.add_argument("--weight", type=float, default=1.0, help="of the opinion's logit")
     asking.add_argument("--out", type=Path, required=True, help=".blemish file")
     measuring = verbs.add_parser("measure", help="the table of all domains")
     choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
     for each in (measuring, choosing):
         seen_options(each)
+    fresh = verbs.add_parser("fresh", help="crack-free photos that no training saw: how many each peak outlines")
+    fresh.add_argument("--detector", type=Path, required=True)
+    fresh.add_argument("--out", type=Path, required=True, help="a recipe is written there")
     bundling = verbs.add_parser("bundle", help="rule, probabilities and calibration into a detector file")
     bundling.add_argument("--factor", type=float, required=True, help="of the logits, from choose")
     bundling.add_argument("--offset", type=float, required=True)
@@ -161,6 +165,8 @@ def main() -> None:
     elif options.verb == "opinion":
         recipe = recipe_without(options.without, options.out.parent)
         give_opinion(options.detector, recipe, options.out, weight=options.weight)
+    elif options.verb == "fresh":
+        outlined_fresh(blemish.load(options.detector), options.out)
     elif options.verb == "bundle":
         limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
         bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)

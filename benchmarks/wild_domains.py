@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from blemish.datasets import Dataset, Sample, read_dataset
-from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
+from blemish.datasets.readers.mixture_recipe import MixedSource, read_recipe_of_mixture
 from blemish.files import write_text
 from blemish.images import list_images, read_image
 from blemish.images.writing import write_jpeg
@@ -50,6 +50,12 @@ DRAWN = {
     "drawn-worn": (900, 11, 0.65, WORN),
     "drawn-look-alikes": (600, 12, 0.2, LOOK_ALIKE),
 }
+# Without a crack, and in no recipe: no training sees them, and they calibrate.
+FRESH = {
+    "fresh": (200, 31, 0.0, DRAWING),
+    "fresh-worn": (60, 32, 0.0, WORN),
+    "fresh-look-alikes": (64, 33, 0.0, LOOK_ALIKE),
+}
 METU_CRACKED = 300
 # Of each source, on either side: enough for per cents.
 MAX_VALIDATED = 300
@@ -84,17 +90,18 @@ DOMAINS = {
 
 
 def recipe_without(
-    domains: Sequence[str], folder: Path, *, max_images: int | None = None, painted: bool = False
+    domains: Sequence[str], folder: Path, *, max_images: int | None = None, painted: bool = False, patches: int = 1
 ) -> Path:
     """A recipe with every source but those of some domains, written into ``folder``.
 
-    ``max_images`` of each source at most, for shorter trainings; with ``painted`` also cracks drawn on photos.
+    ``max_images`` of each source at most, for shorter trainings; with ``painted`` also cracks drawn on photos; with
+    ``patches`` so many times as many of the crack-free patches, of which a recipe takes a part only.
     """
     left = tuple(word for domain in domains for word in DOMAINS[domain].words)
     name = "-".join(domains) or "none"
     recipes = (RECIPE, PAINTED) if painted else (RECIPE,)
     path = folder / f"without-{name}.yaml"
-    return _write(lambda name: not (left and name.startswith(left)), path, max_images, recipes)
+    return _write(lambda name: not (left and name.startswith(left)), path, max_images, recipes, patches)
 
 
 def validation_set(domain: str, folder: Path, *, split: str = "train") -> Dataset:
@@ -116,11 +123,15 @@ def _metu_cracked(split: str) -> tuple[Sample, ...]:
 
 
 def _write(
-    keep: Callable[[str], bool], path: Path, max_images: int | None = None, recipes: Sequence[Path] = (RECIPE,)
+    keep: Callable[[str], bool],
+    path: Path,
+    max_images: int | None = None,
+    recipes: Sequence[Path] = (RECIPE,),
+    patches: int = 1,
 ) -> Path:
     recipe = read_recipe_of_mixture(RECIPE)
     sources = tuple(
-        source.model_copy(update={"max_images": min(filter(None, (source.max_images, max_images)), default=None)})
+        source.model_copy(update={"max_images": min(filter(None, (_most(source, patches), max_images)), default=None)})
         for file in recipes
         for source in read_recipe_of_mixture(file).sources
         if keep(source.name)
@@ -131,9 +142,13 @@ def _write(
     return path
 
 
+def _most(source: MixedSource, patches: int) -> int | None:
+    return source.max_images and source.max_images * (patches if source.content == "normal" else 1)
+
+
 def prepare(folder: Path, data: Path) -> None:
     """Draw the drawings and repeat the textures to walls; what is there already stays."""
-    for name, (count, seed, fraction, settings) in DRAWN.items():
+    for name, (count, seed, fraction, settings) in (DRAWN | FRESH).items():
         if not (folder / name).exists():
             print(f"Drawing {count} images …")
             write_synthesis(
@@ -142,7 +157,7 @@ def prepare(folder: Path, data: Path) -> None:
                 seed=seed,
                 size_px=384,
                 crack_fraction=fraction,
-                test_fraction=0.1,
+                test_fraction=0.1 if name in DRAWN else 0.0,
                 settings=settings,
             )
     textures = folder / "textures"

@@ -34,8 +34,8 @@ from blemish.training.export import to_onnx
 from blemish.training.half_storage import store_exact_halves
 
 CELL_PX, TILE_PX = 32, 256
-# Logit of .4: below, the network sees no crack that anything could confirm.
-GATE = -0.405
+# Logit of .05, where outlines end: below, the network sees nothing that could be confirmed.
+GATE = -2.944
 STEPS, BATCH, SEEDS = 3000, 16, (0, 1, 2)
 _LEARNING_RATE, _WEIGHT_DECAY, _DROPOUT = 2e-3, 0.05, 0.2
 _MIN_CRACKED, _WEIGHT_OF_CRACKED = 0.02, 3.0
@@ -80,7 +80,7 @@ class Head(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, mean: Tensor, scale: Tensor, hidden: int = 96) -> None:
+    def __init__(self, mean: Tensor, scale: Tensor, hidden: int = 48) -> None:
         super().__init__()
         self.register_buffer("mean", mean[:, None, None])
         self.register_buffer("scale", scale[:, None, None])
@@ -259,6 +259,18 @@ def with_opinion(graph: bytes, opinion: Opinion, weight: float) -> bytes:
     )
     onnx.checker.check_model(model)
     return store_exact_halves(_rounded(model).SerializeToString())
+
+
+def without_opinion(graph: bytes) -> bytes:
+    """The graph that `with_opinion` was given, its weights rounded as they are; one without an opinion stays."""
+    model = onnx.load_from_string(graph)
+    for kept in (model.graph.node, model.graph.initializer):
+        names = [each.output[0] if isinstance(each, onnx.NodeProto) else each.name for each in kept]
+        for number in reversed([at for at, name in enumerate(names) if name.startswith("opinion/")]):
+            del kept[number]
+    for node in model.graph.node:
+        node.input[:] = [_LOGITS if name == "opinion/both" else name for name in node.input]
+    return model.SerializeToString()
 
 
 def _rounded(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -19,7 +19,19 @@ from blemish.datasets import Dataset, Sample
 from blemish.detectors.runtime import OnnxRuntime
 from blemish.errors import DataError
 from blemish.images.writing import write_png
-from wild_opinion import GATE, Head, _cells, _fit_head, _rounded, _tiles, _turned, fit_opinion, with_opinion
+from wild_bundle import scaled_logits
+from wild_opinion import (
+    GATE,
+    Head,
+    _cells,
+    _fit_head,
+    _rounded,
+    _tiles,
+    _turned,
+    fit_opinion,
+    with_opinion,
+    without_opinion,
+)
 
 onnx = pytest.importorskip("onnx")
 
@@ -46,9 +58,15 @@ def image():
 
 
 @pytest.fixture(scope="module")
-def alone(image):
-    """Logits of the network with its weights rounded as the opinion's are."""
-    graph = _rounded(onnx.load_from_string(blemish.load("concrete-crack").container.graph)).SerializeToString()
+def graph():
+    """The bundled network without its opinion, with weights rounded as the opinion's are."""
+    bundled = without_opinion(blemish.load("concrete-crack").container.graph)
+    return _rounded(onnx.load_from_string(bundled)).SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def alone(graph, image):
+    """Its logits."""
     return logits(graph, image)
 
 
@@ -58,15 +76,28 @@ def logits(graph: bytes, image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("opinion", [-2.0, 1.5, -40.0])
-def test_an_opinion_counts_where_the_network_sees_a_crack_and_nowhere_else(image, alone, opinion):
-    graph = with_opinion(blemish.load("concrete-crack").container.graph, Constant(opinion), weight=0.5)
-    both = logits(graph, image)
+def test_an_opinion_counts_where_the_network_sees_a_crack_and_nowhere_else(graph, image, alone, opinion):
+    both = logits(with_opinion(graph, Constant(opinion), weight=0.5), image)
     asked = alone >= GATE
     assert 300 < asked.sum() < asked.size / 2
     np.testing.assert_allclose(both[~asked], alone[~asked], atol=1e-3)
     np.testing.assert_allclose(both[asked], np.maximum(alone[asked] + 0.5 * opinion, GATE), atol=2e-3)
     # However sure the opinion, an outline at the gate keeps its extent.
     np.testing.assert_array_equal(both >= GATE - 1e-3, alone >= GATE - 1e-3)
+
+
+def test_logits_are_scaled_with_the_opinion_on_them(graph, image):
+    both = with_opinion(graph, Constant(1.0), weight=0.5)
+    before, after = logits(both, image), logits(scaled_logits(both, 0.6, -0.4), image)
+    # Nearer to 0 or 1 a probability in 32 bits does not tell the logit.
+    told = abs(before) < 6
+    assert (told & (before >= GATE + 0.5)).sum() > 200
+    np.testing.assert_allclose(after[told], 0.6 * before[told] - 0.4, atol=5e-3)
+
+
+def test_an_opinion_can_be_taken_away(graph, image, alone):
+    assert b"opinion/" in blemish.load("concrete-crack").container.graph
+    np.testing.assert_array_equal(logits(without_opinion(with_opinion(graph, Constant(3.0), 1.0)), image), alone)
 
 
 def test_tiles_cover_an_image_and_know_what_is_cracked_in_each_cell():

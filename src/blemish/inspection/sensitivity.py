@@ -26,7 +26,7 @@ from blemish.measurement import find_regions
 from blemish.measurement.small_components import remove_small_components
 
 PIXELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-PEAKS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+PEAKS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 MAX_FALSE_ALARMS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _TOLERANCE_PX = 2.0
 # With fewer, a fraction of them says little.
