@@ -31,8 +31,8 @@ def main() -> None:
     detector = blemish.load(options.detector)
     print(describe_machine("onnxruntime"), "\n")
     pixels(detector, root / "deepcrack")
-    print("\n| crack-free images | n | rejected | to review or rejected | with any outline |")
-    print("|---|---|---|---|---|")
+    print("\n| crack-free images | n | rejected | to review or rejected | unknown surface | with any outline |")
+    print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for tile_px in (64, 128):
             tiles = Path(folder) / str(tile_px)
@@ -64,9 +64,10 @@ def flagged(name: str, detector: Detector, normal: Dataset) -> None:
     found = [detector.inspect_pixels(read_image(Path(sample.path))) for sample in normal.samples]
     count = len(found)
     rejected = sum(each.verdict == "reject" for each in found) / count
-    doubted = sum(each.verdict != "pass" for each in found) / count
+    doubted = sum(each.verdict in ("review", "reject") for each in found) / count
+    unknown = sum(each.verdict == "unknown surface" for each in found) / count
     outlined = sum(bool(each.regions) for each in found) / count
-    print(f"| {name} | {count} | {rejected:.3f} | {doubted:.3f} | {outlined:.3f} |")
+    print(f"| {name} | {count} | {rejected:.3f} | {doubted:.3f} | {unknown:.3f} | {outlined:.3f} |")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def knowing(darkness: Container) -> Container:
     return replace(darkness, graph=model.SerializeToString(), spec=spec)
 
 
-def plain(colour: tuple[int, int, int], height_px: int = 64, width_px: int = 64) -> NDArray[np.uint8]:
+def plain(colour: tuple[int, int, int], height_px: int = 128, width_px: int = 128) -> NDArray[np.uint8]:
     return np.full((height_px, width_px, 3), colour, np.uint8)
 
 
@@ -51,6 +51,13 @@ def test_an_unknown_surface_is_neither_passed_nor_rejected_and_says_what_its_sco
         "unlike the surfaces that this detector knows (190, limit 50): its score and its outlines may mean nothing "
         "here; by its score alone it would be review",
     )
+
+
+def test_an_image_is_too_small_to_be_told_by_below_128_px(knowing: Container):
+    detector = Detector(knowing)
+    assert detector.inspect(plain(BLUE, 128, 200)).finding.verdict == "unknown surface"
+    small = detector.inspect(plain(BLUE, 200, 127)).finding
+    assert (small.verdict, small.surface_score) == ("review", None)
 
 
 def test_a_part_of_an_image_that_shows_something_else_changes_nothing(knowing: Container):
