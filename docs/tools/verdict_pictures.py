@@ -29,7 +29,7 @@ OUTLINE_RGB = (0, 255, 255)
 VERDICT_COLOURS = {"pass": "#1f7a3a", "review": "#b26a00", "reject": "#b3202c"}
 UNDECIDED_COLOUR = "#5d6875"
 # Walls by their seeds: without a crack, with a faint one, with a clear one, in the dark; and one whose crack fades.
-CLEAR, FAINT, CRACKED, FADING = 122, 106, 114, 118
+CLEAR, FAINT, CRACKED, FADING = 107, 158, 114, 118
 
 
 def main() -> None:
