@@ -20,8 +20,8 @@ _UNPLACED = "does not fit the detector's reference image, and was looked at as i
 Answer = Callable[[NDArray[np.uint8]], Prediction]
 
 MIN_SURFACE_PX = 128
-"""The shorter side of what tells whether its surface is known: of walls cut to 64 px four fifths were called unknown, of
-those cut to 128 px a twentieth."""
+"""The shorter side of what tells whether its surface is known: of walls cut to 64 px four fifths were called unknown,
+of those cut to 128 px a twentieth."""
 
 
 @dataclass(slots=True)
