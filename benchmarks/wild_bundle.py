@@ -23,8 +23,8 @@ RULE = "outlines: chosen on surfaces left out of the training, and on drawings"
 ALPHA, REVIEW_ALPHA = 0.05, 0.1
 # As many of either: a thousand make the guarantee sharp, and a mixture of both is what it speaks of.
 CALIBRATED = 500
-# Where fresh photos are looked at, of scaled probabilities.
-PEAKS = (0.5, 0.55, 0.6, 0.62, 0.64, 0.66, 0.68, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.95)
+# Of scaled probabilities.
+FRESH_PEAKS = (0.5, 0.55, 0.6, 0.62, 0.64, 0.66, 0.68, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.95)
 # What the groups of a domain's crack-free photos start with.
 GROUPS = {"structures": ("SDNET2018:W", "SDNET2018:D"), "pavements": ("SDNET2018:P",), "metu": ("METU",)}
 ABOUT = """
@@ -116,12 +116,10 @@ def fresh_photos(detector: Detector, folder: Path) -> dict[str, list[Path]]:
 
 def outlined_fresh(detector: Detector, folder: Path) -> None:
     """Print how many of the crack-free photos that may set the rule get an outline, peak by peak."""
-    limits = detector.spec.thresholds
-    assert limits.pixel is not None
-    print(f"| peak | {' | '.join(f'{peak:.3f}' for peak in PEAKS)} |")
+    print(f"| peak | {' | '.join(f'{peak:.3f}' for peak in FRESH_PEAKS)} |")
     for name, paths in fresh_photos(detector, folder).items():
         reached = np.array([_highest(detector, path) for path in paths[::2]])
-        print(f"| {name}, {len(reached)} | {' | '.join(f'{(reached >= peak).mean():.3f}' for peak in PEAKS)} |")
+        print(f"| {name}, {len(reached)} | {' | '.join(f'{(reached >= peak).mean():.3f}' for peak in FRESH_PEAKS)} |")
 
 
 def _highest(detector: Detector, path: Path) -> float:
@@ -129,7 +127,8 @@ def _highest(detector: Detector, path: Path) -> float:
     limits = detector.spec.thresholds
     anomaly_map = detector.score(read_image(path))[1]
     assert anomaly_map is not None
-    return float(components(anomaly_map, float(limits.pixel or 0), limits.min_area_px)[1].max(initial=0.0))
+    assert limits.pixel is not None
+    return float(components(anomaly_map, limits.pixel, limits.min_area_px)[1].max(initial=0.0))
 
 
 def _mask_of(sample: Sample) -> np.ndarray:
@@ -142,17 +141,16 @@ def scaled_logits(graph: bytes, factor: float, offset: float) -> bytes:
     Of the last convolution's weights and bias, and where there is a second opinion, of its weight and its gate.
     """
     model = onnx.load_from_string(graph)
-    changed = []
+    changed = set()
     for tensor in model.graph.initializer:
-        kind = next((name for name, _ in _SCALED if tensor.name.endswith(name)), None)
-        if kind is None:
-            continue
-        values = onnx.numpy_helper.to_array(tensor) * np.float32(factor) + np.float32(offset * dict(_SCALED)[kind])
-        tensor.CopyFrom(onnx.numpy_helper.from_array(np.asarray(values, np.float32), tensor.name))
-        changed.append(kind)
-    assert sorted(changed) in (sorted(name for name, _ in _SCALED[:2]), sorted(name for name, _ in _SCALED))
+        for name, times in _OFFSETS.items():
+            if tensor.name.endswith(name):
+                values = onnx.numpy_helper.to_array(tensor) * np.float32(factor) + np.float32(offset * times)
+                tensor.CopyFrom(onnx.numpy_helper.from_array(np.asarray(values, np.float32), tensor.name))
+                changed.add(name)
+    assert changed in ({"net.head.weight", "net.head.bias"}, set(_OFFSETS))
     return model.SerializeToString()
 
 
 # What is multiplied by the factor, and how many times the offset is added.
-_SCALED = (("net.head.weight", 0), ("net.head.bias", 1), ("opinion/weight", 0), ("opinion/gate", 1))
+_OFFSETS = {"net.head.weight": 0, "net.head.bias": 1, "opinion/weight": 0, "opinion/gate": 1}

@@ -22,26 +22,7 @@ from wild_scoring import Rule, Seen
 
 # Not below: there the mean F1 per pixel, without a tolerance, lies more than .01 under its best.
 PIXELS = (0.05, 0.08, 0.1, 0.15, 0.2, 0.3)
-PEAKS = (
-    0.7,
-    0.8,
-    0.9,
-    0.93,
-    0.94,
-    0.95,
-    0.955,
-    0.96,
-    0.965,
-    0.97,
-    0.975,
-    0.98,
-    0.985,
-    0.99,
-    0.993,
-    0.995,
-    0.997,
-    0.998,
-)
+PEAKS = (0.7, 0.8, 0.9, 0.93, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998)
 AREAS_PX = (1, 90, 120, 160, 200, 250, 300)
 MAX_DRAWN_OUTLINED = 0.36
 BUDGETS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)

@@ -81,6 +81,15 @@ def test_the_crack_detector_finds_drawn_cracks_and_leaves_a_bare_wall_alone():
     assert [each.verdict for each in bare] == ["pass"] * 2
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
+def test_the_front_pages_name_as_many_levels_of_sensitivity_as_there_are(page: str):
+    sensitivity = load(DEFAULT_DETECTOR).spec.sensitivity
+    assert sensitivity is not None
+    said = re.search(r"`--sensitivity 1`\D*`(\d+)`", (Path(__file__).parents[1] / page).read_text("utf-8"))
+    assert said is not None
+    assert int(said[1]) == len(sensitivity.levels)
+
+
 def test_bundled_weights_learned_only_from_sources_whose_licences_let_them_be_shipped():
     for file in bundled_detectors().values():
         made = load(file).spec.provenance

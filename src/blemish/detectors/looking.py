@@ -22,6 +22,7 @@ Answer = Callable[[NDArray[np.uint8]], Prediction]
 MIN_SURFACE_PX = 128
 """The shorter side of what tells whether its surface is known: of walls cut to 64 px four fifths were called unknown,
 of those cut to 128 px a twentieth."""
+_TOO_SMALL = f"below {MIN_SURFACE_PX} px: too small to tell whether it shows a surface that this detector knows"
 
 
 @dataclass(slots=True)
@@ -90,8 +91,9 @@ def look(pixels: NDArray[np.uint8], spec: DetectorSpec, answer: Answer) -> Image
     else:
         for _ in tiles:
             pass
-    surface = tally.surface if min(pixels.shape[:2]) >= MIN_SURFACE_PX else None
-    return ImagePrediction(tally.score, maps, surface)
+    if tally.surface is not None and min(pixels.shape[:2]) < MIN_SURFACE_PX:
+        return ImagePrediction(tally.score, maps, None, (_TOO_SMALL,))
+    return ImagePrediction(tally.score, maps, tally.surface)
 
 
 def answers(

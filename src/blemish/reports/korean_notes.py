@@ -39,6 +39,9 @@ _READING: Mapping[str, str] = {
     "does not fit the detector's reference image, and was looked at as it lies": (
         "검출기의 기준 이미지와 맞지 않아 있는 그대로 점검함"
     ),
+    "below {limit} px: too small to tell whether it shows a surface that this detector knows": (
+        "{limit} px 미만: 너무 작아 검출기가 아는 표면인지 판별할 수 없음"
+    ),
 }
 
 _REFUSED: Mapping[str, str] = {
