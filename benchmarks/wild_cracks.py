@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ import blemish
 from blemish.detectors import Thresholds
 from blemish.locations import data_dir
 from wild_bundle import bundle, outlined_fresh
-from wild_decision import curve, merit, outlined, reliability, try_rules
+from wild_decision import Tried, at_limits, curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
 from wild_opinion import give_opinion
 from wild_painted import paint
@@ -68,18 +69,28 @@ def choose(options: argparse.Namespace) -> None:
     domains = {name: seen_in(name, options) for name in options.domains}
     tried = try_rules(domains)
     for budget, rule in curve(tried).items():
-        cells = ", ".join(
-            f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f}"
-            f"{'' if row.outlined is None else f' outlined {row.outlined:.3f}'}"
-            for name, row in tried[rule].items()
-        )
         reached = f"at most {outlined(tried[rule]):.3f} outlined, worst and mean F1 {np.round(merit(tried[rule]), 3)}"
-        print(f"At most {budget:.0%} outlined: {rule}, {reached}: {cells}")
+        print(f"At most {budget:.0%} outlined: {rule}, {reached}: {_told(tried[rule])}")
     rows, (factor, offset) = reliability(domains)
     print("| stated | true | pixels |\n|---|---|---|")
     for stated, true, count in rows:
         print(f"| {stated:.3f} | {true:.3f} | {count} |")
     print(f"Platt scaling: logit × {factor:.3f} {offset:+.3f}")
+
+
+def limits(options: argparse.Namespace) -> None:
+    """What one pixel threshold and least area give at peaks that keep to limits of crack-free images outlined."""
+    domains = {name: seen_in(name, options) for name in options.domains}
+    for limit, (peak, tried) in at_limits(domains, options.pixel, options.min_area_px).items():
+        print(f"At most {limit:.0%}: peak {peak:.4f}, worst and mean F1 {np.round(merit(tried), 3)}: {_told(tried)}")
+
+
+def _told(tried: Mapping[str, Tried]) -> str:
+    return ", ".join(
+        f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f}"
+        f"{'' if row.outlined is None else f' outlined {row.outlined:.3f}'}"
+        for name, row in tried.items()
+    )
 
 
 def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
@@ -136,7 +147,8 @@ def main() -> None:
     asking.add_argument("--out", type=Path, required=True, help=".blemish file")
     measuring = verbs.add_parser("measure", help="the table of all domains")
     choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
-    for each in (measuring, choosing):
+    limiting = verbs.add_parser("limits", help="what is found at limits of crack-free images outlined")
+    for each in (measuring, choosing, limiting):
         seen_options(each)
     fresh = verbs.add_parser("fresh", help="crack-free photos that no training saw: how many each peak outlines")
     fresh.add_argument("--detector", type=Path, required=True)
@@ -147,7 +159,7 @@ def main() -> None:
     bundling.add_argument("--detector", type=Path, required=True)
     bundling.add_argument("--start", type=Path, required=True, help="detector that the training started from")
     bundling.add_argument("--out", type=Path, required=True, help=".blemish file")
-    for each in (measuring, bundling):
+    for each in (measuring, bundling, limiting):
         each.add_argument("--pixel", type=float, default=0.3)
         each.add_argument("--peak", type=float, default=0.977)
         each.add_argument("--min-area-px", type=int, default=1)
@@ -171,7 +183,7 @@ def main() -> None:
         limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
         bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)
     else:
-        {"train": train, "measure": measure, "choose": choose}[options.verb](options)
+        {"train": train, "measure": measure, "choose": choose, "limits": limits}[options.verb](options)
 
 
 if __name__ == "__main__":

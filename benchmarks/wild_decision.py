@@ -26,6 +26,7 @@ PEAKS = (0.7, 0.8, 0.9, 0.93, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99,
 AREAS_PX = (1, 90, 120, 160, 200, 250, 300)
 MAX_DRAWN_OUTLINED = 0.36
 BUDGETS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+LIMITS = (0.02, 0.03, 0.04, 0.05)
 # Enough of each domain for a choice among a hundred rules.
 MAX_CRACKED, MAX_CLEAN = 60, 200
 
@@ -63,6 +64,40 @@ def _in_one_domain(seen: Sequence[Seen]) -> Iterator[tuple[Rule, Tried]]:
             f1 = counts.f1 if any(one.truth is not None for one in cracked) else None
             flagged = None if not reached.size else float((reached >= peak).mean())
             yield Rule(pixel, peak, min_area_px), Tried(f1, float((found >= peak).mean()), flagged)
+
+
+def at_limits(
+    domains: Mapping[str, Sequence[Seen]], pixel: float, min_area_px: int
+) -> dict[float, tuple[float, dict[str, Tried]]]:
+    """For each limit the lowest peak for all with which no real domain has more of its crack-free images outlined.
+
+    All images are looked at; drawings set no peak.
+    """
+    parts = {name: [components(one.map, pixel, min_area_px) for one in seen] for name, seen in domains.items()}
+    cracked = {name: np.array([one.cracked for one in seen]) for name, seen in domains.items()}
+    highest = {name: np.array([peaks.max(initial=0.0) for _, peaks in found]) for name, found in parts.items()}
+    found = {}
+    for limit in LIMITS:
+        clean = [highest[name][~cracked[name]] for name in domains if name != "drawn"]
+        peak = max((_lowest_peak(values, limit) for values in clean if values.size), default=0.0)
+        tried = {}
+        for name, seen in domains.items():
+            counts = ToleranceCounts()
+            for one, (labels, peaks) in zip(seen, parts[name], strict=True):
+                if one.cracked and one.truth is not None:
+                    counts += count_within((peaks >= peak)[labels], one.truth, (2.0,))[0]
+            reached, is_cracked = highest[name] >= peak, cracked[name]
+            masked = any(one.cracked and one.truth is not None for one in seen)
+            outlined = float(reached[~is_cracked].mean()) if not is_cracked.all() else None
+            tried[name] = Tried(counts.f1 if masked else None, float(reached[is_cracked].mean()), outlined)
+        found[limit] = peak, tried
+    return found
+
+
+def _lowest_peak(values: NDArray[np.float32], limit: float) -> float:
+    """Above all but that fraction of the values."""
+    ordered = np.sort(values)[::-1]
+    return float(np.nextafter(ordered[int(limit * ordered.size)], np.float32(2)))
 
 
 def _some(seen: list[Seen], count: int) -> list[Seen]:

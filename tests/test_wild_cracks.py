@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from wild_decision import curve, outlined, reliability, try_rules
+from wild_decision import at_limits, curve, outlined, reliability, try_rules
 from wild_scoring import Rule, Seen, score
 
 
@@ -62,3 +62,19 @@ def test_overconfident_maps_are_scaled_down():
     rows, (factor, _) = reliability({"one": [Seen("a", 0.0, anomaly_map, True, truth)]})
     assert rows[-1][1] == pytest.approx(0.8, abs=0.02)
     assert factor == pytest.approx(np.log(4) / np.log(99), abs=0.03)
+
+
+def test_one_peak_for_all_keeps_the_worst_real_domain_to_its_limit():
+    clean = [seen(f"n{n}", level=0.0, cracked=False, blob=0.5 + n / 100) for n in range(40)]
+    domains = {
+        "strict": [seen("a", level=0.95), seen("b", level=0.885), *clean],
+        "easy": [seen("c", level=0.8), seen("d", level=0.0, cracked=False, blob=0.3)],
+        "drawn": [seen("e", level=0.95), seen("f", level=0.0, cracked=False, blob=0.99)],
+    }
+    found = at_limits(domains, 0.2, 50)
+    # Blobs of .89 and .88 may stand at 5 %, none at 2 %; the drawing's blob counts nowhere.
+    assert [found[limit][0] for limit in (0.02, 0.05)] == pytest.approx([0.89, 0.87])
+    assert [found[limit][1]["strict"].found for limit in (0.02, 0.05)] == [0.5, 1.0]
+    assert [found[limit][1]["strict"].outlined for limit in (0.02, 0.05)] == [0.0, 0.05]
+    assert found[0.02][1]["easy"].found == 0
+    assert found[0.02][1]["drawn"].outlined == 1
