@@ -78,7 +78,7 @@ def choose(options: argparse.Namespace) -> None:
     print(f"Platt scaling: logit × {factor:.3f} {offset:+.3f}")
 
 
-def limits(options: argparse.Namespace) -> None:
+def found_at_limits(options: argparse.Namespace) -> None:
     """What one pixel threshold and least area give at peaks that keep to limits of crack-free images outlined."""
     domains = {name: seen_in(name, options) for name in options.domains}
     for limit, (peak, tried) in at_limits(domains, options.pixel, options.min_area_px).items():
@@ -183,7 +183,7 @@ def main() -> None:
         limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
         bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)
     else:
-        {"train": train, "measure": measure, "choose": choose, "limits": limits}[options.verb](options)
+        {"train": train, "measure": measure, "choose": choose, "limits": found_at_limits}[options.verb](options)
 
 
 if __name__ == "__main__":
