@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+import wild_cracks
 from wild_decision import at_limits, curve, outlined, reliability, try_rules
 from wild_scoring import Rule, Seen, score
 
@@ -78,3 +79,15 @@ def test_one_peak_for_all_keeps_the_worst_real_domain_to_its_limit():
     assert [found[limit][1]["strict"].outlined for limit in (0.02, 0.05)] == [0.0, 0.05]
     assert found[0.02][1]["easy"].found == 0
     assert found[0.02][1]["drawn"].outlined == 1
+
+
+def test_the_limits_are_printed_by_the_command(monkeypatch, tmp_path, capsys):
+    for variable in ("BLEMISH_DATA", "CRACK_SOURCES"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    images = [seen("a", level=0.9), seen("b", level=0.0, cracked=False)]
+    monkeypatch.setattr(wild_cracks, "seen_in", lambda *_: images)
+    monkeypatch.setattr(sys, "argv", ["wild_cracks.py", "limits", "--out", str(tmp_path), "--domains", "drone"])
+    wild_cracks.main()
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 4
+    assert "drone F1 1.000 found 1.000 outlined 0.000" in said[0]
