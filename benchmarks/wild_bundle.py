@@ -83,7 +83,7 @@ def card_of(card: str, spec: DetectorSpec, name: str) -> str:
     said = {
         "# ": f"# {name}",
         "- Thresholds": f"- Thresholds: pixel {limits.pixel}, peak {limits.peak}, at least {limits.min_area_px} px, "
-        f"review {limits.review:.4f}, reject {limits.reject:.4f} ({limits.source})",
+        f"gaps up to {limits.gap_px} px, review {limits.review:.4f}, reject {limits.reject:.4f} ({limits.source})",
         "- Calibration": f"- Calibration: p-values against {n} scores ({calibration.source})",
     }
     lines = card.replace("- Training data: without-none,", f"- Training data: {DATA},").splitlines()
@@ -128,7 +128,7 @@ def _highest(detector: Detector, path: Path) -> float:
     anomaly_map = detector.score(read_image(path))[1]
     assert anomaly_map is not None
     assert limits.pixel is not None
-    return float(components(anomaly_map, limits.pixel, limits.min_area_px)[1].max(initial=0.0))
+    return float(components(anomaly_map, limits.pixel, limits.min_area_px, limits.gap_px)[1].max(initial=0.0))
 
 
 def _mask_of(sample: Sample) -> np.ndarray:

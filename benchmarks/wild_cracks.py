@@ -53,7 +53,7 @@ def train(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """A table of every domain under one rule, worst first: each seen by the network that was trained without it."""
-    rule = Rule(options.pixel, options.peak, options.min_area_px, options.review)
+    rule = Rule(options.pixel, options.peak, options.min_area_px, options.gap_px, options.review)
     rows = {name: score(seen_in(name, options), rule).row() for name in options.domains}
     columns = list(next(iter(rows.values())))
     print(f"| domain | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
@@ -79,9 +79,9 @@ def choose(options: argparse.Namespace) -> None:
 
 
 def found_at_limits(options: argparse.Namespace) -> None:
-    """What one pixel threshold and least area give at peaks that keep to limits of crack-free images outlined."""
+    """What one pixel threshold, least area and gap give at peaks that keep to limits of crack-free images outlined."""
     domains = {name: seen_in(name, options) for name in options.domains}
-    for limit, (peak, tried) in at_limits(domains, options.pixel, options.min_area_px).items():
+    for limit, (peak, tried) in at_limits(domains, options.pixel, options.min_area_px, options.gap_px).items():
         print(f"At most {limit:.0%}: peak {peak:.4f}, worst and mean F1 {np.round(merit(tried), 3)}: {_told(tried)}")
 
 
@@ -163,6 +163,7 @@ def main() -> None:
         each.add_argument("--pixel", type=float, default=0.3)
         each.add_argument("--peak", type=float, default=0.977)
         each.add_argument("--min-area-px", type=int, default=1)
+        each.add_argument("--gap-px", type=int, default=0, help="pieces with at most so many between them are one")
     measuring.add_argument("--review", type=float, default=np.inf)
     options = parser.parse_args()
     data, sources = data_dir(), os.environ.get("CRACK_SOURCES")
@@ -180,7 +181,9 @@ def main() -> None:
     elif options.verb == "fresh":
         outlined_fresh(blemish.load(options.detector), options.out)
     elif options.verb == "bundle":
-        limits = Thresholds(pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px)
+        limits = Thresholds(
+            pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px, gap_px=options.gap_px
+        )
         bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)
     else:
         {"train": train, "measure": measure, "choose": choose, "limits": found_at_limits}[options.verb](options)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from blemish.evaluation import ToleranceCounts, count_within
+from blemish.measurement.components import find_components
 from wild_scoring import Rule, Seen
 
 # Not below: there the mean F1 per pixel, without a tolerance, lies more than .01 under its best.
@@ -67,13 +67,13 @@ def _in_one_domain(seen: Sequence[Seen]) -> Iterator[tuple[Rule, Tried]]:
 
 
 def at_limits(
-    domains: Mapping[str, Sequence[Seen]], pixel: float, min_area_px: int
+    domains: Mapping[str, Sequence[Seen]], pixel: float, min_area_px: int, gap_px: int = 0
 ) -> dict[float, tuple[float, dict[str, Tried]]]:
     """For each limit the lowest peak for all with which no real domain has more of its crack-free images outlined.
 
     All images are looked at; drawings set no peak.
     """
-    parts = {name: [components(one.map, pixel, min_area_px) for one in seen] for name, seen in domains.items()}
+    parts = {name: [components(one.map, pixel, min_area_px, gap_px) for one in seen] for name, seen in domains.items()}
     cracked = {name: np.array([one.cracked for one in seen]) for name, seen in domains.items()}
     highest = {name: np.array([peaks.max(initial=0.0) for _, peaks in found]) for name, found in parts.items()}
     found = {}
@@ -106,16 +106,15 @@ def _some(seen: list[Seen], count: int) -> list[Seen]:
 
 
 def components(
-    anomaly_map: NDArray[np.float32], pixel: float, min_area_px: int
+    anomaly_map: NDArray[np.float32], pixel: float, min_area_px: int, gap_px: int = 0
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Labels of the components, 0 outside, and the highest value in each, 0 for the outside and those too small."""
-    mask = (anomaly_map >= np.float32(pixel)).astype(np.uint8)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    peaks = np.zeros(count, np.float32)
-    inside = mask.astype(np.bool_)
-    np.maximum.at(peaks, labels[inside], anomaly_map[inside])
-    peaks[boxes[:, cv2.CC_STAT_AREA] < min_area_px] = 0
-    return np.asarray(labels, np.int32), peaks
+    mask = anomaly_map >= np.float32(pixel)
+    found = find_components(mask, gap_px)
+    peaks = np.zeros(len(found.areas_px), np.float32)
+    np.maximum.at(peaks, found.labels[mask], anomaly_map[mask])
+    peaks[found.areas_px < min_area_px] = 0
+    return found.labels, peaks
 
 
 def curve(tried: Mapping[Rule, Mapping[str, Tried]]) -> dict[float, Rule]:

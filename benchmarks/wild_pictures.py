@@ -40,7 +40,7 @@ def main() -> None:
     limits = detector.spec.thresholds
     assert limits.pixel is not None
     assert limits.peak is not None
-    rule = Rule(limits.pixel, limits.peak, limits.min_area_px)
+    rule = Rule(limits.pixel, limits.peak, limits.min_area_px, limits.gap_px)
     columns = []
     for name in KINDS:
         dataset = validation_set(name, given.out, split="test")

@@ -31,17 +31,22 @@ TOLERANCES_PX = (2.0, 5.0, CENTRE_LINE_TOLERANCE_PX)
 
 @dataclass(frozen=True)
 class Rule:
-    """Where a crack begins, what it must reach somewhere, its least size, and the score of a doubted image."""
+    """Where a crack begins, what it must reach somewhere, its least size, how far apart its pieces may lie, and the score
+    of a doubted image.
+    """
 
     pixel: float
     peak: float
     min_area_px: int = 1
+    gap_px: int = 0
     review: float = np.inf
 
     def outline(self, anomaly_map: NDArray[np.float32]) -> NDArray[np.bool_]:
         """What a detector with this rule outlines, bool (H, W)."""
         certain = anomaly_map >= np.float32(self.pixel)
-        return find_regions(certain, anomaly_map, min_area_px=self.min_area_px, min_peak=self.peak)[1]
+        return find_regions(certain, anomaly_map, gap_px=self.gap_px, min_area_px=self.min_area_px, min_peak=self.peak)[
+            1
+        ]
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,15 @@ def test_show_as_json_is_the_whole_description(blemish, darkness_file: Path):
 
 def test_thresholds_move_and_nothing_else(blemish, darkness_file: Path):
     before = read_container(darkness_file)
-    result = blemish("detector", "set-threshold", darkness_file, "--reject", "0.95", "--min-area", "5", "--window", "3")
+    changes = ("--reject", "0.95", "--min-area", "5", "--window", "3", "--gap", "7")
+    result = blemish("detector", "set-threshold", darkness_file, *changes)
     assert "reject 0.95" in result.stdout
-    assert "beyond a window of 3 px" in result.stdout
+    assert "regions from 5 px with gaps up to 7 px and beyond a window of 3 px" in result.stdout
     after = read_container(darkness_file)
     assert after.spec.thresholds.model_dump() == {
         "pixel": 0.6,
         "peak": None,
+        "gap_px": 7,
         "min_area_px": 5,
         "window_px": 3,
         "by_class": (),
@@ -76,6 +78,7 @@ def test_a_new_file_leaves_the_old_one_alone(blemish, darkness_file: Path):
         (["--pixel", "inf"], "finite"),
         (["--reject", "high"], "--reject"),
         (["--min-area", "0"], "min_area_px"),
+        (["--gap", "65"], "gap_px"),
     ],
 )
 def test_thresholds_that_cannot_be_are_refused(blemish, darkness_file: Path, arguments: list[str], said: str):

@@ -119,6 +119,28 @@ def test_outlines_that_are_nowhere_certain_are_dropped_and_others_kept_whole(dar
     assert found.mask.sum() == 200
 
 
+def test_faint_pieces_near_a_certain_one_are_outlined_with_it(darkness: Container, wall: np.ndarray):
+    wall[50:54, 73:83] = 90  # faint, behind a gap of three
+    wall[10:14, 30:70] = 90  # faint and far away
+    limits = darkness.spec.thresholds.model_copy(update={"peak": 0.9})
+    alone = changed(darkness, thresholds=limits).inspect(wall)
+    assert [region.area_px for region in alone.regions] == [160]
+    found = changed(darkness, thresholds=limits.model_copy(update={"gap_px": 3})).inspect(wall)
+    assert [region.area_px for region in found.regions] == [200]
+    assert found.mask is not None
+    assert found.mask.sum() == 200
+
+
+def test_gaps_are_closed_of_every_class_and_in_images_looked_at_by_clusters(
+    darkness: Container, wall: np.ndarray, monkeypatch: pytest.MonkeyPatch
+):
+    wall[50:54, 73:83] = 0
+    limits = darkness.spec.thresholds.model_copy(update={"gap_px": 3})
+    monkeypatch.setattr("blemish.detectors.outlining._BY_CLUSTERS_FROM_PX", 1)
+    assert len(changed(darkness).inspect(wall).regions) == 2
+    assert len(changed(darkness, thresholds=limits).inspect(wall).regions) == 1
+
+
 def test_a_peak_below_the_pixel_threshold_is_refused():
     with pytest.raises(ValueError, match="peak must not lie below pixel"):
         Thresholds(pixel=0.6, peak=0.5)

@@ -16,6 +16,7 @@ from blemish.evaluation import ToleranceCounts, count_within
 from blemish.inspection.engines.cluster import Worker
 from blemish.inspection.job.record import JobOptions
 from blemish.inspection.sensitivity import measure_sensitivity, set_sensitivity
+from blemish.inspection.thresholds import set_thresholds
 from blemish.measurement import find_regions
 
 # The map of the tests' detector is darkness, 1 for black: a line of a defect, and dust on normal images.
@@ -51,7 +52,15 @@ def _of_test(walls: Path) -> Dataset:
     return read_dataset(walls).where(lambda sample: sample.split == "test")
 
 
-def test_every_level_says_what_the_detector_then_does(walls: Path, darkness_file: Path):
+@pytest.mark.parametrize("gap_px", [0, 3])
+def test_every_level_says_what_the_detector_then_does(walls: Path, darkness_file: Path, gap_px: int):
+    if gap_px:
+        set_thresholds(darkness_file, gap_px=gap_px)
+        for path in (walls / "test" / "crack").iterdir():
+            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            assert image is not None
+            image[:, 20:23] = 230  # the faint part lies apart
+            _write(path, image)
     levels = set_sensitivity(darkness_file, walls)
     assert read_container(darkness_file).spec.sensitivity == levels
     assert "24 with defects, 24 of them masked" in levels.source

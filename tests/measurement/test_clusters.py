@@ -50,7 +50,9 @@ def test_what_is_closer_than_a_block_is_one_cluster():
     assert list(find_clusters(np.zeros((70, 10), bool))) == []
 
 
-@pytest.mark.parametrize("options", [{}, {"min_area_px": 200}, {"min_peak": 0.999}])
+@pytest.mark.parametrize(
+    "options", [{}, {"min_area_px": 200}, {"min_peak": 0.999}, {"gap_px": APART_PX, "min_area_px": 200}]
+)
 def test_regions_are_the_same_as_in_one_go(walls, options):
     image, mask, levels = walls
     expected, cleaned = find_regions(mask, levels, label="crack", pixels=image, **options)

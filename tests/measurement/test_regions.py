@@ -54,6 +54,21 @@ def test_the_worst_comes_first_and_small_ones_go(blobs):
     assert cleaned.sum() == sum(one.area_px for one in regions) < mask.sum()
 
 
+def test_pieces_of_a_broken_line_are_one_region_and_share_its_peak():
+    levels = np.zeros((40, 90), np.float32)
+    levels[10, 5:20], levels[10, 26:50], levels[30, 5:20] = 0.6, 0.9, 0.6
+    mask = levels > 0
+    apart, kept_apart = find_regions(mask, levels, gap_px=5, min_area_px=20, min_peak=0.8)
+    assert [one.area_px for one in apart] == [24]
+    ((region,), kept) = find_regions(mask, levels, gap_px=6, min_area_px=20, min_peak=0.8)
+    assert (region.area_px, region.bbox_px, region.centroid_px[1]) == (39, (5, 10, 45, 1), 10)
+    assert region.score == np.float32(0.9)
+    assert region.mean_score == pytest.approx((15 * 0.6 + 24 * 0.9) / 39)
+    assert (region.length_px, region.width_px) == pytest.approx((45, 1))
+    assert (kept == (mask & (np.arange(40) == 10)[:, None])).all()
+    assert kept_apart.sum() == 24
+
+
 @pytest.mark.parametrize(
     ("shape", "elongation", "deg"), [((1, 1), 1, 0), ((1, 9), 9, 0), ((9, 1), 9, 90), ((5, 5), 1, 0)]
 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from blemish.inspection.thresholds import set_thresholds
 from blemish.serving.store.findings import contents_in_use
 
-from .conftest import TestClient
+from .conftest import StartService, TestClient
 
 
 def encoded(mask: np.ndarray) -> str:
@@ -39,6 +41,21 @@ def test_a_corrected_mask_is_kept_pixel_for_pixel(client: TestClient, found: dic
     assert kept.headers["Content-Type"] == "image/png"
     assert np.array_equal(cv2.imdecode(np.frombuffer(kept.content, np.uint8), cv2.IMREAD_GRAYSCALE) > 127, mask)
     assert client.get("/v1/findings", params={"state": "corrected"}).json()["total"] == 1
+
+
+def test_pieces_of_a_corrected_mask_are_counted_as_the_detector_counts_them(
+    start: StartService, darkness_file: Path, wall_png: bytes
+):
+    mask = np.zeros((100, 150), bool)
+    mask[20:24, 10:40] = mask[20:24, 45:90] = True
+    counts = []
+    for gap_px in (4, 5):
+        set_thresholds(darkness_file, gap_px=gap_px)
+        client = start(store=darkness_file.parent / f"store{gap_px}")
+        found = client.post("/v1/inspect", files={"file": ("a.png", wall_png)}).json()["results"][0]
+        correct(client, found, encoded(mask))
+        counts.append(len(client.get(f"/v1/findings/{found['id']}").json()["finding"]["regions"]))
+    assert counts == [2, 1]
 
 
 def test_the_latest_correction_counts_and_a_further_decision_ends_it(client: TestClient, found: dict[str, Any]):

@@ -49,6 +49,10 @@ def set_threshold(
     reject: Annotated[
         float | None, option(THRESHOLDS, "An image is rejected at this score or more.", "--reject", kind="SCORE")
     ] = None,
+    gap: Annotated[
+        int | None,
+        option(THRESHOLDS, "Pieces with at most so many pixels between them are one region.", "--gap", kind="PX"),
+    ] = None,
     min_area: Annotated[
         int | None, option(THRESHOLDS, "Smaller regions are dropped, in pixels.", "--min-area", kind="PX")
     ] = None,
@@ -74,6 +78,7 @@ def set_threshold(
         peak=peak,
         review=review,
         reject=reject,
+        gap_px=gap,
         min_area_px=min_area,
         window_px=window,
         surface=surface,

@@ -109,9 +109,12 @@ def thresholds_line(thresholds: Thresholds) -> str:
     classes = "".join(
         f"; {one.label}: pixel {one.pixel:g}, regions from {one.min_area_px} px" for one in thresholds.by_class
     )
+    gap = "" if not thresholds.gap_px else f" with gaps up to {thresholds.gap_px} px"
     peak = "" if thresholds.peak is None else f" that reach {thresholds.peak:g}"
     window = "" if not thresholds.window_px else f" and beyond a window of {thresholds.window_px} px"
-    return printable(f"{said}, regions from {thresholds.min_area_px} px{window}{peak}{classes}; {thresholds.source}")
+    return printable(
+        f"{said}, regions from {thresholds.min_area_px} px{gap}{window}{peak}{classes}; {thresholds.source}"
+    )
 
 
 def _figure(metrics: dict[str, Any], name: str) -> str:

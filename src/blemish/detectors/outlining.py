@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blemish.detectors.large import Scan
-from blemish.detectors.schema import ClassThreshold, DetectorSpec
+from blemish.detectors.schema import ClassThreshold, DetectorSpec, Thresholds
 from blemish.images.tiling import cut
 from blemish.images.windows import ImageWindows
 from blemish.measurement.clusters import find_regions_by_clusters
@@ -38,14 +38,14 @@ def outline_maps(
         label = spec.classes[0] if len(spec.classes) == 1 else None
         peak = -np.inf if thresholds.peak is None else thresholds.peak
         limit = ClassThreshold(label=label or "", pixel=thresholds.pixel, min_area_px=thresholds.min_area_px)
-        found, mask = outline(maps, limit, pixels, min_peak=peak, window_px=thresholds.window_px, label=label)
+        found, mask = outline(maps, limit, thresholds, pixels, min_peak=peak, label=label)
         return found, None, mask
     regions: list[Region] = []
     masks = []
     for one, label in zip(maps, spec.classes, strict=True):
         of_label = thresholds.of_class(label)
         assert of_label is not None
-        of_class, mask = outline(one, of_label, pixels, window_px=thresholds.window_px, label=label)
+        of_class, mask = outline(one, of_label, thresholds, pixels, label=label)
         regions += of_class
         masks.append(mask)
     return tuple(sorted(regions, key=lambda region: -region.score)), np.stack(masks), np.logical_or.reduce(masks)
@@ -54,10 +54,10 @@ def outline_maps(
 def outline(
     one_map: NDArray[np.float32],
     limit: ClassThreshold,
+    of_all: Thresholds,
     pixels: NDArray[np.uint8],
     *,
     min_peak: float = -np.inf,
-    window_px: int = 0,
     label: str | None = None,
 ) -> tuple[tuple[Region, ...], NDArray[np.bool_]]:
     """Regions of one map, worst first, and their mask.
@@ -65,18 +65,27 @@ def outline(
     Args:
         one_map: float32 (H, W).
         limit: from where on a pixel is defective, and how large a region is at least.
+        of_all: what goes for every class: which components are dropped alone, and which pieces are one region.
         pixels: the image, uint8 RGB (H, W, 3).
         min_peak: regions that nowhere reach it are dropped.
-        window_px: components that fit alone into a square of this side are dropped.
         label: class name given to every region.
     """
-    mask = remove_small_components(one_map >= limit.pixel, window_px)
+    mask = remove_small_components(one_map >= limit.pixel, of_all.window_px)
     if mask.size < _BY_CLUSTERS_FROM_PX:
-        return find_regions(mask, one_map, min_area_px=limit.min_area_px, min_peak=min_peak, label=label, pixels=pixels)
+        return find_regions(
+            mask,
+            one_map,
+            gap_px=of_all.gap_px,
+            min_area_px=limit.min_area_px,
+            min_peak=min_peak,
+            label=label,
+            pixels=pixels,
+        )
     regions = find_regions_by_clusters(
         mask,
         lambda box: cut(one_map, box),
         cut_pixels=lambda box: cut(pixels, box),
+        gap_px=of_all.gap_px,
         min_area_px=limit.min_area_px,
         min_peak=min_peak,
         label=label,
@@ -95,6 +104,7 @@ def outline_scan(
         scan.mask,
         scan.near.cut,
         cut_pixels=windows.read,
+        gap_px=limits.gap_px,
         min_area_px=limits.min_area_px,
         min_peak=-np.inf if limits.peak is None else limits.peak,
         label=spec.classes[0] if spec.classes else None,

@@ -166,12 +166,13 @@ class Thresholds(_Frozen):
     """Where decisions fall. Kept beside the graph, never inside, so that they can change without retraining.
 
     An image is rejected at ``score >= reject`` and sent to review at ``score >= review``; a pixel is defective at
-    ``map >= pixel``, and with ``peak`` only in pieces that reach ``map >= peak`` somewhere. None: no such decision is
+    ``map >= pixel``, and with ``peak`` only in regions that reach ``map >= peak`` somewhere. None: no such decision is
     made.
     """
 
     pixel: float | None = None
     peak: float | None = None
+    gap_px: int = Field(0, ge=0, le=64, description="pieces with at most this many pixels between them are one region")
     min_area_px: int = Field(1, ge=1, description="smaller regions are dropped")
     window_px: int = Field(
         0, ge=0, le=255, description="components that fit alone in a square of this side are dropped"

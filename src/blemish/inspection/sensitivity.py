@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ from blemish.errors import DataError, SettingsError
 from blemish.evaluation import ToleranceCounts, count_within
 from blemish.inspection.evaluation_data import choose_split
 from blemish.inspection.progress import Say, silent
-from blemish.measurement import find_regions
+from blemish.measurement.components import find_components
 from blemish.measurement.small_components import remove_small_components
 
 PIXELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -161,13 +160,14 @@ class _Counts:
     def _outlined(self, anomaly_map: NDArray[np.float32]) -> Iterator[tuple[tuple[float, float], NDArray[np.bool_]]]:
         for pixel in PIXELS:
             mask = remove_small_components(anomaly_map >= np.float32(pixel), self.limits.window_px)
-            mask = find_regions(mask, anomaly_map, min_area_px=self.limits.min_area_px)[1]
-            _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-            peaks = np.zeros(int(labels.max()) + 1, np.float32)
-            np.maximum.at(peaks, labels[mask].astype(np.intp), anomaly_map[mask])
+            found = find_components(mask, self.limits.gap_px)
+            peaks = np.zeros(len(found.areas_px), np.float32)
+            np.maximum.at(peaks, found.labels[mask].astype(np.intp), anomaly_map[mask])
+            peaks[found.areas_px < self.limits.min_area_px] = 0
+            peaks[0] = 0
             for peak in PEAKS:
                 if peak >= pixel:
-                    yield (pixel, peak), (peaks >= np.float32(peak))[labels]
+                    yield (pixel, peak), (peaks >= np.float32(peak))[found.labels]
 
     def tried(self) -> Iterator[_Tried]:
         """Each pair with its fractions."""

@@ -25,6 +25,7 @@ def set_thresholds(
     peak: float | None = None,
     review: float | None = None,
     reject: float | None = None,
+    gap_px: int | None = None,
     min_area_px: int | None = None,
     window_px: int | None = None,
     surface: float | None = None,
@@ -38,6 +39,7 @@ def set_thresholds(
         peak: outlines that nowhere reach this map value are dropped; of detectors with one map.
         review: an image goes to review at this score or more.
         reject: an image is rejected at this score or more.
+        gap_px: pieces with at most this many pixels between them are one region.
         min_area_px: smaller regions are dropped.
         window_px: components that fit alone in a square of this side are dropped; 0: none.
         surface: an image that is more unlike the surfaces that the detector knows shows an unknown one.
@@ -55,6 +57,7 @@ def set_thresholds(
         "peak": peak,
         "review": review,
         "reject": reject,
+        "gap_px": gap_px,
         "min_area_px": min_area_px,
         "window_px": window_px,
         "surface": surface,
@@ -62,7 +65,7 @@ def set_thresholds(
     changes: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
         raise SettingsError(
-            "Say what to change: --pixel, --peak, --review, --reject, --min-area, --window or --surface."
+            "Say what to change: --pixel, --peak, --review, --reject, --gap, --min-area, --window or --surface."
         )
     for name, value in changes.items():
         if not math.isfinite(value):

@@ -63,6 +63,7 @@ def find_regions_by_clusters(
     cut_map: CutMap,
     *,
     cut_pixels: CutPixels | None = None,
+    gap_px: int = 0,
     min_area_px: int = 1,
     min_peak: float = -np.inf,
     label: str | None = None,
@@ -73,7 +74,8 @@ def find_regions_by_clusters(
         mask: bool (H, W).
         cut_map: gives the map's values in a box, float32 (h, w).
         cut_pixels: gives the image's pixels in a box; None tells no contrasts.
-        min_area_px, min_peak, label: see `find_regions`.
+        gap_px: see `find_regions`; at most `APART_PX`.
+        min_area_px, min_peak, label: likewise.
     """
     found: list[Region] = []
     for cluster in find_clusters(mask):
@@ -81,6 +83,7 @@ def find_regions_by_clusters(
             cluster.mask,
             _within(cluster.box, cut_map),
             cut_pixels=None if cut_pixels is None else _within(cluster.box, cut_pixels),
+            gap_px=gap_px,
             min_area_px=min_area_px,
             min_peak=min_peak,
             label=label,

@@ -36,7 +36,9 @@ def remeasure(service: Service, row: FindingRow, mask: NDArray[np.bool_], points
         RefusalError: the image is gone from the store.
     """
     found = Finding.model_validate_json(row.record)
-    pixels = _pixels(service, row)
+    spec = next((one.detector.spec for one in service.detectors.all() if one.sha == row.detector_sha), None)
+    options = ReadOptions(None if spec is None else spec.input.bit_range)
+    pixels = decode_image(service.pictures.read(row.image_sha), row.image, options).pixels
     scale = held(row).scale
     if points is not None:
         by_points = ScaleByPoints(points.first, points.second, points.length_mm)
@@ -44,7 +46,8 @@ def remeasure(service: Service, row: FindingRow, mask: NDArray[np.bool_], points
         scale = by_points.of(Seen(pixels))
     labels = {region.label for region in found.regions} or {found.label}
     label = labels.pop() if len(labels) == 1 else None
-    regions, _ = find_regions(mask, _map(service, row, mask.shape), label=label, pixels=pixels)
+    gap_px = 0 if spec is None else spec.thresholds.gap_px
+    regions, _ = find_regions(mask, _map(service, row, mask.shape), gap_px=gap_px, label=label, pixels=pixels)
     told = doubts_of(found.cracks or ())
     notes = tuple(note for note in found.notes if note not in told)
     answer = Inspection(
@@ -57,12 +60,6 @@ def remeasure(service: Service, row: FindingRow, mask: NDArray[np.bool_], points
     put = service.pictures.put
     measured = measuring.measure(answer, None).finding
     return Corrected(put(mask_png(mask)), put(thumbnail_jpeg(pixels, mask)), measured)
-
-
-def _pixels(service: Service, row: FindingRow) -> NDArray[np.uint8]:
-    inputs = [one.detector.spec.input for one in service.detectors.all() if one.sha == row.detector_sha]
-    bit_range = inputs[0].bit_range if inputs else None
-    return decode_image(service.pictures.read(row.image_sha), row.image, ReadOptions(bit_range)).pixels
 
 
 def _map(service: Service, row: FindingRow, shape: tuple[int, ...]) -> NDArray[np.float32]:
