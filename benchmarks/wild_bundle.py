@@ -24,7 +24,7 @@ ALPHA, REVIEW_ALPHA = 0.05, 0.1
 # As many of either: a thousand make the guarantee sharp, and a mixture of both is what it speaks of.
 CALIBRATED = 500
 # Of scaled probabilities.
-FRESH_PEAKS = (0.5, 0.55, 0.6, 0.62, 0.64, 0.66, 0.68, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.95)
+FRESH_LIMITS = (0.5, 0.55, 0.6, 0.62, 0.64, 0.66, 0.68, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.95)
 # What the groups of a domain's crack-free photos start with.
 GROUPS = {"structures": ("SDNET2018:W", "SDNET2018:D"), "pavements": ("SDNET2018:P",), "metu": ("METU",)}
 ABOUT = """
@@ -115,20 +115,23 @@ def fresh_photos(detector: Detector, folder: Path) -> dict[str, list[Path]]:
 
 
 def outlined_fresh(detector: Detector, folder: Path) -> None:
-    """Print how many of the crack-free photos that may set the rule get an outline, peak by peak."""
-    print(f"| peak | {' | '.join(f'{peak:.3f}' for peak in FRESH_PEAKS)} |")
+    """Print how many of the crack-free photos that may set the rule get an outline, peak by peak, or reach a score."""
+    print(f"| peak or score | {' | '.join(f'{limit:.3f}' for limit in FRESH_LIMITS)} |")
     for name, paths in fresh_photos(detector, folder).items():
         reached = np.array([_highest(detector, path) for path in paths[::2]])
-        print(f"| {name}, {len(reached)} | {' | '.join(f'{(reached >= peak).mean():.3f}' for peak in FRESH_PEAKS)} |")
+        for what, values in zip(("outlined", "by score"), reached.T, strict=True):
+            told = (f"{(values >= limit).mean():.3f}" for limit in FRESH_LIMITS)
+            print(f"| {name}, {len(reached)}, {what} | {' | '.join(told)} |")
 
 
-def _highest(detector: Detector, path: Path) -> float:
-    """The highest value in any component of an image that is large enough to be outlined."""
+def _highest(detector: Detector, path: Path) -> tuple[float, float]:
+    """The highest value in any component of an image that is large enough to be outlined, and the image's score."""
     limits = detector.spec.thresholds
-    anomaly_map = detector.score(read_image(path))[1]
+    score, anomaly_map = detector.score(read_image(path))
     assert anomaly_map is not None
     assert limits.pixel is not None
-    return float(components(anomaly_map, limits.pixel, limits.min_area_px, limits.gap_px)[1].max(initial=0.0))
+    found = components(anomaly_map, limits.pixel, limits.min_area_px, limits.gap_px)[1]
+    return float(found.max(initial=0.0)), score
 
 
 def _mask_of(sample: Sample) -> np.ndarray:

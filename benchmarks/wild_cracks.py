@@ -22,12 +22,14 @@ import numpy as np
 import yaml
 
 import blemish
+from blemish.datasets import Dataset
 from blemish.detectors import Thresholds
 from blemish.locations import data_dir
 from wild_bundle import bundle, outlined_fresh
 from wild_decision import Tried, at_limits, curve, merit, outlined, reliability, try_rules
 from wild_domains import DOMAINS, ROOT, prepare, recipe_without, validation_set
-from wild_opinion import give_opinion
+from wild_images import Images, limits, scaling
+from wild_opinion import give_opinion, image_logits
 from wild_painted import paint
 from wild_scoring import Rule, Seen, score, see
 from wild_weights import interpolate
@@ -85,6 +87,25 @@ def found_at_limits(options: argparse.Namespace) -> None:
         print(f"At most {limit:.0%}: peak {peak:.4f}, worst and mean F1 {np.round(merit(tried), 3)}: {_told(tried)}")
 
 
+def doubt(options: argparse.Namespace) -> None:
+    """What the opinion says of images in which nothing is outlined."""
+    rule = Rule(options.pixel, options.peak, options.min_area_px, options.gap_px)
+    domains = {}
+    for name in options.domains:
+        seen, dataset = seen_in(name, options), domain_images(name, options)
+        outlines = np.array([rule.outline(one.map).any() for one in seen])
+        logits = image_logits(blemish.load(network_of(name, options)), (each.read_image() for each in dataset.samples))
+        domains[name] = Images(np.array([one.cracked for one in seen]), outlines, np.array(list(logits)))
+    real = {name: one for name, one in domains.items() if name != "drawn"}
+    print("Scaling: logit × {:.3f} {:+.3f}".format(*scaling(real)))
+    for extra, limit in {0.0: np.inf, **limits(real)}.items():
+        told = (
+            f"{name} {found:.3f} {'' if flagged is None else f'flagged {flagged:.3f}'}"
+            for name, (found, flagged) in ((name, one.doubted(limit)) for name, one in domains.items())
+        )
+        print(f"{extra:.2%} more, logit {limit:.2f}: {', '.join(told)}")
+
+
 def _told(tried: Mapping[str, Tried]) -> str:
     return ", ".join(
         f"{name} {'' if row.f1 is None else f'F1 {row.f1:.3f} '}found {row.found:.3f}"
@@ -95,13 +116,27 @@ def _told(tried: Mapping[str, Tried]) -> str:
 
 def seen_in(name: str, options: argparse.Namespace) -> list[Seen]:
     """What a network makes of a domain's validation images (or, at the very end, of its test images)."""
-    # No photo is in the drawings, so any network may be validated on drawings that it did not see.
-    split = "test" if name == "drawn" else options.split
-    file = options.detector or network_without("asphalt" if name == "drawn" else name, options)
+    file = network_of(name, options)
     tag = Path(file).stem if options.detector else "left-out"
-    dataset = validation_set(name, options.out, split=split)
-    maps = options.out / "maps" / f"{name}-{split}-{tag}-seed{options.seed}.npz"
-    return see(blemish.load(file), dataset, maps)
+    maps = options.out / "maps" / f"{name}-{_split_of(name, options)}-{tag}-seed{options.seed}.npz"
+    return see(blemish.load(file), domain_images(name, options), maps)
+
+
+def domain_images(name: str, options: argparse.Namespace) -> Dataset:
+    """The images of a domain that are looked at."""
+    return validation_set(name, options.out, split=_split_of(name, options))
+
+
+def _split_of(name: str, options: argparse.Namespace) -> str:
+    # No photo is in the drawings, so any network may be validated on drawings that it did not see.
+    return "test" if name == "drawn" else str(options.split)
+
+
+def network_of(name: str, options: argparse.Namespace) -> str | Path:
+    """The detector that looks at a domain."""
+    if options.detector:
+        return str(options.detector)
+    return network_without("asphalt" if name == "drawn" else name, options)
 
 
 def network_without(domain: str, options: argparse.Namespace) -> Path:
@@ -148,7 +183,8 @@ def main() -> None:
     measuring = verbs.add_parser("measure", help="the table of all domains")
     choosing = verbs.add_parser("choose", help="the trade-off curve and the reliability, of networks left out")
     limiting = verbs.add_parser("limits", help="what is found at limits of crack-free images outlined")
-    for each in (measuring, choosing, limiting):
+    doubting = verbs.add_parser("doubt", help="what the opinion says of images in which nothing is outlined")
+    for each in (measuring, choosing, limiting, doubting):
         seen_options(each)
     fresh = verbs.add_parser("fresh", help="crack-free photos that no training saw: how many each peak outlines")
     fresh.add_argument("--detector", type=Path, required=True)
@@ -159,7 +195,7 @@ def main() -> None:
     bundling.add_argument("--detector", type=Path, required=True)
     bundling.add_argument("--start", type=Path, required=True, help="detector that the training started from")
     bundling.add_argument("--out", type=Path, required=True, help=".blemish file")
-    for each in (measuring, bundling, limiting):
+    for each in (measuring, bundling, limiting, doubting):
         each.add_argument("--pixel", type=float, default=0.3)
         each.add_argument("--peak", type=float, default=0.977)
         each.add_argument("--min-area-px", type=int, default=1)
@@ -181,12 +217,14 @@ def main() -> None:
     elif options.verb == "fresh":
         outlined_fresh(blemish.load(options.detector), options.out)
     elif options.verb == "bundle":
-        limits = Thresholds(
+        decided = Thresholds(
             pixel=options.pixel, peak=options.peak, min_area_px=options.min_area_px, gap_px=options.gap_px
         )
-        bundle(options.detector, options.start, options.out, limits, factor=options.factor, offset=options.offset)
+        bundle(options.detector, options.start, options.out, decided, factor=options.factor, offset=options.offset)
     else:
-        {"train": train, "measure": measure, "choose": choose, "limits": found_at_limits}[options.verb](options)
+        {"train": train, "measure": measure, "choose": choose, "limits": found_at_limits, "doubt": doubt}[options.verb](
+            options
+        )
 
 
 if __name__ == "__main__":

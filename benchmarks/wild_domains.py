@@ -35,6 +35,18 @@ WORN = SynthesisSettings(
     networks={"single": 4.0, "branched": 2.0, "several": 1.0, "map": 1.0},
     light_crack_fraction=0.0,
 )
+# Old walls outdoors: stains and blotches, and faint cracks with chipped and lit edges.
+WEATHERED = SynthesisSettings(
+    distractors_mean=1.0,
+    uncracked_distractors_mean=2.4,
+    min_visibility=0.2,
+    ragged_fraction=0.4,
+    crack_width_px=(0.8, 16.0),
+    surfaces={"weathered": 1.0},
+    grain_px=(0.7, 4.0),
+    perspective_fraction=0.25,
+    networks={"single": 4.0, "branched": 2.5, "several": 1.0, "map": 0.6, "star": 0.6},
+)
 # What is taken for a crack: joints, edges, cables, plants, windows.
 LOOK_ALIKE = SynthesisSettings(
     distractors_mean=2.0,
@@ -49,12 +61,14 @@ DRAWN = {
     "drawn": (2000, 1, 0.6, DRAWING),
     "drawn-worn": (900, 11, 0.65, WORN),
     "drawn-look-alikes": (600, 12, 0.2, LOOK_ALIKE),
+    "drawn-weathered": (900, 21, 0.6, WEATHERED),
 }
 # Without a crack, and in no recipe: no training sees them, and they calibrate.
 FRESH = {
     "fresh": (200, 31, 0.0, DRAWING),
     "fresh-worn": (60, 32, 0.0, WORN),
     "fresh-look-alikes": (64, 33, 0.0, LOOK_ALIKE),
+    "fresh-weathered": (60, 34, 0.0, WEATHERED),
 }
 METU_CRACKED = 300
 # Of each source, on either side: enough for per cents.

@@ -4,11 +4,14 @@ The encoder of a crack network changed with its training, and so it errs where t
 a MobileNetV2 that no crack training touched looks at the image in half its size, and a small head, trained on cells of
 32 px (cracked where a mask covers more than 2 % of one), says how probably each holds a crack. Where the network sees a
 crack already, the head's logit is added to its own: outlines keep their extent, and only how sure they are changes.
+
+Where the network sees nothing, the opinion still tells of an image that some cell of it is cracked, and the image's
+score is no lower than that: a hairline that cannot be outlined sends its image to review.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -27,6 +30,7 @@ import blemish
 from blemish.datasets import Dataset, Sample, read_dataset
 from blemish.datasets.identity import image_digests
 from blemish.detectors import Detector
+from blemish.detectors.telemetry import import_onnxruntime
 from blemish.errors import DataError
 from blemish.methods.networks.pixels import IMAGENET
 from blemish.training.backbones import Backbones
@@ -36,10 +40,13 @@ from blemish.training.half_storage import store_exact_halves
 CELL_PX, TILE_PX = 32, 256
 # Logit of .05, where outlines end: below, the network sees nothing that could be confirmed.
 GATE = -2.944
+# From the opinion of an image to its probability, as wild_cracks.py images fits them on surfaces left out.
+IMAGE_SCALING = (1.0, -4.0)
 STEPS, BATCH, SEEDS = 3000, 16, (0, 1, 2)
 _LEARNING_RATE, _WEIGHT_DECAY, _DROPOUT = 2e-3, 0.05, 0.2
 _MIN_CRACKED, _WEIGHT_OF_CRACKED = 0.02, 3.0
 _NORMALISED, _LOGITS = "/from_bytes/Div_output_0", "/net/DepthToSpace_output_0"
+_LINES = "lines"  # what a fast-unet without an opinion calls its score
 
 
 class FrozenFeatures(nn.Module):
@@ -96,18 +103,22 @@ class Head(nn.Module):
 
 
 class Opinion(nn.Module):
-    """Normalised float (N, 3, H, W) -> the heads' mean logit at every pixel, (N, 1, H, W)."""
+    """Normalised float (N, 3, H, W) -> the heads' mean logit at every pixel, (N, 1, H, W), and of any cell, (N,).
+
+    The latter is the logarithm of the sum of the cells' odds: nearly the odds that any one of them is cracked.
+    """
 
     def __init__(self, features: FrozenFeatures, heads: Sequence[Head]) -> None:
         super().__init__()
         self.features = features
         self.heads = nn.ModuleList(heads)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The logits."""
         found = self.features(x)
         cells = torch.stack([head(found) for head in self.heads]).mean(dim=0)
-        return F.interpolate(cells, scale_factor=float(CELL_PX), mode="bilinear", align_corners=False)
+        of_pixels = F.interpolate(cells, scale_factor=float(CELL_PX), mode="bilinear", align_corners=False)
+        return of_pixels, torch.logsumexp(cells.flatten(1), dim=1)
 
 
 def fit_opinion(dataset: Dataset) -> Opinion:
@@ -228,20 +239,24 @@ def give_opinion(file: Path, recipe: Path, out: Path, *, weight: float) -> None:
     Detector(replace(detector.container, graph=graph, spec=spec)).save(out)
 
 
-def with_opinion(graph: bytes, opinion: Opinion, weight: float) -> bytes:
+def with_opinion(graph: bytes, opinion: nn.Module, weight: float) -> bytes:
     """The graph of a fast-unet with an opinion's logit added to its own wherever that is at least `GATE`.
 
-    The sum is not let below `GATE`: an outline keeps its extent. Weights are rounded to 16 bits.
+    The sum is not let below `GATE`: an outline keeps its extent. The score is the higher of the network's own and the
+    opinion's of the image, by `IMAGE_SCALING`. Weights are rounded to 16 bits.
     """
     model = onnx.load_from_string(graph)
     sides = {0: "batch", 2: "height", 3: "width"}
+    outputs = {"logit": sides, "image_logit": {0: "batch"}}
     own = to_onnx(
-        opinion.eval(), torch.zeros(1, 3, TILE_PX, TILE_PX), ["logit"], {"x": sides, "logit": sides}, takes="x"
+        opinion.eval(), torch.zeros(1, 3, TILE_PX, TILE_PX), list(outputs), {"x": sides, **outputs}, takes="x"
     )
     second = compose.add_prefix(onnx.load_from_string(own), "opinion/").graph
     for node in second.node:
         node.input[:] = [_NORMALISED if name == "opinion/x" else name for name in node.input]
-    constants = {"opinion/weight": np.float32(weight), "opinion/gate": np.float32(GATE)}
+    constants = dict(
+        zip(("weight", "gate", "image_factor", "image_offset"), (weight, GATE, *IMAGE_SCALING), strict=True)
+    )
     join = [
         helper.make_node("Mul", ["opinion/logit", "opinion/weight"], ["opinion/weighted"]),
         helper.make_node("Add", [_LOGITS, "opinion/weighted"], ["opinion/sum"]),
@@ -249,13 +264,21 @@ def with_opinion(graph: bytes, opinion: Opinion, weight: float) -> bytes:
         helper.make_node("GreaterOrEqual", [_LOGITS, "opinion/gate"], ["opinion/asked"]),
         helper.make_node("Where", ["opinion/asked", "opinion/kept", _LOGITS], ["opinion/both"]),
     ]
+    of_image = [
+        helper.make_node("Mul", ["opinion/image_logit", "opinion/image_factor"], ["opinion/image_scaled"]),
+        helper.make_node("Add", ["opinion/image_scaled", "opinion/image_offset"], ["opinion/image_sum"]),
+        helper.make_node("Sigmoid", ["opinion/image_sum"], ["opinion/image_score"]),
+        helper.make_node("Max", [_LINES, "opinion/image_score"], ["score"], name="opinion/score"),
+    ]
     at = next(number for number, node in enumerate(model.graph.node) if _LOGITS in node.input)
     model.graph.node[at].input[:] = ["opinion/both"]
+    _rename_outputs(model, "score", _LINES)
     for node in reversed([*second.node, *join]):
         model.graph.node.insert(at, node)
+    model.graph.node.extend(of_image)
     model.graph.initializer.extend(second.initializer)
     model.graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()
+        numpy_helper.from_array(np.asarray(value, np.float32), f"opinion/{name}") for name, value in constants.items()
     )
     onnx.checker.check_model(model)
     return store_exact_halves(_rounded(model).SerializeToString())
@@ -265,12 +288,30 @@ def without_opinion(graph: bytes) -> bytes:
     """The graph that `with_opinion` was given, its weights rounded as they are; one without an opinion stays."""
     model = onnx.load_from_string(graph)
     for kept in (model.graph.node, model.graph.initializer):
-        names = [each.output[0] if isinstance(each, onnx.NodeProto) else each.name for each in kept]
-        for number in reversed([at for at, name in enumerate(names) if name.startswith("opinion/")]):
-            del kept[number]
+        for number in reversed(range(len(kept))):
+            each = kept[number]
+            names = (each.name, *each.output) if isinstance(each, onnx.NodeProto) else (each.name,)
+            if any(name.startswith("opinion/") for name in names):
+                del kept[number]
     for node in model.graph.node:
         node.input[:] = [_LOGITS if name == "opinion/both" else name for name in node.input]
+    _rename_outputs(model, _LINES, "score")
     return model.SerializeToString()
+
+
+def image_logits(detector: Detector, images: Iterable[NDArray[np.uint8]]) -> Iterator[float]:
+    """What the opinion in a detector's graph says of each image, uint8 RGB (H, W, 3), before `IMAGE_SCALING`."""
+    model = onnx.load_from_string(detector.container.graph)
+    model.graph.output.append(helper.make_tensor_value_info("opinion/image_logit", onnx.TensorProto.FLOAT, None))
+    session = import_onnxruntime().InferenceSession(model.SerializeToString())
+    for image in images:
+        answers = [session.run(["opinion/image_logit"], {"image": tile})[0] for tile in detector.graph_inputs(image)]
+        yield float(np.max(answers))
+
+
+def _rename_outputs(model: onnx.ModelProto, before: str, after: str) -> None:
+    for node in model.graph.node:
+        node.output[:] = [after if name == before else name for name in node.output]
 
 
 def _rounded(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -31,9 +31,7 @@ TOLERANCES_PX = (2.0, 5.0, CENTRE_LINE_TOLERANCE_PX)
 
 @dataclass(frozen=True)
 class Rule:
-    """Where a crack begins, what it must reach somewhere, its least size, how far apart its pieces may lie, and the score
-    of a doubted image.
-    """
+    """Where a crack begins, what it must reach somewhere, its least size, gaps in it, the score of a doubted image."""
 
     pixel: float
     peak: float

@@ -16,19 +16,25 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import blemish
 from blemish.datasets import Dataset, Sample
+from blemish.detectors import Detector
 from blemish.detectors.runtime import OnnxRuntime
 from blemish.errors import DataError
 from blemish.images.writing import write_png
+from blemish.methods.networks.pixels import IMAGENET
 from wild_bundle import scaled_logits
 from wild_opinion import (
     GATE,
+    IMAGE_SCALING,
+    FrozenFeatures,
     Head,
+    Opinion,
     _cells,
     _fit_head,
     _rounded,
     _tiles,
     _turned,
     fit_opinion,
+    image_logits,
     with_opinion,
     without_opinion,
 )
@@ -37,14 +43,14 @@ onnx = pytest.importorskip("onnx")
 
 
 class Constant(nn.Module):
-    """Says the same of every cell of an image: one logit."""
+    """Says the same of every cell of an image: one logit; and another one of the image."""
 
-    def __init__(self, logit: float) -> None:
+    def __init__(self, logit: float, of_image: float = -50.0) -> None:
         super().__init__()
-        self.logit = nn.Parameter(torch.tensor(logit))
+        self.logits = nn.Parameter(torch.tensor([logit, of_image]))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, :1] * 0 + self.logit
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x[:, :1] * 0 + self.logits[0], x[:, 0, 0, 0] * 0 + self.logits[1]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +103,54 @@ def test_logits_are_scaled_with_the_opinion_on_them(graph, image):
 
 def test_an_opinion_can_be_taken_away(graph, image, alone):
     assert b"opinion/" in blemish.load("concrete-crack").container.graph
-    np.testing.assert_array_equal(logits(without_opinion(with_opinion(graph, Constant(3.0), 1.0)), image), alone)
+    bare = without_opinion(with_opinion(graph, Constant(3.0, 9.0), 1.0))
+    np.testing.assert_array_equal(logits(bare, image), alone)
+    np.testing.assert_array_equal(OnnxRuntime(bare)(image).scores, OnnxRuntime(graph)(image).scores)
+    assert b"opinion/" not in bare
+
+
+def test_the_score_of_an_image_is_no_lower_than_the_opinion_of_it(graph, image):
+    plain = np.full((2, 96, 96, 3), 150, np.uint8)
+    plain[1] = image[0, :96, :96]
+    own = OnnxRuntime(with_opinion(graph, Constant(0.0), weight=1.0))
+    factor, offset = IMAGE_SCALING
+    for logit in (-3.0, 4.0, 9.0):
+        told = 1 / (1 + np.exp(-(factor * logit + offset)))
+        seen = OnnxRuntime(with_opinion(graph, Constant(0.0, logit), weight=1.0))
+        for batch in (plain, image):
+            expected = np.maximum(own(batch).scores, told)
+            np.testing.assert_allclose(seen(batch).scores, expected, rtol=1e-5)
+            np.testing.assert_array_equal(seen(batch).maps, own(batch).maps)
+
+
+def test_the_opinion_of_an_image_is_that_some_cell_is_cracked(graph):
+    torch.manual_seed(0)
+    features = FrozenFeatures.CHANNELS
+    opinion = Opinion(Pooled(), [Head(torch.zeros(features), torch.ones(features)).eval() for _ in range(2)])
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    detector = changed_graph(with_opinion(graph, opinion, weight=1.0))
+    (found,) = image_logits(detector, [pixels])
+    batch = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    mean, std = (torch.tensor(values).reshape(3, 1, 1) for values in (IMAGENET.mean, IMAGENET.std))
+    with torch.inference_mode():
+        cells = torch.stack([head(Pooled()((batch - mean) / std)) for head in opinion.heads]).mean(0)
+    assert cells.shape == (1, 1, 2, 3)
+    odds = np.exp(cells.numpy().astype(np.float64))
+    assert found == pytest.approx(np.log(odds.sum()), abs=0.02)
+    score = detector.score(pixels)[0]
+    assert score >= 1 / (1 + np.exp(-(IMAGE_SCALING[0] * found + IMAGE_SCALING[1]))) - 1e-4
+
+
+class Pooled(nn.Module):
+    """Features that are means of cells: fast, and of the right shape."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = torch.nn.functional.avg_pool2d(x, 32)
+        return means.repeat(1, FrozenFeatures.CHANNELS // 3 + 1, 1, 1)[:, : FrozenFeatures.CHANNELS]
+
+
+def changed_graph(graph: bytes) -> Detector:
+    return Detector(replace(blemish.load("concrete-crack").container, graph=graph))
 
 
 def test_tiles_cover_an_image_and_know_what_is_cracked_in_each_cell():
@@ -174,7 +227,8 @@ def samples(tmp_path, monkeypatch):
 def test_an_opinion_is_learned_from_training_images_alone(samples, tmp_path):
     opinion = fit_opinion(Dataset("some", tmp_path, "mixture", samples, ()))
     assert len(opinion.heads) == 3
-    assert opinion(torch.zeros(1, 3, 64, 96)).shape == (1, 1, 64, 96)
+    of_pixels, of_image = opinion(torch.zeros(1, 3, 64, 96))
+    assert (of_pixels.shape, of_image.shape) == ((1, 1, 64, 96), (1,))
 
 
 def test_tiles_of_an_image_share_its_weight(samples):

@@ -15,6 +15,7 @@ from blemish.inspection import DriftWatch, calibrate
 
 BOTH = Thresholds(pixel=0.5, review=0.3, reject=0.6)
 ONE = Thresholds(pixel=0.5, reject=0.6)
+ALONE = "nothing is outlined: the image score alone decides"
 
 
 @pytest.mark.parametrize(
@@ -23,9 +24,10 @@ ONE = Thresholds(pixel=0.5, reject=0.6)
         (0.1, BOTH, 0, None, "pass", None),
         (0.1, BOTH, 1, None, "review", "1 region is outlined although the image score passes"),
         (0.1, BOTH, 3, None, "review", "3 regions are outlined although the image score passes"),
-        (0.3, BOTH, 0, None, "review", None),
+        (0.3, BOTH, 0, None, "review", ALONE),
         (0.3, BOTH, 2, None, "review", None),
-        (0.6, BOTH, 0, None, "reject", None),
+        (0.6, BOTH, 0, None, "reject", ALONE),
+        (0.6, Thresholds(reject=0.6), 0, None, "reject", None),
         (0.6, BOTH, 2, None, "reject", None),
         (0.5, ONE, 0, None, "pass", None),
         (0.5, ONE, 1, None, "review", "1 region is outlined although the image score passes"),

@@ -58,7 +58,10 @@ def test_an_image_is_too_small_to_be_told_by_below_128_px(knowing: Container):
     assert detector.inspect(plain(BLUE, 128, 200)).finding.verdict == "unknown surface"
     small = detector.inspect(plain(BLUE, 200, 127)).finding
     assert (small.verdict, small.surface_score) == ("review", None)
-    assert small.notes == ("below 128 px: too small to tell whether it shows a surface that this detector knows",)
+    assert small.notes == (
+        "below 128 px: too small to tell whether it shows a surface that this detector knows",
+        "nothing is outlined: the image score alone decides",
+    )
 
 
 def test_a_part_of_an_image_that_shows_something_else_changes_nothing(knowing: Container):

@@ -52,6 +52,8 @@ def decide(
     if by_score == "pass" and regions:
         outlined = "1 region is" if regions == 1 else f"{regions} regions are"
         return Decision("review", (f"{outlined} outlined although the image score passes",))
+    if by_score in {"review", "reject"} and not regions and thresholds.pixel is not None:
+        return Decision(by_score, ("nothing is outlined: the image score alone decides",))
     return Decision(by_score)
 
 

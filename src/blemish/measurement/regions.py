@@ -132,8 +132,8 @@ def find_regions_by_bands(
     if not mask.any():
         return (), np.zeros_like(mask)
     found = find_components(mask, gap_px)
-    components = _Components(found.labels, found.centroids_px)
-    areas, boxes = found.areas_px, found.boxes_px
+    areas, boxes, centroids = found.areas_px, found.boxes_px, found.centroids_px
+    components = _Components(found.labels, centroids)
     means, peaks, elongations, orientations = _values_and_axes(components, cut_map, areas)
     extents = _extents(components, orientations)
     contrasts = np.full(len(areas), np.nan) if cut_pixels is None else _contrasts(found.labels, len(areas), cut_pixels)

@@ -67,6 +67,16 @@ def ragged_look(look: CrackLook, rng: Generator) -> CrackLook:
     )
 
 
+def weathered_look(look: CrackLook, rng: Generator) -> CrackLook:
+    """The same look after decades outdoors: paler, its edges chipped and lit."""
+    return replace(
+        look,
+        rim=look.rim + max(0.0, rng.normal(0.15, 0.25)),
+        chips_px=look.chips_px or (log_uniform(rng, 1, 5) if rng.random() < 0.4 else 0.0),
+        darkness=look.darkness * rng.uniform(0.45, 1),
+    )
+
+
 def random_look(rng: Generator, width_px: float, light_fraction: float) -> CrackLook:
     """A look for cracks about ``width_px`` wide."""
     hairline = width_px < 2.5

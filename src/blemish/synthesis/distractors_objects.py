@@ -20,7 +20,7 @@ from blemish.synthesis.noise import (
     smoothstep,
     value_noise,
 )
-from blemish.synthesis.surfaces import SURFACES, draw_surface
+from blemish.synthesis.surfaces import ONLY_WHERE_ASKED, SURFACES, draw_surface
 
 
 def _cast(canvas: Canvas, rng: Generator, alpha: Field) -> None:
@@ -152,7 +152,8 @@ def _beyond(canvas: Canvas, rng: Generator) -> Colour:
         rough = fractal_noise(rng, shape, canvas.grain_px * 12, 1.5, persistence=0.85)
         return mix(base * np.float32(0.3), np.clip(base * 1.4, 0, 1), smoothstep(-2.2, 2.2, rough))
     if kind == 5:  # any other surface
-        name = sorted(SURFACES)[int(rng.integers(len(SURFACES)))]
+        names = sorted(SURFACES.keys() - ONLY_WHERE_ASKED)
+        name = names[int(rng.integers(len(names)))]
         other = draw_surface(name, rng, shape, canvas.grain_px * log_uniform(rng, 0.5, 2), canvas.light)
         other.shade_relief(log_uniform(rng, 0.25, 1.0))
         return np.clip(other.colour, 0, 1)

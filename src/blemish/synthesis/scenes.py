@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from blemish.errors import SettingsError, did_you_mean
 from blemish.synthesis.camera import Homography, project, random_camera, random_homography
 from blemish.synthesis.canvas import Canvas, random_light
-from blemish.synthesis.crack_paint import HALO_PX, paint_cracks, ragged_look, random_look
+from blemish.synthesis.crack_paint import HALO_PX, paint_cracks, ragged_look, random_look, weathered_look
 from blemish.synthesis.crack_paths import NETWORKS, CrackPath, draw_network
 from blemish.synthesis.cracks import SyntheticCrack, crack_field, measure
 from blemish.synthesis.distractors import DISTRACTORS, IN_FRONT, ON_SURFACE
@@ -184,6 +184,8 @@ def draw_image(
         paths = _plan_cracks(canvas, crack_rng, width_px, settings, homography)
         field = crack_field(paths, shape, margin_px=HALO_PX)
         look = random_look(crack_rng, width_px, settings.light_crack_fraction)
+        if surface == "weathered":
+            look = weathered_look(look, crack_rng)
         if settings.ragged_fraction > 0 and crack_rng.random() < settings.ragged_fraction:
             look = ragged_look(look, crack_rng)
         paint_cracks(canvas, field, look, crack_rng)

@@ -30,9 +30,13 @@ SURFACES: MappingProxyType[str, DrawSurface] = MappingProxyType(
         "wood": surfaces_jointed.wood,
         "metal": surfaces_jointed.metal,
         "ground": surfaces_grained.ground,
+        "weathered": surfaces_plain.weathered,
     }
 )
 """Every surface by name."""
+
+ONLY_WHERE_ASKED = frozenset({"weathered"})
+"""Surfaces that came later than the others: unless settings name them, a seed draws the image that it drew before."""
 
 NEVER_CRACKED = frozenset({"wood", "metal", "ground"})
 """Surfaces that only ever stand for "no crack here"."""

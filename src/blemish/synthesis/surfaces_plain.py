@@ -1,11 +1,11 @@
-"""Surfaces cast or spread in one piece: concrete, board-marked concrete, render, paint."""
+"""Surfaces cast or spread in one piece: concrete, new, board-marked and weathered, render, paint."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from blemish.synthesis.canvas import Canvas, Colour, Light, new_canvas, rgb, speckled, tinted
+from blemish.synthesis.canvas import Canvas, Colour, Light, new_canvas, rgb, speckled, spread, tinted
 from blemish.synthesis.noise import (
     Field,
     Generator,
@@ -119,6 +119,31 @@ def shuttering(rng: Generator, shape: tuple[int, int], grain_px: float, light: L
     relief = (lift[number][:, None] + veins * strength * 10 + line * np.float32(sign * 2)).astype(np.float32)
     canvas.scale(gain.T if upright else gain)
     canvas.relief_px += relief.T if upright else relief
+    return canvas
+
+
+def weathered(rng: Generator, shape: tuple[int, int], grain_px: float, light: Light) -> Canvas:
+    """Concrete that stood outdoors for decades: black and brown stains, mottled grain, runs of water, pale blotches."""
+    canvas = concrete(rng, shape, min(grain_px, 3.0), light)
+    stains = fractal_noise(rng, shape, max(shape) * log_uniform(rng, 0.06, 0.7), 3, persistence=rng.uniform(0.6, 0.95))
+    edge = rng.uniform(-0.8, 0.9)
+    tint = rgb(1, rng.uniform(0.88, 1.02), rng.uniform(0.7, 1.0))
+    dark = spread(tint * np.float32(rng.uniform(0.05, 0.25)))
+    covered = smoothstep(edge, edge + log_uniform(rng, 0.3, 2.5), stains)
+    canvas.blend(dark, covered * np.float32(rng.uniform(0.2, 0.85)))
+    mottles = fractal_noise(rng, shape, log_uniform(rng, 6, 40), 1.5, persistence=rng.uniform(0.6, 0.9))
+    canvas.scale(exp(mottles * np.float32(log_uniform(rng, 0.03, 0.22))))
+    if rng.random() < 0.5:
+        runs = fractal_noise(rng, shape, log_uniform(rng, 4, 30), 2, stretch=1 / log_uniform(rng, 5, 25))
+        top, bottom = rng.uniform(-0.5, 1), rng.uniform(0.3, 1.5)
+        lower = np.clip(np.linspace(top, bottom, shape[0], dtype=np.float32)[:, None], 0, 1)
+        canvas.scale(exp(runs * lower * np.float32(rng.uniform(0.05, 0.3))))
+    if rng.random() < 0.6:
+        edge = rng.uniform(0.9, 2.0)
+        width = rng.uniform(0.1, 0.8)
+        pale = smoothstep(edge, edge + width, fractal_noise(rng, shape, log_uniform(rng, 8, 80), 1.5, persistence=0.8))
+        lime = spread(rgb(0.75, 0.73, 0.68) * np.float32(rng.uniform(0.6, 1.1)))
+        canvas.blend(lime, pale * np.float32(rng.uniform(0.2, 0.8)))
     return canvas
 
 
