@@ -36,11 +36,12 @@ and the mean of three trainings that went on from it, seeds 0 to 2, on drawings 
 (.65). The encoder started from a MobileNetV2 pretrained on ImageNet (Apache-2.0). A second one, as it came from
 ImageNet, looks at the image in half its size; the mean of three heads of 48 channels (seeds 0 to 2), trained on the
 same sources, up to 1,800 images of each, says of every 32 px whether they hold a crack, and that logit is added to the
-network's own where this is at least that of .05. Its own weights are Apache-2.0 like blemish; the sources' licences
+network's own where this is at least that of .05; the score of an image is no lower than what it says of all of them
+together. Its own weights are Apache-2.0 like blemish; the sources' licences
 want their authors named, as above.
 
 Verdicts hold for a mixture of photographed and drawn surfaces without a crack, of the sources above, that no training
-saw ({n} of them, three fifths photographed): at most {alpha:.0%} of such are rejected. For a guarantee about your own
+saw ({n} of them, most photographed): at most {alpha:.0%} of such are rejected. For a guarantee about your own
 surfaces: `blemish calibrate --detector concrete-crack --data GOOD --out mine.blemish`. docs/concrete-crack.md says how
 it does on surfaces that a training never met, and what it is not for.
 """

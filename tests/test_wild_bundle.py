@@ -87,10 +87,11 @@ def test_what_sets_the_rule_does_not_calibrate(photos, tmp_path, monkeypatch, ca
             write_png(tmp_path / name / "train" / kind / "0.png", np.zeros((64, 64, 3), np.uint8))
     detector = having_seen(photos, 1)
     looked_at = []
-    monkeypatch.setattr(wild_bundle, "_highest", lambda _, path: looked_at.append(path) or 0.6)
+    monkeypatch.setattr(wild_bundle, "_highest", lambda _, path: looked_at.append(path) or (0.6, 0.85))
     outlined_fresh(detector, tmp_path)
     said = capsys.readouterr().out.splitlines()
-    assert said[1].startswith("| structures, 2 | 1.000 | 1.000 | 1.000 | 0.000 |")
+    assert said[1].startswith("| structures, 2, outlined | 1.000 | 1.000 | 1.000 | 0.000 |")
+    assert said[2] == "| structures, 2, by score |" + " 1.000 |" * 11 + " 0.000 |" * 3
     real, drawn = unseen_normals(detector, tmp_path)
     assert stems(looked_at) == [0, 3, 10, 12]
     assert stems(real) == [2, 4, 11]
@@ -105,5 +106,5 @@ def test_the_card_says_the_rule_and_the_calibration_of_what_is_bundled():
     )
     card = card_of(container.card, spec, "other")
     assert card.startswith("# other\n")
-    assert "pixel 0.25, peak 0.75, at least 160 px" in card
+    assert "pixel 0.25, peak 0.75, at least 160 px, gaps up to" in card
     assert card.count("- Calibration: ") == 1

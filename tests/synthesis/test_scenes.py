@@ -8,7 +8,9 @@ import pytest
 
 from blemish.errors import SettingsError
 from blemish.synthesis import DISTRACTORS, SURFACES, SynthesisSettings, draw_image
+from blemish.synthesis.crack_paint import random_look, weathered_look
 from blemish.synthesis.crack_paths import NETWORKS
+from blemish.synthesis.surfaces import ONLY_WHERE_ASKED, draw_surface
 
 PLAIN = SynthesisSettings(
     surfaces={"concrete": 1.0},
@@ -52,6 +54,41 @@ def test_the_grain_breaks_up_ragged_cracks_and_nothing_else_changes():
         for kind in (smooth, ragged)
     ]
     assert depths[1] < 0.8 * depths[0]
+
+
+def test_a_surface_is_stained_by_the_weather_and_its_cracks_are_paler():
+    old = {"crack_width_px": (4.0, 8.0)}
+    fresh = [draw_image(seed, size_px=160, cracked=True, settings=of_kind(**old)) for seed in range(8)]
+    weathered = of_kind(**old, surfaces={"weathered": 1.0})
+    stained = [draw_image(seed, size_px=160, cracked=True, settings=weathered) for seed in range(8)]
+    assert {one.surface for one in stained} == {"weathered"}
+    mottled = [
+        np.mean([cv2.GaussianBlur(one.image, (0, 0), 4)[..., 1][~one.mask].std() for one in kind])
+        for kind in (fresh, stained)
+    ]
+    assert mottled[1] > 1.5 * mottled[0]
+    look = random_look(np.random.default_rng(0), 5.0, 0.0)
+    rng = np.random.default_rng(1)
+    aged = [weathered_look(look, rng) for _ in range(200)]
+    assert all(0.45 * look.darkness <= one.darkness <= look.darkness for one in aged)
+    assert np.mean([one.rim for one in aged]) > look.rim + 0.1
+    assert min(one.chips_px for one in aged) >= look.chips_px
+
+
+def test_a_surface_that_came_later_changes_no_image_that_does_not_ask_for_it(monkeypatch: pytest.MonkeyPatch):
+    assert {"weathered"} == ONLY_WHERE_ASKED
+    assert not ONLY_WHERE_ASKED & set(SynthesisSettings().surfaces)
+    beyond = of_kind(distractors_mean=6.0, distractors={"edge": 1.0})
+    before = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(12)]
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        "blemish.synthesis.distractors_objects.draw_surface",
+        lambda name, *rest: drawn.append(name) or draw_surface(name, *rest),
+    )
+    again = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(12)]
+    assert drawn
+    assert not ONLY_WHERE_ASKED & set(drawn)
+    assert all(np.array_equal(one, other) for one, other in zip(before, again, strict=True))
 
 
 def test_the_number_of_threads_changes_nothing():
