@@ -40,8 +40,8 @@ from blemish.training.half_storage import store_exact_halves
 CELL_PX, TILE_PX = 32, 256
 # Logit of .05, where outlines end: below, the network sees nothing that could be confirmed.
 GATE = -2.944
-# From the opinion of an image to its probability, as wild_cracks.py images fits them on surfaces left out.
-IMAGE_SCALING = (1.0, -4.0)
+# From the opinion of an image to its probability, as `wild_cracks.py doubt` fits it on surfaces left out.
+IMAGE_SCALING = (1.8, -7.0)
 STEPS, BATCH, SEEDS = 3000, 16, (0, 1, 2)
 _LEARNING_RATE, _WEIGHT_DECAY, _DROPOUT = 2e-3, 0.05, 0.2
 _MIN_CRACKED, _WEIGHT_OF_CRACKED = 0.02, 3.0
