@@ -6,6 +6,7 @@ python benchmarks/wild_cracks.py train --without asphalt structures --start draw
 python benchmarks/wild_cracks.py train --without drone pavements metu --start drawings.safetensors --out runs/
 python benchmarks/wild_cracks.py interpolate --start drawings.safetensors --detector runs/without-… --out …
 python benchmarks/wild_cracks.py opinion --detector … --without … --out …          # on what a network outlines
+python benchmarks/wild_cracks.py doubt --out opinions/ …                            # images without an outline
 python benchmarks/wild_cracks.py fresh --detector … --out runs/                     # false alarms, peak by peak
 python benchmarks/wild_cracks.py measure --out runs/                                # each domain by its own network
 python benchmarks/wild_cracks.py measure --out runs/ --detector concrete-crack      # one detector on all of them

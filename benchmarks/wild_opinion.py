@@ -118,7 +118,8 @@ class Opinion(nn.Module):
         found = self.features(x)
         cells = torch.stack([head(found) for head in self.heads]).mean(dim=0)
         of_pixels = F.interpolate(cells, scale_factor=float(CELL_PX), mode="bilinear", align_corners=False)
-        return of_pixels, torch.logsumexp(cells.flatten(1), dim=1)
+        # Not logsumexp: OpenVINO 2026 adds up a whole batch in ReduceLogSumExp.
+        return of_pixels, torch.log(torch.exp(cells).flatten(1).sum(dim=1))
 
 
 def fit_opinion(dataset: Dataset) -> Opinion:

@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.main import get_command
 
@@ -14,6 +15,7 @@ from blemish.cli.app import app
 from blemish.datasets import SHIPPING_LICENCES, require_shippable
 from blemish.datasets.readers.mixture_recipe import read_recipe_of_mixture
 from blemish.detectors import Container, load, write_container
+from blemish.detectors.runtime import RuntimeName
 from blemish.errors import DetectorError, SettingsError
 from blemish.synthesis import draw_image
 
@@ -79,6 +81,18 @@ def test_the_crack_detector_finds_drawn_cracks_and_leaves_a_bare_wall_alone():
     bare = [detector.inspect_pixels(draw_image(seed, size_px=192, cracked=False).image) for seed in (2, 9)]
     assert [bool(each.regions) for each in cracked] == [True] * 4
     assert [each.verdict for each in bare] == ["pass"] * 2
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_the_tiles_of_a_batch_are_scored_one_by_one(runtime: RuntimeName):
+    pytest.importorskip(runtime, reason=f"{runtime} is not installed")
+    detector = load(DEFAULT_DETECTOR, threads=1, runtime=runtime)
+    tiles = np.stack(
+        [draw_image(seed, size_px=128, cracked=cracked).image for seed, cracked in ((2, False), (9, True))]
+    )
+    alone = [detector.answer(tile[None]).scores[0] for tile in tiles]
+    assert alone[0] < 0.5 < alone[1]
+    np.testing.assert_allclose(detector.answer(tiles).scores, alone, rtol=1e-4)
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
