@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,3 +92,23 @@ def test_the_limits_are_printed_by_the_command(monkeypatch, tmp_path, capsys):
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 4
     assert "drone F1 1.000 found 1.000 outlined 0.000" in said[0]
+
+
+def test_the_command_says_what_images_without_an_outline_are_found(monkeypatch, tmp_path, capsys):
+    for variable in ("BLEMISH_DATA", "CRACK_SOURCES"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    images = [seen("a", level=0.9), seen("b", level=0.1), *(seen(f"n{n}", level=0.0, cracked=False) for n in range(9))]
+    samples = [SimpleNamespace(read_image=lambda number=number: number) for number in range(11)]
+    opinion = [-9.0, 5.0, *np.linspace(-6, 2, 9)]
+    monkeypatch.setattr(wild_cracks, "seen_in", lambda *_: images)
+    monkeypatch.setattr(wild_cracks, "domain_images", lambda *_: SimpleNamespace(samples=samples))
+    monkeypatch.setattr(wild_cracks, "network_of", lambda *_: "concrete-crack")
+    monkeypatch.setattr(wild_cracks, "image_logits", lambda _, numbers: (opinion[number] for number in numbers))
+    rule = ["--pixel", "0.3", "--peak", "0.5"]
+    monkeypatch.setattr(sys, "argv", ["wild_cracks.py", "doubt", "--out", str(tmp_path), "--domains", "drone", *rule])
+    wild_cracks.main()
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Scaling: logit ×")
+    assert said[1] == "0.00% more, logit inf: drone 0.500 flagged 0.000"
+    assert said[2] == "0.25% more, logit 1.98: drone 1.000 flagged 0.111"
+    assert len(said) == 6

@@ -64,6 +64,20 @@ def test_score_regions_and_mask_are_those_of_the_whole(detector, surface, in_par
         assert one.contrast == pytest.approx(other.contrast)
 
 
+def test_pieces_with_small_gaps_are_one_region_there_too(detector, surface, in_parts):
+    surface[:, 90:94] = surface[:, 600:604] = 210  # through two of the strokes
+    tifffile.imwrite(in_parts, surface, tile=(64, 64), photometric="rgb", compression="zlib", metadata=None)
+    counts = []
+    for gap_px in (0, 12):
+        limits = detector.spec.thresholds.model_copy(update={"gap_px": gap_px})
+        looking = detector.with_spec(detector.spec.model_copy(update={"thresholds": limits}))
+        whole, found = looking.inspect_pixels(surface), looking.inspect_source(source_of(in_parts))
+        assert found.cutouts is not None
+        assert [one.bbox_px for one in found.regions] == [one.bbox_px for one in whole.regions]
+        counts.append(len(found.regions))
+    assert counts[1] == 4 < counts[0]
+
+
 def test_cracks_are_those_of_the_whole(detector, surface, in_parts):
     measuring, level = Measuring.of(0.5), detector.spec.thresholds.pixel
     whole = measuring.measure(detector.inspect_pixels(surface), level)

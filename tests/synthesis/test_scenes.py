@@ -56,7 +56,7 @@ def test_the_grain_breaks_up_ragged_cracks_and_nothing_else_changes():
     assert depths[1] < 0.8 * depths[0]
 
 
-def test_a_surface_is_stained_by_the_weather_and_its_cracks_are_paler():
+def test_a_surface_is_stained_by_the_weather_and_its_cracks_are_paler(monkeypatch: pytest.MonkeyPatch):
     old = {"crack_width_px": (4.0, 8.0)}
     fresh = [draw_image(seed, size_px=160, cracked=True, settings=of_kind(**old)) for seed in range(8)]
     weathered = of_kind(**old, surfaces={"weathered": 1.0})
@@ -67,6 +67,13 @@ def test_a_surface_is_stained_by_the_weather_and_its_cracks_are_paler():
         for kind in (fresh, stained)
     ]
     assert mottled[1] > 1.5 * mottled[0]
+    aged_looks = []
+    monkeypatch.setattr(
+        "blemish.synthesis.scenes.weathered_look", lambda *given: aged_looks.append(1) or weathered_look(*given)
+    )
+    for settings in (of_kind(**old), weathered):
+        draw_image(0, size_px=160, cracked=True, settings=settings)
+    assert len(aged_looks) == 1
     look = random_look(np.random.default_rng(0), 5.0, 0.0)
     rng = np.random.default_rng(1)
     aged = [weathered_look(look, rng) for _ in range(200)]
@@ -79,16 +86,14 @@ def test_a_surface_that_came_later_changes_no_image_that_does_not_ask_for_it(mon
     assert {"weathered"} == ONLY_WHERE_ASKED
     assert not ONLY_WHERE_ASKED & set(SynthesisSettings().surfaces)
     beyond = of_kind(distractors_mean=6.0, distractors={"edge": 1.0})
-    before = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(12)]
+    objects = "blemish.synthesis.distractors_objects"
     drawn: list[str] = []
-    monkeypatch.setattr(
-        "blemish.synthesis.distractors_objects.draw_surface",
-        lambda name, *rest: drawn.append(name) or draw_surface(name, *rest),
-    )
-    again = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(12)]
-    assert drawn
-    assert not ONLY_WHERE_ASKED & set(drawn)
-    assert all(np.array_equal(one, other) for one, other in zip(before, again, strict=True))
+    monkeypatch.setattr(f"{objects}.draw_surface", lambda name, *rest: drawn.append(name) or draw_surface(name, *rest))
+    now = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(120)]
+    assert len(drawn) >= 4
+    monkeypatch.setattr(f"{objects}.SURFACES", {name: SURFACES[name] for name in SURFACES.keys() - ONLY_WHERE_ASKED})
+    before = [draw_image(seed, size_px=96, settings=beyond).image for seed in range(120)]
+    assert all(np.array_equal(one, other) for one, other in zip(before, now, strict=True))
 
 
 def test_the_number_of_threads_changes_nothing():

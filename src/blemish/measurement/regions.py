@@ -150,8 +150,7 @@ def find_regions_by_bands(
             *(diameter, elongation, orientation, length, width, None if np.isnan(contrast) else contrast),
         )
         for box, area, centroid, peak, mean, diameter, elongation, orientation, length, width, contrast in zip(
-            *(column[worst_first].tolist() for column in (boxes, areas, found.centroids_px, peaks, means, *shapes)),
-            strict=True,
+            *(column[worst_first].tolist() for column in (boxes, areas, centroids, peaks, means, *shapes)), strict=True
         )
     )
     cleaned = np.zeros(mask.shape, dtype=np.bool_)
