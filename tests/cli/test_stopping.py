@@ -36,6 +36,20 @@ def interrupted(*arguments, **named):
     return called(*arguments, **named)
 setattr(module, name, interrupted)
 """
+WHILE_CLEARING_UP = """
+import os, signal, sys, time
+from blemish.cli import stopping
+class Left:
+    def __del__(self):
+        os.kill(os.getpid(), {signum})
+        time.sleep(0.01)
+stopping.watch()
+try:
+    Left()
+    time.sleep(20)
+except KeyboardInterrupt:
+    sys.exit(stopping.exit_code())
+"""
 RUN = "\nsys.argv[0] = 'blemish'\nfrom blemish.cli.main import main\nmain()"
 HERE = {
     "inspect": ["inspect", "images", "--detector", "dark.blemish", "--out", "out"],
@@ -116,3 +130,16 @@ def test_stopping_is_one_sentence_with_the_exit_code_of_the_signal(here: Path, v
         left = {name: data for name, data in files(here).items() if not name.startswith("out")}
         assert left == before
         assert not [path for path in here.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_that_python_drops_while_it_clears_up_comes_again(signum: int):
+    code = WHILE_CLEARING_UP.format(signum=int(signum))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=15, check=False)
+    assert (done.returncode, done.stderr) == (SIGNALS[signum], "")
+
+
+def test_other_things_that_python_drops_are_told():
+    code = "from blemish.cli import stopping\nclass Left:\n    def __del__(self): 1 / 0\nstopping.watch()\nLeft()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "ZeroDivisionError" in done.stderr

@@ -2,7 +2,8 @@
 
 Both raise KeyboardInterrupt, so that what is half-written is cleared away and a training says from where it resumes.
 While a module is imported they end the process at once: an extension module that meets KeyboardInterrupt while it
-sets itself up makes another error of it, or aborts the process.
+sets itself up makes another error of it, or aborts the process. While Python clears up behind a generator or an object,
+it drops whatever is raised there: the signal is sent once more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import NoReturn
 
 STOPPED = "Stopped. Nothing was left half-written."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Long enough for what is being cleared up to end.
+_AGAIN_AFTER_S = 0.05
 
 _received: int | None = None
 
@@ -25,6 +28,7 @@ def watch() -> None:
         # A shell ignores Ctrl-C on behalf of what it starts in the background.
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _stop)
+    sys.unraisablehook = _send_again
 
 
 def unwatch() -> None:
@@ -51,6 +55,19 @@ def _stop(signum: int, frame: FrameType | None) -> NoReturn:
         sys.stderr.write(f"{STOPPED}\n")
         _leave(signum, frame)
     raise KeyboardInterrupt
+
+
+def _send_again(dropped: sys.UnraisableHookArgs) -> None:
+    if not issubclass(dropped.exc_type, KeyboardInterrupt) or _received is None:
+        sys.__unraisablehook__(dropped)
+        return
+    import threading
+
+    # Not at once: it would be raised in here, and dropped too. To the thread that it would wake up.
+    main_thread = threading.main_thread().ident
+    again = threading.Timer(_AGAIN_AFTER_S, signal.pthread_kill, (main_thread, _received))
+    again.daemon = True
+    again.start()
 
 
 def _is_importing(frame: FrameType | None) -> bool:
