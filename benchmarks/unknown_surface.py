@@ -1,4 +1,4 @@
-"""The head of "unknown surface": a logistic regression on pooled features of concrete-crack's own encoder.
+"""The head of "unknown surface": a logistic regression on pooled features of concrete-crack's second encoder.
 
 export BLEMISH_DATA=… BLEMISH_WEIGHTS=… CRACK_SOURCES=…      # as for wild_cracks.py
 export FOREIGN_PICTURES=…     # opencv-doc, lomiri-wallpapers-16.04, openclipart-png of Debian 12, by dpkg-deb -x
@@ -7,8 +7,8 @@ python benchmarks/unknown_surface.py fit concrete-crack.blemish --work features/
 python benchmarks/unknown_surface.py measure with-head.blemish castings/ chests/ walls/
 
 The detector may have a head already: it is replaced. Known are the training images of every crack source, unaltered and
-out of focus, moved, dark, noisy, compressed, enlarged, in grey, painted; a fifth of them (every fifth) only sets the
-threshold: the highest, over the domains, of the scores that 3 % of a domain's exceed. Foreign are pictures whose
+out of focus, moved, dark, noisy, compressed, enlarged, in grey, painted, but every fifth. The threshold is what 3 % of
+the unaltered images exceed, each judged by a head that never learned its kind of surface. Foreign are pictures whose
 licences let weights be shipped, and drawn ones (foreign_pictures.py). Of every image there are also views: another
 scale, a crop, grey or not, JPEG or not. Features are kept in --work for each detector; they take 10 minutes of a core.
 """
@@ -74,7 +74,7 @@ _SAMPLES += " ihc logo microaneurysms moon motorcycle_left page phantom retina r
 
 
 class Encoder:
-    """Features of images by a detector's own encoder, kept in files."""
+    """Features of images by the encoder of a detector's second opinion, kept in files."""
 
     def __init__(self, detector: Detector, folder: Path) -> None:
         graph = without_head(detector.container.graph)
@@ -279,13 +279,23 @@ def _read(paths: Iterable[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     return ((str(path), read_image(path, _LARGE)) for path in paths)
 
 
-def threshold(head: Head, known: dict[str, list[Family]]) -> float:
-    """The highest, over the domains, of the scores that `MAX_UNKNOWN` of the held-out images exceed."""
-    return max(
-        float(np.quantile(_of_domain(head, families), 1 - MAX_UNKNOWN))
+def threshold(known: dict[str, list[Family]], foreign: dict[str, Family]) -> float:
+    """The score that `MAX_UNKNOWN` of the known images exceed, each judged by a head that never learned its domain."""
+    return float(np.quantile(np.concatenate(list(left_out(known, foreign).values())), 1 - MAX_UNKNOWN))
+
+
+def left_out(known: dict[str, list[Family]], foreign: dict[str, Family]) -> dict[str, NDArray[np.float64]]:
+    """The scores of each domain's images by a head that did not learn it."""
+    return {
+        domain: np.concatenate([family.images(head(family.rows)) for family in families])
         for domain, families in known.items()
         if domain != SCENES_OF_WALLS
-    )
+        for head in [Head.fit(_fitted(known, without=domain), foreign.values())]
+    }
+
+
+def _fitted(known: dict[str, list[Family]], without: str = "") -> list[Family]:
+    return [each.part(False) for domain, families in known.items() if domain != without for each in families]
 
 
 def _of_domain(head: Head, families: list[Family]) -> NDArray[np.float64]:
@@ -294,17 +304,13 @@ def _of_domain(head: Head, families: list[Family]) -> NDArray[np.float64]:
 
 def leave_one_out(known: dict[str, list[Family]], foreign: dict[str, Family]) -> None:
     """Each family without having been learned: foreign ones found, known ones called unknown."""
-    fitted = [family.part(False) for families in known.values() for family in families]
-    limit = threshold(Head.fit(fitted, foreign.values()), known)
+    limit = threshold(known, foreign)
     print(f"Threshold {limit:.2f}\n| left out | images | views |\n|---|---|---|")
     for name, family in foreign.items():
-        head = Head.fit(fitted, [other for key, other in foreign.items() if key != name])
+        head = Head.fit(_fitted(known), [other for key, other in foreign.items() if key != name])
         whole, seen = (family.images(head(family.rows), unaltered=each) for each in (True, False))
         print(f"| {name}, found | {np.mean(whole > limit):.3f} | {np.mean(seen > limit):.3f} |", flush=True)
-    for domain, families in known.items():
-        others = [each.part(False) for key, those in known.items() if key != domain for each in those]
-        head = Head.fit(others, foreign.values())
-        scores = np.concatenate([family.images(head(family.rows)) for family in families])
+    for domain, scores in left_out(known, foreign).items():
         print(f"| {domain}, called unknown | {np.mean(scores > limit):.3f} | |", flush=True)
 
 
@@ -316,8 +322,7 @@ def fit(options: argparse.Namespace) -> None:
     if options.leave_one_out:
         leave_one_out(known, foreign)
         return
-    head = Head.fit([each.part(False) for families in known.values() for each in families], foreign.values())
-    limit = threshold(head, known)
+    head, limit = Head.fit(_fitted(known), foreign.values()), threshold(known, foreign)
     spec, container = detector.spec, detector.container
     counts = {name: len(np.unique(foreign[name].image)) for name in FOREIGN}
     learned = [source.model_copy(update={"n_images": counts[name]}) for name, (source, _, _) in FOREIGN.items()]

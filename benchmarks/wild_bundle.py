@@ -37,8 +37,8 @@ and the mean of three trainings that went on from it, seeds 0 to 2, on drawings 
 ImageNet, looks at the image in half its size; the mean of three heads of 48 channels (seeds 0 to 2), trained on the
 same sources, up to 1,800 images of each, says of every 32 px whether they hold a crack, and that logit is added to the
 network's own where this is at least that of .05; the score of an image is no lower than what it says of all of them
-together. Its own weights are Apache-2.0 like blemish; the sources' licences
-want their authors named, as above.
+together. Outlines end where the image differs from the surface beside it by less than a third of what the crack does.
+Its own weights are Apache-2.0 like blemish; the sources' licences want their authors named, as above.
 
 Verdicts hold for a mixture of photographed and drawn surfaces without a crack, of the sources above, that no training
 saw ({n} of them, most photographed): at most {alpha:.0%} of such are rejected. For a guarantee about your own
@@ -142,7 +142,8 @@ def _mask_of(sample: Sample) -> np.ndarray:
 def scaled_logits(graph: bytes, factor: float, offset: float) -> bytes:
     """The same graph with another slope and offset of the logits.
 
-    Of the last convolution's weights and bias, and where there is a second opinion, of its weight and its gate.
+    Of the last convolution's weights and bias, and where there are a second opinion and edges, of the opinion's weight
+    and gate and of how sure a pixel is that edges do not cut off.
     """
     model = onnx.load_from_string(graph)
     changed = set()
@@ -152,9 +153,10 @@ def scaled_logits(graph: bytes, factor: float, offset: float) -> bytes:
                 values = onnx.numpy_helper.to_array(tensor) * np.float32(factor) + np.float32(offset * times)
                 tensor.CopyFrom(onnx.numpy_helper.from_array(np.asarray(values, np.float32), tensor.name))
                 changed.add(name)
-    assert changed in ({"net.head.weight", "net.head.bias"}, set(_OFFSETS))
+    own = {"net.head.weight", "net.head.bias"}
+    assert changed in (own, set(_OFFSETS) - {"edges/sure"}, set(_OFFSETS))
     return model.SerializeToString()
 
 
 # What is multiplied by the factor, and how many times the offset is added.
-_OFFSETS = {"net.head.weight": 0, "net.head.bias": 1, "opinion/weight": 0, "opinion/gate": 1}
+_OFFSETS = {"net.head.weight": 0, "net.head.bias": 1, "opinion/weight": 0, "opinion/gate": 1, "edges/sure": 1}

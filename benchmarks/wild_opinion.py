@@ -36,6 +36,7 @@ from blemish.methods.networks.pixels import IMAGENET
 from blemish.training.backbones import Backbones
 from blemish.training.export import to_onnx
 from blemish.training.half_storage import store_exact_halves
+from wild_edges import with_edges, without_edges
 
 CELL_PX, TILE_PX = 32, 256
 # Logit of .05, where outlines end: below, the network sees nothing that could be confirmed.
@@ -221,7 +222,7 @@ def _turned(found: NDArray[np.float16], cracked: NDArray[np.float32], how: int) 
 
 
 def give_opinion(file: Path, recipe: Path, out: Path, *, weight: float) -> None:
-    """A detector whose network is given a second opinion, learned from the images of a recipe.
+    """A detector whose network is given a second opinion, learned from the images of a recipe, and edges of the image.
 
     Args:
         file: detector of a fast-unet, its probabilities unscaled.
@@ -236,7 +237,7 @@ def give_opinion(file: Path, recipe: Path, out: Path, *, weight: float) -> None:
     made = detector.spec.provenance
     seen = tuple(sorted({*made.images, *image_digests(trained)}))
     spec = detector.spec.model_copy(update={"provenance": made.model_copy(update={"images": seen})})
-    graph = with_opinion(detector.container.graph, opinion, weight)
+    graph = with_edges(with_opinion(detector.container.graph, opinion, weight))
     Detector(replace(detector.container, graph=graph, spec=spec)).save(out)
 
 
@@ -286,8 +287,11 @@ def with_opinion(graph: bytes, opinion: nn.Module, weight: float) -> bytes:
 
 
 def without_opinion(graph: bytes) -> bytes:
-    """The graph that `with_opinion` was given, its weights rounded as they are; one without an opinion stays."""
-    model = onnx.load_from_string(graph)
+    """The graph that `with_opinion` was given, its weights rounded as they are; one without an opinion stays.
+
+    Edges, which hang on the opinion, are taken away too.
+    """
+    model = onnx.load_from_string(without_edges(graph))
     for kept in (model.graph.node, model.graph.initializer):
         for number in reversed(range(len(kept))):
             each = kept[number]

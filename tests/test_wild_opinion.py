@@ -21,6 +21,7 @@ from blemish.detectors.runtime import OnnxRuntime
 from blemish.errors import DataError
 from blemish.images.writing import write_png
 from blemish.methods.networks.pixels import IMAGENET
+from surface_head import without_head
 from wild_bundle import scaled_logits
 from wild_opinion import (
     GATE,
@@ -66,7 +67,7 @@ def image():
 @pytest.fixture(scope="module")
 def graph():
     """The bundled network without its opinion, with weights rounded as the opinion's are."""
-    bundled = without_opinion(blemish.load("concrete-crack").container.graph)
+    bundled = without_opinion(without_head(blemish.load("concrete-crack").container.graph))
     return _rounded(onnx.load_from_string(bundled)).SerializeToString()
 
 
@@ -150,7 +151,10 @@ class Pooled(nn.Module):
 
 
 def changed_graph(graph: bytes) -> Detector:
-    return Detector(replace(blemish.load("concrete-crack").container, graph=graph))
+    bundled = blemish.load("concrete-crack").container
+    thresholds = bundled.spec.thresholds.model_copy(update={"surface": None})
+    spec = bundled.spec.model_copy(update={"knows_surfaces": False, "thresholds": thresholds})
+    return Detector(replace(bundled, graph=graph, spec=spec))
 
 
 def test_tiles_cover_an_image_and_know_what_is_cracked_in_each_cell():

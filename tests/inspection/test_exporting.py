@@ -105,6 +105,23 @@ def test_the_last_layer_stays_in_float32(detector: Path, images: Path, tmp_path:
     assert len(np.unique(found.maps)) > 256
 
 
+def test_layers_are_quantised_also_where_the_map_depends_on_the_image_itself(conv_graph: bytes):
+    import onnx
+
+    model = onnx.load_from_string(conv_graph)
+    at = next(number for number, node in enumerate(model.graph.node) if "map" in node.output)
+    model.graph.node[at].input[0] = "where dark"
+    less, where = (
+        onnx.helper.make_node("Less", ["planes", "one"], ["dark"]),
+        onnx.helper.make_node("Where", ["dark", "c", "c"], ["where dark"]),
+    )
+    model.graph.node.insert(at, where)
+    model.graph.node.insert(at, less)
+    in_float32 = quantizing._name_last_layers(model.graph)
+    assert {"second"} <= set(in_float32)
+    assert not {"first", "relu"} & set(in_float32)
+
+
 def test_int8_takes_no_guarantee_over_and_says_what_was_measured(detector: Path, images: Path, tmp_path: Path):
     blemish.export(detector, to="int8", out=tmp_path / "small.blemish", data=images)
     small, large = read_container(tmp_path / "small.blemish"), read_container(detector)

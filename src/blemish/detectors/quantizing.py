@@ -82,12 +82,15 @@ def _name_last_layers(graph: Any) -> list[str]:
         if node is not None and node.name not in last:
             last.add(node.name)
             waiting += () if node.op_type in _WITH_WEIGHTS else node.input
-    # Nodes stand in the order in which they are computed. Constants feed anything.
+    # Nodes stand in the order in which they are computed. Constants feed anything, and so may the image as it came.
+    learned: set[str] = set()
     after: set[str] = set()
     for node in graph.node:
+        if node.op_type in _WITH_WEIGHTS or learned.intersection(node.input):
+            learned.update(node.output)
         if (node.name in last or after.intersection(node.input)) and node.input:
             last.add(node.name)
-            after.update(node.output)
+            after.update(learned.intersection(node.output))
     return sorted(last)
 
 
