@@ -1,4 +1,4 @@
-"""Where a crack ends, read off the image: outlines of a crack network lose what is no darker than the surface beside it.
+"""Where a crack ends, read off the image: outlines lose what looks like the bare surface beside it.
 
 Hand-drawn masks are wider than the crack, and a network that learned from them outlines a rim of bare surface. Here a
 pixel that the network finds possible, but not sure, keeps its probability only where the image differs from the bare
@@ -24,7 +24,8 @@ _NORMALISED, _LOGITS, _PROBABILITY = "/from_bytes/Div_output_0", "opinion/both",
 def with_edges(graph: bytes) -> bytes:
     """The graph of a fast-unet with a second opinion, its map cut at the edges of what is seen in the image."""
     model = onnx.load_from_string(graph)
-    nodes = list(_contrast()) + [
+    nodes = [
+        *_contrast(),
         _node("GreaterOrEqual", ["edges/contrast", "edges/least"], "inside"),
         _node("GreaterOrEqual", [_LOGITS, "edges/sure"], "is_sure"),
         _node("Or", ["edges/inside", "edges/is_sure"], "kept"),
