@@ -4,7 +4,8 @@ Hand-drawn masks are wider than the crack, and a network that learned from them 
 pixel that the network finds possible, but not sure, keeps its probability only where the image differs from the bare
 surface around it by a third or more of the most that it does within `REACH_PX`: near half the depth of a crack's
 profile, where its width is measured too. Others are let down to the gate of the second opinion, below any outline.
-Bare is what stays below that gate. Cracks may be lighter than their surface as well. Scores do not change.
+Bare is what stays below that gate. Cracks may be lighter than their surface as well. Single pixels go too, and small
+gaps and holes are closed, so that no outline falls into crumbs. Scores do not change.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-# Before probabilities are scaled; .7 afterwards. What is as sure as that is never cut off.
+# Before probabilities are scaled; .7 afterwards. What is as sure as that counts as different, however it looks.
 SURE = 5.1
 LEAST_CONTRAST = 1 / 3
 REACH_PX = 5
@@ -26,9 +27,10 @@ def with_edges(graph: bytes) -> bytes:
     model = onnx.load_from_string(graph)
     nodes = [
         *_contrast(),
-        _node("GreaterOrEqual", ["edges/contrast", "edges/least"], "inside"),
+        _node("GreaterOrEqual", ["edges/contrast", "edges/least"], "differs"),
         _node("GreaterOrEqual", [_LOGITS, "edges/sure"], "is_sure"),
-        _node("Or", ["edges/inside", "edges/is_sure"], "kept"),
+        _node("Or", ["edges/differs", "edges/is_sure"], "stays"),
+        *_in_one_piece("edges/stays"),
         _node("Min", [_LOGITS, "opinion/gate"], "cut"),
         _node("Where", ["edges/kept", _LOGITS, "edges/cut"], "logit"),
         _node("Sigmoid", ["edges/logit"], "probability"),
@@ -40,6 +42,7 @@ def with_edges(graph: bytes) -> bytes:
     constants = {
         "sure": np.float32(SURE),
         "third": np.float32(LEAST_CONTRAST),
+        "few": np.float32(0.3),  # of nine pixels less than three
         "none": np.float32(0),
         "some": np.float32(1e-3),
         "scales": np.array([1, 1, _REDUCED, _REDUCED], np.float32),
@@ -73,6 +76,24 @@ def _contrast() -> list[onnx.NodeProto]:
         _node("MaxPool", ["edges/seen"], "rows", **_same(2 * REACH_PX + 1, 1)),
         _node("MaxPool", ["edges/rows"], "highest", **_same(1, 2 * REACH_PX + 1)),
         _node("Mul", ["edges/highest", "edges/third"], "least"),
+    ]
+
+
+def _in_one_piece(stays: str) -> list[onnx.NodeProto]:
+    """Without pixels that have fewer than two others beside them, and with gaps and holes of up to 2 px closed."""
+    beside = {"kernel_shape": [3, 3], "pads": [1] * 4}
+    return [
+        _node("Not", ["edges/is_bare"], "is_possible"),
+        _node("And", [stays, "edges/is_possible"], "is_inside"),
+        _node("Cast", ["edges/is_inside"], "inside", to=onnx.TensorProto.FLOAT),
+        _node("AveragePool", ["edges/inside"], "share_beside", **beside),
+        _node("GreaterOrEqual", ["edges/share_beside", "edges/few"], "is_beside"),
+        _node("And", ["edges/is_inside", "edges/is_beside"], "is_joined"),
+        _node("Cast", ["edges/is_joined"], "joined", to=onnx.TensorProto.FLOAT),
+        _node("MaxPool", ["edges/joined"], "grown", **beside),
+        _node("Neg", ["edges/grown"], "outside"),
+        _node("MaxPool", ["edges/outside"], "outside_grown", **beside),
+        _node("Less", ["edges/outside_grown", "edges/none"], "kept"),
     ]
 
 

@@ -76,9 +76,13 @@ def expected(before: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, np.ndar
     background = ndimage.map_coordinates(surface, places, order=1, mode="nearest")
     contrast = np.abs(mean(grey, 3) - background)
     highest = ndimage.maximum_filter(np.where(bare, 0, contrast), 2 * REACH_PX + 1, mode="constant")
-    kept = (contrast >= LEAST_CONTRAST * highest) | (before >= SURE)
-    certain = (abs(contrast - LEAST_CONTRAST * highest) > 1e-3) & (abs(before - SURE) > 1e-2)
-    return np.where(kept, before, np.minimum(before, GATE)), certain
+    stays = ((contrast >= LEAST_CONTRAST * highest) | (before >= SURE)) & (bare == 0)
+    joined = stays & (mean(stays.astype(float), 3) > 0.3)
+    kept = ndimage.maximum_filter(joined.astype(float), 3, mode="constant")
+    kept = ndimage.minimum_filter(kept, 3, mode="constant", cval=1) > 0
+    doubtful = (abs(contrast - LEAST_CONTRAST * highest) < 1e-3) | (abs(before - SURE) < 1e-2)
+    near = ndimage.maximum_filter((doubtful & (bare == 0)).astype(float), 7) > 0
+    return np.where(kept, before, np.minimum(before, GATE)), ~near
 
 
 @pytest.mark.parametrize(("sign", "raised"), [(-1, 0.0), (1, 6.0)])
@@ -90,7 +94,7 @@ def test_what_differs_little_from_the_surface_is_cut_off(whole, sign, raised):
     seen = before >= GATE - 1e-4
     assert seen.sum() > 1000
     assert 100 < (seen & (cut < before)).sum() < 0.6 * seen.sum()
-    assert (certain & seen).sum() > 0.95 * seen.sum()
+    assert (certain & seen).sum() > 0.8 * seen.sum()
     told = certain & (abs(before) < 6)
     np.testing.assert_allclose(after[told], cut[told], atol=5e-3)
 

@@ -208,3 +208,24 @@ def test_three_arms_a_third_of_a_turn_apart_are_three_cracks(drawing):
         for deg in (90, 210, 330)
     ]
     assert len(measure_cracks(drawing.mask(drawing.together(*arms)))) == 3
+
+
+def test_the_way_between_two_junctions_that_touch_is_no_crack():
+    """It has no pixel of its own: a crack of 26 px, 0 px wide, was listed."""
+    mask = np.zeros((96, 96), np.uint8)
+    left, right = (40, 48), (62, 71)
+    for centre, radius in ((left, 18), (right, 15)):
+        cv2.circle(mask, centre, radius, 1, -1)
+    for start, end in (
+        (left, (-18, 58)),
+        (left, (-2, 89)),
+        (left, (47, 107)),
+        (right, (111, 37)),
+        (right, (28, 21)),
+    ):
+        cv2.line(mask, start, end, 1, 3)
+    cracks = measure_cracks(mask > 0)
+    assert len(cracks) == 3
+    assert [crack.number for crack in cracks] == [1, 2, 3]
+    assert all(crack.area_px > 0 and crack.max_width_px > 0 for crack in cracks)
+    assert sum(crack.area_px for crack in cracks) == mask.sum()

@@ -129,6 +129,8 @@ def measure_mask(
         )
     cracks = []
     for i, line in enumerate(lines):
+        if areas[i] == 0:
+            continue  # the way between two junctions that touch: every pixel of it belongs to another crack
         part = slice(polylines.starts[i], polylines.starts[i + 1])
         score = None if scores is None else float(scores[part].mean())
         found = _Profile.of(widths, part, polylines.tangents[part], contradictions[i])

@@ -23,7 +23,7 @@ from blemish.measurement.width.profiles import Edges
 # numbers of a detector, are such that 94 % of drawn cracks come out within (see docs/measuring.md).
 MIN_UNCERTAINTY_PX, OF_SPREAD = 0.65, 0.17
 # Of a detector's outlines: this fraction of the width up to NARROW_PX, this of all of it, and this times its doubt.
-OF_NARROW, NARROW_PX, OF_WIDTH, OF_DOUBT = 0.3, 4.0, 0.13, 4.0
+OF_NARROW, NARROW_PX, OF_WIDTH, OF_DOUBT = 0.3, 4.0, 0.13, 5.0
 # Points that are read across each crack, and no fewer.
 POINTS = (8, 48)
 # Darkness is read at this many places within the outline, and at this many from BLUR_PX beyond it on: up to half the
