@@ -63,7 +63,9 @@ def column(name: str, split: str, options: argparse.Namespace, rule: Rule) -> ND
     seen.sort(key=lambda one: one[0])
     _, pixels, masks = seen[len(seen) // 2]
     part = _part(masks[0])
-    return np.vstack([_cell(pixels[part], mask[part], colour) for mask, colour in zip(masks, COLOURS.values())])
+    return np.vstack(
+        [_cell(pixels[part], mask[part], colour) for mask, colour in zip(masks, COLOURS.values(), strict=True)]
+    )
 
 
 def _map_of(detector: Detector, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
