@@ -44,6 +44,7 @@ def with_edges(graph: bytes) -> bytes:
         "third": np.float32(LEAST_CONTRAST),
         "few": np.float32(0.3),  # of nine pixels less than three
         "none": np.float32(0),
+        "one": np.float32(1),
         "some": np.float32(1e-3),
         "scales": np.array([1, 1, _REDUCED, _REDUCED], np.float32),
     }
@@ -72,7 +73,8 @@ def _contrast() -> list[onnx.NodeProto]:
         _node("Resize", ["edges/surface", "", "edges/scales"], "background", mode="linear"),
         _node("Sub", ["edges/smooth", "edges/background"], "difference"),
         _node("Abs", ["edges/difference"], "contrast"),
-        _node("Where", ["edges/is_bare", "edges/none", "edges/contrast"], "seen"),
+        _node("Sub", ["edges/one", "edges/bare"], "possible"),
+        _node("Mul", ["edges/contrast", "edges/possible"], "seen"),
         _node("MaxPool", ["edges/seen"], "rows", **_same(2 * REACH_PX + 1, 1)),
         _node("MaxPool", ["edges/rows"], "highest", **_same(1, 2 * REACH_PX + 1)),
         _node("Mul", ["edges/highest", "edges/third"], "least"),
@@ -83,13 +85,12 @@ def _in_one_piece(stays: str) -> list[onnx.NodeProto]:
     """Without pixels that have fewer than two others beside them, and with gaps and holes of up to 2 px closed."""
     beside = {"kernel_shape": [3, 3], "pads": [1] * 4}
     return [
-        _node("Not", ["edges/is_bare"], "is_possible"),
-        _node("And", [stays, "edges/is_possible"], "is_inside"),
-        _node("Cast", ["edges/is_inside"], "inside", to=onnx.TensorProto.FLOAT),
+        _node("Cast", [stays], "staying", to=onnx.TensorProto.FLOAT),
+        _node("Mul", ["edges/staying", "edges/possible"], "inside"),
         _node("AveragePool", ["edges/inside"], "share_beside", **beside),
         _node("GreaterOrEqual", ["edges/share_beside", "edges/few"], "is_beside"),
-        _node("And", ["edges/is_inside", "edges/is_beside"], "is_joined"),
-        _node("Cast", ["edges/is_joined"], "joined", to=onnx.TensorProto.FLOAT),
+        _node("Cast", ["edges/is_beside"], "beside", to=onnx.TensorProto.FLOAT),
+        _node("Mul", ["edges/inside", "edges/beside"], "joined"),
         _node("MaxPool", ["edges/joined"], "grown", **beside),
         _node("Neg", ["edges/grown"], "outside"),
         _node("MaxPool", ["edges/outside"], "outside_grown", **beside),

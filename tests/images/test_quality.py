@@ -33,6 +33,12 @@ def in_shadow(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
+def on_a_screen(pixels: np.ndarray) -> np.ndarray:
+    rows, columns = np.indices(pixels.shape[:2])
+    waves = sum(np.cos(2 * np.pi * along / 2.6) for along in (columns + 0.05 * rows, rows - 0.05 * columns))
+    return np.clip(pixels * (1 + 0.1 * waves[..., None]), 0, 255).astype(np.uint8)
+
+
 @pytest.mark.parametrize(
     ("pixels", "problems", "said"),
     [
@@ -42,8 +48,9 @@ def in_shadow(pixels: np.ndarray) -> np.ndarray:
         (in_glare(wall()), ("too bright",), ("4% of it is at full scale, as in glare",)),
         (wall() // 3, ("too dark",), ("dark, half of it below grey level 60: cracks may be missed there",)),
         (in_shadow(wall()), ("too dark",), ("dark, 10% of it black: cracks may be missed there",)),
+        (on_a_screen(wall()), ("screen",), ("under a fine regular pattern, as a photographed monitor or print is",)),
     ],
-    ids=["as it should be", "blurred", "moved", "glare", "dark", "shadow"],
+    ids=["as it should be", "blurred", "moved", "glare", "dark", "shadow", "screen"],
 )
 def test_each_fault_is_told_in_a_word_and_in_a_sentence(
     pixels: np.ndarray, problems: tuple[str, ...], said: tuple[str, ...]

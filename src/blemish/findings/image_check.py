@@ -23,6 +23,7 @@ Problem = Literal[
     "smoothed",
     "too bright",
     "too dark",
+    "screen",
     "tilted",
     "little overlap",
     "no scale",
@@ -45,6 +46,7 @@ _ADVICE: dict[Problem, str] = {
     "cracks for noise.",
     "too bright": "{count} of {total}: expose less, since white parts show nothing.",
     "too dark": "{count} of {total}: expose more, or wait for more light, since cracks drown in shadow.",
+    "screen": "{count} of {total}: hand in the photographs themselves, not pictures of a monitor or print.",
     "tilted": "{count} of {total}: look straight at the surface, within {tilt:g}°.",
     "little overlap": "{count} of {total}: let neighbouring pictures overlap by {overlap:.0%} and more.",
     "no scale": "{count} of {total}: keep the camera's metadata, or put a marker on the surface; without a scale "

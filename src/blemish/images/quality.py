@@ -1,4 +1,4 @@
-"""What pixels alone say against an image that can be judged: out of focus, moved, dark, at full scale.
+"""What pixels alone say against an image that can be judged: out of focus, moved, dark, at full scale, of a screen.
 
 The one rule of ``blemish photos check``, which advises the next flight, and of an inspection for cracks, whose verdict
 on such an image is worth less.
@@ -7,16 +7,19 @@ on such an image is worth less.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.images.sharpness import Sharpness, sharpness, sharpness_in_parts
+from blemish.images.raster import MIN_PEAK, raster_peak
+from blemish.images.sharpness import Sharpness, sharpness_in_parts
+from blemish.images.tiling import cut
 from blemish.images.windows import ImageWindows
 
-PixelProblem = Literal["out of focus", "motion", "smoothed", "too bright", "too dark"]
+PixelProblem = Literal["out of focus", "motion", "smoothed", "too bright", "too dark", "screen"]
 
 # Blur of the strongest edges in pixels from which on an image is out of focus.
 _MAX_BLUR_PX = 1.4
@@ -35,12 +38,14 @@ class ImageQuality:
         brightness: median grey level, of 255.
         white_fraction: fraction of pixels at full scale.
         black_fraction: fraction of pixels at black.
+        raster_peak: of a fine regular pattern, see `blemish.images.raster`.
     """
 
     sharpness: Sharpness
     brightness: float
     white_fraction: float
     black_fraction: float
+    raster_peak: float
 
     @property
     def problems(self) -> tuple[PixelProblem, ...]:
@@ -52,6 +57,7 @@ class ImageQuality:
             "smoothed": seen.smoothed,
             "too bright": self.white_fraction > _MAX_WHITE,
             "too dark": self.black_fraction > _MAX_BLACK or self.brightness < _MIN_BRIGHTNESS,
+            "screen": self.raster_peak >= MIN_PEAK,
         }
         return tuple(problem for problem, is_so in wrong.items() if is_so)
 
@@ -65,12 +71,14 @@ class ImageQuality:
             "too dark": f"dark, {self.black_fraction:.0%} of it black: cracks may be missed there"
             if self.black_fraction > _MAX_BLACK
             else f"dark, half of it below grey level {_MIN_BRIGHTNESS}: cracks may be missed there",
+            "screen": "under a fine regular pattern, as a photographed monitor or print is: it may be no photo of a "
+            "surface, and widths are those of the picture",
         }
         return {problem: said[problem] for problem in self.problems if problem in said}
 
 
 def image_quality(pixels: NDArray[np.uint8], windows: ImageWindows | None = None) -> ImageQuality:
-    """Focus, motion, noise and exposure of an image.
+    """Focus, motion, noise and exposure of an image, and whether it is one of a screen.
 
     Args:
         pixels: uint8 RGB (H, W, 3), at its full size, or reduced where ``windows`` are given.
@@ -81,9 +89,11 @@ def image_quality(pixels: NDArray[np.uint8], windows: ImageWindows | None = None
     """
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     levels = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel() / grey.size
+    size_px, read = (grey.shape, partial(cut, grey)) if windows is None else (windows.size_px, windows.read)
     return ImageQuality(
-        sharpness(pixels) if windows is None else sharpness_in_parts(windows.size_px, windows.read),
+        sharpness_in_parts(size_px, read),
         float(np.searchsorted(np.cumsum(levels), 0.5)),
         float(levels[_WHITE:].sum()),
         float(levels[: _BLACK + 1].sum()),
+        raster_peak(size_px, read),
     )

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blemish.images.tiling import Box, cut
+from blemish.images.tiling import Box, cut, spread_boxes
 
 # The two derivatives, standard deviations in pixels.
 _FINE_PX, _COARSE_PX = 1.0, 2.0
@@ -109,11 +109,7 @@ def _windows(height: int, width: int) -> list[Box]:
     """The whole image, or windows evenly spread over a large one."""
     if height * width <= (_WINDOWS * _WINDOW_PX) ** 2:
         return [Box(0, 0, height, width)]
-    tops, lefts = (
-        np.linspace(0, max(0, side - _WINDOW_PX), _WINDOWS).round().astype(int).tolist() for side in (height, width)
-    )
-    sides = min(_WINDOW_PX, height), min(_WINDOW_PX, width)
-    return [Box(top, left, *sides) for top in tops for left in lefts]
+    return spread_boxes(height, width, count=_WINDOWS, side_px=_WINDOW_PX)
 
 
 def _edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

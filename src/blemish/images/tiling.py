@@ -26,6 +26,16 @@ def cut(array: NDArray[Any], box: Box) -> NDArray[Any]:
     return array[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
+def spread_boxes(height_px: int, width_px: int, *, count: int, side_px: int) -> list[Box]:
+    """Squares of that side, or the image's where that is shorter, ``count`` a side and evenly spread; none twice."""
+    tops, lefts = (
+        np.unique(np.linspace(0, max(0, side - side_px), count).round().astype(int)).tolist()
+        for side in (height_px, width_px)
+    )
+    sides = min(side_px, height_px), min(side_px, width_px)
+    return [Box(top, left, *sides) for top in tops for left in lefts]
+
+
 def tile_boxes(height_px: int, width_px: int, tile_px: int, overlap_px: int, multiple_of: int = 1) -> list[Box]:
     """Boxes of one size that cover an image exactly, row by row.
 

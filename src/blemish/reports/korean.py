@@ -277,6 +277,9 @@ KOREAN: Mapping[str, str] = {
     "{count} of {total}: expose more, or wait for more light, since cracks drown in shadow.": (
         "{total}장 중 {count}장: 노출을 늘리거나 더 밝을 때 촬영하십시오. 균열이 그림자에 묻힙니다."
     ),
+    "{count} of {total}: hand in the photographs themselves, not pictures of a monitor or print.": (
+        "{total}장 중 {count}장: 모니터나 인쇄물을 찍은 사진 대신 원본 사진을 사용하십시오."
+    ),
     "{count} of {total}: look straight at the surface, within {tilt:g}°.": (
         "{total}장 중 {count}장: 표면을 {tilt:g}° 이내로 똑바로 촬영하십시오."
     ),
@@ -301,6 +304,7 @@ KOREAN: Mapping[str, str] = {
     "smoothed": "뭉개짐",
     "in glare": "빛 반사",
     "dark": "어두움",
+    "of a screen": "화면 촬영",
     "{count} of them by an earlier run": "그중 {count}장은 이전 실행에서 점검",
     "Run lengths are in {path}.": "런 길이 파일: {path}.",
     "Findings are in {path}.": "점검 결과: {path}.",

@@ -225,6 +225,9 @@ _JUDGING: Mapping[str, str] = {
     "dark, half of it below grey level {level}: cracks may be missed there": (
         "어두움, 절반이 밝기 {level} 미만임: 그곳의 균열을 놓칠 수 있음"
     ),
+    "under a fine regular pattern, as a photographed monitor or print is: it may be no photo of a surface, and widths are those of the picture": (
+        "촬영된 모니터나 인쇄물처럼 미세한 규칙 무늬가 덮임: 표면 사진이 아닐 수 있으며 폭은 그 화면의 폭임"
+    ),
     "nothing is outlined: the image score alone decides": "표시된 영역 없음: 이미지 점수만으로 판정함",
     "1 region is outlined although the image score passes": "이미지 점수는 정상이지만 영역 1개가 표시됨",
     "{count} regions are outlined although the image score passes": "이미지 점수는 정상이지만 영역 {count}개가 표시됨",

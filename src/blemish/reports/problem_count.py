@@ -15,6 +15,7 @@ _NAMES: dict[PixelProblem, str] = {
     "smoothed": "smoothed",
     "too bright": "in glare",
     "too dark": "dark",
+    "screen": "of a screen",
 }
 
 
