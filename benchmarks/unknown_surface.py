@@ -286,12 +286,12 @@ def threshold(known: dict[str, list[Family]], foreign: dict[str, Family]) -> flo
 
 def left_out(known: dict[str, list[Family]], foreign: dict[str, Family]) -> dict[str, NDArray[np.float64]]:
     """The scores of each domain's images by a head that did not learn it."""
-    return {
-        domain: np.concatenate([family.images(head(family.rows)) for family in families])
-        for domain, families in known.items()
-        if domain != SCENES_OF_WALLS
-        for head in [Head.fit(_fitted(known, without=domain), foreign.values())]
-    }
+    scores = {}
+    for domain, families in known.items():
+        if domain != SCENES_OF_WALLS:
+            head = Head.fit(_fitted(known, without=domain), foreign.values())
+            scores[domain] = np.concatenate([family.images(head(family.rows)) for family in families])
+    return scores
 
 
 def _fitted(known: dict[str, list[Family]], without: str = "") -> list[Family]:
