@@ -12,13 +12,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import blemish
 from blemish.detectors.runtime import OnnxRuntime
-
-onnx = pytest.importorskip("onnx")
-
-import surface_head
+from blemish.detectors.telemetry import import_onnxruntime
 from surface_head import BLOCKS, PENALTY, Family, Head, pooled, with_head, without_head
 from unknown_surface import MAX_UNKNOWN, SCENES_OF_WALLS, left_out, threshold
 
+onnx = pytest.importorskip("onnx")
 FEATURES = 12
 
 
@@ -80,9 +78,7 @@ def test_the_graph_says_what_the_head_says_of_the_encoder():
     model = pooled(graph)
     for name in (*BLOCKS, "pooled"):
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    session = import_onnxruntime().InferenceSession(model.SerializeToString())
     *blocks, found = session.run([*BLOCKS, "pooled"], {"image": pixels})
     expected = np.concatenate([part for one in blocks for part in (one.mean((2, 3)), one.std((2, 3)))], axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
@@ -94,7 +90,7 @@ def test_the_graph_says_what_the_head_says_of_the_encoder():
 
 
 def test_the_encoder_is_the_one_that_learned_no_cracks():
-    assert all(block.startswith("opinion/") for block in surface_head.BLOCKS)
+    assert all(block.startswith("opinion/") for block in BLOCKS)
     container = blemish.load("concrete-crack").container
     assert container.spec.knows_surfaces
     takes = {name for node in onnx.load_from_string(container.graph).graph.node for name in node.input}
