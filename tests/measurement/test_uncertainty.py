@@ -96,7 +96,7 @@ def test_an_image_too_small_to_show_a_surface_contradicts_nothing(drawing):
         (15, 5, None, 2.35),
         (2, 2, 1.0, 0.86),
         (20, 20, 1.0, 3.8),
-        (20, 20, 0.9, 11.8),
+        (20, 20, 0.9, 13.8),
         (2, 2, 7.0, 0.86),
         (30, 0, 1.0, 5.75),
     ],
