@@ -26,13 +26,15 @@ def with_edges(graph: bytes) -> bytes:
     """The graph of a fast-unet with a second opinion, its map cut at the edges of what is seen in the image."""
     model = onnx.load_from_string(graph)
     nodes = [
+        _node("Squeeze", [_LOGITS, "edges/channel"], "both"),
         *_contrast(),
         _node("GreaterOrEqual", ["edges/contrast", "edges/least"], "differs"),
-        _node("GreaterOrEqual", [_LOGITS, "edges/sure"], "is_sure"),
+        _node("GreaterOrEqual", ["edges/both", "edges/sure"], "is_sure"),
         _node("Or", ["edges/differs", "edges/is_sure"], "stays"),
         *_in_one_piece("edges/stays"),
-        _node("Min", [_LOGITS, "opinion/gate"], "cut"),
-        _node("Where", ["edges/kept", _LOGITS, "edges/cut"], "logit"),
+        _node("Min", ["edges/both", "opinion/gate"], "cut"),
+        _node("Where", ["edges/kept", "edges/both", "edges/cut"], "left"),
+        _node("Unsqueeze", ["edges/left", "edges/channel"], "logit"),
         _node("Sigmoid", ["edges/logit"], "probability"),
     ]
     at, of_map = next((number, node) for number, node in enumerate(model.graph.node) if "map" in node.output)
@@ -46,6 +48,7 @@ def with_edges(graph: bytes) -> bytes:
         "none": np.float32(0),
         "one": np.float32(1),
         "some": np.float32(1e-3),
+        "channel": np.array([1], np.int64),
         "scales": np.array([1, 1, _REDUCED, _REDUCED], np.float32),
     }
     model.graph.initializer.extend(
@@ -56,45 +59,56 @@ def with_edges(graph: bytes) -> bytes:
 
 
 def _contrast() -> list[onnx.NodeProto]:
-    """How far each pixel is from the bare surface around it, and how far it has to be."""
+    """How far each pixel is from the bare surface around it, and how far it has to be, both (N, H, W)."""
     small = {"kernel_shape": [_REDUCED] * 2, "strides": [_REDUCED] * 2}
     return [
-        _node("ReduceMean", [_NORMALISED], "grey", axes=[1], keepdims=1),
-        _node("AveragePool", ["edges/grey"], "smooth", kernel_shape=[3, 3], pads=[1] * 4),
-        _node("Less", [_LOGITS, "opinion/gate"], "is_bare"),
+        _node("ReduceMean", [_NORMALISED], "grey", axes=[1], keepdims=0),
+        *_pooled("AveragePool", "grey", "smooth", **_same(3, 3)),
+        _node("Less", ["edges/both", "opinion/gate"], "is_bare"),
         _node("Cast", ["edges/is_bare"], "bare", to=onnx.TensorProto.FLOAT),
         _node("Mul", ["edges/grey", "edges/bare"], "bare_grey"),
-        _node("AveragePool", ["edges/bare_grey"], "small_grey", **small),
-        _node("AveragePool", ["edges/bare"], "small_bare", **small),
-        _node("AveragePool", ["edges/small_grey"], "grey_around", **_same(_AROUND, _AROUND)),
-        _node("AveragePool", ["edges/small_bare"], "bare_around", **_same(_AROUND, _AROUND)),
+        *_pooled("AveragePool", "bare_grey", "small_grey", **small),
+        *_pooled("AveragePool", "bare", "small_bare", **small),
+        *_pooled("AveragePool", "small_grey", "grey_around", **_same(_AROUND, _AROUND)),
+        *_pooled("AveragePool", "small_bare", "bare_around", **_same(_AROUND, _AROUND)),
         _node("Max", ["edges/bare_around", "edges/some"], "share"),
-        _node("Div", ["edges/grey_around", "edges/share"], "surface"),
-        _node("Resize", ["edges/surface", "", "edges/scales"], "background", mode="linear"),
-        _node("Sub", ["edges/smooth", "edges/background"], "difference"),
+        _node("Div", ["edges/grey_around", "edges/share"], "small_surface"),
+        _node("Unsqueeze", ["edges/small_surface", "edges/channel"], "reduced_surface"),
+        _node("Resize", ["edges/reduced_surface", "", "edges/scales"], "background", mode="linear"),
+        _node("Squeeze", ["edges/background", "edges/channel"], "surface"),
+        _node("Sub", ["edges/smooth", "edges/surface"], "difference"),
         _node("Abs", ["edges/difference"], "contrast"),
         _node("Sub", ["edges/one", "edges/bare"], "possible"),
         _node("Mul", ["edges/contrast", "edges/possible"], "seen"),
-        _node("MaxPool", ["edges/seen"], "rows", **_same(2 * REACH_PX + 1, 1)),
-        _node("MaxPool", ["edges/rows"], "highest", **_same(1, 2 * REACH_PX + 1)),
+        *_pooled("MaxPool", "seen", "rows", **_same(2 * REACH_PX + 1, 1)),
+        *_pooled("MaxPool", "rows", "highest", **_same(1, 2 * REACH_PX + 1)),
         _node("Mul", ["edges/highest", "edges/third"], "least"),
     ]
 
 
 def _in_one_piece(stays: str) -> list[onnx.NodeProto]:
     """Without pixels that have fewer than two others beside them, and with gaps and holes of up to 2 px closed."""
-    beside = {"kernel_shape": [3, 3], "pads": [1] * 4}
+    beside = _same(3, 3)
     return [
         _node("Cast", [stays], "staying", to=onnx.TensorProto.FLOAT),
         _node("Mul", ["edges/staying", "edges/possible"], "inside"),
-        _node("AveragePool", ["edges/inside"], "share_beside", **beside),
+        *_pooled("AveragePool", "inside", "share_beside", **beside),
         _node("GreaterOrEqual", ["edges/share_beside", "edges/few"], "is_beside"),
         _node("Cast", ["edges/is_beside"], "beside", to=onnx.TensorProto.FLOAT),
         _node("Mul", ["edges/inside", "edges/beside"], "joined"),
-        _node("MaxPool", ["edges/joined"], "grown", **beside),
+        *_pooled("MaxPool", "joined", "grown", **beside),
         _node("Neg", ["edges/grown"], "outside"),
-        _node("MaxPool", ["edges/outside"], "outside_grown", **beside),
+        *_pooled("MaxPool", "outside", "outside_grown", **beside),
         _node("Less", ["edges/outside_grown", "edges/none"], "kept"),
+    ]
+
+
+def _pooled(kind: str, source: str, output: str, **how: list[int]) -> list[onnx.NodeProto]:
+    """A pool of (N, H, W): with an axis of one channel, OpenVINO gives all values around a pool the room of sixteen."""
+    return [
+        _node("Unsqueeze", [f"edges/{source}", "edges/channel"], f"{output}/of"),
+        _node(kind, [f"edges/{output}/of"], f"{output}/pool", **how),
+        _node("Squeeze", [f"edges/{output}/pool", "edges/channel"], output),
     ]
 
 
