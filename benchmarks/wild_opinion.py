@@ -259,12 +259,16 @@ def with_opinion(graph: bytes, opinion: nn.Module, weight: float) -> bytes:
     constants = dict(
         zip(("weight", "gate", "image_factor", "image_offset"), (weight, GATE, *IMAGE_SCALING), strict=True)
     )
+    # Without an axis of one channel, which OpenVINO would give the room of sixteen.
     join = [
-        helper.make_node("Mul", ["opinion/logit", "opinion/weight"], ["opinion/weighted"]),
-        helper.make_node("Add", [_LOGITS, "opinion/weighted"], ["opinion/sum"]),
+        helper.make_node("Squeeze", [_LOGITS, "opinion/channel"], ["opinion/own"]),
+        helper.make_node("Squeeze", ["opinion/logit", "opinion/channel"], ["opinion/second"]),
+        helper.make_node("Mul", ["opinion/second", "opinion/weight"], ["opinion/weighted"]),
+        helper.make_node("Add", ["opinion/own", "opinion/weighted"], ["opinion/sum"]),
         helper.make_node("Max", ["opinion/sum", "opinion/gate"], ["opinion/kept"]),
-        helper.make_node("GreaterOrEqual", [_LOGITS, "opinion/gate"], ["opinion/asked"]),
-        helper.make_node("Where", ["opinion/asked", "opinion/kept", _LOGITS], ["opinion/both"]),
+        helper.make_node("GreaterOrEqual", ["opinion/own", "opinion/gate"], ["opinion/asked"]),
+        helper.make_node("Where", ["opinion/asked", "opinion/kept", "opinion/own"], ["opinion/joined"]),
+        helper.make_node("Unsqueeze", ["opinion/joined", "opinion/channel"], ["opinion/both"]),
     ]
     of_image = [
         helper.make_node("Mul", ["opinion/image_logit", "opinion/image_factor"], ["opinion/image_scaled"]),
@@ -282,6 +286,7 @@ def with_opinion(graph: bytes, opinion: nn.Module, weight: float) -> bytes:
     model.graph.initializer.extend(
         numpy_helper.from_array(np.asarray(value, np.float32), f"opinion/{name}") for name, value in constants.items()
     )
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1], np.int64), "opinion/channel"))
     onnx.checker.check_model(model)
     return store_exact_halves(_rounded(model).SerializeToString())
 
