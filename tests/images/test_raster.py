@@ -34,8 +34,14 @@ def test_a_fine_pattern_stands_out_of_a_rough_surface(period_px):
 
 def test_slow_patterns_and_those_along_the_axes_are_no_screens():
     """Joints and slats are slow; blocks of JPEG and resampling lie on the axes."""
-    for period_px, turn in ((16.0, 0.05), (8.0, 0.0), (2.5, 0.0)):
+    for period_px, turn in ((16.0, 0.5), (8.0, 0.0), (2.5, 0.0)):
         assert peak(with_raster(rough(), period_px, turn, 0.5)) < MIN_PEAK
+
+
+def test_strong_slow_slats_do_not_leak_into_fine_frequencies():
+    rows, columns = np.indices((512, 640))
+    slats = 128 + 80 * np.sin(2 * np.pi * (columns + 0.4 * rows) / 40)
+    assert peak((slats + rough() * 0.02).astype(np.uint8)) < 2.0
 
 
 @pytest.mark.parametrize("surface", ["brick", "paving", "tiles", "wood", "concrete", "asphalt"])
@@ -68,3 +74,14 @@ def test_large_images_are_looked_at_in_nine_windows():
     assert {(box.height, box.width) for box in seen} == {(256, 256)}
     assert max(box.y + box.height for box in seen) == 5000
     assert max(box.x + box.width for box in seen) == 300
+
+
+def test_a_small_image_is_looked_at_once():
+    seen = []
+
+    def read(box):
+        seen.append(box)
+        return np.full((box.height, box.width), 90, np.uint8)
+
+    raster_peak((256, 257), read)
+    assert [(box.y, box.x) for box in seen] == [(0, 0), (0, 1)]
