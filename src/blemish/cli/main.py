@@ -17,10 +17,14 @@ def main() -> None:
         if "--debug" not in sys.argv:
             silence_libraries()
         app(prog_name="blemish")
+    except SystemExit as end:
+        if stopping.was_stopped() and end.code == stopping.exit_code():
+            stopping.leave()
+        raise
     except (Exception, KeyboardInterrupt):
         if not stopping.was_stopped():
             raise
         sys.stderr.write(f"{stopping.STOPPED}\n")
-        sys.exit(stopping.exit_code())
+        stopping.leave()
     finally:
         stopping.unwatch()
