@@ -68,9 +68,12 @@ def _send_again(dropped: sys.UnraisableHookArgs) -> None:
         return
     import threading
 
-    # Not at once: it would be raised in here, and dropped too. To the thread that it would wake up.
-    main_thread = threading.main_thread().ident
-    again = threading.Timer(_AGAIN_AFTER_S, signal.pthread_kill, (main_thread, _received))
+    # Not at once: it would be raised in here, and dropped too.
+    if sys.platform == "win32":
+        again = threading.Timer(_AGAIN_AFTER_S, signal.raise_signal, (_received,))
+    else:  # to the thread that it would wake up
+        main_thread = threading.main_thread().ident
+        again = threading.Timer(_AGAIN_AFTER_S, signal.pthread_kill, (main_thread, _received))
     again.daemon = True
     again.start()
 
